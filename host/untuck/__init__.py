@@ -1,0 +1,42 @@
+"""Untuck: says, while a runner runs, when the pelvis tucks or a hip pulls back."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from untuck.errors import UntuckError
+from untuck.model import Baseline, Calibration, Cue, Event, Finding, Run, Samples
+
+if TYPE_CHECKING:
+    from untuck.motion.orientation import estimate_orientation
+    from untuck.motion.pipeline import Pipeline, analyse
+    from untuck.motion.virtual_imu import virtual_imu
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Baseline",
+    "Calibration",
+    "Cue",
+    "Event",
+    "Finding",
+    "Pipeline",
+    "Run",
+    "Samples",
+    "UntuckError",
+    "analyse",
+    "estimate_orientation",
+    "virtual_imu",
+]
+
+_LAZY = {  # numba takes a second to import: only those who analyse pay for it
+    "Pipeline": "untuck.motion.pipeline",
+    "analyse": "untuck.motion.pipeline",
+    "estimate_orientation": "untuck.motion.orientation",
+    "virtual_imu": "untuck.motion.virtual_imu",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module 'untuck' has no attribute '{name}'")

@@ -1,0 +1,35 @@
+"""What can go wrong, as few types under one root: every message says what happened and what to do about it.
+
+The command line prints the message of an `UntuckError` as one line and exits with 1; anything else is a bug.
+All exceptions that Untuck raises on purpose live here.
+"""
+
+from __future__ import annotations
+
+
+class UntuckError(Exception):
+    """Root of all errors raised on purpose; its text is fit to show to the user."""
+
+
+class SamplesError(UntuckError, ValueError):
+    """Samples that cannot be used: wrong shape, not finite, time running backwards."""
+
+
+class PacketError(UntuckError):
+    """Bytes from the clip that are no valid packet, or speak another protocol version."""
+
+
+class CalibrationError(UntuckError):
+    """Standing still or hip hinges were not found, or not good enough."""
+
+
+class BaselineError(UntuckError):
+    """A baseline that cannot serve: too few clean strides, or recorded tucked."""
+
+
+class LinkError(UntuckError):
+    """No adapter, no clip in range, connection lost, or the clip refused a command."""
+
+
+class StoreError(UntuckError):
+    """The session store cannot be read or written."""

@@ -1,0 +1,207 @@
+"""The values that travel along the line, from samples to cues: frozen dataclasses and two structured arrays.
+
+Frames and signs are those of docs/algorithms.md: sensor S (x right, y up, z backward), pelvis P (x forward, y up,
+z right), earth E (z up, heading free). Shapes and units of everything that passes between modules live here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from untuck.errors import SamplesError
+
+Floats = NDArray[np.float64]
+
+LEFT, RIGHT, BOTH = -1, 1, 0
+FAULTS = ("tuck", "pullback", "rigid", "held", "arch")
+GRAVITY_M_S2 = 9.80665
+
+CONTACT_DTYPE = np.dtype([("time_s", "f8"), ("toe_off_s", "f8"), ("side", "i1")])
+
+STRIDE_DTYPE = np.dtype(
+    [
+        ("start_s", "f8"),  # right contact
+        ("duration_s", "f8"),
+        ("cadence_spm", "f8"),
+        ("contact_left_ms", "f8"),
+        ("contact_right_ms", "f8"),
+        ("flight_ms", "f8"),
+        ("balance_left_pct", "f8"),
+        ("oscillation_mm", "f8"),
+        ("tilt_deg", "f8"),
+        ("tilt_min_deg", "f8"),
+        ("tilt_max_deg", "f8"),
+        ("tilt_se_deg", "f8"),
+        ("lean_deg", "f8"),
+        ("obliquity_range_deg", "f8"),
+        ("rotation_range_deg", "f8"),
+        ("pullback_left_deg", "f8"),
+        ("pullback_right_deg", "f8"),
+        ("pullback_se_deg", "f8"),
+        ("travel_deg", "f8"),  # pelvis heading against the direction of travel; only its change means something
+        ("turn_deg_s", "f8"),  # stride-mean yaw rate, counter-clockwise seen from above
+        ("missing_pct", "f8"),
+        ("valid", "?"),
+        ("reason", "U12"),  # why not valid: "", "gap", "missing", "odd", "turning", ...
+    ]
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Sensor samples in the sensor frame.
+
+    time_s (N,) seconds on the sensor's clock, strictly increasing; gyr_rad_s (N,3); acc_m_s2 (N,3) specific force;
+    quat (N,4) the chip's own w x y z, sensor to earth, rows of zeros where missing, or None.
+    Raises SamplesError for wrong shapes, values that are not finite, or time that does not increase.
+    """
+
+    time_s: Floats
+    gyr_rad_s: Floats
+    acc_m_s2: Floats
+    quat: Floats | None = None
+
+    def __init__(
+        self, time_s: ArrayLike, gyr_rad_s: ArrayLike, acc_m_s2: ArrayLike, quat: ArrayLike | None = None
+    ) -> None:
+        time = np.ascontiguousarray(time_s, dtype=np.float64)
+        if time.ndim != 1:
+            raise SamplesError(f"time_s must have one axis, not shape {time.shape}: pass seconds as (N,).")
+        object.__setattr__(self, "time_s", time)
+        for name, value, width in (("gyr_rad_s", gyr_rad_s, 3), ("acc_m_s2", acc_m_s2, 3), ("quat", quat, 4)):
+            if value is None:
+                object.__setattr__(self, name, None)
+                continue
+            array = np.ascontiguousarray(value, dtype=np.float64)
+            if array.shape != (len(time), width):
+                raise SamplesError(f"{name} has shape {array.shape}, but time_s asks for ({len(time)}, {width}).")
+            if not np.isfinite(array).all():
+                row = int(np.flatnonzero(~np.isfinite(array).all(axis=1))[0])
+                raise SamplesError(f"{name} is not finite at sample {row}: leave such samples out, gaps are allowed.")
+            object.__setattr__(self, name, array)
+        if not np.isfinite(time).all():
+            raise SamplesError("time_s is not finite: leave such samples out, gaps are allowed.")
+        if len(time) > 1 and not (time[1:] > time[:-1]).all():
+            row = int(np.flatnonzero(time[1:] <= time[:-1])[0]) + 1
+            raise SamplesError(f"time_s does not increase at sample {row}: sort the samples and drop doubles.")
+
+    def __len__(self) -> int:
+        return len(self.time_s)
+
+    def __getitem__(self, part: slice) -> Samples:
+        return Samples(
+            self.time_s[part],
+            self.gyr_rad_s[part],
+            self.acc_m_s2[part],
+            None if self.quat is None else self.quat[part],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """How the sensor sits on the pelvis, from standing still and three hip hinges.
+
+    sensor_to_pelvis (3,3) rotation matrix; gyr_bias_rad_s (3,); acc_gain: gravity / measured standing |acc|;
+    error_deg: estimated error of the mount's heading in degrees; source: "stand+hinges", "stand" or "nominal".
+    """
+
+    sensor_to_pelvis: Floats
+    gyr_bias_rad_s: Floats
+    acc_gain: float = 1.0
+    error_deg: float = float("nan")
+    source: str = "stand+hinges"
+    quality: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Baseline:
+    """The runner's own good form, binned by cadence.
+
+    cadence_spm (B,) bin centres; strides (B,) count in each; tilt_deg, tilt_sd_deg, obliquity_range_deg,
+    rotation_range_deg, travel_deg (B,); rotation_deg (B,100) mean rotation curve over 0-100 % from right contact;
+    rotation_sd_deg (B,H,2): SD of its harmonics' cosine and sine parts between windows of strides.
+    """
+
+    cadence_spm: Floats
+    strides: NDArray[np.int64]
+    tilt_deg: Floats
+    tilt_sd_deg: Floats
+    obliquity_range_deg: Floats
+    rotation_range_deg: Floats
+    travel_deg: Floats
+    rotation_deg: Floats
+    rotation_sd_deg: Floats
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A fault that lasted: fault one of FAULTS, side -1 left / +1 right / 0 both, depth at its worst in degrees.
+
+    start_s is the first stride of the run of strides that decided, decided_s when it was known, end_s NaN while on.
+    """
+
+    fault: str
+    side: int
+    start_s: float
+    end_s: float
+    depth_deg: float
+    decided_s: float
+
+
+@dataclass(frozen=True)
+class Cue:
+    """Something the runner hears: fault one of FAULTS or "recovered", at sensor time time_s."""
+
+    fault: str
+    side: int
+    time_s: float
+
+
+@dataclass(frozen=True)
+class HeldCue:
+    """A cue that was not sounded, and why ("cooldown", "cap", "other cue", ...)."""
+
+    fault: str
+    side: int
+    time_s: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that Pipeline.push noticed. kind and value:
+
+    "calibrated" Calibration; "baseline" Baseline; "state" "standing" / "walking" / "running"; "contact" a
+    CONTACT_DTYPE record; "stride" a STRIDE_DTYPE record; "finding" Finding (end_s NaN: begins; else: has ended);
+    "cue" Cue; "held" HeldCue; "warning" str. time_s is the sensor time at which it was known.
+    """
+
+    kind: str
+    time_s: float
+    value: Any
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """The analysis of a whole recording; per sample, per contact, per stride, and what was found.
+
+    quat (N,4) sensor to earth; tilt_deg, obliquity_deg, rotation_deg (N,); contacts CONTACT_DTYPE; strides STRIDE_DTYPE.
+    """
+
+    time_s: Floats
+    quat: Floats
+    tilt_deg: Floats
+    obliquity_deg: Floats
+    rotation_deg: Floats
+    contacts: NDArray[np.void]
+    strides: NDArray[np.void]
+    findings: tuple[Finding, ...]
+    cues: tuple[Cue, ...]
+    held_cues: tuple[HeldCue, ...]
+    calibration: Calibration
+    baseline: Baseline | None
+    warnings: tuple[str, ...]

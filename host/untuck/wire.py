@@ -1,0 +1,209 @@
+# The protocol between clip and host: packet layout, scales, UUIDs, commands, status.
+# One file that CPython and MicroPython both run: integers in, integers out, only `struct` and `const`.
+# Every UUID, scale, opcode and flag of the wire lives here and nowhere else; docs/wire.md explains it byte by byte.
+
+import struct
+
+try:
+    from micropython import const
+except ImportError:
+
+    def const(value):
+        return value
+
+
+try:
+    from binascii import crc_hqx
+except ImportError:  # MicroPython has no crc_hqx; the same CRC-16, small integers only
+    _CRC_TABLE = []
+    for _byte in range(256):
+        _crc = _byte << 8
+        for _ in range(8):
+            _crc = ((_crc << 1) ^ 0x1021) & 0xFFFF if _crc & 0x8000 else (_crc << 1) & 0xFFFF
+        _CRC_TABLE.append(_crc)
+
+    def crc_hqx(data, crc):
+        for byte in data:
+            crc = ((crc << 8) & 0xFF00) ^ _CRC_TABLE[(crc >> 8) ^ byte]
+        return crc
+
+
+PROTOCOL_VERSION = const(1)
+
+SERVICE_UUID = "9e2f0001-6b1d-4c57-8a3e-5d7c2b90f1a4"
+STREAM_UUID = "9e2f0002-6b1d-4c57-8a3e-5d7c2b90f1a4"  # notify: sample packets
+CONTROL_UUID = "9e2f0003-6b1d-4c57-8a3e-5d7c2b90f1a4"  # write: commands
+STATUS_UUID = "9e2f0004-6b1d-4c57-8a3e-5d7c2b90f1a4"  # read, notify: status
+NAME_PREFIX = "Untk"  # advertised name: prefix and four hex digits of the address
+
+RATES_HZ = (50, 100, 200)
+SAMPLES_PER_PACKET = {50: 2, 100: 5, 200: 10}  # 20 to 25 packets a second at every rate
+
+# Integers on the wire are the BNO085's own fixed point numbers: nothing is rounded twice.
+QUAT_SCALE = const(16384)  # Q14, order w x y z, sensor -> earth
+ACC_SCALE = const(256)  # Q8, m/s^2
+GYR_SCALE = const(512)  # Q9, rad/s
+
+# version, flags, stream id, sequence, seconds, microseconds, period in us, count, reserved
+HEADER_FORMAT = "<BBHIIIHBB"
+HEADER_SIZE = const(20)
+SAMPLE_FORMAT = "<10h"  # quaternion w x y z, acceleration x y z, gyro x y z
+SAMPLE_SIZE = const(20)
+CRC_SIZE = const(2)
+
+FLAG_GAP = const(0x01)  # samples are missing before this packet: the sensor did not deliver them
+FLAG_RESET = const(0x02)  # the sensor chip had reset itself before this packet
+FLAG_OVERRUN = const(0x04)  # packets before this one were overwritten before they could be sent
+FLAG_CLIPPED = const(0x08)  # an acceleration or gyro value in this packet is at the end of its range
+FLAG_NO_QUAT = const(0x10)  # the chip's quaternion is missing or stale: it reads 0 0 0 0
+FLAG_CALIBRATING = const(0x20)  # the chip's own accelerometer calibration was on
+FLAG_LAP = const(0x40)  # the button was pressed
+FLAG_LOW_BATTERY = const(0x80)
+
+CMD_START = const(0x01)  # u16 rate in Hz
+CMD_STOP = const(0x02)
+CMD_ACK = const(0x03)  # u16 stream id, u32 sequence: this packet and all before it are safe with the host
+CMD_RESEND = const(0x04)  # u16 stream id, u32 sequence: send again from here on
+
+STATE_IDLE = const(0)
+STATE_STREAMING = const(1)
+STATE_NO_SENSOR = const(2)
+
+RESULT_OK = const(0)
+RESULT_UNKNOWN_COMMAND = const(1)
+RESULT_BAD_LENGTH = const(2)
+RESULT_BAD_RATE = const(3)
+RESULT_NO_SENSOR = const(4)
+RESULT_MTU_TOO_SMALL = const(5)
+RESULT_NOT_KEPT = const(6)  # the packets asked for are no longer on the clip
+RESULT_WRONG_STREAM = const(7)
+
+# protocol version, firmware major, minor, patch, state, battery % (255: not measured), rate in Hz (0: idle),
+# stream id, oldest sequence kept, next sequence, chip resets, last command, its result
+STATUS_FORMAT = "<BBBBBBHHIIHBB"
+STATUS_SIZE = const(22)
+BATTERY_UNKNOWN = const(255)
+
+
+def packet_size(count):
+    """Bytes in a packet of `count` samples."""
+    return HEADER_SIZE + count * SAMPLE_SIZE + CRC_SIZE
+
+
+def pack_header(buffer, flags, stream_id, sequence, time_s, time_us, period_us, count):
+    """Write the 20 bytes header at the start of `buffer`. Time is that of the first sample."""
+    struct.pack_into(
+        HEADER_FORMAT, buffer, 0, PROTOCOL_VERSION, flags, stream_id, sequence, time_s, time_us, period_us, count, 0
+    )
+
+
+def pack_sample(buffer, index, qw, qx, qy, qz, ax, ay, az, gx, gy, gz):
+    """Write sample number `index` (0 first) as ten 16 bit integers."""
+    struct.pack_into(
+        SAMPLE_FORMAT, buffer, HEADER_SIZE + index * SAMPLE_SIZE, qw, qx, qy, qz, ax, ay, az, gx, gy, gz
+    )
+
+
+def seal(buffer, count):
+    """Write the checksum behind the last sample; returns the packet's size in bytes."""
+    end = HEADER_SIZE + count * SAMPLE_SIZE
+    struct.pack_into("<H", buffer, end, crc_hqx(memoryview(buffer)[:end], 0xFFFF))
+    return end + CRC_SIZE
+
+
+def check(packet):
+    """What is wrong with a packet: "" if nothing, else one of "short", "version", "length", "crc"."""
+    if len(packet) < HEADER_SIZE + CRC_SIZE:
+        return "short"
+    if packet[0] != PROTOCOL_VERSION:
+        return "version"
+    count = packet[18]
+    if count == 0 or len(packet) != packet_size(count):
+        return "length"
+    end = len(packet) - CRC_SIZE
+    if crc_hqx(memoryview(packet)[:end], 0xFFFF) != struct.unpack_from("<H", packet, end)[0]:
+        return "crc"
+    return ""
+
+
+def unpack_header(packet):
+    """(version, flags, stream_id, sequence, time_s, time_us, period_us, count) of a packet."""
+    return struct.unpack_from(HEADER_FORMAT, packet, 0)[:8]
+
+
+def unpack_sample(packet, index):
+    """Sample number `index` of a packet as a tuple of ten integers."""
+    return struct.unpack_from(SAMPLE_FORMAT, packet, HEADER_SIZE + index * SAMPLE_SIZE)
+
+
+def start_command(rate_hz):
+    """The bytes that ask the clip to stream at 50, 100 or 200 Hz."""
+    return struct.pack("<BH", CMD_START, rate_hz)
+
+
+def stop_command():
+    """The bytes that ask the clip to stop."""
+    return struct.pack("<B", CMD_STOP)
+
+
+def ack_command(stream_id, sequence):
+    """The bytes that tell the clip that every packet up to `sequence` is safe with the host."""
+    return struct.pack("<BHI", CMD_ACK, stream_id, sequence)
+
+
+def resend_command(stream_id, sequence):
+    """The bytes that ask the clip to send again from `sequence` on."""
+    return struct.pack("<BHI", CMD_RESEND, stream_id, sequence)
+
+
+def parse_command(data):
+    """(result, opcode, a, b) of what was written to the control characteristic.
+
+    START gives its rate as a; ACK and RESEND the stream id as a, the sequence as b. Anything malformed gives a
+    result other than RESULT_OK and must change nothing.
+    """
+    if len(data) < 1:
+        return RESULT_BAD_LENGTH, 0, 0, 0
+    opcode = data[0]
+    if opcode == CMD_START:
+        if len(data) != 3:
+            return RESULT_BAD_LENGTH, opcode, 0, 0
+        rate_hz = data[1] | data[2] << 8
+        return (RESULT_OK if rate_hz in RATES_HZ else RESULT_BAD_RATE), opcode, rate_hz, 0
+    if opcode == CMD_STOP:
+        return (RESULT_OK if len(data) == 1 else RESULT_BAD_LENGTH), opcode, 0, 0
+    if opcode == CMD_ACK or opcode == CMD_RESEND:
+        if len(data) != 7:
+            return RESULT_BAD_LENGTH, opcode, 0, 0
+        stream_id, sequence = struct.unpack_from("<HI", data, 1)
+        return RESULT_OK, opcode, stream_id, sequence
+    return RESULT_UNKNOWN_COMMAND, opcode, 0, 0
+
+
+def pack_status(
+    buffer, firmware, state, battery_pct, rate_hz, stream_id, oldest_seq, next_seq, resets, command, result
+):
+    """Write the status; `firmware` is (major, minor, patch)."""
+    struct.pack_into(
+        STATUS_FORMAT,
+        buffer,
+        0,
+        PROTOCOL_VERSION,
+        firmware[0],
+        firmware[1],
+        firmware[2],
+        state,
+        battery_pct,
+        rate_hz,
+        stream_id,
+        oldest_seq,
+        next_seq,
+        resets,
+        command,
+        result,
+    )
+
+
+def unpack_status(data):
+    """(version, major, minor, patch, state, battery_pct, rate_hz, stream_id, oldest_seq, next_seq, resets, command, result)."""
+    return struct.unpack_from(STATUS_FORMAT, data, 0)
