@@ -7,7 +7,7 @@ z right), earth E (z up, heading free). Shapes and units of everything that pass
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -49,6 +49,13 @@ STRIDE_DTYPE = np.dtype(
         ("reason", "U12"),  # why not valid: "", "gap", "missing", "odd", "turning", ...
     ]
 )
+
+
+class Packet(NamedTuple):
+    """Bytes of one wire packet and when they reached the host, in seconds on its monotonic clock."""
+
+    data: bytes
+    arrival_s: float
 
 
 @dataclass(frozen=True, eq=False)
