@@ -1,0 +1,37 @@
+"""What tests share: where the recordings are, and a data folder of their own for every test.
+
+The recordings are no part of the repository: they lie in ../shared/data beside the checkout, or where UNTUCK_DATA says.
+Fixtures that more than one test file uses live here.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+def data_dir(*parts: str) -> Path:
+    """Path of a recording, e.g. data_dir("fukuchi", "fukuchi_T25.npz"); skips the test where it is absent."""
+    root = Path(os.environ.get("UNTUCK_DATA") or CHECKOUT.parent / "shared" / "data")
+    path = root.joinpath(*parts)
+    if not path.exists():
+        pytest.skip(f"no recording {path}: set UNTUCK_DATA to the folder that holds the recordings")
+    return path
+
+
+@pytest.fixture(scope="session")
+def checkout() -> Path:
+    """The folder that holds pyproject.toml."""
+    return CHECKOUT
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder of the test's own: no test reads or writes the developer's sessions."""
+    home = tmp_path / "untuck-home"
+    monkeypatch.setenv("UNTUCK_HOME", str(home))
+    return home
