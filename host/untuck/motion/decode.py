@@ -1,0 +1,98 @@
+"""Wire packets to Samples: checks each packet, drops doubles, counts what is lost, keeps time increasing.
+
+The layout itself is wire.py's; numpy reads the integers that wire.py's formats describe.
+Sensor time only: when a packet reached the host does not enter here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from untuck import wire
+from untuck.errors import PacketError
+from untuck.model import Samples
+
+_RESTART_GAP_S = 1.0  # how long a restart of the clip lasted is unknown; long enough to count as a break
+
+
+class Decoder:
+    """Turns packets into Samples and counts what it saw.
+
+    packets, samples: accepted; corrupt: short, cut or failing the checksum; doubles: seen before; lost: missing
+    sequence numbers; restarts: new streams; resets: the sensor chip's own; gaps: packets that follow lost samples.
+    """
+
+    def __init__(self) -> None:
+        self.packets = self.samples = self.corrupt = self.doubles = self.lost = 0
+        self.restarts = self.resets = self.gaps = self.overruns = 0
+        self.flags = 0
+        self._stream_id = -1
+        self._next_sequence = 0
+        self._last_time_s = -np.inf
+        self._offset_s = 0.0
+
+    def push(self, packets: Iterable[bytes]) -> Samples:
+        """Samples of the packets given, in order: time (N,) s, gyro (N,3) rad/s, acceleration (N,3) m/s^2, quat (N,4).
+
+        Raises PacketError for a protocol version that this host does not speak; corrupt packets are counted, not used.
+        """
+        times: list[np.ndarray] = []
+        bodies: list[bytes] = []
+        for packet in packets:
+            if (time_s := self._accept(packet)) is not None:
+                times.append(time_s)
+                bodies.append(bytes(packet[wire.HEADER_SIZE : -wire.CRC_SIZE]))
+        if not times:
+            return Samples(np.empty(0), np.empty((0, 3)), np.empty((0, 3)), np.empty((0, 4)))
+        numbers = np.frombuffer(b"".join(bodies), dtype="<i2").reshape(-1, 10).astype(np.float64)
+        return Samples(
+            np.concatenate(times),
+            numbers[:, 7:10] / wire.GYR_SCALE,
+            numbers[:, 4:7] / wire.ACC_SCALE,
+            numbers[:, 0:4] / wire.QUAT_SCALE,
+        )
+
+    def _accept(self, packet: bytes) -> np.ndarray | None:
+        """The times of a good packet's samples, or None; counts either way."""
+        if len(packet) > 0 and packet[0] != wire.PROTOCOL_VERSION:
+            newer = "untuck" if packet[0] > wire.PROTOCOL_VERSION else "the clip's firmware"
+            raise PacketError(
+                f"The clip speaks protocol version {packet[0]}, this host version {wire.PROTOCOL_VERSION}: update {newer}."
+            )
+        if wire.check(packet):
+            self.corrupt += 1
+            return None
+        _, flags, stream_id, sequence, whole_s, micro_s, period_us, count = wire.unpack_header(packet)
+        start_s = whole_s + micro_s * 1e-6
+        if stream_id != self._stream_id:
+            self._begin(stream_id, start_s)
+        elif sequence < self._next_sequence:
+            self.doubles += 1
+            return None
+        else:
+            self.lost += sequence - self._next_sequence
+        times = start_s + self._offset_s + np.arange(count) * (period_us * 1e-6)
+        if times[0] <= self._last_time_s or (count > 1 and period_us == 0):
+            self.corrupt += 1  # passes its checksum, yet its clock runs backwards: not usable
+            return None
+        self._next_sequence = sequence + 1
+        self._last_time_s = float(times[-1])
+        self._count(flags, count)
+        return times
+
+    def _begin(self, stream_id: int, start_s: float) -> None:
+        if self._stream_id >= 0:
+            self.restarts += 1
+            if start_s + self._offset_s <= self._last_time_s:
+                self._offset_s = self._last_time_s + _RESTART_GAP_S - start_s
+        self._stream_id = stream_id
+
+    def _count(self, flags: int, count: int) -> None:
+        self.flags = flags
+        self.packets += 1
+        self.samples += count
+        self.resets += bool(flags & wire.FLAG_RESET)
+        self.gaps += bool(flags & wire.FLAG_GAP)
+        self.overruns += bool(flags & wire.FLAG_OVERRUN)

@@ -1,0 +1,88 @@
+"""Every threshold and time constant that steers the analysis, each with its unit and its reason.
+
+One frozen dataclass, stored with each session so that a replay decides as the run did.
+No other module holds a number that a researcher might want to change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Params:
+    """Defaults come from docs/algorithms.md; angles in degrees here because people set them."""
+
+    # Contacts: one hump of the low-passed vertical acceleration a step
+    contact_lowpass_hz: float = 4.0  # text-book 15 Hz crosses early in flight in some runners
+    contact_level_g: float = 0.25  # upward crossing that marks the hump's start
+    flight_lowpass_hz: float = 15.0  # keeps flight and peak, drops impact ringing
+    flight_level_g: float = -0.7  # running has a flight phase, walking does not reach this
+    refractory_s: float = 0.2  # no runner steps faster than 300 a minute
+    reset_gap_s: float = 0.3  # a longer gap hides a whole contact: start anew
+
+    # Running, walking, standing
+    stride_min_s: float = 0.5
+    stride_max_s: float = 0.95
+    peak_min_g: float = 0.5  # vertical acceleration above gravity: 1.5 g of specific force
+    standing_after_s: float = 1.5  # no step for so long
+    side_window_s: tuple[float, float] = (0.06, 0.11)  # after contact, when the swing side drops
+    side_mean_s: float = 1.4  # two strides
+    side_votes: int = 6
+
+    # Strides that may count
+    gap_max_s: float = 0.03
+    missing_max_pct: float = 2.0
+    waveform_min_corr: float = 0.8
+    waveform_memory: int = 30  # strides in the runner's own mean waveform
+    lean_strides: int = 8
+    warmup_strides: int = 10  # clean strides after a break before findings resume
+    turn_max_deg_s: float = 10.0
+    turn_hold_strides: int = 3
+    accel_max_m_s2: float = 0.3  # net fore-aft acceleration over a stride
+
+    # Calibration
+    stand_s: float = 5.0
+    stand_gyr_max_deg_s: float = 5.0
+    stand_acc_max_g: float = 0.02
+    hinge_min_deg: float = 15.0  # a hinge tips at least so far
+    hinge_home_deg: float = 6.0  # and comes back to within so much of standing
+    hinge_count: int = 3
+    hinge_error_max_deg: float = 5.0  # estimated error of the mount's heading above which it is refused
+
+    # Baseline
+    baseline_strides: int = 60
+    baseline_bin_spm: float = 6.0
+    baseline_bin_min_strides: int = 12
+    baseline_match_pct: float = 4.0  # cadence further from every bin: not comparable
+    baseline_min_tilt_deg: float = 0.0  # at or below standing: recorded tucked
+
+    # Tuck
+    tuck_strides: int = 6
+    tuck_on_deg: float = 3.5
+    tuck_on_times: int = 2
+    tuck_off_deg: float = 2.5
+    tuck_off_times: int = 5
+
+    # Pullback
+    pullback_strides: int = 10
+    pullback_on_deg: float = 2.2
+    pullback_on_times: int = 5
+    pullback_off_deg: float = 1.4
+    pullback_off_times: int = 5
+
+    # Rigid and held
+    rigid_strides: int = 10
+    rigid_rotation_min_deg: float = 3.5
+    rigid_on_ratio: float = 0.6
+    rigid_off_ratio: float = 0.75
+    held_on_deg: float = 5.0
+    held_off_deg: float = 3.5
+    held_strides: int = 10
+
+    # Cues
+    cue_cooldown_s: float = 30.0
+    cue_cap: int = 4  # a fault, within cue_cap_s
+    cue_cap_s: float = 600.0
+    cue_gap_s: float = 3.0  # between any two cues
+    cue_recovered: bool = True
