@@ -196,7 +196,8 @@ class Event:
 class Run:
     """The analysis of a whole recording; per sample, per contact, per stride, and what was found.
 
-    quat (N,4) sensor to earth; tilt_deg, obliquity_deg, rotation_deg (N,); contacts CONTACT_DTYPE; strides STRIDE_DTYPE.
+    quat (N,4) sensor to earth; tilt_deg, obliquity_deg, rotation_deg (N,); contacts CONTACT_DTYPE; strides
+    STRIDE_DTYPE.
     """
 
     time_s: Floats

@@ -8,7 +8,7 @@ try:
     from micropython import const
 except ImportError:
 
-    def const(value):
+    def const(value: int) -> int:
         return value
 
 
@@ -22,7 +22,7 @@ except ImportError:  # MicroPython has no crc_hqx; the same CRC-16, small intege
             _crc = ((_crc << 1) ^ 0x1021) & 0xFFFF if _crc & 0x8000 else (_crc << 1) & 0xFFFF
         _CRC_TABLE.append(_crc)
 
-    def crc_hqx(data, crc):
+    def crc_hqx(data: bytes, crc: int) -> int:
         for byte in data:
             crc = ((crc << 8) & 0xFF00) ^ _CRC_TABLE[(crc >> 8) ^ byte]
         return crc
@@ -85,33 +85,53 @@ STATUS_SIZE = const(22)
 BATTERY_UNKNOWN = const(255)
 
 
-def packet_size(count):
+def packet_size(count: int) -> int:
     """Bytes in a packet of `count` samples."""
     return HEADER_SIZE + count * SAMPLE_SIZE + CRC_SIZE
 
 
-def pack_header(buffer, flags, stream_id, sequence, time_s, time_us, period_us, count):
+def pack_header(
+    buffer: bytearray,
+    flags: int,
+    stream_id: int,
+    sequence: int,
+    time_s: int,
+    time_us: int,
+    period_us: int,
+    count: int,
+) -> None:
     """Write the 20 bytes header at the start of `buffer`. Time is that of the first sample."""
     struct.pack_into(
         HEADER_FORMAT, buffer, 0, PROTOCOL_VERSION, flags, stream_id, sequence, time_s, time_us, period_us, count, 0
     )
 
 
-def pack_sample(buffer, index, qw, qx, qy, qz, ax, ay, az, gx, gy, gz):
+def pack_sample(
+    buffer: bytearray,
+    index: int,
+    qw: int,
+    qx: int,
+    qy: int,
+    qz: int,
+    ax: int,
+    ay: int,
+    az: int,
+    gx: int,
+    gy: int,
+    gz: int,
+) -> None:
     """Write sample number `index` (0 first) as ten 16 bit integers."""
-    struct.pack_into(
-        SAMPLE_FORMAT, buffer, HEADER_SIZE + index * SAMPLE_SIZE, qw, qx, qy, qz, ax, ay, az, gx, gy, gz
-    )
+    struct.pack_into(SAMPLE_FORMAT, buffer, HEADER_SIZE + index * SAMPLE_SIZE, qw, qx, qy, qz, ax, ay, az, gx, gy, gz)
 
 
-def seal(buffer, count):
+def seal(buffer: bytearray, count: int) -> int:
     """Write the checksum behind the last sample; returns the packet's size in bytes."""
     end = HEADER_SIZE + count * SAMPLE_SIZE
     struct.pack_into("<H", buffer, end, crc_hqx(memoryview(buffer)[:end], 0xFFFF))
     return end + CRC_SIZE
 
 
-def check(packet):
+def check(packet: bytes) -> str:
     """What is wrong with a packet: "" if nothing, else one of "short", "version", "length", "crc"."""
     if len(packet) < HEADER_SIZE + CRC_SIZE:
         return "short"
@@ -126,37 +146,37 @@ def check(packet):
     return ""
 
 
-def unpack_header(packet):
+def unpack_header(packet: bytes) -> tuple[int, ...]:
     """(version, flags, stream_id, sequence, time_s, time_us, period_us, count) of a packet."""
     return struct.unpack_from(HEADER_FORMAT, packet, 0)[:8]
 
 
-def unpack_sample(packet, index):
+def unpack_sample(packet: bytes, index: int) -> tuple[int, ...]:
     """Sample number `index` of a packet as a tuple of ten integers."""
     return struct.unpack_from(SAMPLE_FORMAT, packet, HEADER_SIZE + index * SAMPLE_SIZE)
 
 
-def start_command(rate_hz):
+def start_command(rate_hz: int) -> bytes:
     """The bytes that ask the clip to stream at 50, 100 or 200 Hz."""
     return struct.pack("<BH", CMD_START, rate_hz)
 
 
-def stop_command():
+def stop_command() -> bytes:
     """The bytes that ask the clip to stop."""
     return struct.pack("<B", CMD_STOP)
 
 
-def ack_command(stream_id, sequence):
+def ack_command(stream_id: int, sequence: int) -> bytes:
     """The bytes that tell the clip that every packet up to `sequence` is safe with the host."""
     return struct.pack("<BHI", CMD_ACK, stream_id, sequence)
 
 
-def resend_command(stream_id, sequence):
+def resend_command(stream_id: int, sequence: int) -> bytes:
     """The bytes that ask the clip to send again from `sequence` on."""
     return struct.pack("<BHI", CMD_RESEND, stream_id, sequence)
 
 
-def parse_command(data):
+def parse_command(data: bytes) -> tuple[int, int, int, int]:
     """(result, opcode, a, b) of what was written to the control characteristic.
 
     START gives its rate as a; ACK and RESEND the stream id as a, the sequence as b. Anything malformed gives a
@@ -172,7 +192,7 @@ def parse_command(data):
         return (RESULT_OK if rate_hz in RATES_HZ else RESULT_BAD_RATE), opcode, rate_hz, 0
     if opcode == CMD_STOP:
         return (RESULT_OK if len(data) == 1 else RESULT_BAD_LENGTH), opcode, 0, 0
-    if opcode == CMD_ACK or opcode == CMD_RESEND:
+    if opcode in (CMD_ACK, CMD_RESEND):
         if len(data) != 7:
             return RESULT_BAD_LENGTH, opcode, 0, 0
         stream_id, sequence = struct.unpack_from("<HI", data, 1)
@@ -181,8 +201,18 @@ def parse_command(data):
 
 
 def pack_status(
-    buffer, firmware, state, battery_pct, rate_hz, stream_id, oldest_seq, next_seq, resets, command, result
-):
+    buffer: bytearray,
+    firmware: tuple[int, int, int],
+    state: int,
+    battery_pct: int,
+    rate_hz: int,
+    stream_id: int,
+    oldest_seq: int,
+    next_seq: int,
+    resets: int,
+    command: int,
+    result: int,
+) -> None:
     """Write the status; `firmware` is (major, minor, patch)."""
     struct.pack_into(
         STATUS_FORMAT,
@@ -204,6 +234,9 @@ def pack_status(
     )
 
 
-def unpack_status(data):
-    """(version, major, minor, patch, state, battery_pct, rate_hz, stream_id, oldest_seq, next_seq, resets, command, result)."""
+def unpack_status(data: bytes) -> tuple[int, ...]:
+    """The status as a tuple, in the order of STATUS_FORMAT.
+
+    version, major, minor, patch, state, battery_pct, rate_hz, stream_id, oldest_seq, next_seq, resets, command, result
+    """
     return struct.unpack_from(STATUS_FORMAT, data, 0)

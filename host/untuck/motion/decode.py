@@ -59,7 +59,8 @@ class Decoder:
         if len(packet) > 0 and packet[0] != wire.PROTOCOL_VERSION:
             newer = "untuck" if packet[0] > wire.PROTOCOL_VERSION else "the clip's firmware"
             raise PacketError(
-                f"The clip speaks protocol version {packet[0]}, this host version {wire.PROTOCOL_VERSION}: update {newer}."
+                f"The clip speaks protocol version {packet[0]}, this host version {wire.PROTOCOL_VERSION}: "
+                f"update {newer}."
             )
         if wire.check(packet):
             self.corrupt += 1
