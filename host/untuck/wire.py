@@ -14,7 +14,12 @@ except ImportError:
 
 try:
     from binascii import crc_hqx
-except ImportError:  # MicroPython has no crc_hqx; the same CRC-16, small integers only
+
+    def checksum(buffer: bytes, end: int) -> int:
+        """CRC-16 (polynomial 0x1021, start 0xFFFF) of the first `end` bytes."""
+        return crc_hqx(memoryview(buffer)[:end], 0xFFFF)
+
+except ImportError:  # MicroPython has no crc_hqx; the same CRC-16, small integers only, nothing allocated
     _CRC_TABLE = []
     for _byte in range(256):
         _crc = _byte << 8
@@ -22,9 +27,11 @@ except ImportError:  # MicroPython has no crc_hqx; the same CRC-16, small intege
             _crc = ((_crc << 1) ^ 0x1021) & 0xFFFF if _crc & 0x8000 else (_crc << 1) & 0xFFFF
         _CRC_TABLE.append(_crc)
 
-    def crc_hqx(data: bytes, crc: int) -> int:
-        for byte in data:
-            crc = ((crc << 8) & 0xFF00) ^ _CRC_TABLE[(crc >> 8) ^ byte]
+    def checksum(buffer: bytes, end: int) -> int:
+        table = _CRC_TABLE
+        crc = 0xFFFF
+        for index in range(end):
+            crc = ((crc << 8) & 0xFF00) ^ table[(crc >> 8) ^ buffer[index]]
         return crc
 
 
@@ -127,7 +134,7 @@ def pack_sample(
 def seal(buffer: bytearray, count: int) -> int:
     """Write the checksum behind the last sample; returns the packet's size in bytes."""
     end = HEADER_SIZE + count * SAMPLE_SIZE
-    struct.pack_into("<H", buffer, end, crc_hqx(memoryview(buffer)[:end], 0xFFFF))
+    struct.pack_into("<H", buffer, end, checksum(buffer, end))
     return end + CRC_SIZE
 
 
@@ -141,7 +148,7 @@ def check(packet: bytes) -> str:
     if count == 0 or len(packet) != packet_size(count):
         return "length"
     end = len(packet) - CRC_SIZE
-    if crc_hqx(memoryview(packet)[:end], 0xFFFF) != struct.unpack_from("<H", packet, end)[0]:
+    if checksum(packet, end) != struct.unpack_from("<H", packet, end)[0]:
         return "crc"
     return ""
 
