@@ -15,7 +15,7 @@ except ImportError:
 try:
     from binascii import crc_hqx
 
-    def checksum(buffer: bytes, end: int) -> int:
+    def checksum(buffer: bytes | bytearray, end: int) -> int:
         """CRC-16 (polynomial 0x1021, start 0xFFFF) of the first `end` bytes."""
         return crc_hqx(memoryview(buffer)[:end], 0xFFFF)
 
@@ -27,7 +27,7 @@ except ImportError:  # MicroPython has no crc_hqx; the same CRC-16, small intege
             _crc = ((_crc << 1) ^ 0x1021) & 0xFFFF if _crc & 0x8000 else (_crc << 1) & 0xFFFF
         _CRC_TABLE.append(_crc)
 
-    def checksum(buffer: bytes, end: int) -> int:
+    def checksum(buffer: bytes | bytearray, end: int) -> int:
         table = _CRC_TABLE
         crc = 0xFFFF
         for index in range(end):
