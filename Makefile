@@ -1,0 +1,49 @@
+# Two commands need no other preparation than Python 3.11+, make and (for what the system lacks) apt:
+#   make demo     a simulated runner goes through the whole line, in the terminal
+#   make test     everything is checked
+# PYTHON=... names the interpreter; ARGS=... is handed on, e.g. make demo ARGS="--fast --json".
+
+PYTHON ?= python3
+ARGS ?=
+RUN := .venv/bin/python
+SETUP := PYTHON="$(PYTHON)" tools/setup.sh
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench format clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+demo: .venv/demo.stamp ## simulated runner through the whole line; ARGS="--fast --json" for a quick one
+	@$(RUN) -m untuck demo $(ARGS)
+
+test: lint ## lint, types, all tests, and the core once more without the compiler
+	$(RUN) -m pytest $(ARGS)
+	NUMBA_DISABLE_JIT=1 $(RUN) -m pytest -q -m nojit
+
+lint: .venv/test.stamp ## ruff and mypy --strict
+	$(RUN) -m ruff check
+	$(RUN) -m ruff format --check
+	$(RUN) -m mypy
+
+format: .venv/test.stamp ## let ruff put the code in order
+	$(RUN) -m ruff check --fix
+	$(RUN) -m ruff format
+
+bench: .venv/bench.stamp ## accuracy and speed tables; ARGS="speed --json" for one of them
+	$(RUN) -m bench $(ARGS)
+
+clean: ## remove the environment and what the checkers keep
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.venv/demo.stamp: requirements.txt pyproject.toml tools/setup.sh
+	@$(SETUP) demo
+	@touch $@
+
+.venv/test.stamp: requirements-dev.txt .venv/demo.stamp
+	@$(SETUP) test
+	@touch $@
+
+.venv/bench.stamp: requirements-bench.txt .venv/test.stamp
+	@$(SETUP) bench
+	@touch $@
