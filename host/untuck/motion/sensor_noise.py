@@ -1,0 +1,153 @@
+"""Perfect sensor signals turned into a BNO085's: bias, noise, scale, range, fixed point, the chip's quaternion.
+
+Each error of `Noise` is drawn from one seeded generator, in a fixed order, and added to whole arrays at once.
+The sensor's imperfections and their figures live here; how the clip sits and moves on the body lives in virtual_imu.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+from scipy.spatial.transform import Rotation
+
+from untuck.model import GRAVITY_M_S2, Floats, Samples
+from untuck.wire import ACC_SCALE, GYR_SCALE, QUAT_SCALE
+
+INT16_MAX = 32767
+IMPACT_HZ = 28.0  # ring of skin, waistband and clip after foot strike
+IMPACT_DECAY_S = 0.018
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Errors of the sensor; defaults are a typical BNO085 whose own calibration has run and is now off.
+
+    Sources: white noise and range from the BMI055/BMF055 dies inside (0.014 deg/s and 150 ug per root Hz, 12 bit at
+    +/-8 g; +/-2000 deg/s) over a bandwidth of about 50 Hz; quaternion from the BNO080/085 data sheet (game rotation
+    vector: non-heading error 1.5 deg static, 2.5 deg dynamic; heading drift 0.5 deg/min). Bias, offset and scale are
+    what is left of the dies' tolerances (1 deg/s, 70 mg, 1 %) after calibration by the chip; a judgement.
+    A magnitude applies to each of the three axes, with signs drawn from the seed. Angles of rates in deg/s (dps).
+    """
+
+    gyr_noise_dps: float = 0.1  # white, RMS per sample
+    gyr_bias_dps: float = 0.1
+    gyr_walk_dps: float = 0.02  # random walk of the bias: SD after one minute
+    gyr_scale_pct: float = 0.3
+    acc_noise_mg: float = 2.0  # white, RMS per sample
+    acc_offset_mg: float = 10.0
+    acc_scale_pct: float = 0.3
+    clip_acc_g: float = 8.0
+    clip_gyr_dps: float = 2000.0
+    impact_g: float = 0.0  # peak of the ringing of clip and skin at each contact
+    quat_error_deg: float = 1.5  # RMS inclination error of the chip's quaternion
+    quat_error_s: float = 3.0  # how slowly that error varies
+    quat_drift_deg_min: float = 0.5  # heading drift of the chip's quaternion
+    jitter_ms: float = 0.0  # SD of time stamps against the true instants of sampling
+    quantise: bool = True  # to the wire's Q points
+
+    @classmethod
+    def none(cls) -> Noise:
+        """An ideal sensor: no error, no limit of range or resolution."""
+        inf = float("inf")
+        return cls(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, inf, inf, 0.0, 0.0, 3.0, 0.0, 0.0, False)
+
+
+def _signs(rng: np.random.Generator) -> Floats:
+    signs: Floats = rng.choice(np.array([-1.0, 1.0]), 3)
+    return signs
+
+
+def _gyroscope(gyr_rad_s: Floats, rate_hz: float, noise: Noise, rng: np.random.Generator) -> Floats:
+    gain = 1 + noise.gyr_scale_pct / 100 * _signs(rng)
+    bias_dps = noise.gyr_bias_dps * _signs(rng)
+    step_dps = noise.gyr_walk_dps / np.sqrt(60 * rate_hz)
+    walk_dps = np.cumsum(rng.normal(0, 1, gyr_rad_s.shape), axis=0) * step_dps
+    white_dps = rng.normal(0, 1, gyr_rad_s.shape) * noise.gyr_noise_dps
+    limit = np.radians(noise.clip_gyr_dps)
+    rate: Floats = np.clip(gyr_rad_s * gain + np.radians(bias_dps + walk_dps + white_dps), -limit, limit)
+    return rate
+
+
+def _accelerometer(acc_m_s2: Floats, noise: Noise, rng: np.random.Generator) -> Floats:
+    gain = 1 + noise.acc_scale_pct / 100 * _signs(rng)
+    offset_mg = noise.acc_offset_mg * _signs(rng)
+    white_mg = rng.normal(0, 1, acc_m_s2.shape) * noise.acc_noise_mg
+    limit = noise.clip_acc_g * GRAVITY_M_S2
+    return np.clip(acc_m_s2 * gain + (offset_mg + white_mg) * GRAVITY_M_S2 / 1000, -limit, limit)
+
+
+def _impacts(time_s: Floats, contact_times_s: Floats, noise: Noise, rng: np.random.Generator) -> Floats:
+    """(N,3) decaying ring after each contact, mostly along sensor y (up) and a third of it along z (back)."""
+    ring = np.zeros((len(time_s), 3))
+    size = noise.impact_g * GRAVITY_M_S2 * rng.lognormal(0, 0.25, len(contact_times_s))
+    lean = rng.normal(0, 0.15, (len(contact_times_s), 3)) + np.array([0.0, 1.0, 0.33])
+    for contact_s, peak, axis in zip(contact_times_s, size, lean, strict=True):
+        part = slice(*np.searchsorted(time_s, [contact_s, contact_s + 8 * IMPACT_DECAY_S]))
+        since = time_s[part] - contact_s
+        ring[part] += (peak * np.exp(-since / IMPACT_DECAY_S) * np.sin(2 * np.pi * IMPACT_HZ * since))[:, None] * axis
+    return ring
+
+
+def _smooth_noise(count: int, correlation_s: float, rate_hz: float, rng: np.random.Generator) -> Floats:
+    """(count, 2) Gaussian noise of SD 1 that varies over about `correlation_s`."""
+    sigma = correlation_s * rate_hz
+    white = rng.normal(0, 1, (count + int(8 * sigma), 2))
+    smooth: Floats = gaussian_filter1d(white, sigma, axis=0)[int(4 * sigma) :][:count]
+    scaled: Floats = smooth * np.sqrt(2 * np.sqrt(np.pi) * sigma)
+    return scaled
+
+
+def _chip_quaternion(quat: Floats, time_s: Floats, rate_hz: float, noise: Noise, rng: np.random.Generator) -> Floats:
+    """(N,4) the chip's own estimate: inclination slowly wandering, heading zero somewhere and drifting."""
+    truth = Rotation.from_quat(quat, scalar_first=True)
+    error = np.zeros((len(quat), 3))
+    error[:, :2] = np.radians(noise.quat_error_deg / np.sqrt(2)) * _smooth_noise(
+        len(quat), noise.quat_error_s, rate_hz, rng
+    )
+    start = rng.uniform(-np.pi, np.pi)
+    drift = np.radians(noise.quat_drift_deg_min) * rng.choice([-1.0, 1.0]) / 60
+    forward = -truth[0].as_matrix()[:, 2]  # the chip knows no north: its heading is its own from the first sample on
+    zero = Rotation.from_rotvec([0.0, 0.0, -np.arctan2(forward[1], forward[0])])
+    heading = Rotation.from_rotvec(np.outer(start + drift * (time_s - time_s[0]), [0.0, 0.0, 1.0]))
+    chip: Floats = (heading * Rotation.from_rotvec(error) * zero * truth).as_quat(scalar_first=True)
+    return chip
+
+
+def _rounded(values: Floats, scale: int) -> Floats:
+    return np.clip(np.rint(values * scale), -INT16_MAX - 1, INT16_MAX) / scale
+
+
+def _stamps(time_s: Floats, rate_hz: float, noise: Noise, rng: np.random.Generator) -> Floats:
+    jitter_s = rng.normal(0, 1, len(time_s)) * noise.jitter_ms / 1000
+    limit_s = 0.45 / rate_hz  # time keeps increasing
+    stamps: Floats = time_s + np.clip(jitter_s, -limit_s, limit_s)
+    return stamps
+
+
+def measure(
+    time_s: Floats,
+    quat: Floats,
+    gyr_rad_s: Floats,
+    acc_m_s2: Floats,
+    noise: Noise,
+    seed: int,
+    contact_times_s: NDArray[np.float64],
+) -> Samples:
+    """What a sensor with these errors reports.
+
+    time_s (N,) evenly spaced true instants; quat (N,4) true sensor to earth; gyr_rad_s, acc_m_s2 (N,3) true rate and
+    specific force in the sensor frame; contact_times_s (C,) when feet strike, used if `noise.impact_g` is not 0.
+    """
+    rng = np.random.default_rng(seed)
+    rate_hz = (len(time_s) - 1) / (time_s[-1] - time_s[0])
+    gyr = _gyroscope(gyr_rad_s, rate_hz, noise, rng)
+    ring = _impacts(time_s, contact_times_s, noise, np.random.default_rng([seed, 1]))
+    acc = _accelerometer(acc_m_s2 + ring, noise, rng)
+    chip = _chip_quaternion(quat, time_s, rate_hz, noise, rng)
+    stamps = _stamps(time_s, rate_hz, noise, rng)
+    if noise.quantise:
+        gyr, acc, chip = _rounded(gyr, GYR_SCALE), _rounded(acc, ACC_SCALE), _rounded(chip, QUAT_SCALE)
+    return Samples(stamps, gyr, acc, chip)
