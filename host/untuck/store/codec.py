@@ -1,0 +1,79 @@
+"""Dataclasses to JSON text and back, exact to the bit: calibration, baseline, parameters, settings.
+
+Floats are written as Python's repr, which reads back as the same number; what is not finite has no JSON and is
+written as a string. Types come from the annotations, so that a new field needs no line here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import types
+import typing
+from typing import Any
+
+import numpy as np
+
+from untuck.errors import StoreError
+
+T = typing.TypeVar("T")
+_NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+
+
+def to_json(value: Any) -> str:
+    """JSON text of a dataclass made of numbers, texts, None, arrays, tuples, dicts and such dataclasses."""
+    return json.dumps(_plain(value), allow_nan=False, separators=(",", ":"))
+
+
+def from_json(kind: type[T], text: str) -> T:
+    """The dataclass that `to_json` wrote. Raises StoreError if the text is not one, or has fields unknown here."""
+    try:
+        return typing.cast(T, _typed(kind, json.loads(text)))
+    except (ValueError, TypeError, KeyError) as error:
+        raise StoreError(f"{kind.__name__} cannot be read from the session store: {error}.") from error
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value
+
+
+def _typed(kind: Any, plain: Any) -> Any:
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (types.UnionType, typing.Union):
+        inner = [option for option in arguments if option is not types.NoneType]
+        return None if plain is None and len(inner) < len(arguments) else _typed(inner[0], plain)
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+        hints = typing.get_type_hints(kind)
+        unknown = set(plain) - set(hints)
+        if unknown:
+            raise ValueError(f"unknown {', '.join(sorted(unknown))}; update Untuck")
+        return kind(**{name: _typed(hints[name], item) for name, item in plain.items()})
+    if origin is np.ndarray:
+        return np.array(_floats(plain), dtype=typing.get_args(arguments[1])[0])
+    if origin is tuple:
+        kinds = [arguments[0]] * len(plain) if len(arguments) == 2 and arguments[1] is ... else arguments
+        return tuple(_typed(each, item) for each, item in zip(kinds, plain, strict=True))
+    if origin is dict:
+        return {key: _typed(arguments[1], item) for key, item in plain.items()}
+    if kind is float:
+        return _floats(plain)
+    return plain
+
+
+def _floats(plain: Any) -> Any:
+    if isinstance(plain, list):
+        return [_floats(item) for item in plain]
+    return _NOT_FINITE[plain] if isinstance(plain, str) else plain

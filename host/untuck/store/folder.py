@@ -1,0 +1,22 @@
+"""Where Untuck keeps its data: the platform's folder for it, or where UNTUCK_HOME says.
+
+Paths of the data folder live here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+
+def data_folder() -> Path:
+    """The folder of sessions and settings; it may not exist yet."""
+    home = os.environ.get("UNTUCK_HOME")
+    return Path(home).expanduser() if home else platformdirs.user_data_path("untuck", appauthor=False)
+
+
+def sessions_path() -> Path:
+    """The file of recorded sessions."""
+    return data_folder() / "sessions.db"

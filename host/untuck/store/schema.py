@@ -1,0 +1,125 @@
+"""The tables of the session store, and what SQLite's errors mean to the user.
+
+One file in WAL mode. A session is a row; its raw packets are blobs of about a second. `user_version` is the schema's
+number: a file of a newer Untuck is refused rather than misread. SQL that makes tables lives here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from untuck.errors import StoreError
+
+SCHEMA_VERSION = 1
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS session (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    started_unix_s REAL NOT NULL,
+    ended_unix_s REAL,           -- NULL while recording, or if the recording was cut off
+    source TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    settings TEXT NOT NULL,      -- JSON of store.session.Settings: everything that steers the analysis
+    summary TEXT                 -- JSON of what the session ended with; a replay computes it anew
+);
+CREATE TABLE IF NOT EXISTS packets (
+    session_id INTEGER NOT NULL REFERENCES session(id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,     -- 0, 1, 2 ... within the session
+    count INTEGER NOT NULL,      -- packets in the blob
+    first_arrival_s REAL NOT NULL,
+    last_arrival_s REAL NOT NULL,
+    data BLOB NOT NULL,          -- store.session.pack
+    PRIMARY KEY (session_id, number)
+);
+"""
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open the store for writing; makes folder, file and tables where missing. Raises StoreError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"the data folder {path.parent} cannot be made ({error.strerror}): "
+            "set UNTUCK_HOME to a folder you can write to."
+        ) from error
+    with translated(path):
+        database = sqlite3.connect(path, timeout=5, isolation_level=None)
+        try:
+            # FULL syncs each commit, one a second: a power cut loses a second too, not all since the last checkpoint
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = FULL")
+            database.execute("PRAGMA foreign_keys = ON")
+            if not _has_tables(database, path):
+                database.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+        except BaseException:
+            database.close()
+            raise
+    return database
+
+
+def connect_to_read(path: Path) -> sqlite3.Connection | None:
+    """Open the store for reading only, also on a read-only disk; None if there is no store yet. Raises StoreError."""
+    try:
+        if not path.exists():
+            return None
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read ({error.strerror}): check its permissions or UNTUCK_HOME.") from error
+    with translated(path):
+        database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5, isolation_level=None)
+        try:
+            tables = _has_tables(database, path)
+        except sqlite3.OperationalError as error:
+            database.close()
+            if not str(error.sqlite_errorname).startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY")):
+                raise
+            # WAL needs a file beside the store to read it; where none can be made, nobody writes either
+            database = sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True, isolation_level=None)
+            tables = _has_tables(database, path)
+        except BaseException:
+            database.close()
+            raise
+    if not tables:
+        database.close()
+        return None
+    return database
+
+
+def _has_tables(database: sqlite3.Connection, path: Path) -> bool:
+    version = int(database.execute("PRAGMA user_version").fetchone()[0])
+    if version > SCHEMA_VERSION:
+        raise StoreError(f"{path} was written by a newer Untuck (schema {version}): update this one to read it.")
+    return version == SCHEMA_VERSION
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into StoreErrors that say what to do."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(_explain(path, error)) from error
+
+
+def _explain(path: Path, error: sqlite3.Error) -> str:
+    name = str(getattr(error, "sqlite_errorname", ""))
+    for prefix, advice in _ADVICE.items():
+        if name.startswith(prefix):
+            return f"{path} {advice}"
+    return f"{path} cannot be used ({error}): check the disk, or set UNTUCK_HOME to another folder."
+
+
+_ADVICE = {
+    "SQLITE_FULL": "cannot grow, the disk is full: free some space; what was recorded until now is kept.",
+    "SQLITE_READONLY": "cannot be written to: set UNTUCK_HOME to a folder you can write to.",
+    "SQLITE_CANTOPEN": "cannot be opened: check its permissions, or set UNTUCK_HOME to a folder you can write to.",
+    "SQLITE_PERM": "cannot be opened: check its permissions, or set UNTUCK_HOME to a folder you can write to.",
+    "SQLITE_CORRUPT": "is damaged: move it away and start anew (`sqlite3 FILE .recover` saves what can be read).",
+    "SQLITE_NOTADB": "is no session store or is damaged: move it away, a new one will be made.",
+    "SQLITE_BUSY": "is in use by another program: close that one and try again.",
+    "SQLITE_IOERR": "cannot be read or written, the disk reports an error: free some space, check the disk; "
+    "what was recorded until now is kept.",
+}

@@ -1,0 +1,159 @@
+"""The session store: records packets while they come, and gives back what was recorded.
+
+Packets are committed about once a second, so that a crash of the program or the machine loses a second at most.
+Queries and commits live here; tables in schema.py, values in session.py.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from untuck import __version__, wire
+from untuck.errors import StoreError
+from untuck.model import Packet
+from untuck.store import codec, folder, schema
+from untuck.store.session import Settings, StoredSession, pack
+
+COMMIT_EVERY_S = 1.0
+COMMIT_EVERY_PACKETS = 512  # a source that does not wait for the clock: bounds what is held in memory
+
+_SELECT = """
+SELECT session.id, source, mode, started_unix_s, ended_unix_s, total(count), max(last_arrival_s) - min(first_arrival_s),
+       settings, summary
+FROM session LEFT JOIN packets ON packets.session_id = session.id {where} GROUP BY session.id ORDER BY session.id
+"""
+
+
+class Recording:
+    """A session that is being recorded; made by Store.record and used in a with statement.
+
+    Leaving the statement commits what is left and marks the session as ended; after an exception as well, because
+    what was recorded is whole.
+    """
+
+    def __init__(self, path: Path, source: str, mode: str, settings: Settings) -> None:
+        self._path = path
+        self._held: list[Packet] = []
+        self._chunks = 0
+        self._summary: str | None = None
+        self._database = schema.connect(path)
+        row = (time.time(), source, mode, codec.to_json(settings))
+        try:
+            with schema.translated(path):
+                self.id = self._database.execute(
+                    "INSERT INTO session (started_unix_s, source, mode, settings) VALUES (?, ?, ?, ?)", row
+                ).lastrowid
+        except StoreError:
+            self._database.close()
+            raise
+
+    def append(self, packet: Packet) -> None:
+        """Keep a packet; commits when a second has gathered. Raises StoreError if the disk is full or gone."""
+        self._held.append(packet)
+        span_s = packet.arrival_s - self._held[0].arrival_s
+        if span_s >= COMMIT_EVERY_S or len(self._held) >= COMMIT_EVERY_PACKETS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Commit what is held. Raises StoreError if the disk is full or gone; what was committed stays readable."""
+        if not self._held:
+            return
+        first, last = self._held[0].arrival_s, self._held[-1].arrival_s
+        row = (self.id, self._chunks, len(self._held), first, last, pack(self._held))
+        self._held = []
+        with schema.translated(self._path):
+            self._database.execute("INSERT INTO packets VALUES (?, ?, ?, ?, ?, ?)", row)
+        self._chunks += 1
+
+    def set_summary(self, summary_json: str) -> None:
+        """Keep the results that the session ended with, as JSON; written when the recording ends."""
+        self._summary = summary_json
+
+    def __enter__(self) -> Recording:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self.flush()
+            with schema.translated(self._path):
+                self._database.execute(
+                    "UPDATE session SET ended_unix_s = ?, summary = ? WHERE id = ?",
+                    (time.time(), self._summary, self.id),
+                )
+        except StoreError:
+            if error is None:
+                raise
+        finally:
+            self._database.close()
+
+
+class Store:
+    """The sessions in one file, by default the one in the data folder; it is opened when it is needed."""
+
+    def __init__(self, path: Path | str | None = None) -> None:
+        self.path = folder.sessions_path() if path is None else Path(path)
+
+    def record(self, source: str, mode: str, settings: Settings) -> Recording:
+        """Begin a session: where the packets come from, the command that records, what steers the analysis.
+
+        Raises StoreError if the store cannot be written to.
+        """
+        stamped = dataclasses.replace(
+            settings, package_version=__version__, protocol_version=int(wire.PROTOCOL_VERSION)
+        )
+        return Recording(self.path, source, mode, stamped)
+
+    def sessions(self) -> list[StoredSession]:
+        """All sessions, oldest first. Raises StoreError if the store cannot be read."""
+        return self._select("")
+
+    def open(self, session_id: int | None = None) -> StoredSession:
+        """One session, or the newest. Raises StoreError if there is none of that number."""
+        if session_id is None:
+            found = self._select("WHERE session.id = (SELECT max(id) FROM session)")
+        else:
+            found = self._select("WHERE session.id = ?", session_id)
+        if found:
+            return found[0]
+        if session_id is None:
+            raise StoreError("no session is recorded yet: `untuck run` records one, `untuck demo` a simulated one.")
+        raise StoreError(f"there is no session {session_id}: `untuck sessions` lists those there are.")
+
+    def _select(self, where: str, *values: int) -> list[StoredSession]:
+        return [
+            StoredSession(
+                id=number,
+                source=source,
+                mode=mode,
+                started_unix_s=started,
+                ended_unix_s=ended,
+                packet_count=int(count),
+                duration_s=duration or 0.0,
+                settings_json=settings,
+                summary=summary,
+                read_blobs=partial(self._blobs, number),
+            )
+            for number, source, mode, started, ended, count, duration, settings, summary in self._rows(
+                _SELECT.format(where=where), *values
+            )
+        ]
+
+    def _blobs(self, session_id: int) -> Iterator[bytes]:
+        for (data,) in self._rows("SELECT data FROM packets WHERE session_id = ? ORDER BY number", session_id):
+            yield data
+
+    def _rows(self, query: str, *values: int) -> Iterator[tuple[Any, ...]]:
+        database = schema.connect_to_read(self.path)
+        if database is None:
+            return
+        with closing(database), schema.translated(self.path):
+            yield from database.execute(query, values)
