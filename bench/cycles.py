@@ -16,6 +16,7 @@ from scipy.ndimage import gaussian_filter1d
 from bench.data import Recording
 from untuck.model import CONTACT_DTYPE, RIGHT, Floats
 
+LEAD_S = 0.04  # seams lie this long before right contact: in flight, where one stride moves like any other
 FADE_S = 0.03  # half length of the cross-fade at a seam: hides what differs above the second derivative
 EDGE_S = 0.08  # a stride keeps this far from the recording's ends, for filter transients and the cross-fade
 JUMP_CHANCE = 0.3  # per stride: about three strides as recorded, then a jump
@@ -28,8 +29,10 @@ ALIKE = np.array([0.05, 0.03, 0.03, np.inf, np.inf, 0.01, 0.7, 0.5, 0.5, 0.1, 0.
 
 @dataclass(frozen=True, eq=False)
 class Strides:
-    """The usable strides of a recording: start_s, end_s (n,), events_s (n,3) right toe-off, left contact, left toe-off;
-    follows (n,) bool: the next one in the list came next in the recording; state (n,12) pose and rates at the start.
+    """The usable strides of a recording, from LEAD_S before right contact to the same of the next: start_s, end_s (n,).
+
+    events_s (n,4) right contact, right toe-off, left contact, left toe-off; follows (n,) bool: the next one in the list
+    came next in the recording; state (n,12) pose and rates at the start.
     """
 
     start_s: Floats
@@ -56,7 +59,8 @@ def cut(recording: Recording) -> Strides:
     for i in range(len(contacts) - 2):
         right, left, after = contacts[i : i + 3]
         times = [right["time_s"], right["toe_off_s"], left["time_s"], left["toe_off_s"], after["time_s"]]
-        frames = slice(int(times[0] * recording.rate_hz), int(np.ceil(times[4] * recording.rate_hz)) + 1)
+        rate_hz = recording.rate_hz
+        frames = slice(int((times[0] - LEAD_S) * rate_hz), int(np.ceil(times[4] * rate_hz)) + 1)
         ordered = (np.diff(times) > 0).all() and left["side"] == -RIGHT and after["side"] == RIGHT
         if (
             right["side"] == RIGHT
@@ -67,9 +71,10 @@ def cut(recording: Recording) -> Strides:
         ):
             kept.append(times)
     table = np.array(kept)
-    state = np.hstack([recording.spline(table[:, 0]), recording.spline(table[:, 0], 1)])
+    start_s = table[:, 0] - LEAD_S
+    state = np.hstack([recording.spline(start_s), recording.spline(start_s, 1)])
     follows = np.append(table[1:, 0] == table[:-1, 4], False)
-    return Strides(table[:, 0], table[:, 4], table[:, 1:4], follows, state)
+    return Strides(start_s, table[:, 4] - LEAD_S, table[:, :4], follows, state)
 
 
 def _next(strides: Strides, current: int, state: Floats, rng: np.random.Generator) -> int:
@@ -110,7 +115,7 @@ def _segments(played: list[tuple[int, int]], cuts: list[Strides]) -> list[tuple[
 
 
 def _decay(since_s: Floats, length_s: float, jump: Floats, slope: Floats) -> Floats:
-    """(n,6) what is added after a seam: starts with `jump` and `slope`, is gone after length_s; x and y keep their jump."""
+    """(n,6) what is added after a seam: `jump` and `slope` at first, gone after length_s; x and y keep their jump."""
     u = np.minimum(since_s / length_s, 1.0)[:, None]
     place = 1 - 10 * u**3 + 15 * u**4 - 6 * u**5
     slope_part = length_s * (u - 6 * u**3 + 8 * u**4 - 3 * u**5)
@@ -156,8 +161,8 @@ def _contacts(played: list[tuple[int, int]], cuts: list[Strides]) -> NDArray[np.
     now_s = 0.0
     for k, (number, stride) in enumerate(played):
         start_s = cuts[number].start_s[stride]
-        right_off_s, left_s, left_off_s = cuts[number].events_s[stride] - start_s + now_s
-        contacts[2 * k] = (now_s, right_off_s, RIGHT)
+        right_s, right_off_s, left_s, left_off_s = cuts[number].events_s[stride] - start_s + now_s
+        contacts[2 * k] = (right_s, right_off_s, RIGHT)
         contacts[2 * k + 1] = (left_s, left_off_s, -RIGHT)
         now_s += cuts[number].end_s[stride] - start_s
     return contacts

@@ -1,6 +1,6 @@
 """The recordings that the benches use: where they are, who may be tuned on, and treadmill runners made ready.
 
-Marker gaps are filled, motion is low-passed at 20 Hz and turned into an earth frame with z up, pelvis level in standing.
+Marker gaps are filled, motion is low-passed at 20 Hz and turned to earth axes with z up, pelvis level in standing.
 Paths, splits and the meaning of the recordings' fields live here and nowhere else.
 """
 
@@ -24,7 +24,7 @@ from untuck.motion.virtual_imu import fill_gaps
 TRIALS = {"T25": 2.5, "T35": 3.5, "T45": 4.5}  # treadmill speed in m/s
 
 # Constants are fitted on DEV only; JUDGE runners are looked at to report, never to choose.
-# Both hold slow and fast steppers; the oddest three (16: 17 % gaps, 28: runs below standing tilt, 24: 2 deg above) are DEV.
+# Both hold slow and fast steppers; the oddest are DEV (16: 17 % gaps, 28: runs below standing tilt, 24: 2 deg above).
 DEV = ("RBDS001", "RBDS012", "RBDS016", "RBDS020", "RBDS024", "RBDS028", "RBDS08")
 JUDGE = ("RBDS010", "RBDS014", "RBDS018", "RBDS022", "RBDS026", "RBDS04")
 RUNNERS = DEV + JUDGE
@@ -49,8 +49,9 @@ def has_data() -> bool:
 class Recording:
     """One runner at one speed on the treadmill, made ready to be cut into strides.
 
-    pose (N,6): heading, pitch and roll of the pelvis in radians, sacrum x, y, z in metres, as `angles_to_quat` wants them,
-    relative to standing; spline gives the pose at any second; contacts CONTACT_DTYPE from the force plate; usable (N,) bool.
+    pose (N,6): heading, pitch and roll of the pelvis in radians as `angles_to_quat` wants them, relative to standing,
+    then sacrum x, y, z in metres; spline gives the pose at any second; contacts CONTACT_DTYPE from the force plate;
+    usable (N,) bool.
     """
 
     runner: str
