@@ -48,6 +48,7 @@ class Params:
     hinge_min_deg: float = 15.0  # a hinge tips at least so far
     hinge_home_deg: float = 6.0  # and comes back to within so much of standing
     hinge_count: int = 3
+    hinge_within_s: float = 30.0  # all hinges, counted back from the last
     hinge_error_max_deg: float = 5.0  # estimated error of the mount's heading above which it is refused
 
     # Baseline

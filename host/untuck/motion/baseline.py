@@ -1,0 +1,96 @@
+"""The runner's own good form: clean strides gathered into cadence bins, with how much they vary naturally.
+
+Means per bin, harmonics of the rotation curve, and their scatter between blocks of strides. It never adapts in a run.
+Building a baseline, and finding the bin that fits a cadence, live here.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from untuck.errors import BaselineError
+from untuck.model import Baseline, Floats
+from untuck.motion.params import Params
+from untuck.motion.strides import PHASE, Stride
+
+HARMONICS = 8
+_BASIS = np.exp(-2j * np.pi * np.outer(np.arange(1, HARMONICS + 1), PHASE)) * 2.0 / len(PHASE)
+
+
+def harmonics(curve: Floats) -> Floats:
+    """Cosine and sine parts (HARMONICS, 2) of a curve over one stride."""
+    parts = _BASIS @ curve
+    return np.column_stack([parts.real, -parts.imag])
+
+
+def make_baseline(strides: list[Stride], params: Params, standing_known: bool) -> Baseline:
+    """Baseline from clean strides. Raises BaselineError where there are too few, or the tilt says "recorded tucked".
+
+    standing_known: whether tilt is measured against standing; if not, a tucked baseline cannot be told.
+    """
+    if len(strides) < params.baseline_bin_min_strides:
+        raise BaselineError(
+            f"Only {len(strides)} clean strides: a baseline takes {params.baseline_strides} of easy, steady running."
+        )
+    tilt = np.array([float(s.record["tilt_deg"]) for s in strides])
+    if standing_known and tilt.mean() <= params.baseline_min_tilt_deg:
+        raise BaselineError(
+            f"Recorded tucked: the pelvis tips {tilt.mean():+.1f} deg against standing, and in running it should tip "
+            "forward. Let the belt tip forward, or stand again to set the zero, then take the baseline anew."
+        )
+    cadence = np.array([float(s.record["cadence_spm"]) for s in strides])
+    groups = _bins(cadence, params)
+    curves = [np.array([s.rotation for s in np.array(strides, dtype=object)[g]]) for g in groups]
+
+    def mean(name: str) -> Floats:
+        values = np.array([float(s.record[name]) for s in strides])
+        return np.array([values[g].mean() for g in groups])
+
+    return Baseline(
+        cadence_spm=np.array([cadence[g].mean() for g in groups]),
+        strides=np.array([int(g.sum()) for g in groups]),
+        tilt_deg=mean("tilt_deg"),
+        tilt_sd_deg=np.array([_block_sd(tilt[g], params.tuck_strides) for g in groups]),
+        obliquity_range_deg=mean("obliquity_range_deg"),
+        rotation_range_deg=mean("rotation_range_deg"),
+        travel_deg=mean("travel_deg"),
+        rotation_deg=np.degrees(np.array([c.mean(axis=0) for c in curves])),
+        rotation_sd_deg=np.degrees(np.array([_harmonic_sd(c, params.pullback_strides) for c in curves])),
+    )
+
+
+def _bins(cadence: Floats, params: Params) -> list[np.ndarray]:
+    """Masks of the strides in each cadence bin; small bins join the nearest large one."""
+    number = np.round(cadence / params.baseline_bin_spm).astype(int)
+    values, counts = np.unique(number, return_counts=True)
+    large = values[counts >= params.baseline_bin_min_strides]
+    if len(large) == 0:
+        return [np.ones(len(cadence), dtype=bool)]
+    nearest = large[np.argmin(abs(number[:, None] - large[None, :]), axis=1)]
+    return [nearest == value for value in large]
+
+
+def _block_sd(values: Floats, width: int) -> float:
+    """SD of means over `width` strides as they follow each other, never below what chance alone would give."""
+    chance = float(values.std(ddof=1)) / np.sqrt(width)
+    blocks = np.convolve(values, np.full(width, 1 / width), "valid")
+    return max(chance, float(blocks.std())) if len(blocks) > 1 else float(chance)
+
+
+def _harmonic_sd(curves: Floats, width: int) -> Floats:
+    """SD (HARMONICS, 2) of the harmonics of mean curves over `width` strides."""
+    parts = np.array([harmonics(c) for c in curves])
+    chance = parts.std(axis=0, ddof=1) / np.sqrt(width)
+    sums = np.cumsum(np.concatenate([np.zeros((1, HARMONICS, 2)), parts]), axis=0)
+    if len(parts) <= width:
+        return np.asarray(chance)
+    blocks = (sums[width:] - sums[:-width]) / width
+    natural: Floats = np.maximum(chance, blocks.std(axis=0))
+    return natural
+
+
+def match(baseline: Baseline, cadence_spm: float, params: Params) -> int:
+    """The bin nearest to a cadence, or -1 if it is further off than may be compared."""
+    at = int(np.argmin(abs(baseline.cadence_spm - cadence_spm)))
+    off_pct = 100.0 * abs(cadence_spm / baseline.cadence_spm[at] - 1.0)
+    return at if off_pct <= params.baseline_match_pct else -1

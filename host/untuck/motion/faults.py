@@ -1,0 +1,153 @@
+"""Faults: what lasts over strides and differs from the baseline becomes a finding, with hysteresis.
+
+Each detector sees every clean stride that may be compared and says on, off or neither; a latch counts them.
+Rules of tuck, pullback, rigid and held, and when they are held back, live here; depth of pullback in pullback.py.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from untuck.model import BOTH, LEFT, RIGHT, Baseline, Finding
+from untuck.motion.baseline import match
+from untuck.motion.params import Params
+from untuck.motion.pullback import PullbackMeter
+from untuck.motion.strides import Stride
+
+
+@dataclass
+class Latch:
+    """Counts strides in a row that say on or off, and holds the finding while it lasts."""
+
+    fault: str
+    side: int
+    on_times: int
+    off_times: int
+    finding: Finding | None = None
+    _on: int = 0
+    _off: int = 0
+    _since_s: float = 0.0
+
+    def push(self, on: bool, off: bool, depth_deg: float, onset_s: float, now_s: float) -> Finding | None:
+        """The finding if it begins or ends with this stride; onset_s: start of the first stride that this one rests on."""
+        if self.finding is None:
+            self._on = self._on + 1 if on else 0
+            if self._on == 1:
+                self._since_s = onset_s
+            if self._on >= self.on_times:
+                self.finding = Finding(self.fault, self.side, self._since_s, np.nan, depth_deg, now_s)
+                self._off = 0
+                return self.finding
+            return None
+        self.finding = replace(self.finding, depth_deg=max(self.finding.depth_deg, depth_deg))
+        self._off = self._off + 1 if off else 0
+        return self.end(now_s) if self._off >= self.off_times else None
+
+    def end(self, now_s: float) -> Finding | None:
+        """End the finding, if there is one, and start counting anew."""
+        ended = None if self.finding is None else replace(self.finding, end_s=now_s)
+        self.finding, self._on = None, 0
+        return ended
+
+
+class FaultDetector:
+    """Turns clean strides into findings against one baseline."""
+
+    def __init__(self, params: Params, baseline: Baseline) -> None:
+        p = params
+        self._params = p
+        self._baseline = baseline
+        self._recent: deque[Stride] = deque(maxlen=max(p.tuck_strides, p.rigid_strides, p.held_strides))
+        self._pullback = PullbackMeter(p)
+        self._warmup = p.warmup_strides
+        self.held_back = ""
+        self._tuck = Latch("tuck", BOTH, p.tuck_on_times, p.tuck_off_times)
+        self._pull = {
+            side: Latch("pullback", side, p.pullback_on_times, p.pullback_off_times) for side in (LEFT, RIGHT)
+        }
+        self._rigid = Latch("rigid", BOTH, 1, 1)
+        self._held = Latch("held", BOTH, 1, 1)
+
+    @property
+    def latches(self) -> tuple[Latch, ...]:
+        """All latches, in order of their cues' priority."""
+        return (self._tuck, self._pull[LEFT], self._pull[RIGHT], self._rigid, self._held)
+
+    def stop(self, now_s: float) -> list[Finding]:
+        """Running has ended: end what is on, and ask for clean strides before findings resume."""
+        self._recent.clear()
+        self._pullback.clear()
+        self._warmup = self._params.warmup_strides
+        return [f for latch in self.latches if (f := latch.end(now_s)) is not None]
+
+    def push(self, stride: Stride) -> list[Finding]:
+        """Findings that begin or end with this stride; fills the stride's pullback. Sets `held_back` to the reason."""
+        record = stride.record
+        now_s = float(record["start_s"] + record["duration_s"])
+        at = match(self._baseline, float(record["cadence_spm"]), self._params)
+        self.held_back = "" if record["valid"] else str(record["reason"])
+        if not self.held_back and at < 0:
+            self.held_back = "speed"
+        if not self.held_back and self._warmup > 0:
+            self._warmup -= 1
+            self.held_back = "warm-up"
+        if self.held_back:
+            return []
+        self._recent.append(stride)
+        changes = [self._judge_tuck(at, now_s), *self._judge_pullback(stride, at, now_s)]
+        changes += [self._judge_rigid(at, now_s), self._judge_held(at, now_s)]
+        return [c for c in changes if c is not None]
+
+    def _last(self, count: int, name: str) -> float:
+        """Mean of a field over the last `count` strides, NaN if there are fewer."""
+        if len(self._recent) < count:
+            return float("nan")
+        return float(np.mean([float(s.record[name]) for s in list(self._recent)[-count:]]))
+
+    def _onset(self, count: int) -> float:
+        return float(self._recent[-min(count, len(self._recent))].record["start_s"])
+
+    def _judge_tuck(self, at: int, now_s: float) -> Finding | None:
+        p = self._params
+        below = float(self._baseline.tilt_deg[at]) - self._last(p.tuck_strides, "tilt_deg")
+        return self._tuck.push(
+            below >= p.tuck_on_deg, below <= p.tuck_off_deg, below, self._onset(p.tuck_strides), now_s
+        )
+
+    def _judge_pullback(self, stride: Stride, at: int, now_s: float) -> list[Finding | None]:
+        p = self._params
+        left, right, error, side = self._pullback.push(stride, self._baseline, at)
+        stride.record["pullback_left_deg"], stride.record["pullback_right_deg"] = left, right
+        stride.record["pullback_se_deg"] = error
+        onset = self._onset(p.pullback_strides)
+        changes = []
+        for which, depth in ((LEFT, left), (RIGHT, right)):
+            on = side == which and depth >= p.pullback_on_deg
+            changes.append(
+                self._pull[which].push(on, side != which or depth <= p.pullback_off_deg, depth, onset, now_s)
+            )
+        return changes
+
+    def _judge_rigid(self, at: int, now_s: float) -> Finding | None:
+        p, base = self._params, self._baseline
+        rotation = self._last(p.rigid_strides, "rotation_range_deg")
+        obliquity = self._last(p.rigid_strides, "obliquity_range_deg")
+        own_rotation, own_obliquity = float(base.rotation_range_deg[at]), float(base.obliquity_range_deg[at])
+        on = (
+            rotation < max(p.rigid_rotation_min_deg, p.rigid_on_ratio * own_rotation)
+            and obliquity < p.rigid_on_ratio * own_obliquity
+        )
+        off = rotation > p.rigid_off_ratio * own_rotation or obliquity > p.rigid_off_ratio * own_obliquity
+        return self._rigid.push(on, off, own_rotation - rotation, self._onset(p.rigid_strides), now_s)
+
+    def _judge_held(self, at: int, now_s: float) -> Finding | None:
+        p = self._params
+        change = self._last(p.held_strides, "travel_deg") - float(self._baseline.travel_deg[at])
+        self._held.side = LEFT if change > 0 else RIGHT  # turned left: the left hip stays back
+        if self._held.finding is not None:
+            self._held.side = self._held.finding.side
+        size = abs(change)
+        return self._held.push(size >= p.held_on_deg, size <= p.held_off_deg, size, self._onset(p.held_strides), now_s)

@@ -1,0 +1,69 @@
+"""The samples that later stages may still look back at: growing arrays with absolute sample numbers.
+
+Live, only the last half minute is kept, so that memory stays flat; for `analyse` everything is.
+What is kept of each sample, and for how long, is decided here.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from untuck.model import Floats
+
+KEEP_S = 40.0  # more than the longest look back, which is calibration's
+_WIDTHS = {"quat": 4, "earth": 3, "gyr": 3, "acc": 3}
+_START = 4096
+
+
+class History:
+    """Recent samples by absolute number: time_s (n,), quat (n,4), earth, gyr, acc (n,3).
+
+    `end` is the number of the next sample to come, `base` that of the oldest kept one.
+    """
+
+    def __init__(self, keep_all: bool) -> None:
+        self._keep_all = keep_all
+        self._time: Floats = np.empty(_START)
+        self._columns: dict[str, Floats] = {name: np.empty((_START, width)) for name, width in _WIDTHS.items()}
+        self.base = 0
+        self.end = 0
+
+    def reserve(self, time_s: Floats) -> None:
+        """Make room for the samples at time_s (n,) and take them in; their columns are then written in place."""
+        count = len(time_s)
+        used = self.end - self.base
+        if used + count > len(self._time):
+            self._make_room(count)
+            used = self.end - self.base
+        self._time[used : used + count] = time_s
+        self.end += count
+
+    def _make_room(self, count: int) -> None:
+        drop = 0
+        if not self._keep_all:
+            used = self.end - self.base
+            drop = int(np.searchsorted(self._time[:used], self._time[used - 1] - KEEP_S)) if used else 0
+        kept = self.end - self.base - drop
+        size = max(len(self._time), 2 * (kept + count))
+        self._time = _grown(self._time, drop, kept, size)
+        for name, array in self._columns.items():
+            self._columns[name] = _grown(array, drop, kept, size)
+        self.base += drop
+
+    def time(self, first: int, end: int) -> Floats:
+        """time_s of samples first..end-1 (absolute numbers); samples already dropped are left out."""
+        return self._time[max(first - self.base, 0) : end - self.base]
+
+    def column(self, name: str, first: int, end: int) -> Floats:
+        """A view on "quat", "earth", "gyr" or "acc" of samples first..end-1."""
+        return self._columns[name][max(first - self.base, 0) : end - self.base]
+
+    def find(self, time_s: float, end: int) -> int:
+        """Number of the first sample before `end` that is not earlier than time_s."""
+        return self.base + int(np.searchsorted(self._time[: end - self.base], time_s))
+
+
+def _grown(array: Floats, drop: int, kept: int, size: int) -> Floats:
+    grown: Floats = np.empty((size, *array.shape[1:]))
+    grown[:kept] = array[drop : drop + kept]
+    return grown

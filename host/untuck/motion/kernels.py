@@ -1,0 +1,209 @@
+"""The loops over samples of a runner's motion: earth acceleration, step detection, the curves of one stride.
+
+Plain functions on arrays, compiled by numba; with NUMBA_DISABLE_JIT=1 they run as they stand.
+The orientation filter's loops are in orientation_kernels.py; every other loop over samples lives here.
+"""
+
+from __future__ import annotations
+
+from math import asin, atan2, pi, sqrt, tan
+
+import numpy as np
+from numba import njit
+
+from untuck.model import GRAVITY_M_S2, Floats
+
+# tracking parameters
+T_LOWPASS_HZ, T_FLIGHT_HZ, T_LEVEL_G, T_REFRACTORY_S, T_RESET_GAP_S = range(5)
+
+# tracking state: two filters (two integrators each), then the step in progress
+S_STARTED, S_TIME, S_AV, S_Y = 0, 1, 2, 3
+S_LOW, S_FLY = 4, 6  # filter integrators
+S_IN_HUMP, S_UP_TIME, S_PREV_UP_TIME, S_PEAK, S_PEAK_TIME = 8, 9, 10, 11, 12
+S_FLIGHT_MIN, S_RAW_PEAK, S_FLIGHT_SEEN, S_AREA = 13, 14, 15, 16
+TRACK_STATE_SIZE = 17
+
+# columns of a step row
+(
+    STEP_INDEX,  # sample at which the hump ended, and the step is known
+    STEP_UP_S,  # upward crossing
+    STEP_DOWN_S,
+    STEP_PREV_UP_S,  # upward crossing of the step before; NaN after a gap
+    STEP_PEAK_G,
+    STEP_PEAK_S,
+    STEP_FLIGHT_G,  # lowest vertical acceleration since the hump before
+    STEP_RAW_G,  # highest vertical acceleration within the hump, at the flight filter's bandwidth
+) = range(8)
+STEP_COLUMNS = 8
+
+_SUBSTEP_S = 0.011  # filters never step further: a gap is bridged by a straight line
+
+
+@njit(cache=True)
+def _lowpass(state: Floats, at: int, x: float, dt: float, cutoff_hz: float) -> float:
+    """One step of a 2nd-order Butterworth low-pass as a state-variable filter, right for any dt (Zavalishin)."""
+    g: float = tan(pi * cutoff_hz * dt)
+    a1 = 1.0 / (1.0 + g * (g + sqrt(2.0)))
+    v3 = x - state[at + 1]
+    v1 = a1 * (state[at] + g * v3)
+    v2: float = state[at + 1] + g * v1
+    state[at] = 2.0 * v1 - state[at]
+    state[at + 1] = 2.0 * v2 - state[at + 1]
+    return v2
+
+
+@njit(cache=True)
+def _end_hump(state: Floats, index: int, time: float, row: Floats) -> None:
+    """Write a finished hump as a step row and forget the flight before it."""
+    row[STEP_INDEX] = index
+    row[STEP_UP_S] = state[S_UP_TIME]
+    row[STEP_DOWN_S] = time
+    row[STEP_PREV_UP_S] = state[S_PREV_UP_TIME]
+    row[STEP_PEAK_G] = state[S_PEAK]
+    row[STEP_PEAK_S] = state[S_PEAK_TIME]
+    row[STEP_FLIGHT_G] = state[S_FLIGHT_SEEN]
+    row[STEP_RAW_G] = state[S_RAW_PEAK]
+    state[S_PREV_UP_TIME] = state[S_UP_TIME]
+    state[S_IN_HUMP] = 0.0
+    state[S_FLIGHT_MIN] = 0.0
+
+
+@njit(cache=True)
+def _restart(state: Floats, time: float, av: float) -> None:
+    """Begin anew: the first sample, or the first one after a gap that hid a contact."""
+    state[:] = 0.0
+    state[S_STARTED] = 1.0
+    state[S_TIME], state[S_AV] = time, av
+    state[S_PREV_UP_TIME] = np.nan
+    state[S_Y] = 0.0
+
+
+@njit(cache=True)
+def track_chunk(
+    par: Floats, state: Floats, first: int, time_s: Floats, quat: Floats, acc: Floats, earth: Floats, steps: Floats
+) -> int:
+    """Earth acceleration and steps of a chunk; returns how many rows of `steps` were written.
+
+    first: index of the chunk's first sample; time_s (n,), quat (n,4), acc (n,3) in; earth (n,3) m/s^2 without
+    gravity and steps (m, STEP_COLUMNS) out. A step is one hump of the low-passed vertical acceleration.
+    """
+    found = 0
+    for i in range(len(time_s)):
+        q0, q1, q2, q3 = quat[i, 0], quat[i, 1], quat[i, 2], quat[i, 3]
+        ax, ay, az = acc[i, 0], acc[i, 1], acc[i, 2]
+        tx, ty, tz = 2.0 * (q2 * az - q3 * ay), 2.0 * (q3 * ax - q1 * az), 2.0 * (q1 * ay - q2 * ax)
+        earth[i, 0] = ax + q0 * tx + q2 * tz - q3 * ty
+        earth[i, 1] = ay + q0 * ty + q3 * tx - q1 * tz
+        earth[i, 2] = az + q0 * tz + q1 * ty - q2 * tx - GRAVITY_M_S2
+        av = earth[i, 2] / GRAVITY_M_S2
+        if state[S_STARTED] == 0.0 or time_s[i] - state[S_TIME] > par[T_RESET_GAP_S]:
+            _restart(state, time_s[i], av)
+            continue
+        parts = int((time_s[i] - state[S_TIME]) / _SUBSTEP_S) + 1
+        dt = (time_s[i] - state[S_TIME]) / parts
+        av_step = (av - state[S_AV]) / parts
+        for _ in range(parts):
+            found += _advance(par, state, first + i, state[S_TIME] + dt, state[S_AV] + av_step, dt, steps[found])
+    return found
+
+
+@njit(cache=True)
+def _advance(par: Floats, state: Floats, index: int, time: float, av: float, dt: float, row: Floats) -> int:
+    """One time step of the step detector; 1 if it ended a hump, written to `row`."""
+    before = state[S_Y]
+    y = _lowpass(state, S_LOW, av, dt, par[T_LOWPASS_HZ])
+    fly = _lowpass(state, S_FLY, av, dt, par[T_FLIGHT_HZ])
+    state[S_TIME], state[S_AV], state[S_Y] = time, av, y
+    level = par[T_LEVEL_G]
+    ended = 0
+    if state[S_IN_HUMP] == 0.0:
+        state[S_FLIGHT_MIN] = min(state[S_FLIGHT_MIN], fly)
+        if before < level <= y:
+            up = time - dt * (y - level) / (y - before)
+            if not up - state[S_PREV_UP_TIME] < par[T_REFRACTORY_S]:
+                state[S_IN_HUMP], state[S_UP_TIME] = 1.0, up
+                state[S_PEAK], state[S_PEAK_TIME], state[S_RAW_PEAK] = y, time, fly
+                state[S_FLIGHT_SEEN] = state[S_FLIGHT_MIN]
+    else:
+        if y > state[S_PEAK]:
+            state[S_PEAK], state[S_PEAK_TIME] = y, time
+        state[S_RAW_PEAK] = max(state[S_RAW_PEAK], fly)
+        if y < level:
+            _end_hump(state, index, time - dt * (level - y) / (before - y), row)
+            ended = 1
+    return ended
+
+
+@njit(cache=True)
+def mean_obliquity(time_s: Floats, quat: Floats, right: Floats, start_s: float, end_s: float) -> float:
+    """Mean height of the pelvis's right axis, asin(P.z . up) in rad, over start_s..end_s; NaN without samples.
+
+    time_s (n,), quat (n,4), right (3,): P.z in sensor coordinates.
+    """
+    total, count = 0.0, 0
+    for i in range(len(time_s) - 1, -1, -1):
+        if time_s[i] < start_s:
+            break
+        if time_s[i] <= end_s:
+            q0, q1, q2, q3 = quat[i, 0], quat[i, 1], quat[i, 2], quat[i, 3]
+            ux, uy, uz = 2.0 * (q1 * q3 - q0 * q2), 2.0 * (q2 * q3 + q0 * q1), 1.0 - 2.0 * (q1 * q1 + q2 * q2)
+            s = right[0] * ux + right[1] * uy + right[2] * uz
+            total += asin(min(1.0, max(-1.0, s)))
+            count += 1
+    return total / count if count else np.nan
+
+
+@njit(cache=True)
+def pelvis_angles(quat: Floats, mount: Floats, out: Floats) -> None:
+    """Tilt, obliquity, heading (n,3) in rad of the pelvis from quat (n,4) and mount (3,3), rows P.x P.y P.z in S.
+
+    Tilt is -asin(P.x . up), obliquity asin(P.z . up); heading counter-clockwise from above, unwrapped in the chunk.
+    """
+    last = 0.0
+    for i in range(len(quat)):
+        q0, q1, q2, q3 = quat[i, 0], quat[i, 1], quat[i, 2], quat[i, 3]
+        ux, uy, uz = 2.0 * (q1 * q3 - q0 * q2), 2.0 * (q2 * q3 + q0 * q1), 1.0 - 2.0 * (q1 * q1 + q2 * q2)
+        fx, fy, fz = mount[0, 0], mount[0, 1], mount[0, 2]
+        out[i, 0] = -asin(min(1.0, max(-1.0, fx * ux + fy * uy + fz * uz)))
+        s = mount[2, 0] * ux + mount[2, 1] * uy + mount[2, 2] * uz
+        out[i, 1] = asin(min(1.0, max(-1.0, s)))
+        ex = (1.0 - 2.0 * (q2 * q2 + q3 * q3)) * fx + 2.0 * (q1 * q2 - q0 * q3) * fy + 2.0 * (q1 * q3 + q0 * q2) * fz
+        ey = 2.0 * (q1 * q2 + q0 * q3) * fx + (1.0 - 2.0 * (q1 * q1 + q3 * q3)) * fy + 2.0 * (q2 * q3 - q0 * q1) * fz
+        heading = atan2(ey, ex)
+        if i > 0:
+            heading += 2.0 * pi * np.floor((last - heading) / (2.0 * pi) + 0.5)
+        out[i, 2] = last = heading
+
+
+@njit(cache=True)
+def stride_curves(
+    time_s: Floats, quat: Floats, earth: Floats, mount: Floats, start_s: float, end_s: float, out: Floats
+) -> tuple[int, float]:
+    """Curves of one stride on an even grid of its phase; returns (samples inside, longest step in s).
+
+    time_s (n,), quat (n,4), earth (n,3) must cover start_s..end_s; out (6, P) gets tilt, obliquity, heading in rad and
+    earth acceleration x, y, z in m/s^2 at phases (k + 0.5) / P, by straight lines between samples.
+    """
+    points = out.shape[1]
+    lo = 0
+    while lo + 2 < len(time_s) and time_s[lo + 1] <= start_s:
+        lo += 1
+    hi = lo
+    longest = 0.0
+    while hi + 1 < len(time_s) and time_s[hi] < end_s:
+        longest = max(longest, time_s[hi + 1] - time_s[hi])
+        hi += 1
+    n = hi - lo + 1
+    angles = np.empty((n, 3))
+    pelvis_angles(quat[lo : hi + 1], mount, angles)
+    at = lo
+    for k in range(points):
+        t = start_s + (end_s - start_s) * (k + 0.5) / points
+        while at + 1 < hi and time_s[at + 1] < t:
+            at += 1
+        w = (t - time_s[at]) / (time_s[at + 1] - time_s[at])
+        for j in range(3):
+            out[j, k] = angles[at - lo, j] + w * (angles[at + 1 - lo, j] - angles[at - lo, j])
+            out[3 + j, k] = earth[at, j] + w * (earth[at + 1, j] - earth[at, j])
+    inside = n - 1
+    return inside, longest

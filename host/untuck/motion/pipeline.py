@@ -1,0 +1,290 @@
+"""The pipeline: samples in, events out; orientation, contacts, strides, findings and cues in one pass.
+
+Per sample work is done by kernels over each chunk; everything later is driven by steps and by a grid of sensor time,
+and looks no further than the sample at which it happened, so that chunking never changes a result.
+Composition lives here and nothing else: every decision is in the module that it is named after.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from untuck.errors import BaselineError, CalibrationError, SamplesError
+from untuck.model import CONTACT_DTYPE, STRIDE_DTYPE, Baseline, Calibration, Cue, Event, Finding, HeldCue, Run, Samples
+from untuck.motion import kernels as k
+from untuck.motion.baseline import make_baseline
+from untuck.motion.calibration import Calibrator, nominal
+from untuck.motion.contacts import Step, StepTracker
+from untuck.motion.cues import CuePolicy
+from untuck.motion.faults import FaultDetector
+from untuck.motion.history import History
+from untuck.motion.orientation import OrientationParams, OrientationState
+from untuck.motion.orientation_kernels import orient_chunk
+from untuck.motion.params import Params
+from untuck.motion.strides import Stride, StrideCutter
+from untuck.motion.traces import angle_traces
+
+_TICK_S = 0.25  # grid of sensor time on which calibration and standing are looked for
+_RATE_SAMPLES = 65  # the first samples tell the rate
+
+
+class Pipeline:
+    """Streaming analysis: `push` samples, get events; the same results as `analyse` whatever the chunks.
+
+    calibration, baseline: None to find them in the stream. keep_samples: keep every sample, so that `run` has the
+    traces of the whole recording; live this is off, and memory stays flat.
+    """
+
+    def __init__(
+        self,
+        calibration: Calibration | None = None,
+        baseline: Baseline | None = None,
+        params: Params | None = None,
+        keep_samples: bool = False,
+    ) -> None:
+        p = self.params = params or Params()
+        self.calibration = calibration or nominal()
+        self.baseline = baseline
+        self.state = "standing"
+        self._given_calibration = calibration is not None
+        self._calibrator = None if calibration is not None else Calibrator(p)
+        self._history = History(keep_samples)
+        self._orient_params = OrientationParams().as_array()
+        self._orientation = OrientationState()
+        self._track_params = np.array(
+            [p.contact_lowpass_hz, p.flight_lowpass_hz, p.contact_level_g, p.refractory_s, p.reset_gap_s]
+        )
+        self._track_state = np.zeros(k.TRACK_STATE_SIZE)
+        self._steps = StepTracker(p)
+        self._cutter = StrideCutter(p)
+        self._detector = None if baseline is None else FaultDetector(p, baseline)
+        self._policy = CuePolicy(p)
+        self._candidates: list[Stride] = []
+        self._last_s = -np.inf
+        self._next_tick_s = np.nan
+        self._last_step_s = -np.inf
+        self._events: list[Event] = []
+        self._contacts: list[NDArray[np.void]] = []
+        self._strides: list[NDArray[np.void]] = []
+        self._findings: list[Finding] = []
+        self._cues: list[Cue] = []
+        self._held_cues: list[HeldCue] = []
+        self._warnings: list[str] = []
+
+    def push(self, samples: Samples) -> list[Event]:
+        """What the next samples bring, in order of time. Raises SamplesError if they do not follow the last ones."""
+        if len(samples) == 0:
+            return []
+        time_s = samples.time_s
+        if time_s[0] <= self._last_s:
+            raise SamplesError(f"Samples at {time_s[0]:.3f} s follow {self._last_s:.3f} s: push them in order of time.")
+        steps, found = self._track(samples)
+        for row in steps[:found]:
+            self._tick_until(int(row[k.STEP_INDEX]))
+            self._on_step(self._steps.push(row, self._history, self.calibration.sensor_to_pelvis[2]))
+        self._tick_until(self._history.end - 1)
+        self._last_s = float(time_s[-1])
+        events, self._events = self._events, []
+        return events
+
+    def _track(self, samples: Samples) -> tuple[NDArray[np.float64], int]:
+        """Run the kernels over the chunk; returns step rows and their count."""
+        h, time_s = self._history, samples.time_s
+        first = h.end
+        h.reserve(time_s)
+        quat, earth = h.column("quat", first, h.end), h.column("earth", first, h.end)
+        h.column("gyr", first, h.end)[:] = samples.gyr_rad_s
+        h.column("acc", first, h.end)[:] = samples.acc_m_s2
+        orient_chunk(self._orient_params, self._orientation.values, time_s, samples.gyr_rad_s, samples.acc_m_s2, quat)
+        since_s = time_s[0] if not np.isfinite(self._last_s) else self._last_s
+        rows = int((time_s[-1] - since_s) / self.params.refractory_s) + 3
+        steps = np.empty((rows, k.STEP_COLUMNS))
+        found = k.track_chunk(
+            self._track_params, self._track_state, first, time_s, quat, samples.acc_m_s2, earth, steps
+        )
+        if np.isnan(self._next_tick_s):
+            self._next_tick_s = float(time_s[0]) + _TICK_S
+        if np.isnan(self._cutter.nominal_dt_s) and h.end >= _RATE_SAMPLES:
+            self._cutter.nominal_dt_s = float(np.median(np.diff(h.time(0, _RATE_SAMPLES))))
+        return steps, found
+
+    def _tick_until(self, index: int) -> None:
+        """Look for calibration and standing at every grid time up to sample `index`."""
+        h = self._history
+        now_s = float(h.time(index, index + 1)[0])
+        while self._next_tick_s <= now_s:
+            at = h.find(self._next_tick_s, index + 1)
+            at_s = float(h.time(at, at + 1)[0])
+            self._next_tick_s += _TICK_S * (int((at_s - self._next_tick_s) / _TICK_S) + 1)
+            self._tick(at, at_s)
+
+    def _tick(self, index: int, now_s: float) -> None:
+        if self._calibrator is not None and self.state != "running":
+            try:
+                found = self._calibrator.look(self._history, index + 1)
+            except CalibrationError as error:
+                self._warn(now_s, str(error))
+                found = None
+            if self._calibrator.refused:
+                self._warn(now_s, self._calibrator.refused)
+                self._calibrator.refused = ""
+            if found is not None:
+                self._calibrator = None
+                self._calibrate(found, now_s)
+        if self.state != "standing" and now_s - self._last_step_s > self.params.standing_after_s:
+            self._enter("standing", now_s)
+
+    def _calibrate(self, calibration: Calibration, now_s: float) -> None:
+        self.calibration = calibration
+        self._candidates.clear()
+        self._emit("calibrated", now_s, calibration)
+
+    def _enter(self, state: str, now_s: float) -> None:
+        """Change between standing, walking and running."""
+        if state == self.state:
+            return
+        if self.state == "running":
+            self._close_findings(now_s)
+        self.state = state
+        self._emit("state", now_s, state)
+
+    def _on_step(self, step: Step) -> None:
+        now_s = float(self._history.time(step.index, step.index + 1)[0])
+        self._last_step_s = now_s
+        if not step.running:
+            self._enter("walking", now_s)
+        elif step.follows:
+            if self.calibration.source == "nominal" and self._calibrator is not None:
+                self._fall_back(now_s)
+            self._enter("running", now_s)
+        if step.running:
+            contact = np.array((step.contact_s, step.toe_off_s, step.side), CONTACT_DTYPE)[()]
+            self._contacts.append(contact)
+            self._emit("contact", now_s, contact)
+        stride = self._cutter.push(step, self._history, self.calibration.sensor_to_pelvis)
+        if stride is not None:
+            self._on_stride(stride, now_s)
+
+    def _fall_back(self, now_s: float) -> None:
+        """Running starts without hinges: take what standing gave, and say what that costs."""
+        assert self._calibrator is not None
+        if self._calibrator.stand is not None:
+            self._warn(now_s, "No hip hinges were found: left and right may be off. Hinge three times before the run.")
+            self._calibrate(self._calibrator.stand, now_s)
+        else:
+            text = "No standing was found: tilt is against the clip's nominal place. Stand still 5 s before the run."
+            self._warn(now_s, text)
+
+    def _on_stride(self, stride: Stride, now_s: float) -> None:
+        on: list[Finding] = []
+        changes: list[Finding] = []
+        if self._detector is not None:
+            changes = self._detector.push(stride)
+            on = [latch.finding for latch in self._detector.latches if latch.finding is not None]
+        elif stride.record["valid"]:
+            self._gather(stride, now_s)
+        record = stride.record[()]
+        self._strides.append(record)
+        self._emit("stride", now_s, record)
+        self._publish(changes, now_s)
+        ended = [c for c in changes if np.isfinite(c.end_s)]
+        for cue in self._policy.decide(on, ended, now_s):
+            if isinstance(cue, Cue):
+                self._cues.append(cue)
+                self._emit("cue", now_s, cue)
+            else:
+                self._held_cues.append(cue)
+                self._emit("held", now_s, cue)
+
+    def _gather(self, stride: Stride, now_s: float) -> None:
+        """Collect clean strides until they make a baseline."""
+        self._candidates.append(stride)
+        if len(self._candidates) < self.params.baseline_strides:
+            return
+        strides, self._candidates = self._candidates, []
+        try:
+            self.baseline = make_baseline(strides, self.params, self.calibration.source != "nominal")
+        except BaselineError as error:
+            self._warn(now_s, str(error))
+            return
+        self._detector = FaultDetector(self.params, self.baseline)
+        self._emit("baseline", now_s, self.baseline)
+
+    def _publish(self, changes: list[Finding], now_s: float) -> None:
+        for change in changes:
+            if np.isfinite(change.end_s):
+                self._findings.append(change)
+            self._emit("finding", now_s, change)
+
+    def _close_findings(self, now_s: float) -> None:
+        if self._detector is not None:
+            self._publish(self._detector.stop(now_s), now_s)
+
+    def _warn(self, now_s: float, text: str) -> None:
+        if text not in self._warnings:
+            self._warnings.append(text)
+            self._emit("warning", now_s, text)
+
+    def _emit(self, kind: str, now_s: float, value: object) -> None:
+        self._events.append(Event(kind, now_s, value))
+
+    def finish(self) -> list[Event]:
+        """End of the recording: findings that are still on end now."""
+        if np.isfinite(self._last_s):
+            self._close_findings(self._last_s)
+        if self.baseline is None:
+            have = len(self._candidates)
+            self._warn(self._last_s, f"No baseline: {have} of {self.params.baseline_strides} clean strides were run.")
+        events, self._events = self._events, []
+        return events
+
+    def run(self) -> Run:
+        """All results so far; traces cover the kept samples."""
+        h = self._history
+        quat = h.column("quat", h.base, h.end).copy()
+        time_s = h.time(h.base, h.end).copy()
+        strides = np.array(self._strides, STRIDE_DTYPE)
+        tilt, obliquity, rotation = angle_traces(time_s, quat, self.calibration.sensor_to_pelvis, strides)
+        return Run(
+            time_s=time_s,
+            quat=quat,
+            tilt_deg=tilt,
+            obliquity_deg=obliquity,
+            rotation_deg=rotation,
+            contacts=np.array(self._contacts, CONTACT_DTYPE),
+            strides=strides,
+            findings=tuple(sorted(self._findings, key=lambda f: f.start_s)),
+            cues=tuple(self._cues),
+            held_cues=tuple(self._held_cues),
+            calibration=self.calibration,
+            baseline=self.baseline,
+            warnings=tuple(self._warnings),
+        )
+
+
+def analyse(
+    samples: Samples,
+    calibration: Calibration | None = None,
+    baseline: Baseline | None = None,
+    params: Params | None = None,
+) -> Run:
+    """Analyse a whole recording: orientation, contacts, strides, findings, cues.
+
+    calibration None: found in the recording (5 s standing, three hip hinges), else the nominal mount with a warning.
+    baseline None: the first 60 clean strides after calibration. Raises SamplesError for an empty recording,
+    CalibrationError for one too short to hold 5 s of standing when no calibration is given.
+    """
+    params = params or Params()
+    if len(samples) == 0:
+        raise SamplesError("The recording is empty: nothing to analyse.")
+    length_s = float(samples.time_s[-1] - samples.time_s[0])
+    if calibration is None and length_s < params.stand_s:
+        raise CalibrationError(
+            f"The recording lasts {length_s:.1f} s, too short to calibrate: stand still for {params.stand_s:.0f} s, "
+            "hinge three times, then run."
+        )
+    pipeline = Pipeline(calibration, baseline, params, keep_samples=True)
+    pipeline.push(samples)
+    pipeline.finish()
+    return pipeline.run()

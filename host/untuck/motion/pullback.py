@@ -1,0 +1,87 @@
+"""Pullback of one hip: how large a backward bump, on which side, has been added to the runner's own rotation.
+
+The mean rotation of some strides less the baseline's is fitted by bumps of a quarter stride at several phases of either
+side, in harmonics weighted by how much each varies naturally, the runner's own swing made larger, smaller, earlier or
+later projected out. Pelvis and hips are one rigid body: only phase tells the sides apart.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from untuck.model import LEFT, RIGHT, Baseline, Floats
+from untuck.motion.baseline import HARMONICS, harmonics
+from untuck.motion.params import Params
+from untuck.motion.strides import PHASE, Stride
+
+_CENTRES = np.arange(0.55, 0.91, 0.05)  # phase of that side's own stride at which the bump is deepest
+_WIDTH = 0.25
+_FLOOR_DEG = 0.1  # no harmonic is known better than this
+
+
+def bump(centre: float) -> Floats:
+    """A backward bump (phases,) of unit depth: one period of a cosine, a quarter stride wide."""
+    off = (PHASE - centre + 0.5) % 1.0 - 0.5
+    return np.where(abs(off) < _WIDTH / 2, -0.5 * (1 + np.cos(2 * np.pi * off / _WIDTH)), 0.0)
+
+
+class _Fit:
+    """Bumps of one baseline bin made ready: `rows` @ difference is the depth of each, `gain` its weight."""
+
+    def __init__(self, baseline: Baseline, at: int, left_phase: float) -> None:
+        own = harmonics(baseline.rotation_deg[at]).ravel()
+        order = np.repeat(np.arange(1, HARMONICS + 1), 2)
+        shifted = np.column_stack([own[1::2], -own[0::2]]).ravel() * order  # derivative by phase
+        whiten = 1.0 / np.hypot(baseline.rotation_sd_deg[at].ravel(), _FLOOR_DEG)
+        nuisance, _ = np.linalg.qr(np.column_stack([own * whiten, shifted * whiten]))
+        self.sides: list[int] = []
+        rows, gains = [], []
+        for side in (RIGHT, LEFT):
+            for centre in _CENTRES:
+                curve = bump(centre) if side == RIGHT else -bump(centre + left_phase)
+                template = harmonics(curve).ravel() * whiten
+                template = template - nuisance @ (nuisance.T @ template)
+                gain = float(template @ template)
+                self.sides.append(side)
+                rows.append(template * whiten / gain)
+                gains.append(gain)
+        self.rows = np.array(rows)
+        self.gain = np.array(gains)
+
+    def depths(self, difference: Floats) -> tuple[Floats, Floats]:
+        """Depth in degrees of each bump, and how much of the weighted difference it explains."""
+        depth = self.rows @ difference
+        return depth, self.gain * np.maximum(depth, 0.0) ** 2
+
+
+class PullbackMeter:
+    """Follows the depth of pullback on either side, in degrees, over the last strides."""
+
+    def __init__(self, params: Params) -> None:
+        self._strides: deque[tuple[int, Floats, float]] = deque(maxlen=params.pullback_strides)
+        self._fits: dict[int, _Fit] = {}
+
+    def clear(self) -> None:
+        """Forget the strides seen so far."""
+        self._strides.clear()
+
+    def push(self, stride: Stride, baseline: Baseline, at: int) -> tuple[float, float, float, int]:
+        """(depth left, depth right, standard error, side that explains more); depths NaN until enough strides."""
+        curve = harmonics(np.degrees(stride.rotation) - baseline.rotation_deg[at]).ravel()
+        if self._strides and self._strides[-1][0] != at:
+            self._strides.clear()
+        self._strides.append((at, curve, stride.left_phase))
+        if len(self._strides) < (self._strides.maxlen or 1):
+            return np.nan, np.nan, np.nan, 0
+        if at not in self._fits:
+            self._fits[at] = _Fit(baseline, at, float(np.mean([s[2] for s in self._strides])))
+        fit = self._fits[at]
+        depth, explained = fit.depths(np.mean([s[1] for s in self._strides], axis=0))
+        half = len(_CENTRES)
+        right, left = int(np.argmax(explained[:half])), half + int(np.argmax(explained[half:]))
+        side = RIGHT if explained[right] >= explained[left] else LEFT
+        best = right if side == RIGHT else left
+        error = 1.0 / np.sqrt(fit.gain[best])
+        return max(float(depth[left]), 0.0), max(float(depth[right]), 0.0), float(error), side

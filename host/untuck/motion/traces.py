@@ -1,0 +1,44 @@
+"""Angles of every sample of a recording, for plots: tilt, obliquity, and rotation with its drift removed.
+
+Within a stride rotation is heading less the line fitted over that stride; between strides, less a moving mean.
+Per stride numbers come from strides.py; nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from untuck.model import Floats
+from untuck.motion.kernels import pelvis_angles
+from untuck.motion.strides import LINE_WEIGHTS, PHASE
+
+_MEAN_S = 1.4  # about two strides
+
+
+def angle_traces(
+    time_s: Floats, quat: Floats, mount: Floats, strides: NDArray[np.void]
+) -> tuple[Floats, Floats, Floats]:
+    """(tilt, obliquity, rotation), each (N,) in degrees, from quat (N,4) and mount (3,3) with rows P.x, P.y, P.z."""
+    angles = np.empty((len(time_s), 3))
+    pelvis_angles(quat, mount, angles)
+    heading = angles[:, 2]
+    reference = _moving_mean(time_s, heading)
+    for stride in strides:
+        start, duration = float(stride["start_s"]), float(stride["duration_s"])
+        lo, hi = np.searchsorted(time_s, [start, start + duration])
+        curve = np.interp(start + PHASE * duration, time_s, heading)
+        drift = float(LINE_WEIGHTS @ curve)
+        level = float((curve - drift * PHASE).mean())
+        reference[lo:hi] = level + drift * (time_s[lo:hi] - start) / duration
+    degrees = np.degrees(angles)
+    return degrees[:, 0].copy(), degrees[:, 1].copy(), np.degrees(heading - reference)
+
+
+def _moving_mean(time_s: Floats, values: Floats) -> Floats:
+    """Mean of values (N,) over _MEAN_S around each sample, by time."""
+    sums = np.concatenate([[0.0], np.cumsum(values)])
+    lo = np.searchsorted(time_s, time_s - _MEAN_S / 2)
+    hi = np.searchsorted(time_s, time_s + _MEAN_S / 2, side="right")
+    mean: Floats = (sums[hi] - sums[lo]) / (hi - lo)
+    return mean
