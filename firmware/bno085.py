@@ -1,0 +1,361 @@
+# The BNO085 sensor hub: set up, listened to without losing a report, brought back when it resets or hangs.
+# service() drains the bus and turns the wheel of a small state machine; nothing in it waits, but a command on SPI for
+# the chip's wake-up. Report numbers, layouts and time stamps of the chip are known here and nowhere else.
+
+import asyncio
+from time import sleep_ms, ticks_add, ticks_diff, ticks_us
+
+import shtp
+import wire
+from machine import Pin
+from micropython import const
+from pairing import ACC, GYR, QUAT, Pairing
+
+_OFF = const(0)
+_BOOT = const(1)  # reset; the chip will say when it is up
+_ASK = const(2)  # product id asked for
+_SETUP = const(3)  # calibration and reports being set
+_RUN = const(4)
+_LOST = const(5)  # no answer after several resets; one more try every now and then
+
+_BOOT_US = const(1000000)
+_ANSWER_US = const(500000)
+_SILENCE_US = const(1000000)  # without a report of one of the three: they are enabled again
+_RETRY_US = const(5000000)
+_TRIES = const(2)  # resets before the sensor is called lost
+_FAULTS = const(8)  # bad transfers in a row before the bus is called hung
+_TURNS = const(64)  # transfers in one service at most
+
+_PRODUCT_ID_REQUEST = const(0xF9)
+_PRODUCT_ID = const(0xF8)
+_SET_FEATURE = const(0xFD)
+_FEATURE = const(0xFC)
+_COMMAND = const(0xF2)
+_COMMAND_RESPONSE = const(0xF1)
+_CALIBRATION = const(0x07)
+_BASE = const(0xFB)
+_REBASE = const(0xFA)
+_RESET_DONE = const(1)  # on the executable channel
+
+_STEP_US = const(100)  # of the chip's time stamps
+_OLDEST_STEPS = const(600000)  # a base stamp of over a minute is no time stamp
+_ACC_REPORT = const(0x01)
+_GYR_REPORT = const(0x02)
+_QUAT_REPORT = const(0x08)
+_REPORTS = bytes((_ACC_REPORT, _QUAT_REPORT, _GYR_REPORT))  # in the order of ACC, QUAT, GYR; gyro is enabled last
+# Lengths of input reports 0x00 to 0x2A; 0: not known, and so nothing behind it can be told apart.
+_LENGTHS = (
+    b"\x00\x0a\x0a\x0a\x0a\x0e\x0a\x10\x0c\x0e\x06\x06\x06\x06\x06\x06"
+    b"\x05\x0c\x06\x06\x10\x10\x10\x00\x08\x06\x06\x06\x06\x00\x10\x06"
+    b"\x06\x06\x06\x06\x00\x00\x00\x00\x0e\x0c\x0e"
+)
+
+
+def _report_length(report):
+    if report < len(_LENGTHS):
+        return _LENGTHS[report]
+    return 5 if report == _BASE or report == _REBASE else 0
+
+
+class Bno085:
+    """One BNO085 on a link of shtp.py, with its interrupt and reset pins.
+
+    Call service() at least every 100 ms, best when `ready` was set, which the interrupt does; then pop() until False.
+    resets: how often the chip had to be set up again after start. lost: transfers or reports that never came whole.
+    present: False while nothing answers. version: (major, minor, patch) of the chip's software.
+    """
+
+    def __init__(self, link, int_pin, rst_pin):
+        self.ready = asyncio.ThreadSafeFlag()
+        self.resets = 0
+        self.errors = 0  # reports or cargos that could not be understood
+        self.present = False
+        self.version = None
+        self._shtp = shtp.Shtp(link)
+        self._int = int_pin
+        self._rst = rst_pin
+        self._pairing = Pairing()
+        self._state = _OFF
+        self._deadline_us = 0
+        self._tries = 0
+        self._step = 0  # next command of the setting up
+        self._command_seq = 0
+        self._faults = 0
+        self._asked_us = 0
+        self._granted_us = [0, 0, 0]
+        self._heard_us = [0, 0, 0]
+        self._edge_us = ticks_us()  # when INT fell last
+        self._read_us = self._edge_us  # when the last transfer began
+        self._cargo_us = self._edge_us  # when INT fell for the cargo being read
+        self._reference = 0  # the cargo's time base against that, in steps
+        self._carry = bytearray(shtp.ROOM)
+        self._carried = 0
+        self._now_us = self._edge_us  # the firmware's clock: these ticks are _clock_s seconds and _clock_us
+        self._clock_s = 1
+        self._clock_us = 0
+        int_pin.irq(self._on_int, Pin.IRQ_FALLING)
+
+    @property
+    def time_s(self):
+        """Whole seconds of the sample popped last, on the firmware's clock."""
+        return self._pairing.time_s
+
+    @property
+    def time_us(self):
+        """The microseconds that belong to time_s."""
+        return self._pairing.time_us
+
+    @property
+    def flags(self):
+        """The flags of wire.py of the sample popped last."""
+        return self._pairing.flags
+
+    async def start(self, rate_hz):
+        """Reset the chip and set its reports going. The rate it granted in 1/1000 Hz, 0 if there is no sensor."""
+        self._tries = 0
+        self._asked_us = 1000000 // rate_hz
+        self._pairing.begin()
+        self._reset_chip()
+        while self._state != _RUN and self._state != _LOST:
+            await asyncio.sleep_ms(2)
+            self.service()
+        if self._state == _LOST:
+            self._state = _OFF
+            return 0
+        self.resets = 0
+        return 1000000000 // self._granted_us[GYR]
+
+    def stop(self):
+        """Switch the reports off; the chip sleeps."""
+        if self._state != _OFF:
+            for kind in (ACC, QUAT, GYR):
+                self._send_feature(kind, 0)
+            self._state = _OFF
+
+    def service(self):
+        """Read all that the chip has; returns the number of complete samples that wait."""
+        if self._state == _OFF:
+            return 0
+        self._advance_clock()
+        link = self._shtp
+        for _ in range(_TURNS):
+            if not (link.held or not self._int.value()) or not self._pairing.has_room():
+                break
+            if not self._read():
+                break
+        self._supervise()
+        return self._pairing.count
+
+    def pop(self, sample):
+        """Copy the oldest complete sample (wire order and scales) into array("h", 10); False if there is none."""
+        return self._pairing.pop(sample)
+
+    def _on_int(self, _pin):
+        self._edge_us = ticks_us()
+        self.ready.set()
+
+    def _advance_clock(self):
+        now_us = ticks_us()
+        self._clock_us += ticks_diff(now_us, self._now_us)
+        self._now_us = now_us
+        while self._clock_us >= 1000000:
+            self._clock_us -= 1000000
+            self._clock_s += 1
+
+    def _read(self):
+        link = self._shtp
+        edge_us = self._edge_us
+        if ticks_diff(edge_us, self._read_us) <= 0:  # the interrupt's handler has not run yet
+            edge_us = ticks_us()
+        lost = link.lost
+        got = link.receive()
+        self._read_us = link.begun_us()
+        if got != shtp.RECEIVED:
+            self._faults += 1
+            return False
+        self._faults = 0
+        if link.lost != lost and link.channel == shtp.INPUT:
+            self._pairing.next_flags |= wire.FLAG_GAP
+        if not link.continued:
+            self._cargo_us = edge_us
+        if link.channel == shtp.INPUT:
+            self._take_reports()
+            self._pairing.pair(self._now_us, self._clock_s, self._clock_us)
+        elif link.channel == shtp.CONTROL:
+            self._take_control()
+        elif link.channel == shtp.EXECUTABLE and link.end > link.start and link.buffer[link.start] == _RESET_DONE:
+            self._chip_is_up()
+        return True
+
+    def _take_reports(self):
+        link = self._shtp
+        buffer = link.buffer
+        at = link.start
+        end = link.end
+        if link.continued:
+            at -= self._carried
+            for i in range(self._carried):
+                buffer[at + i] = self._carry[i]
+        else:
+            self._reference = 0
+            if self._carried:
+                self.errors += 1
+        self._carried = 0
+        while at < end:
+            report = buffer[at]
+            size = _report_length(report)
+            if not size:
+                self.errors += 1
+                return
+            if at + size > end:
+                self._keep(at, end)
+                return
+            if report == _BASE or report == _REBASE:
+                if not self._take_base(report, buffer, at):
+                    self.errors += 1
+                    return
+            else:
+                self._take_report(report, buffer, at)
+            at += size
+
+    def _keep(self, at, end):
+        self._carried = end - at
+        for i in range(self._carried):
+            self._carry[i] = self._shtp.buffer[at + i]
+
+    def _take_base(self, report, buffer, at):
+        steps = buffer[at + 1] | buffer[at + 2] << 8 | buffer[at + 3] << 16
+        if buffer[at + 4] == 0xFF:
+            steps -= 0x1000000
+        elif buffer[at + 4]:
+            return False
+        self._reference = -steps if report == _BASE else self._reference + steps
+        return -_OLDEST_STEPS < self._reference < _OLDEST_STEPS
+
+    def _take_report(self, report, buffer, at):
+        if report == _GYR_REPORT:
+            kind = GYR
+        elif report == _ACC_REPORT:
+            kind = ACC
+        elif report == _QUAT_REPORT:
+            kind = QUAT
+        else:
+            return
+        steps = self._reference + (((buffer[at + 2] & 0xFC) << 6) | buffer[at + 3])
+        self._heard_us[kind] = self._now_us
+        if self._state == _RUN:
+            self._pairing.push(kind, ticks_add(self._cargo_us, steps * _STEP_US), buffer, at + 4)
+
+    def _take_control(self):
+        link = self._shtp
+        buffer = link.buffer
+        at = link.start
+        report = buffer[at] if link.end > at else 0
+        if report == _PRODUCT_ID and link.end - at >= 16:
+            if self._state == _ASK:
+                self.version = buffer[at + 2], buffer[at + 3], buffer[at + 12] | buffer[at + 13] << 8
+                self._set_up()
+        elif report == _FEATURE and link.end - at >= 17:
+            self._take_feature(buffer, at)
+        elif report == _COMMAND_RESPONSE and link.end - at >= 16:
+            if buffer[at + 2] == _CALIBRATION and buffer[at + 5] == 0:
+                self._pairing.standing_flags = 0
+
+    def _take_feature(self, buffer, at):
+        period_us = buffer[at + 5] | buffer[at + 6] << 8 | buffer[at + 7] << 16
+        for kind in (ACC, QUAT, GYR):
+            if _REPORTS[kind] == buffer[at + 1]:
+                self._granted_us[kind] = period_us
+        if self._state == _SETUP and self._granted_us[ACC] and self._granted_us[QUAT] and self._granted_us[GYR]:
+            self._pairing.restart(self._granted_us[ACC], self._granted_us[QUAT], self._granted_us[GYR])
+            for kind in (ACC, QUAT, GYR):
+                self._heard_us[kind] = self._now_us
+            self._tries = 0
+            self.present = True
+            self._state = _RUN
+
+    def _supervise(self):
+        """Send what is due, and act on faults, silence and answers that do not come."""
+        if self._state == _SETUP and self._step < 4 and not self._shtp.held:
+            self._send_step()
+        elif self._state == _ASK and self._step < 1 and not self._shtp.held:
+            self._step = self._shtp.send(shtp.CONTROL, bytes((_PRODUCT_ID_REQUEST, 0)))
+        if self._faults >= _FAULTS:
+            self._recover()
+        elif self._state == _RUN:
+            for kind in range(3):
+                if ticks_diff(self._now_us, self._heard_us[kind]) > _SILENCE_US:
+                    self._interrupted()
+                    self._set_up()
+                    return
+        elif ticks_diff(self._now_us, self._deadline_us) > 0:
+            self._recover()
+
+    def _recover(self):
+        """The bus hangs or an answer did not come: pull the reset line, or give the sensor up for a while."""
+        self._faults = 0
+        if self._state == _RUN:
+            self._interrupted()
+        self._tries += 1
+        if self._tries > _TRIES:
+            self.present = False
+            self._state = _LOST
+            self._tries = 0
+            self._deadline_us = ticks_add(self._now_us, _RETRY_US)
+        else:
+            self._reset_chip()
+
+    def _interrupted(self):
+        """The stream is broken: counted, and told with the next sample."""
+        self.resets += 1
+        self._pairing.next_flags |= wire.FLAG_RESET | wire.FLAG_GAP
+
+    def _reset_chip(self):
+        self._rst.value(0)
+        sleep_ms(1)
+        self._rst.value(1)
+        self._faults = 0
+        self._enter(_BOOT, _BOOT_US)
+        self._shtp.restart()
+
+    def _chip_is_up(self):
+        """The chip has reset itself, or was reset; its reports are off and its calibration is on again."""
+        if self._state == _RUN:
+            self._interrupted()
+        self._shtp.restart()
+        self._enter(_ASK, _ANSWER_US)
+
+    def _set_up(self):
+        """Switch the chip's own accelerometer calibration off (running upsets it), then the reports on."""
+        self._pairing.standing_flags = wire.FLAG_CALIBRATING
+        for kind in range(3):
+            self._granted_us[kind] = 0
+        self._enter(_SETUP, _ANSWER_US)
+
+    def _enter(self, state, deadline_us):
+        self._state = state
+        self._step = 0
+        self._deadline_us = ticks_add(ticks_us(), deadline_us)
+
+    def _send_step(self):
+        if self._step:
+            sent = self._send_feature(self._step - 1, self._asked_us)
+        else:
+            command = bytearray(12)
+            command[0] = _COMMAND
+            command[1] = self._command_seq
+            command[2] = _CALIBRATION
+            command[4] = 1  # the gyro's bias, which the chip learns at rest; accelerometer and magnetometer: off
+            self._command_seq = (self._command_seq + 1) & 0xFF
+            sent = self._shtp.send(shtp.CONTROL, command)
+        if sent:
+            self._step += 1
+
+    def _send_feature(self, kind, period_us):
+        feature = bytearray(17)
+        feature[0] = _SET_FEATURE
+        feature[1] = _REPORTS[kind]
+        feature[5] = period_us & 0xFF
+        feature[6] = period_us >> 8 & 0xFF
+        feature[7] = period_us >> 16 & 0xFF
+        return self._shtp.send(shtp.CONTROL, feature)

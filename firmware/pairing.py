@@ -1,0 +1,238 @@
+# Joins the chip's acceleration, quaternion and gyro reports to samples by the times at which they were measured.
+# Each sensor has its track; every gyro report makes a sample as soon as the other two tracks reach its time.
+# Times are ticks_us until a sample is complete. What counts as the same time, or as missing: only here. No allocation.
+
+from array import array
+from time import ticks_add, ticks_diff
+
+import wire
+from micropython import const
+
+ACC = const(0)
+QUAT = const(1)
+GYR = const(2)
+
+_WAIT = const(0)
+_FOUND = const(1)
+_MISSING = const(2)
+
+_DEPTH = const(64)  # samples and reports kept; a full cargo of the chip carries at most 27 reports of a sensor
+_CARGO = const(28)
+_PATIENCE = const(16)  # gyro reports that wait for a silent sensor before they go without it
+_SAME_US = const(300)  # the chip's stamps have steps of 100 us
+_WIDTH = const(10)
+_US_PER_S = const(1000000)
+
+_ACC_END = const(20000)  # Q8: 7.97 of the +/-8 g
+_GYR_END = const(17800)  # Q9: 1992 of the +/-2000 deg/s
+
+
+class Track:
+    """The reports of one sensor that still wait, oldest first, each with its time and `width` values."""
+
+    def __init__(self, width):
+        self.count = 0
+        self._width = width
+        self._first = 0
+        self._longest_us = 0
+        self._times = array("i", bytes(4 * _DEPTH))
+        self._values = array("h", bytes(2 * _DEPTH * width))
+
+    def clear(self, period_us):
+        """Forget everything; more than 1.6 periods between two reports is a hole from now on."""
+        self.count = 0
+        self._longest_us = period_us * 8 // 5
+
+    def push(self, tick_us, buffer, offset):
+        """Append the little-endian 16 bit values at `offset`; the oldest report goes if there is no room."""
+        if self.count == _DEPTH:
+            self.drop()
+        if self.count:
+            last_us = self._times[(self._first + self.count - 1) % _DEPTH]
+            if ticks_diff(tick_us, last_us) <= 0:  # stamps of two interrupts may cross by their latency
+                tick_us = ticks_add(last_us, 1)
+        slot = (self._first + self.count) % _DEPTH
+        self._times[slot] = tick_us
+        at = slot * self._width
+        for i in range(self._width):
+            value = buffer[offset] | buffer[offset + 1] << 8
+            self._values[at + i] = value - ((value & 0x8000) << 1)
+            offset += 2
+        self.count += 1
+
+    def drop(self):
+        """Forget the oldest report."""
+        self._first = (self._first + 1) % _DEPTH
+        self.count -= 1
+
+    def time_us(self):
+        """ticks_us of the oldest report."""
+        return self._times[self._first]
+
+    def copy(self, out, at):
+        """Copy the oldest report's values."""
+        source = self._first * self._width
+        for i in range(self._width):
+            out[at + i] = self._values[source + i]
+
+    def find(self, tick_us, out, at):
+        """The values at a time: those of the report of that time, else on the line between its two neighbours."""
+        while self.count > 1 and ticks_diff(self._times[(self._first + 1) % _DEPTH], tick_us) <= _SAME_US:
+            self.drop()
+        if not self.count:
+            return _WAIT
+        behind_us = ticks_diff(tick_us, self._times[self._first])
+        if -_SAME_US <= behind_us <= _SAME_US:
+            self.copy(out, at)
+            return _FOUND
+        if behind_us < 0:
+            return _MISSING
+        if self.count == 1:
+            return _WAIT
+        step_us = ticks_diff(self._times[(self._first + 1) % _DEPTH], self._times[self._first])
+        if step_us > self._longest_us:
+            return _MISSING
+        self._blend((behind_us << 8) // (step_us >> 2 or 1), out, at)
+        return _FOUND
+
+    def _blend(self, share, out, at):
+        """The values `share` / 1024 of the way from the oldest report to the next. Quaternions may change their sign."""
+        width = self._width
+        values = self._values
+        a = self._first * width
+        b = (self._first + 1) % _DEPTH * width
+        sign = 1
+        if width == 4:
+            dot = 0
+            for i in range(4):
+                dot += (values[a + i] >> 2) * (values[b + i] >> 2)
+            if dot < 0:
+                sign = -1
+        for i in range(width):
+            start = values[a + i]
+            out[at + i] = start + (((sign * values[b + i] - start) * share + 512) >> 10)
+
+
+class Pairing:
+    """Reports in by `push`, complete samples out by `pop`, which sets time_s, time_us and flags.
+
+    `standing_flags` go with every sample, `next_flags` with the next one only.
+    """
+
+    def __init__(self):
+        self.count = 0
+        self.time_s = 0
+        self.time_us = 0
+        self.flags = 0
+        self.standing_flags = 0
+        self.next_flags = 0
+        self._tracks = Track(3), Track(4), Track(3)
+        self._gyr = self._tracks[GYR]
+        self._gap_us = 0
+        self._any = False  # a sample has been completed since the start: what is missing from now on is a gap
+        self._first = 0
+        self._last_tick_us = 0
+        self._last_s = -1
+        self._last_us = 0
+        self._values = array("h", bytes(2 * _WIDTH * _DEPTH))
+        self._seconds = array("i", bytes(4 * _DEPTH))
+        self._micros = array("i", bytes(4 * _DEPTH))
+        self._flags = bytearray(_DEPTH)
+
+    def begin(self):
+        """A new stream: samples of the old one go, time runs on."""
+        self.count = 0
+        self.standing_flags = 0
+        self.next_flags = 0
+        self._any = False
+
+    def restart(self, acc_us, quat_us, gyr_us):
+        """The sensors report from now on with these periods; complete samples stay, half ones go."""
+        self._tracks[ACC].clear(acc_us)
+        self._tracks[QUAT].clear(quat_us)
+        self._gyr.clear(gyr_us)
+        self._gap_us = gyr_us * 8 // 5
+
+    def has_room(self):
+        """Whether another cargo's reports can be kept."""
+        return self.count + self._gyr.count <= _DEPTH - _CARGO
+
+    def push(self, kind, tick_us, buffer, offset):
+        """A report of sensor ACC, QUAT or GYR, measured at `tick_us`; its values are at `offset`."""
+        self._tracks[kind].push(tick_us, buffer, offset)
+
+    def pair(self, now_tick_us, now_s, now_us):
+        """Complete what can be completed. The three times are the same moment, as ticks and on the firmware's clock."""
+        gyr = self._gyr
+        while gyr.count and self.count < _DEPTH:
+            tick_us = gyr.time_us()
+            at = (self._first + self.count) % _DEPTH * _WIDTH
+            hurry = gyr.count >= _PATIENCE
+            acc = self._tracks[ACC].find(tick_us, self._values, at + 4)
+            quat = self._tracks[QUAT].find(tick_us, self._values, at)
+            if not hurry and (acc == _WAIT or quat == _WAIT):
+                return
+            if acc == _FOUND:
+                gyr.copy(self._values, at + 7)
+                self._complete(at, tick_us, quat == _FOUND)
+                self._set_time(ticks_diff(now_tick_us, tick_us), now_s, now_us)
+                self.count += 1
+            elif self._any:
+                self.next_flags |= wire.FLAG_GAP
+            gyr.drop()
+
+    def _complete(self, at, tick_us, has_quat):
+        values = self._values
+        flags = self.standing_flags | self.next_flags
+        self.next_flags = 0
+        if has_quat:  # the chip gives i j k real, the wire wants w x y z
+            real = values[at + 3]
+            for i in range(3):
+                values[at + 3 - i] = values[at + 2 - i]
+            values[at] = real
+        else:
+            flags |= wire.FLAG_NO_QUAT
+            for i in range(4):
+                values[at + i] = 0
+        for i in range(at + 4, at + _WIDTH):
+            end = _ACC_END if i < at + 7 else _GYR_END
+            if not -end < values[i] < end:
+                flags |= wire.FLAG_CLIPPED
+        if self._any and ticks_diff(tick_us, self._last_tick_us) > self._gap_us:
+            flags |= wire.FLAG_GAP
+        self._any = True
+        self._last_tick_us = tick_us
+        self._flags[at // _WIDTH] = flags
+
+    def _set_time(self, age_us, now_s, now_us):
+        now_us -= age_us
+        while now_us < 0:
+            now_us += _US_PER_S
+            now_s -= 1
+        while now_us >= _US_PER_S:
+            now_us -= _US_PER_S
+            now_s += 1
+        if now_s < self._last_s or (now_s == self._last_s and now_us <= self._last_us):
+            now_s = self._last_s  # never backward, and never twice the same
+            now_us = self._last_us + 1
+            if now_us == _US_PER_S:
+                now_us = 0
+                now_s += 1
+        slot = (self._first + self.count) % _DEPTH
+        self._seconds[slot] = self._last_s = now_s
+        self._micros[slot] = self._last_us = now_us
+
+    def pop(self, sample):
+        """Copy the oldest complete sample; False if there is none."""
+        if not self.count:
+            return False
+        first = self._first
+        at = first * _WIDTH
+        for i in range(_WIDTH):
+            sample[i] = self._values[at + i]
+        self.time_s = self._seconds[first]
+        self.time_us = self._micros[first]
+        self.flags = self._flags[first]
+        self._first = (first + 1) % _DEPTH
+        self.count -= 1
+        return True
