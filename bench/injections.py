@@ -22,6 +22,7 @@ SLIP_S = 0.4
 SLOW_SLIP_S = 180.0
 TURNS = ((7.0, 25.0), (22.0, 4.5), (40.0, 4.5))  # deg/s and s: bend of a track, street corner, about-turn
 TURN_EVERY_S = 32.0
+TURN_ACC_M_S2 = 2.2  # nobody corners harder: fast runners turn slower
 GAPS_A_MINUTE = 6.0
 GAP_S = (0.02, 0.3)
 GRADE_MAX = 0.06
@@ -101,13 +102,14 @@ def inject(
     return np.asarray(pelvis.as_quat(scalar_first=True))
 
 
-def turns(time_s: Floats, running: Floats, rng: np.random.Generator) -> tuple[Floats, list[Control]]:
+def turns(time_s: Floats, running: Floats, speed_m_s: Floats, rng: np.random.Generator) -> tuple[Floats, list[Control]]:
     """(N,) yaw rate in rad/s, bends and corners either way, only where `running` (N,) is near 1."""
     rate, made = np.zeros(len(time_s)), []
     at_s = float(time_s[np.argmax(running > 0.99)]) + 60.0
     while at_s < time_s[-1] - 30:
         deg_s, length_s = TURNS[int(rng.integers(len(TURNS)))]
-        deg_s *= rng.choice([-1.0, 1.0]) * rng.uniform(0.8, 1.2)
+        limit_deg_s = np.degrees(TURN_ACC_M_S2 / float(np.interp(at_s, time_s, speed_m_s)))
+        deg_s = rng.choice([-1.0, 1.0]) * min(deg_s * rng.uniform(0.8, 1.2), limit_deg_s)
         rate += np.radians(deg_s) * eased(time_s, at_s, at_s + length_s, 1.2)
         made.append(Control("turn", at_s, at_s + length_s + 1.2, deg_s))
         at_s += length_s + TURN_EVERY_S * rng.uniform(0.7, 1.3)

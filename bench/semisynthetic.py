@@ -254,7 +254,7 @@ def make_run(
     pose, made = _drifted(course, rng), list(course.controls)
     yaw_rate, grade, pitch = (np.zeros(len(pose)) for _ in range(3))
     if "turns" in controls:
-        yaw_rate, more = turns(time_s, course.running, rng)
+        yaw_rate, more = turns(time_s, course.running, course.speed_m_s, rng)
         made += more
     if "slopes" in controls:
         grade, pitch, more = slope(time_s, course.running, rng)
