@@ -12,7 +12,7 @@ from statistics import median
 
 import numpy as np
 
-from untuck.model import LEFT, RIGHT, Floats
+from untuck.model import BOTH, LEFT, RIGHT, Floats
 from untuck.motion import kernels as k
 from untuck.motion.history import History
 from untuck.motion.params import Params
@@ -21,6 +21,7 @@ from untuck.motion.params import Params
 # Fitted by bench/fit_contacts.py on the development runners.
 CONTACT_LAG = (0.0774, 0.1712, -0.0366, 0.0023)
 TOE_OFF_LAG = (0.0816, -0.5014, 0.0755, 0.0006)
+_LAG_2SD_S = 0.02  # a contact so little before the first sample may yet have been in it
 USUAL_STEP_S = 0.36  # stands in for the step time of the first step after a break
 
 
@@ -37,39 +38,56 @@ class Step:
 
 
 class StepTracker:
-    """Turns step rows of the kernel into Steps, in order."""
+    """Turns step rows of the kernel into Steps, in order; the first few wait until enough have voted on the side."""
 
     def __init__(self, params: Params) -> None:
         self._params = params
         self._scores: deque[float] = deque(maxlen=params.side_votes)
         self._intervals: deque[float] = deque(maxlen=8)
-        self._last: Step | None = None
+        self._waiting: list[tuple[float, float]] = []
+        self._last_contact_s = -np.inf
+        self._last_side = 0
 
-    def push(self, row: Floats, history: History, right: Floats) -> Step:
-        """The Step of a kernel's row; `right` (3,) is the pelvis's right axis in sensor coordinates."""
+    def push(self, row: Floats, history: History, right: Floats) -> list[Step]:
+        """The Steps that a kernel's row makes known; `right` (3,) is the pelvis's right axis in sensor coordinates."""
         contact_s, toe_off_s = edges(row)
         index = int(row[k.STEP_INDEX])
-        interval = contact_s - self._last.contact_s if self._last else np.inf
-        running = self._is_run(row, interval)
-        follows = running and self._last is not None and self._last.running and self._follows(interval)
-        if not follows:
-            self._scores.clear()
-            self._intervals.clear()
-        else:
+        interval = contact_s - self._last_contact_s
+        running = contact_s >= row[k.STEP_SINCE_S] - _LAG_2SD_S and self._is_run(row, interval)
+        if not (running and self._follows(interval)):
+            self._break()
+        if not running:
+            return [Step(contact_s, toe_off_s, BOTH, False, False, index)]
+        if self._scores:
             self._intervals.append(interval)
         self._scores.append(self._score(contact_s, index, history, right))
-        side = self._vote()
-        if self._last is not None and side == self._last.side:
-            follows = False  # the vote has turned: what went before was named wrongly
-        self._last = Step(contact_s, toe_off_s, side, running, follows, index)
-        return self._last
+        self._waiting.append((contact_s, toe_off_s))
+        self._last_contact_s = contact_s
+        return self._release(index) if len(self._scores) >= self._params.side_first_votes else []
+
+    def _break(self) -> None:
+        """The row of steps is broken off; fewer than can vote on their side are not counted as running."""
+        self._waiting.clear()
+        self._scores.clear()
+        self._intervals.clear()
+        self._last_contact_s, self._last_side = -np.inf, 0
+
+    def _release(self, index: int) -> list[Step]:
+        """Name the waiting steps, sides alternating back from the vote."""
+        steps = []
+        side = self._vote() * (-1 if len(self._waiting) % 2 == 0 else 1)
+        for contact_s, toe_off_s in self._waiting:
+            # a vote that turns means that what went before was named wrongly
+            steps.append(Step(contact_s, toe_off_s, side, True, side == -self._last_side, index))
+            self._last_side, side = side, -side
+        self._waiting.clear()
+        return steps
 
     def _is_run(self, row: Floats, interval: float) -> bool:
         p = self._params
         if row[k.STEP_FLIGHT_G] > p.flight_level_g or row[k.STEP_RAW_G] < p.peak_min_g:
             return False
-        known = np.isfinite(row[k.STEP_PREV_UP_S])
-        return not known or interval >= 0.4 * p.stride_min_s
+        return interval >= 0.4 * p.stride_min_s
 
     def _follows(self, interval: float) -> bool:
         if interval > 0.6 * self._params.stride_max_s:

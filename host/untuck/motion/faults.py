@@ -32,7 +32,7 @@ class Latch:
     _since_s: float = 0.0
 
     def push(self, on: bool, off: bool, depth_deg: float, onset_s: float, now_s: float) -> Finding | None:
-        """The finding if it begins or ends with this stride; onset_s: start of the first stride that this one rests on."""
+        """The finding if it begins or ends with this stride; onset_s: start of the first stride this one rests on."""
         if self.finding is None:
             self._on = self._on + 1 if on else 0
             if self._on == 1:

@@ -20,8 +20,9 @@ T_LOWPASS_HZ, T_FLIGHT_HZ, T_LEVEL_G, T_REFRACTORY_S, T_RESET_GAP_S = range(5)
 S_STARTED, S_TIME, S_AV, S_Y = 0, 1, 2, 3
 S_LOW, S_FLY = 4, 6  # filter integrators
 S_IN_HUMP, S_UP_TIME, S_PREV_UP_TIME, S_PEAK, S_PEAK_TIME = 8, 9, 10, 11, 12
-S_FLIGHT_MIN, S_RAW_PEAK, S_FLIGHT_SEEN, S_AREA = 13, 14, 15, 16
-TRACK_STATE_SIZE = 17
+S_FLIGHT_MIN, S_RAW_PEAK, S_FLIGHT_SEEN, S_SLOPE = 13, 14, 15, 16
+S_SINCE = 17
+TRACK_STATE_SIZE = 18
 
 # columns of a step row
 (
@@ -33,9 +34,11 @@ TRACK_STATE_SIZE = 17
     STEP_PEAK_S,
     STEP_FLIGHT_G,  # lowest vertical acceleration since the hump before
     STEP_RAW_G,  # highest vertical acceleration within the hump, at the flight filter's bandwidth
-) = range(8)
-STEP_COLUMNS = 8
+    STEP_SINCE_S,  # where the unbroken stretch of samples began
+) = range(9)
+STEP_COLUMNS = 9
 
+_FLIGHT_UNKNOWN_G = -9.0  # the first hump gets the benefit of the doubt
 _SUBSTEP_S = 0.011  # filters never step further: a gap is bridged by a straight line
 
 
@@ -63,9 +66,18 @@ def _end_hump(state: Floats, index: int, time: float, row: Floats) -> None:
     row[STEP_PEAK_S] = state[S_PEAK_TIME]
     row[STEP_FLIGHT_G] = state[S_FLIGHT_SEEN]
     row[STEP_RAW_G] = state[S_RAW_PEAK]
+    row[STEP_SINCE_S] = state[S_SINCE]
     state[S_PREV_UP_TIME] = state[S_UP_TIME]
     state[S_IN_HUMP] = 0.0
     state[S_FLIGHT_MIN] = 0.0
+
+
+def end_hump(par: Floats, state: Floats, index: int, row: Floats) -> bool:
+    """At the end of a recording: close a hump that is going down, its end foretold by a straight line."""
+    if state[S_IN_HUMP] == 0.0 or state[S_SLOPE] >= 0.0:
+        return False
+    _end_hump(state, index, state[S_TIME] + (state[S_Y] - par[T_LEVEL_G]) / -state[S_SLOPE], row)
+    return True
 
 
 @njit(cache=True)
@@ -73,9 +85,9 @@ def _restart(state: Floats, time: float, av: float) -> None:
     """Begin anew: the first sample, or the first one after a gap that hid a contact."""
     state[:] = 0.0
     state[S_STARTED] = 1.0
-    state[S_TIME], state[S_AV] = time, av
+    state[S_TIME], state[S_AV], state[S_SINCE] = time, av, time
     state[S_PREV_UP_TIME] = np.nan
-    state[S_Y] = 0.0
+    state[S_FLIGHT_MIN] = _FLIGHT_UNKNOWN_G
 
 
 @njit(cache=True)
@@ -113,7 +125,7 @@ def _advance(par: Floats, state: Floats, index: int, time: float, av: float, dt:
     before = state[S_Y]
     y = _lowpass(state, S_LOW, av, dt, par[T_LOWPASS_HZ])
     fly = _lowpass(state, S_FLY, av, dt, par[T_FLIGHT_HZ])
-    state[S_TIME], state[S_AV], state[S_Y] = time, av, y
+    state[S_TIME], state[S_AV], state[S_Y], state[S_SLOPE] = time, av, y, (y - before) / dt
     level = par[T_LEVEL_G]
     ended = 0
     if state[S_IN_HUMP] == 0.0:

@@ -28,7 +28,8 @@ class Params:
     standing_after_s: float = 1.5  # no step for so long
     side_window_s: tuple[float, float] = (0.06, 0.11)  # after contact, when the swing side drops
     side_mean_s: float = 1.4  # two strides
-    side_votes: int = 6
+    side_votes: int = 8  # steps that vote on the side, signs alternating
+    side_first_votes: int = 4  # steps that wait until so many have voted
 
     # Strides that may count
     gap_max_s: float = 0.03
@@ -37,7 +38,8 @@ class Params:
     waveform_memory: int = 30  # strides in the runner's own mean waveform
     lean_strides: int = 8
     warmup_strides: int = 10  # clean strides after a break before findings resume
-    turn_max_deg_s: float = 10.0
+    turn_max_deg_s: float = 10.0  # mean yaw rate over turn_strides
+    turn_strides: int = 3
     turn_hold_strides: int = 3
     accel_max_m_s2: float = 0.3  # net fore-aft acceleration over a stride
 

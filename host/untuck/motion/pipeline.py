@@ -15,7 +15,7 @@ from untuck.model import CONTACT_DTYPE, STRIDE_DTYPE, Baseline, Calibration, Cue
 from untuck.motion import kernels as k
 from untuck.motion.baseline import make_baseline
 from untuck.motion.calibration import Calibrator, nominal
-from untuck.motion.contacts import Step, StepTracker
+from untuck.motion.contacts import Step, StepTracker, edges
 from untuck.motion.cues import CuePolicy
 from untuck.motion.faults import FaultDetector
 from untuck.motion.history import History
@@ -82,7 +82,7 @@ class Pipeline:
         steps, found = self._track(samples)
         for row in steps[:found]:
             self._tick_until(int(row[k.STEP_INDEX]))
-            self._on_step(self._steps.push(row, self._history, self.calibration.sensor_to_pelvis[2]))
+            self._on_row(row)
         self._tick_until(self._history.end - 1)
         self._last_s = float(time_s[-1])
         events, self._events = self._events, []
@@ -148,6 +148,10 @@ class Pipeline:
             self._close_findings(now_s)
         self.state = state
         self._emit("state", now_s, state)
+
+    def _on_row(self, row: NDArray[np.float64]) -> None:
+        for step in self._steps.push(row, self._history, self.calibration.sensor_to_pelvis[2]):
+            self._on_step(step)
 
     def _on_step(self, step: Step) -> None:
         now_s = float(self._history.time(step.index, step.index + 1)[0])
@@ -231,7 +235,11 @@ class Pipeline:
 
     def finish(self) -> list[Event]:
         """End of the recording: findings that are still on end now."""
-        if np.isfinite(self._last_s):
+        if self._history.end > 0:
+            last = self._history.end - 1
+            row = np.empty(k.STEP_COLUMNS)
+            if k.end_hump(self._track_params, self._track_state, last, row) and edges(row)[1] <= self._last_s:
+                self._on_row(row)
             self._close_findings(self._last_s)
         if self.baseline is None:
             have = len(self._candidates)

@@ -60,6 +60,7 @@ class StrideCutter:
         self._typical = np.zeros(PHASES)
         self._typical_count = 0
         self._lean: deque[tuple[float, float]] = deque(maxlen=params.lean_strides)
+        self._turns: deque[float] = deque(maxlen=params.turn_strides)
         self._turn_hold = 0
         self.nominal_dt_s = np.nan
 
@@ -69,6 +70,7 @@ class StrideCutter:
             self._steps.clear()
         if not step.running:
             self._lean.clear()
+            self._turns.clear()
             return None
         self._steps.append(step)
         if len(self._steps) < 3 or step.side != RIGHT:
@@ -147,7 +149,8 @@ class StrideCutter:
             return "missing"
         if not self._like_own(self._curves[5]):
             return "odd"
-        if abs(record["turn_deg_s"]) > p.turn_max_deg_s:
+        self._turns.append(float(record["turn_deg_s"]))
+        if abs(sum(self._turns) / len(self._turns)) > p.turn_max_deg_s:
             self._turn_hold = p.turn_hold_strides
             return "turning"
         if self._turn_hold > 0:
