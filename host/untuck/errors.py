@@ -33,3 +33,7 @@ class LinkError(UntuckError):
 
 class StoreError(UntuckError):
     """The session store cannot be read or written."""
+
+
+class SoundError(UntuckError):
+    """There is no sound device to play cues on."""

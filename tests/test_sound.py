@@ -1,0 +1,207 @@
+"""What the runner hears: cues without clicks, at the right ear, told apart; and once through a real sound server.
+
+The server is PulseAudio with a null sink, recorded at its monitor: skipped where it is not installed.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from untuck.errors import SoundError
+from untuck.model import LEFT, RIGHT
+from untuck.sound import mixer
+from untuck.sound.mixer import RATE_HZ, Mixer, render, to_int16
+
+FAULTS = ("tuck", "pullback", "rigid", "recovered")
+
+
+def spectrum(mono: np.ndarray) -> np.ndarray:
+    """Magnitudes in 20 Hz bins up to 5 kHz, of unit length."""
+    magnitude = np.abs(np.fft.rfft(mono, RATE_HZ))[:5000].reshape(-1, 20).sum(axis=1)
+    return magnitude / np.linalg.norm(magnitude)
+
+
+def mean_pitch_hz(mono: np.ndarray) -> float:
+    power = np.abs(np.fft.rfft(mono, RATE_HZ))[:5000] ** 2
+    return float((np.arange(5000) * power).sum() / power.sum())
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("side", [LEFT, 0, RIGHT])
+def test_cues_start_and_end_softly_and_never_clip(fault: str, side: int) -> None:
+    cue = render(fault, side)
+    assert np.abs(cue).max() == pytest.approx(mixer.PEAK)
+    assert np.abs(cue[[0, -1]]).max() < 1e-9
+    # a click is a jump that no partial of the cue makes: highest partial 3.9 kHz, gains below half
+    assert np.abs(np.diff(cue, axis=0)).max() < 0.3
+    edges = np.concatenate([cue[:48], cue[-48:]])  # the first and last millisecond
+    assert np.abs(np.diff(edges, axis=0)).max() < 0.02
+    assert 0.3 <= len(cue) / RATE_HZ <= 0.8
+
+
+def test_a_cue_for_one_side_is_heard_there() -> None:
+    left, right = render("pullback", LEFT), render("pullback", RIGHT)
+    level = np.sqrt((left**2).mean(axis=0))
+    assert level[0] / level[1] == pytest.approx(10.0)
+    assert np.array_equal(left, right[:, ::-1])
+    assert np.array_equal(*render("tuck", 0).T)
+
+
+def test_cues_are_told_apart_by_their_sound() -> None:
+    sounds = {fault: spectrum(render(fault)[:, 0]) for fault in FAULTS}
+    for one, other in itertools.combinations(FAULTS, 2):
+        assert sounds[one] @ sounds[other] < 0.6, (one, other)
+    assert mean_pitch_hz(render("tuck")[:, 0]) < mean_pitch_hz(render("pullback")[:, 0])
+
+
+def test_the_recovery_chime_rises() -> None:
+    chime = render("recovered")[:, 0]
+    third = RATE_HZ // 10
+    pitches = [mean_pitch_hz(chime[begin : begin + third]) for begin in (0, third, 2 * third + third // 2)]
+    assert pitches == sorted(pitches) and pitches[2] > 1.2 * pitches[0]
+
+
+def test_the_mixer_gives_the_same_sound_in_any_pieces() -> None:
+    whole, pieces = Mixer(), Mixer()
+    for each in (whole, pieces):
+        each.play("tuck", 0)
+        each.play("pullback", RIGHT)
+    expected = np.concatenate([to_int16(render("tuck")), to_int16(render("pullback", RIGHT))])
+    heard = np.concatenate([pieces.read(frames) for frames in [480, 1, 4096, 7] * 8] + [pieces.read(4096)])
+    assert np.array_equal(whole.read(len(expected)), expected) and whole.idle
+    assert np.array_equal(heard[: len(expected)], expected)
+    assert not heard[len(expected) :].any() and pieces.idle
+
+
+def test_what_has_no_sound_is_silent() -> None:
+    quiet = Mixer()
+    quiet.play("held", RIGHT)
+    assert quiet.idle and not quiet.read(480).any() and not mixer.has_sound("held")
+
+
+PLAY = """
+import sys, time
+from untuck.sound.player import Player
+with Player() as player:
+    print(player.backend, flush=True)
+    time.sleep(2.5)  # a new stream is silent for up to 1.6 s: why the device is kept open
+    for fault, side in (("tuck", 0), ("pullback", 1)):
+        print(time.monotonic(), flush=True)
+        player.play(fault, side)
+        player.wait()
+        time.sleep(0.5)
+"""
+
+
+@pytest.fixture
+def sound_server(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The environment of a PulseAudio with a null sink called cue."""
+    if not all(map(shutil.which, ("pulseaudio", "pactl", "parec"))):
+        pytest.skip("PulseAudio is not installed: apt-get install pulseaudio pulseaudio-utils")
+    folder = tmp_path / "x"
+    folder.mkdir(mode=0o700)
+    socket = folder / "s"
+    env = {**os.environ, "HOME": str(folder), "XDG_RUNTIME_DIR": str(folder), "PULSE_SERVER": f"unix:{socket}"}
+    server = subprocess.Popen(
+        [
+            *("pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disallow-exit=no"),
+            *("-L", f"module-native-protocol-unix auth-anonymous=1 socket={socket}"),
+            *("-L", f"module-null-sink sink_name=cue rate={RATE_HZ} channels=2"),
+        ],
+        env={key: value for key, value in env.items() if key != "PULSE_SERVER"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for _ in range(100):
+            if subprocess.run(["pactl", "info"], env=env, capture_output=True).returncode == 0:
+                break
+            time.sleep(0.1)
+        else:
+            pytest.fail("PulseAudio did not answer within 10 s")
+        yield env
+    finally:
+        server.terminate()
+        server.wait(timeout=10)
+
+
+def player(env: dict[str, str], checkout: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", PLAY],
+        env={**env, "PYTHONPATH": str(checkout / "host")},
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+
+class Ear(threading.Thread):
+    """Hears the null sink until told to stop. heard (N,2) 16 bit; zero_s: when sample 0 was heard, monotonic."""
+
+    def __init__(self, env: dict[str, str]) -> None:
+        super().__init__()
+        command = ["parec", "--raw", "-d", "cue.monitor", "--format=s16le", f"--rate={RATE_HZ}", "--channels=2"]
+        self._parec = subprocess.Popen([*command, "--latency-msec=5"], env=env, stdout=subprocess.PIPE)
+        self._chunks: list[tuple[float, bytes]] = []
+        self.start()
+
+    def run(self) -> None:
+        assert self._parec.stdout is not None
+        while chunk := self._parec.stdout.read1(4096):  # type: ignore[attr-defined]
+            self._chunks.append((time.monotonic(), chunk))
+
+    def stop(self) -> tuple[np.ndarray, float]:
+        self._parec.terminate()
+        self._parec.wait(timeout=10)
+        self.join(timeout=10)
+        samples = np.cumsum([len(chunk) / 4 for _, chunk in self._chunks])
+        arrivals = np.array([arrival for arrival, _ in self._chunks])
+        zero_s = float(np.percentile(arrivals - samples / RATE_HZ, 2))  # the least delayed chunks tell the clock
+        data = b"".join(chunk for _, chunk in self._chunks)
+        return np.frombuffer(data[: len(data) // 4 * 4], np.int16).reshape(-1, 2).astype(float), zero_s
+
+
+def test_cues_are_heard_through_a_sound_server(sound_server: dict[str, str], checkout: Path) -> None:
+    ear = Ear(sound_server)
+    try:
+        played = player(sound_server, checkout)
+        time.sleep(0.3)
+    finally:
+        heard, zero_s = ear.stop()
+    assert played.returncode == 0, played.stderr
+    backend, *asked_s = played.stdout.split()
+    assert backend == "PulseAudio"
+    loud = np.flatnonzero(np.abs(heard).max(axis=1) > 50)
+    breaks = np.flatnonzero(np.diff(loud) > 0.3 * RATE_HZ)
+    cues = [heard[part[0] : part[-1] + 1] for part in np.split(loud, breaks + 1)]
+    begins_s = [zero_s + part[0] / RATE_HZ for part in np.split(loud, breaks + 1)]
+    assert len(cues) == len(asked_s) == 2
+    for cue, (fault, side) in zip(cues, (("tuck", 0), ("pullback", RIGHT)), strict=True):
+        sent = render(fault, side)
+        assert len(cue) == pytest.approx(len(sent), rel=0.05)
+        assert spectrum(cue[:, 1]) @ spectrum(sent[:, 1]) > 0.95  # a busy machine may cut a few milliseconds out
+    level = np.sqrt((cues[1] ** 2).mean(axis=0))
+    assert level[1] > 5 * level[0]
+    delays_s = [begin_s - float(asked) for begin_s, asked in zip(begins_s, asked_s, strict=True)]
+    assert max(delays_s) < 0.3, delays_s
+
+
+def test_no_device_is_one_plain_error(tmp_path: Path, checkout: Path) -> None:
+    if os.path.exists("/dev/snd"):
+        pytest.skip("this machine has a sound card")
+    nowhere = {"HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path), "PULSE_SERVER": f"unix:{tmp_path}/none"}
+    played = player({**os.environ, **nowhere}, checkout)
+    assert played.returncode == 1
+    assert played.stderr.strip().endswith(f"{SoundError.__name__}: no sound device: cues are shown, not heard.")
+    assert "ALSA" not in played.stderr
