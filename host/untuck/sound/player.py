@@ -1,4 +1,4 @@
-"""Plays cues on the machine's sound device, kept open: a cue then starts within 10 ms, a new stream takes over a second.
+"""Plays cues on a sound device that stays open: a cue then starts within 20 ms, a new stream takes over a second.
 
 The device's thread pulls from the mixer. Where there is no device the caller is told, and goes on without sound.
 Everything that knows miniaudio lives here and nowhere else.
