@@ -1,0 +1,70 @@
+"""Samples packed into wire packets as the firmware packs them, so that no radio is needed to test what follows.
+
+The grouping rule is that of the firmware's stream.py: packets end when full or where even spacing ends.
+Packing on the host lives here and nowhere else; the layout is wire.py's.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from untuck import wire
+from untuck.errors import SamplesError
+from untuck.model import GRAVITY_M_S2, Samples
+
+CLIP_ACC = int(8 * GRAVITY_M_S2 * wire.ACC_SCALE)
+CLIP_GYR = int(np.radians(2000.0) * wire.GYR_SCALE)
+
+
+def pack(samples: Samples, rate_hz: int, stream_id: int = 1) -> list[bytes]:
+    """The packets that a clip streaming at rate_hz sends for these samples, sequence numbers from 0.
+
+    Raises SamplesError if the clip has no such rate, time is negative, or a value does not fit its 16 bits.
+    """
+    if rate_hz not in wire.RATES_HZ:
+        raise SamplesError(f"The clip does not stream at {rate_hz} Hz: use one of {wire.RATES_HZ}.")
+    if len(samples) == 0:
+        return []
+    if samples.time_s[0] < 0:
+        raise SamplesError("Time on the wire cannot be negative: shift time_s to start at 0 or later.")
+    rows = _rows(samples)
+    time_us = np.rint(samples.time_s * 1e6).astype(np.int64)
+    full = wire.SAMPLES_PER_PACKET[rate_hz]
+    breaks = np.flatnonzero(np.diff(time_us) > 1.5e6 / rate_hz) + 1
+    bounds = [0, *breaks.tolist(), len(rows)]
+    packets: list[bytes] = []
+    for begin, end in pairwise(bounds):
+        for first in range(begin, end, full):
+            gap = wire.FLAG_GAP if first == begin and begin > 0 else 0
+            part = slice(first, min(first + full, end))
+            packets.append(_packet(rows[part], time_us[part], gap, stream_id, len(packets), rate_hz))
+    return packets
+
+
+def _rows(samples: Samples) -> np.ndarray:
+    """(N,10) integers in the wire's order and scales."""
+    quat = np.zeros((len(samples), 4)) if samples.quat is None else samples.quat
+    values = np.hstack([quat * wire.QUAT_SCALE, samples.acc_m_s2 * wire.ACC_SCALE, samples.gyr_rad_s * wire.GYR_SCALE])
+    rows = np.rint(values).astype(np.int64)
+    if np.abs(rows).max() > 32767:
+        row = int(np.argmax(np.abs(rows).max(axis=1)))
+        raise SamplesError(f"Sample {row} does not fit the wire's 16 bits: clip it to the sensor's range.")
+    return rows
+
+
+def _packet(rows: np.ndarray, time_us: np.ndarray, flags: int, stream_id: int, sequence: int, rate_hz: int) -> bytes:
+    count = len(rows)
+    buffer = bytearray(wire.packet_size(count))
+    if (np.abs(rows[:, 4:7]) >= CLIP_ACC).any() or (np.abs(rows[:, 7:]) >= CLIP_GYR).any():
+        flags |= wire.FLAG_CLIPPED
+    if not rows[:, :4].any(axis=1).all():
+        flags |= wire.FLAG_NO_QUAT
+    period_us = round(int(time_us[-1] - time_us[0]) / (count - 1)) if count > 1 else 1_000_000 // rate_hz
+    start_us = int(time_us[0])
+    wire.pack_header(buffer, flags, stream_id, sequence, start_us // 1_000_000, start_us % 1_000_000, period_us, count)
+    for index, row in enumerate(rows.tolist()):
+        wire.pack_sample(buffer, index, *row)
+    wire.seal(buffer, count)
+    return bytes(buffer)
