@@ -3,6 +3,7 @@
 # Every UUID, scale, opcode and flag of the wire lives here and nowhere else; docs/wire.md explains it byte by byte.
 
 import struct
+from array import array
 
 try:
     from micropython import const
@@ -20,12 +21,12 @@ try:
         return crc_hqx(memoryview(buffer)[:end], 0xFFFF)
 
 except ImportError:  # MicroPython has no crc_hqx; the same CRC-16, small integers only, nothing allocated
-    _CRC_TABLE = []
+    _CRC_TABLE = array("H", bytes(512))
     for _byte in range(256):
         _crc = _byte << 8
         for _ in range(8):
             _crc = ((_crc << 1) ^ 0x1021) & 0xFFFF if _crc & 0x8000 else (_crc << 1) & 0xFFFF
-        _CRC_TABLE.append(_crc)
+        _CRC_TABLE[_byte] = _crc
 
     def checksum(buffer: bytes | bytearray, end: int) -> int:
         table = _CRC_TABLE

@@ -1,0 +1,94 @@
+# Turns the sensor's samples into sealed packets in the ring.
+# Samples are written straight into the ring's buffer; a packet ends when it is full or the even spacing ends.
+# How samples are grouped, timed and flagged is decided here and nowhere else. Nothing is allocated per sample.
+
+from array import array
+
+import wire
+from micropython import const
+
+_BEFORE_PACKET = wire.FLAG_GAP | wire.FLAG_RESET  # these speak of what came before a packet's first sample
+_US_PER_S = const(1000000)
+
+
+class Stream:
+    """`sensor` has pop(sample) -> bool, and the time and flags of the sample popped last: time_s, time_us, flags."""
+
+    def __init__(self, sensor, ring):
+        self._sensor = sensor
+        self._ring = ring
+        self._sample = array("h", bytes(wire.SAMPLE_SIZE))
+        self._buffer = None
+        self._count = 0  # samples in the open packet
+        self._flags = 0
+        self._overruns = 0  # the ring's count when the last packet was sealed
+        self._first_s = self._first_us = 0
+        self._last_s = self._last_us = 0
+        self._full = 0
+        self._period_us = 0
+        self._longest_us = 0
+        self._started = False
+
+    def begin(self, stream_id, rate_hz, granted_mhz):
+        """A new stream: packets sized for `rate_hz`, spacing judged by the rate the sensor granted (1/1000 Hz)."""
+        self._full = wire.SAMPLES_PER_PACKET[rate_hz]
+        self._ring.begin(stream_id, self._full)
+        self._period_us = (1000 * _US_PER_S + granted_mhz // 2) // granted_mhz
+        self._longest_us = self._period_us * 8 // 5  # as the pairing of reports sees it
+        self._count = self._flags = self._overruns = 0
+        self._started = False
+
+    def drain(self):
+        """Take every sample the sensor has; returns how many."""
+        taken = 0
+        while self._sensor.pop(self._sample):
+            self._add(self._sensor.time_s, self._sensor.time_us, self._sensor.flags)
+            taken += 1
+        return taken
+
+    def flush(self):
+        """Close the packet that is being filled, however few samples it has."""
+        if self._count:
+            self._close()
+
+    def _add(self, time_s, time_us, flags):
+        if self._started and not self._follows(time_s, time_us):
+            flags |= wire.FLAG_GAP
+        self._started = True
+        if flags & _BEFORE_PACKET and self._count:
+            self._close()
+        if self._count == 0:
+            self._buffer = self._ring.open()
+            self._first_s = time_s
+            self._first_us = time_us
+            self._flags = 0
+        self._flags |= flags
+        s = self._sample
+        wire.pack_sample(self._buffer, self._count, s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8], s[9])
+        self._last_s = time_s
+        self._last_us = time_us
+        self._count += 1
+        if self._count == self._full:
+            self._close()
+
+    def _follows(self, time_s, time_us):
+        if not 0 <= time_s - self._last_s <= 1:
+            return False
+        step_us = (time_s - self._last_s) * _US_PER_S + time_us - self._last_us
+        return 0 < step_us <= self._longest_us
+
+    def _close(self):
+        ring = self._ring
+        steps = self._count - 1
+        period_us = self._period_us
+        if steps:
+            span_us = (self._last_s - self._first_s) * _US_PER_S + self._last_us - self._first_us
+            period_us = (span_us + steps // 2) // steps
+        if ring.overruns != self._overruns:
+            self._overruns = ring.overruns
+            self._flags |= wire.FLAG_OVERRUN
+        wire.pack_header(
+            self._buffer, self._flags, ring.stream_id, ring.next, self._first_s, self._first_us, period_us, self._count
+        )
+        ring.commit(wire.seal(self._buffer, self._count))
+        self._count = 0

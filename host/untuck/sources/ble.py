@@ -1,0 +1,210 @@
+"""Samples from the clip over Bluetooth: every packet in order, once each, through lost packets and lost connections.
+
+The clip keeps packets until they are acknowledged; a gap, a damaged packet or a new connection leads to a request to
+send again from the first one that is missing. What the radio calls do is in ble_link.py, the order in inorder.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import Self
+
+from untuck import wire
+from untuck.errors import LinkError
+from untuck.model import Packet
+from untuck.sources.ble_link import REFUSALS, Backend, Clip, ClipStatus, Link, Timeouts, find_clips
+from untuck.sources.inorder import InOrder, Verdict
+
+__all__ = ["Backend", "BleSource", "Clip", "ClipStatus", "Timeouts", "find_clips"]
+
+ACK_EVERY = 10  # packets; the clip's ring holds 100 or more
+ASK_AGAIN_S = 1.0  # a request to send again has this long to show
+RETRY_S = 0.5  # pause between attempts to connect again
+
+
+class _Lost:
+    """In the queue: this connection is gone."""
+
+    def __init__(self, link: Link) -> None:
+        self.link = link
+
+
+class BleSource:
+    """A clip that streams, as an async context manager.
+
+    Entering scans for a clip (the one with `address`, else the first heard), connects and starts a new stream at
+    `rate_hz`; packets() then yields. A packet is acknowledged when the consumer has come back for the next one.
+    Raises LinkError, whose text says what to do, from entering, packets() and stop().
+    """
+
+    def __init__(
+        self,
+        rate_hz: int = 100,
+        address: str | None = None,
+        backend: Backend | None = None,
+        timeouts: Timeouts | None = None,
+    ) -> None:
+        self.name = ""
+        self.address = address
+        self.status: ClipStatus | None = None
+        self.reconnects = 0
+        self.restarts = 0  # times the clip itself had started anew: its clock and numbers began again
+        self._rate_hz = rate_hz
+        self._backend = backend or Backend()
+        self._timeouts = timeouts or Timeouts()
+        self._order = InOrder()
+        self._queue: asyncio.Queue[Packet | _Lost | None] = asyncio.Queue()
+        self._link: Link | None = None
+        self._asked_at = (-1, 0.0)  # sequence asked for last, and when
+        self._end: int | None = None  # the stream ends before this number
+        self._stopping = False
+
+    @property
+    def lost(self) -> int:
+        """Packets that never came: the clip had no room to keep them any longer."""
+        return self._order.lost
+
+    @property
+    def resent(self) -> int:
+        """Packets that came only because they were asked for again."""
+        return self._order.resent
+
+    @property
+    def corrupt(self) -> int:
+        """Packets that came damaged; each was asked for again."""
+        return self._order.corrupt
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._connect()
+            await self._start()
+        except BaseException:
+            await self._close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with contextlib.suppress(LinkError):
+            if not self._stopping:
+                await self.stop()
+            await self._acknowledge()
+        await self._close()
+
+    async def stop(self) -> None:
+        """Ask the clip to stop; packets() ends behind the last packet that the clip had taken."""
+        self._stopping = True
+        if self._link is not None:
+            status = await self._command(self._link, wire.stop_command())
+            self._end = status.next_seq if status.stream_id == self._order.stream_id else 0
+            self._queue.put_nowait(None)
+
+    async def packets(self) -> AsyncIterator[Packet]:
+        """Packets in order of their sequence numbers, each once, until stop() or an error."""
+        silences = 0
+        unacknowledged = 0
+        while self._end is None or self._order.expected < self._end:
+            try:
+                item = await asyncio.wait_for(self._queue.get(), self._timeouts.silence_s)
+            except TimeoutError:
+                silences += 1
+                if silences > 1 or self._link is None:
+                    raise LinkError(
+                        f"No data from the clip for {self._timeouts.silence_s:g} s, even over a new connection: "
+                        "switch the clip off and on."
+                    ) from None
+                await self._reconnect()
+                continue
+            if isinstance(item, _Lost):
+                if item.link is self._link:
+                    await self._reconnect()
+            elif item is not None:
+                verdict = self._order.judge(item.data)
+                if verdict is Verdict.TAKE:
+                    silences = 0
+                    yield item
+                    unacknowledged += 1
+                    if unacknowledged >= ACK_EVERY:
+                        unacknowledged = 0
+                        await self._acknowledge()
+                elif verdict is not Verdict.OLD:
+                    await self._ask_again()
+
+    async def _connect(self) -> ClipStatus:
+        link = Link(self._backend, self._timeouts, self._queue.put_nowait, lambda: self._queue.put_nowait(_Lost(link)))
+        clip = await link.find(self.address)
+        self._link = link
+        self.status = await link.open()
+        self.name, self.address = clip.name, clip.address
+        return self.status
+
+    async def _close(self) -> None:
+        link, self._link = self._link, None
+        if link is not None:
+            await link.close()
+
+    async def _start(self) -> None:
+        assert self._link is not None
+        status = await self._command(self._link, wire.start_command(self._rate_hz))
+        self._order.begin(status.stream_id)
+
+    async def _command(self, link: Link, data: bytes, allowed: tuple[int, ...] = ()) -> ClipStatus:
+        self.status = status = await link.command(data)
+        if status.result != wire.RESULT_OK and status.result not in allowed:
+            raise LinkError(f"The clip refused: {REFUSALS.get(status.result, f'result {status.result}.')}")
+        return status
+
+    async def _acknowledge(self) -> None:
+        if self._link is not None and self._order.expected:
+            with contextlib.suppress(LinkError):  # a lost connection is reported by its callback
+                await self._link.post(wire.ack_command(self._order.stream_id, self._order.expected - 1))
+
+    async def _ask_again(self) -> None:
+        sequence, at_s = self._asked_at
+        if self._link is None or (sequence == self._order.expected and time.monotonic() - at_s < ASK_AGAIN_S):
+            return  # what is missing is on its way
+        with contextlib.suppress(LinkError):
+            await self._resend(self._link, self._order.ask())
+
+    async def _resend(self, link: Link, sequence: int) -> ClipStatus:
+        allowed = (wire.RESULT_NOT_KEPT, wire.RESULT_WRONG_STREAM)
+        status = await self._command(link, wire.resend_command(self._order.stream_id, sequence), allowed)
+        if status.result == wire.RESULT_NOT_KEPT:
+            self._order.skip_to(status.oldest_seq)
+        self._asked_at = (self._order.expected, time.monotonic())
+        return status
+
+    async def _reconnect(self) -> None:
+        """Look for the clip until it is back, then go on where the stream broke off."""
+        give_up_s = time.monotonic() + self._timeouts.outage_s
+        while True:
+            await self._close()
+            try:
+                await self._connect()
+                await self._resume()
+            except LinkError as error:
+                if time.monotonic() >= give_up_s:
+                    raise LinkError(
+                        f"The connection was lost and did not come back within {self._timeouts.outage_s:g} s. {error}"
+                    ) from error
+                await asyncio.sleep(RETRY_S)
+            else:
+                self.reconnects += 1
+                return
+
+    async def _resume(self) -> None:
+        assert self._link is not None and self.status is not None
+        same = self.status.stream_id == self._order.stream_id
+        if same:
+            status = await self._resend(self._link, self._order.resume(self.status.next_seq))
+            same = status.result != wire.RESULT_WRONG_STREAM
+        if self._stopping:
+            await self.stop()
+        elif not same:
+            self.restarts += 1
+            await self._start()

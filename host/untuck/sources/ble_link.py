@@ -1,0 +1,258 @@
+"""One Bluetooth connection to a clip: find, connect, command, close, each with a time-out and a remedy.
+
+bleak does the radio; another backend can be put in its place. What the platforms are known to do is met here: calls
+that hang, reads that look like notifications, a disconnect that takes seconds. Nothing else in Untuck imports bleak.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bleak import BleakClient, BleakScanner
+from bleak.backends.client import BaseBleakClient
+from bleak.backends.device import BLEDevice
+from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
+from bleak.exc import (
+    BleakBluetoothNotAvailableError,
+    BleakBluetoothNotAvailableReason,
+    BleakCharacteristicNotFoundError,
+    BleakError,
+)
+
+from untuck import wire
+from untuck.errors import LinkError
+from untuck.model import Packet
+
+NO_CLIP = "No clip in range: switch the clip on, bring it within 5 m, and end other programs that are connected to it."
+
+REMEDIES = {
+    BleakBluetoothNotAvailableReason.NO_BLUETOOTH: (
+        "No Bluetooth adapter found: plug one in, or pass it through to this machine."
+    ),
+    BleakBluetoothNotAvailableReason.NO_BLE_CENTRAL_ROLE: (
+        "This Bluetooth adapter cannot do low energy: use one with Bluetooth 4.2 or newer."
+    ),
+    BleakBluetoothNotAvailableReason.POWERED_OFF: (
+        "Bluetooth is off: switch it on in the system's settings (Linux: bluetoothctl power on)."
+    ),
+    BleakBluetoothNotAvailableReason.DENIED_BY_USER: (
+        "This program may not use Bluetooth: allow it in the system's privacy settings and start again."
+    ),
+    BleakBluetoothNotAvailableReason.DENIED_BY_SYSTEM: (
+        "The system does not let this program use Bluetooth: ask its administrator (Linux: D-Bus access)."
+    ),
+}
+
+REFUSALS = {
+    wire.RESULT_UNKNOWN_COMMAND: "it does not know this command: update the clip (untuck flash).",
+    wire.RESULT_BAD_LENGTH: "it does not understand this command: update the clip (untuck flash).",
+    wire.RESULT_BAD_RATE: f"it cannot do this rate: ask for one of {', '.join(map(str, wire.RATES_HZ))} Hz.",
+    wire.RESULT_NO_SENSOR: "its motion sensor does not answer: switch the clip off and on, then check its wiring.",
+    wire.RESULT_MTU_TOO_SMALL: "this Bluetooth adapter's packets are too short: ask for a lower rate, or use another.",
+    wire.RESULT_NOT_KEPT: "the packets asked for are no longer on it: the connection was away for too long.",
+    wire.RESULT_WRONG_STREAM: "it has started anew meanwhile: start again.",
+}
+
+
+@dataclass(frozen=True)
+class Backend:
+    """Which radio bleak uses: None is the platform's own; tests put the virtual radio's classes here."""
+
+    scanner: type[BaseBleakScanner] | None = None
+    client: type[BaseBleakClient] | None = None
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """How long to wait for what, in seconds."""
+
+    scan_s: float = 10.0
+    connect_s: float = 20.0  # BlueZ: discovery alone can take several seconds
+    call_s: float = 5.0  # a read, a write, an answer
+    close_s: float = 5.0  # BlueZ takes 2-3 s
+    silence_s: float = 10.0  # no packet for so long: the connection is given up
+    outage_s: float = 120.0  # how long a lost clip is looked for
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A clip that was heard: its name, its address (macOS: an identifier) and signal strength in dBm."""
+
+    name: str
+    address: str
+    rssi_dbm: int
+
+
+@dataclass(frozen=True)
+class ClipStatus:
+    """What the status characteristic says. battery_pct is None where it is not measured, rate_hz 0 when idle."""
+
+    protocol: int
+    firmware: str
+    state: int
+    battery_pct: int | None
+    rate_hz: int
+    stream_id: int
+    oldest_seq: int
+    next_seq: int
+    resets: int
+    command: int
+    result: int
+
+    @classmethod
+    def parse(cls, data: bytes) -> ClipStatus:
+        """Raises LinkError for another protocol version, saying which side to update, or for a wrong length."""
+        if not data:
+            raise LinkError("The clip's status is empty: switch the clip off and on.")
+        if data[0] != wire.PROTOCOL_VERSION:
+            older = "this program (pip install --upgrade untuck)" if data[0] > wire.PROTOCOL_VERSION else ""
+            raise LinkError(
+                f"The clip speaks protocol {data[0]}, this program {wire.PROTOCOL_VERSION}: "
+                f"update {older or 'the clip (untuck flash)'}."
+            )
+        if len(data) != wire.STATUS_SIZE:
+            raise LinkError(f"The clip's status has {len(data)} bytes, not {wire.STATUS_SIZE}: update the clip.")
+        protocol, major, minor, patch, state, battery, *rest = wire.unpack_status(data)
+        battery_pct = None if battery == wire.BATTERY_UNKNOWN else battery
+        return cls(protocol, f"{major}.{minor}.{patch}", state, battery_pct, *rest)
+
+
+async def find_clips(scan_s: float = 5.0, backend: Backend | None = None) -> list[Clip]:
+    """All clips heard within `scan_s` seconds, the nearest first. Raises LinkError without a usable adapter."""
+    async with _remedies("scanning", scan_s + 5.0):
+        found = await BleakScanner.discover(
+            timeout=scan_s, return_adv=True, service_uuids=[wire.SERVICE_UUID], **_scanner(backend or Backend())
+        )
+    clips = [
+        Clip(heard.local_name or device.name or "?", device.address, heard.rssi) for device, heard in found.values()
+    ]
+    return sorted(clips, key=lambda clip: -clip.rssi_dbm)
+
+
+def _clip(device: BLEDevice, heard: AdvertisementData) -> Clip:
+    return Clip(heard.local_name or device.name or "?", device.address, heard.rssi)
+
+
+def _scanner(backend: Backend) -> Any:
+    return {} if backend.scanner is None else {"backend": backend.scanner}
+
+
+@contextlib.asynccontextmanager
+async def _remedies(doing: str, timeout_s: float) -> AsyncIterator[None]:
+    """Turns what bleak and the system raise, and a time-out, into a LinkError that says what to do."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            yield
+    except BleakBluetoothNotAvailableError as error:
+        raise LinkError(REMEDIES.get(error.reason, f"Bluetooth is not available ({error.args[0]}).")) from error
+    except BleakCharacteristicNotFoundError as error:
+        raise LinkError("The device lacks Untuck's service: put the firmware on it anew (untuck flash).") from error
+    except TimeoutError as error:
+        raise LinkError(
+            f"No answer while {doing} within {timeout_s:g} s: bring the clip nearer, or switch Bluetooth off and on."
+        ) from error
+    except BleakError as error:
+        raise LinkError(f"Connection lost while {doing} ({error}): bring the clip nearer and try again.") from error
+    except (OSError, EOFError) as error:
+        raise LinkError(
+            f"The Bluetooth service cannot be reached ({error}): start it (Linux: systemctl start bluetooth)."
+        ) from error
+
+
+class Link:
+    """One connection, from open() to close(). Packets and the loss of the connection are reported by callbacks."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        timeouts: Timeouts,
+        on_packet: Callable[[Packet], None],
+        on_lost: Callable[[], None],
+    ) -> None:
+        self._backend = backend
+        self._timeouts = timeouts
+        self._on_packet = on_packet
+        self._on_lost = on_lost
+        self._client: BleakClient | None = None
+        self._answer: asyncio.Future[ClipStatus] | None = None
+        self._awaited = 0  # the command whose answer is awaited
+        self._one_at_a_time = asyncio.Lock()
+
+    async def find(self, address: str | None) -> Clip:
+        """The clip with this address, or the first that is heard. Raises LinkError if there is none."""
+        heard_as: dict[str, AdvertisementData] = {}
+
+        def wanted(device: BLEDevice, heard: AdvertisementData) -> bool:
+            heard_as[device.address] = heard
+            return address is None or device.address.lower() == address.lower()
+
+        scan_s = self._timeouts.scan_s
+        async with _remedies("scanning", scan_s + 5.0):
+            device = await BleakScanner.find_device_by_filter(
+                wanted, timeout=scan_s, service_uuids=[wire.SERVICE_UUID], **_scanner(self._backend)
+            )
+        if device is None:
+            raise LinkError(NO_CLIP if address is None else f"{NO_CLIP} Looked for {address}.")
+        self._device = device
+        return _clip(device, heard_as[device.address])
+
+    async def open(self) -> ClipStatus:
+        """Connect to the clip that was found, subscribe, read its status. Raises LinkError."""
+        backend: Any = {} if self._backend.client is None else {"backend": self._backend.client}
+        self._client = client = BleakClient(
+            self._device,
+            disconnected_callback=lambda _: self._on_lost(),
+            services=[wire.SERVICE_UUID],
+            timeout=self._timeouts.connect_s,
+            **backend,
+        )
+        async with _remedies("connecting", self._timeouts.connect_s + self._timeouts.call_s):
+            await client.connect()
+        async with _remedies("reading the status", self._timeouts.call_s):
+            status = ClipStatus.parse(bytes(await client.read_gatt_char(wire.STATUS_UUID)))
+        async with _remedies("subscribing", self._timeouts.call_s):
+            for uuid, callback in ((wire.STATUS_UUID, self._status_came), (wire.STREAM_UUID, self._packet_came)):
+                await client.start_notify(uuid, callback, bluez={"use_start_notify": False})
+        return status
+
+    async def command(self, data: bytes) -> ClipStatus:
+        """Write a command and wait for the status that answers it; what its result means is the caller's to judge."""
+        async with self._one_at_a_time:
+            self._awaited = data[0]
+            self._answer = asyncio.get_running_loop().create_future()
+            async with _remedies("waiting for the clip's answer", self._timeouts.call_s):
+                await self._connected().write_gatt_char(wire.CONTROL_UUID, data, response=True)
+                return await self._answer
+
+    async def post(self, data: bytes) -> None:
+        """Write a command that needs no answer."""
+        async with _remedies("writing", self._timeouts.call_s):
+            await self._connected().write_gatt_char(wire.CONTROL_UUID, data, response=False)
+
+    async def close(self) -> None:
+        """Disconnect; a connection that is gone already is no error."""
+        client, self._client = self._client, None
+        if client is not None:
+            # BlueZ: AssertionError after an unpair, EOFError when bluetoothd ends
+            with contextlib.suppress(BleakError, OSError, EOFError, AssertionError, TimeoutError):
+                async with asyncio.timeout(self._timeouts.close_s):
+                    await client.disconnect()
+
+    def _connected(self) -> BleakClient:
+        if self._client is None or not self._client.is_connected:
+            raise BleakError("not connected")
+        return self._client
+
+    def _packet_came(self, _: Any, data: bytearray) -> None:
+        self._on_packet(Packet(bytes(data), time.monotonic()))
+
+    def _status_came(self, _: Any, data: bytearray) -> None:
+        with contextlib.suppress(LinkError):  # a damaged status answers nothing: the command times out
+            status = ClipStatus.parse(bytes(data))
+            if self._answer is not None and not self._answer.done() and status.command == self._awaited:
+                self._answer.set_result(status)

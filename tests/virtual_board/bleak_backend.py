@@ -1,0 +1,191 @@
+"""The host's end of the virtual radio: a scanner and a client for bleak's `backend=`, over a bumble device.
+
+What BlueZ is known to do is done here too, so that the host's code meets it: the MTU reads 23, a second stop_notify
+raises, services are gone after a disconnect. Mapping of bleak to bumble, and of bumble's errors to bleak's, lives here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from bleak.backends.characteristic import BleakGATTCharacteristic
+from bleak.backends.client import BaseBleakClient
+from bleak.backends.device import BLEDevice
+from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
+from bleak.backends.service import BleakGATTService, BleakGATTServiceCollection
+from bleak.exc import BleakError, BleakGATTProtocolError
+from bumble import att, core
+from bumble.core import AdvertisingData
+from bumble.device import Advertisement, Connection, Device, Peer
+from bumble.gatt import Characteristic
+from bumble.hci import HCI_Error
+
+DEFAULT_MTU = 517
+_PROPERTIES = {
+    Characteristic.Properties.READ: "read",
+    Characteristic.Properties.WRITE_WITHOUT_RESPONSE: "write-without-response",
+    Characteristic.Properties.WRITE: "write",
+    Characteristic.Properties.NOTIFY: "notify",
+}
+
+
+def make_backend(device: Device, mtu: int = DEFAULT_MTU) -> tuple[type[BaseBleakScanner], type[BaseBleakClient]]:
+    """Scanner and client classes bound to one powered-on bumble device."""
+    return (
+        type("VirtualScanner", (_Scanner,), {"radio": device}),
+        type("VirtualClient", (_Client,), {"radio": device, "wanted_mtu": mtu}),
+    )
+
+
+@contextlib.asynccontextmanager
+async def _bleak_errors() -> AsyncIterator[None]:
+    """bumble's errors as bleak's."""
+    try:
+        yield
+    except att.ATT_Error as error:
+        raise BleakGATTProtocolError(error.error_code) from error
+    except (core.BaseBumbleError, HCI_Error) as error:
+        raise BleakError(str(error)) from error
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task and task.cancelling():
+            raise
+        raise BleakError("disconnected during the call") from None  # bumble cancels what waits for an answer
+
+
+class _Scanner(BaseBleakScanner):
+    radio: Device
+
+    def __init__(self, detection_callback: Any, service_uuids: list[str] | None, *_: Any, **__: Any) -> None:
+        super().__init__(detection_callback, service_uuids)
+
+    async def start(self) -> None:
+        self.seen_devices = {}
+        self.radio.on("advertisement", self._heard)
+        async with _bleak_errors():
+            await self.radio.start_scanning()
+
+    async def stop(self) -> None:
+        self.radio.remove_listener("advertisement", self._heard)
+        async with _bleak_errors():
+            await self.radio.stop_scanning()
+
+    def _heard(self, advertisement: Advertisement) -> None:
+        data = advertisement.data
+        uuids = [
+            str(uuid).lower()
+            for kind in (
+                AdvertisingData.COMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS,
+                AdvertisingData.INCOMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS,
+            )
+            for uuid in data.get(kind) or []
+        ]
+        if not self.is_allowed_uuid(uuids):
+            return
+        name = data.get(AdvertisingData.COMPLETE_LOCAL_NAME)
+        heard = AdvertisementData(name, {}, {}, uuids, None, advertisement.rssi, ())
+        address = str(advertisement.address).split("/")[0]
+        found = self.create_or_update_device(address, address, name, advertisement.address, heard)
+        self.call_detection_callbacks(found, heard)
+
+
+class _Client(BaseBleakClient):
+    radio: Device
+    wanted_mtu: int
+
+    def __init__(self, address_or_ble_device: BLEDevice | str, **kwargs: Any) -> None:
+        super().__init__(
+            address_or_ble_device, disconnected_callback=kwargs["disconnected_callback"], timeout=kwargs["timeout"]
+        )
+        self._connection: Connection | None = None
+        self._notifying: dict[int, Callable[[bytes], None]] = {}
+
+    @property
+    def name(self) -> str:
+        return self.address.replace(":", "-")
+
+    @property
+    def mtu_size(self) -> int:
+        return 23
+
+    @property
+    def is_connected(self) -> bool:
+        return self._connection is not None
+
+    async def connect(self, pair: bool, **_: Any) -> None:
+        async with _bleak_errors():
+            try:
+                self._connection = await self.radio.connect(self.address, timeout=self._timeout)
+            except TimeoutError as error:
+                raise BleakError("timed out") from error
+            self._connection.on("disconnection", self._on_disconnection)
+            peer = Peer(self._connection)
+            await peer.request_mtu(self.wanted_mtu)
+            await peer.discover_all()
+        self.services = self._collect(peer)
+
+    def _collect(self, peer: Peer) -> BleakGATTServiceCollection:
+        collection = BleakGATTServiceCollection()
+        for service in peer.services:
+            found = BleakGATTService(service, service.handle, str(service.uuid).lower())
+            collection.add_service(found)
+            for one in service.characteristics:
+                names: Any = [name for flag, name in _PROPERTIES.items() if one.properties & flag]
+                uuid = str(one.uuid).lower()
+                room = peer.gatt_client.mtu - 3
+                collection.add_characteristic(
+                    BleakGATTCharacteristic(one, one.handle, uuid, names, lambda room=room: room, found)
+                )
+        return collection
+
+    def _on_disconnection(self, _reason: int) -> None:
+        self._connection = None
+        self.services = None
+        self._notifying = {}
+        if self._disconnected_callback:
+            self._disconnected_callback()
+
+    async def disconnect(self) -> None:
+        if self._connection:
+            async with _bleak_errors():
+                await self._connection.disconnect()
+
+    async def pair(self, *_: Any, **__: Any) -> None:
+        raise NotImplementedError
+
+    async def unpair(self) -> None:
+        raise NotImplementedError
+
+    async def read_gatt_char(self, characteristic: BleakGATTCharacteristic, **_: Any) -> bytearray:
+        async with _bleak_errors():
+            value = bytearray(await characteristic.obj.read_value())
+        if callback := self._notifying.get(characteristic.handle):
+            callback(bytes(value))  # as BlueZ's StartNotify does
+        return value
+
+    async def write_gatt_char(self, characteristic: BleakGATTCharacteristic, data: Any, response: bool) -> None:
+        async with _bleak_errors():
+            await characteristic.obj.write_value(bytes(data), with_response=response)
+
+    async def start_notify(self, characteristic: BleakGATTCharacteristic, callback: Any, **_: Any) -> None:
+        def forward(data: bytes) -> None:
+            callback(bytearray(data))
+
+        async with _bleak_errors():
+            await characteristic.obj.subscribe(forward)
+        self._notifying[characteristic.handle] = forward
+
+    async def stop_notify(self, characteristic: BleakGATTCharacteristic) -> None:
+        if characteristic.handle not in self._notifying:
+            raise BleakError("no notification session")
+        async with _bleak_errors():
+            await characteristic.obj.unsubscribe(self._notifying.pop(characteristic.handle))
+
+    async def read_gatt_descriptor(self, *_: Any, **__: Any) -> bytearray:
+        raise NotImplementedError
+
+    async def write_gatt_descriptor(self, *_: Any, **__: Any) -> None:
+        raise NotImplementedError

@@ -1,0 +1,124 @@
+# MicroPython's `bluetooth` for the virtual clip: calls become messages to bumble_peripheral.py, its answers interrupts.
+# One message per write over a loopback socket (UNTUCK_RADIO_PORT): type, length, body. Out of credits is ENOMEM.
+# Only what the firmware uses. Interrupts come while the firmware awaits; on the board they come at any bytecode.
+
+import asyncio
+import errno
+import os
+import socket
+import struct
+
+FLAG_READ = 0x0002
+FLAG_WRITE_NO_RESPONSE = 0x0004
+FLAG_WRITE = 0x0008
+FLAG_NOTIFY = 0x0010
+
+_IRQ_CENTRAL_CONNECT = 1
+_IRQ_CENTRAL_DISCONNECT = 2
+_IRQ_GATTS_WRITE = 3
+_IRQ_MTU_EXCHANGED = 21
+
+_DEFAULT_VALUE_SIZE = 20  # a central's write is cut here, as NimBLE's MicroPython does; local writes enlarge it
+
+
+class UUID:
+    """128 bit only; bytes(uuid) is little-endian, as on the air."""
+
+    def __init__(self, text):
+        self._bytes = bytes(reversed(bytes.fromhex(text.replace("-", ""))))
+
+    def __iter__(self):
+        return iter(self._bytes)
+
+    def __len__(self):
+        return len(self._bytes)
+
+
+class BLE:
+    def __init__(self):
+        self._socket = None
+        self._handler = None
+        self._values = {}
+        self._mac = b""
+        self._credits = 0
+        self._full_credits = 0
+        self._task = None
+
+    def active(self, on):
+        if on and self._socket is None:
+            self._socket = socket.socket()
+            self._socket.connect(socket.getaddrinfo("127.0.0.1", int(os.getenv("UNTUCK_RADIO_PORT")))[0][-1])
+            self._socket.setsockopt(6, 1, 1)  # TCP_NODELAY
+            _, length = struct.unpack("<1sH", self._socket.recv(3))
+            hello = self._socket.recv(length)
+            self._full_credits = hello[0]
+            self._mac = hello[1:7]
+            self._task = asyncio.create_task(self._listen())
+        return self._socket is not None
+
+    def config(self, key=None, **values):
+        if key == "mac":
+            return 1, self._mac
+        if "mtu" in values:
+            self._send(b"M", struct.pack("<H", values["mtu"]))
+
+    def irq(self, handler):
+        self._handler = handler
+
+    def gatts_register_services(self, services):
+        body = b""
+        handles = []
+        for uuid, characteristics in services:
+            body += bytes(uuid) + bytes((len(characteristics),))
+            row = []
+            for characteristic in characteristics:
+                handle = len(self._values) + 1
+                self._values[handle] = b""
+                row.append(handle)
+                body += bytes(characteristic[0]) + struct.pack("<HH", characteristic[1], handle)
+            handles.append(tuple(row))
+        self._send(b"R", body)
+        return tuple(handles)
+
+    def gap_advertise(self, interval_us, adv_data=None):
+        self._send(b"A", struct.pack("<I", interval_us or 0) + (adv_data or b""))
+
+    def gatts_read(self, handle):
+        return self._values[handle]
+
+    def gatts_write(self, handle, data):
+        self._values[handle] = bytes(data)
+        self._send(b"V", struct.pack("<H", handle), data)
+
+    def gatts_notify(self, connection, handle, data):
+        if self._credits == 0:
+            raise OSError(errno.ENOMEM)
+        self._credits -= 1
+        self._send(b"N", struct.pack("<HH", connection, handle), data)
+
+    def _send(self, kind, head, data=b""):
+        message = struct.pack("<1sH", kind, len(head) + len(data)) + head + data
+        while message:
+            message = message[self._socket.send(message) :]
+
+    async def _listen(self):
+        reader = asyncio.StreamReader(self._socket)
+        while True:
+            kind, length = struct.unpack("<1sH", await reader.readexactly(3))
+            self._dispatch(kind, await reader.readexactly(length))
+
+    def _dispatch(self, kind, body):
+        if kind == b"F":  # so many notifications are out
+            self._credits = min(self._full_credits, self._credits + body[0])
+        elif kind == b"W":
+            connection, handle = struct.unpack_from("<HH", body)
+            self._values[handle] = body[4 : 4 + _DEFAULT_VALUE_SIZE]
+            self._handler(_IRQ_GATTS_WRITE, (connection, handle))
+        elif kind == b"M":
+            self._handler(_IRQ_MTU_EXCHANGED, struct.unpack("<HH", body))
+        elif kind == b"C":
+            self._credits = self._full_credits
+            self._handler(_IRQ_CENTRAL_CONNECT, (struct.unpack_from("<H", body)[0], 1, body[2:8]))
+        elif kind == b"D":
+            self._credits = 0
+            self._handler(_IRQ_CENTRAL_DISCONNECT, (struct.unpack_from("<H", body)[0], 1, body[2:8]))
