@@ -11,16 +11,12 @@ import numpy as np
 from untuck.errors import BaselineError
 from untuck.model import Baseline, Floats
 from untuck.motion.params import Params
-from untuck.motion.strides import PHASE, Stride
-
-HARMONICS = 8
-_BASIS = np.exp(-2j * np.pi * np.outer(np.arange(1, HARMONICS + 1), PHASE)) * 2.0 / len(PHASE)
+from untuck.motion.strides import BASIS, HARMONICS, Stride
 
 
 def harmonics(curve: Floats) -> Floats:
-    """Cosine and sine parts (HARMONICS, 2) of a curve over one stride."""
-    parts = _BASIS @ curve
-    return np.column_stack([parts.real, -parts.imag])
+    """Cosine and sine parts (HARMONICS, 2) of a curve (PHASES,) over one stride."""
+    return BASIS @ curve
 
 
 def make_baseline(strides: list[Stride], params: Params, standing_known: bool) -> Baseline:
@@ -40,7 +36,8 @@ def make_baseline(strides: list[Stride], params: Params, standing_known: bool) -
         )
     cadence = np.array([float(s.record["cadence_spm"]) for s in strides])
     groups = _bins(cadence, params)
-    curves = [np.array([s.rotation for s in np.array(strides, dtype=object)[g]]) for g in groups]
+    curves = np.array([s.rotation for s in strides])
+    parts = np.array([s.harmonics for s in strides])
 
     def mean(name: str) -> Floats:
         values = np.array([float(s.record[name]) for s in strides])
@@ -54,14 +51,14 @@ def make_baseline(strides: list[Stride], params: Params, standing_known: bool) -
         obliquity_range_deg=mean("obliquity_range_deg"),
         rotation_range_deg=mean("rotation_range_deg"),
         travel_deg=mean("travel_deg"),
-        rotation_deg=np.degrees(np.array([c.mean(axis=0) for c in curves])),
-        rotation_sd_deg=np.degrees(np.array([_harmonic_sd(c, params.pullback_strides) for c in curves])),
+        rotation_deg=np.degrees(np.array([curves[g].mean(axis=0) for g in groups])),
+        rotation_sd_deg=np.degrees(np.array([_harmonic_sd(parts[g], params.pullback_strides) for g in groups])),
     )
 
 
 def _bins(cadence: Floats, params: Params) -> list[np.ndarray]:
-    """Masks of the strides in each cadence bin; small bins join the nearest large one."""
-    number = np.round(cadence / params.baseline_bin_spm).astype(int)
+    """Masks of the strides in each cadence bin, one of them centred on the median; small bins join the nearest."""
+    number = np.round((cadence - np.median(cadence)) / params.baseline_bin_spm).astype(int)
     values, counts = np.unique(number, return_counts=True)
     large = values[counts >= params.baseline_bin_min_strides]
     if len(large) == 0:
@@ -77,9 +74,8 @@ def _block_sd(values: Floats, width: int) -> float:
     return max(chance, float(blocks.std())) if len(blocks) > 1 else float(chance)
 
 
-def _harmonic_sd(curves: Floats, width: int) -> Floats:
-    """SD (HARMONICS, 2) of the harmonics of mean curves over `width` strides."""
-    parts = np.array([harmonics(c) for c in curves])
+def _harmonic_sd(parts: Floats, width: int) -> Floats:
+    """SD (HARMONICS, 2) of means over `width` strides of harmonics (n, HARMONICS, 2)."""
     chance = parts.std(axis=0, ddof=1) / np.sqrt(width)
     sums = np.cumsum(np.concatenate([np.zeros((1, HARMONICS, 2)), parts]), axis=0)
     if len(parts) <= width:

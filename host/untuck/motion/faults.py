@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, replace
-
-import numpy as np
+from itertools import islice
+from math import nan
 
 from untuck.model import BOTH, LEFT, RIGHT, Baseline, Finding
 from untuck.motion.baseline import match
 from untuck.motion.params import Params
 from untuck.motion.pullback import PullbackMeter
 from untuck.motion.strides import Stride
+
+_FOLLOWED = ("start_s", "tilt_deg", "obliquity_range_deg", "rotation_range_deg", "travel_deg")
 
 
 @dataclass
@@ -38,7 +40,7 @@ class Latch:
             if self._on == 1:
                 self._since_s = onset_s
             if self._on >= self.on_times:
-                self.finding = Finding(self.fault, self.side, self._since_s, np.nan, depth_deg, now_s)
+                self.finding = Finding(self.fault, self.side, self._since_s, nan, depth_deg, now_s)
                 self._off = 0
                 return self.finding
             return None
@@ -60,7 +62,8 @@ class FaultDetector:
         p = params
         self._params = p
         self._baseline = baseline
-        self._recent: deque[Stride] = deque(maxlen=max(p.tuck_strides, p.rigid_strides, p.held_strides))
+        longest = max(p.tuck_strides, p.pullback_strides, p.rigid_strides, p.held_strides)
+        self._recent: dict[str, deque[float]] = {name: deque(maxlen=longest) for name in _FOLLOWED}
         self._pullback = PullbackMeter(p)
         self._warmup = p.warmup_strides
         self.held_back = ""
@@ -78,7 +81,8 @@ class FaultDetector:
 
     def stop(self, now_s: float) -> list[Finding]:
         """Running has ended: end what is on, and ask for clean strides before findings resume."""
-        self._recent.clear()
+        for values in self._recent.values():
+            values.clear()
         self._pullback.clear()
         self._warmup = self._params.warmup_strides
         return [f for latch in self.latches if (f := latch.end(now_s)) is not None]
@@ -96,19 +100,21 @@ class FaultDetector:
             self.held_back = "warm-up"
         if self.held_back:
             return []
-        self._recent.append(stride)
+        for name, values in self._recent.items():
+            values.append(float(record[name]))
         changes = [self._judge_tuck(at, now_s), *self._judge_pullback(stride, at, now_s)]
         changes += [self._judge_rigid(at, now_s), self._judge_held(at, now_s)]
         return [c for c in changes if c is not None]
 
     def _last(self, count: int, name: str) -> float:
         """Mean of a field over the last `count` strides, NaN if there are fewer."""
-        if len(self._recent) < count:
-            return float("nan")
-        return float(np.mean([float(s.record[name]) for s in list(self._recent)[-count:]]))
+        if len(self._recent[name]) < count:
+            return nan
+        return sum(islice(self._recent[name], len(self._recent[name]) - count, None)) / count
 
     def _onset(self, count: int) -> float:
-        return float(self._recent[-min(count, len(self._recent))].record["start_s"])
+        starts = self._recent["start_s"]
+        return starts[-min(count, len(starts))]
 
     def _judge_tuck(self, at: int, now_s: float) -> Finding | None:
         p = self._params

@@ -6,7 +6,7 @@ The orientation filter's loops are in orientation_kernels.py; every other loop o
 
 from __future__ import annotations
 
-from math import asin, atan2, pi, sqrt, tan
+from math import asin, atan2, cos, pi, sin, sqrt, tan
 
 import numpy as np
 from numba import njit
@@ -219,3 +219,104 @@ def stride_curves(
             out[3 + j, k] = earth[at, j] + w * (earth[at + 1, j] - earth[at, j])
     inside = n - 1
     return inside, longest
+
+
+# what stride_numbers measures
+(
+    N_TILT,
+    N_TILT_MIN,
+    N_TILT_MAX,
+    N_FORWARD,  # mean horizontal and vertical part of the pelvis's long axis, for lean
+    N_UPWARD,
+    N_OBLIQUITY_RANGE,
+    N_ROTATION_RANGE,
+    N_DRIFT,  # of heading over the stride
+    N_OSCILLATION,
+    N_TRAVEL,
+    N_LIKENESS,
+) = range(11)
+STRIDE_NUMBERS = 11
+
+
+@njit(cache=True)
+def stride_numbers(
+    curves: Floats, duration_s: float, line: Floats, basis: Floats, typical: Floats, harmonics: Floats, out: Floats
+) -> None:
+    """Features of one stride from its curves (6, P) as stride_curves gives them, angles in rad, lengths in m.
+
+    line (P,) gives heading's drift; basis (H, 2, P) cosine and sine parts; typical (P,) the runner's own vertical
+    acceleration. Heading in curves[2] is turned into rotation, and vertical acceleration in curves[5] loses its mean;
+    harmonics (H, 2) of rotation and out (STRIDE_NUMBERS,) are written.
+    """
+    points = curves.shape[1]
+    _angle_numbers(curves, points, line, out)
+    for h in range(basis.shape[0]):
+        for part in range(2):
+            total = 0.0
+            for k in range(points):
+                total += basis[h, part, k] * curves[2, k]
+            harmonics[h, part] = total
+    out[N_OSCILLATION] = _oscillation(curves[5], duration_s, basis)
+    out[N_TRAVEL] = _travel(curves, basis, out[N_TRAVEL])
+    mean = curves[5].mean()
+    own = both = size = 0.0
+    for k in range(points):
+        curves[5, k] -= mean
+        size += curves[5, k] ** 2
+        own += typical[k] ** 2
+        both += curves[5, k] * typical[k]
+    out[N_LIKENESS] = both / sqrt(size * own) if size * own > 0.0 else 1.0
+
+
+@njit(cache=True)
+def _angle_numbers(curves: Floats, points: int, line: Floats, out: Floats) -> None:
+    """Means and ranges of tilt, obliquity and rotation; leaves the mean heading in out[N_TRAVEL]."""
+    forward = upward = drift = heading = 0.0
+    for k in range(points):
+        forward += sin(curves[0, k])
+        upward += cos(curves[0, k]) * cos(curves[1, k])
+        drift += line[k] * curves[2, k]
+        heading += curves[2, k]
+    out[N_TRAVEL] = heading / points
+    mean = heading / points - 0.5 * drift
+    for k in range(points):
+        curves[2, k] -= drift * (k + 0.5) / points + mean
+    out[N_TILT] = curves[0].mean()
+    out[N_TILT_MIN], out[N_TILT_MAX] = curves[0].min(), curves[0].max()
+    out[N_FORWARD], out[N_UPWARD] = forward / points, upward / points
+    out[N_OBLIQUITY_RANGE] = curves[1].max() - curves[1].min()
+    out[N_ROTATION_RANGE] = curves[2].max() - curves[2].min()
+    out[N_DRIFT] = drift
+
+
+@njit(cache=True)
+def _oscillation(vertical: Floats, duration_s: float, basis: Floats) -> float:
+    """Range of height in m: vertical acceleration (P,) integrated twice, harmonic by harmonic."""
+    count, points = basis.shape[0], basis.shape[2]
+    height = np.zeros(points)
+    for h in range(count):
+        a = b = 0.0
+        for k in range(points):
+            a += basis[h, 0, k] * vertical[k]
+            b += basis[h, 1, k] * vertical[k]
+        scale = -((duration_s / (2.0 * pi * (h + 1))) ** 2) * 0.5 * points
+        for k in range(points):
+            height[k] += scale * (a * basis[h, 0, k] + b * basis[h, 1, k])
+    span: float = height.max() - height.min()
+    return span
+
+
+@njit(cache=True)
+def _travel(curves: Floats, basis: Floats, heading: float) -> float:
+    """Heading against the axis of the horizontal acceleration that both steps share (harmonics 2 and 4), in rad."""
+    xx = yy = xy = 0.0
+    for h in (1, 3):
+        for part in range(2):
+            x = y = 0.0
+            for k in range(basis.shape[2]):
+                x += basis[h, part, k] * curves[3, k]
+                y += basis[h, part, k] * curves[4, k]
+            xx, yy, xy = xx + x * x, yy + y * y, xy + x * y
+    off = heading - 0.5 * atan2(2.0 * xy, xx - yy)
+    turns: float = np.floor(off / pi + 0.5)
+    return off - pi * turns

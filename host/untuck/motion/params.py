@@ -35,6 +35,7 @@ class Params:
     gap_max_s: float = 0.03
     missing_max_pct: float = 2.0
     waveform_min_corr: float = 0.8
+    waveform_first: int = 5  # strides before likeness to one's own can be asked for
     waveform_memory: int = 30  # strides in the runner's own mean waveform
     lean_strides: int = 8
     warmup_strides: int = 10  # clean strides after a break before findings resume

@@ -7,14 +7,14 @@ later projected out. Pelvis and hips are one rigid body: only phase tells the si
 
 from __future__ import annotations
 
-from collections import deque
+from math import nan
 
 import numpy as np
 
 from untuck.model import LEFT, RIGHT, Baseline, Floats
-from untuck.motion.baseline import HARMONICS, harmonics
+from untuck.motion.baseline import harmonics
 from untuck.motion.params import Params
-from untuck.motion.strides import PHASE, Stride
+from untuck.motion.strides import HARMONICS, PHASE, Stride
 
 _CENTRES = np.arange(0.55, 0.91, 0.05)  # phase of that side's own stride at which the bump is deepest
 _WIDTH = 0.25
@@ -31,7 +31,7 @@ class _Fit:
     """Bumps of one baseline bin made ready: `rows` @ difference is the depth of each, `gain` its weight."""
 
     def __init__(self, baseline: Baseline, at: int, left_phase: float) -> None:
-        own = harmonics(baseline.rotation_deg[at]).ravel()
+        own = self.own = harmonics(baseline.rotation_deg[at]).ravel()
         order = np.repeat(np.arange(1, HARMONICS + 1), 2)
         shifted = np.column_stack([own[1::2], -own[0::2]]).ravel() * order  # derivative by phase
         whiten = 1.0 / np.hypot(baseline.rotation_sd_deg[at].ravel(), _FLOOR_DEG)
@@ -60,25 +60,24 @@ class PullbackMeter:
     """Follows the depth of pullback on either side, in degrees, over the last strides."""
 
     def __init__(self, params: Params) -> None:
-        self._strides: deque[tuple[int, Floats, float]] = deque(maxlen=params.pullback_strides)
+        self._ring = np.zeros((params.pullback_strides, 2 * HARMONICS))
+        self._count = 0
         self._fits: dict[int, _Fit] = {}
 
     def clear(self) -> None:
         """Forget the strides seen so far."""
-        self._strides.clear()
+        self._count = 0
 
     def push(self, stride: Stride, baseline: Baseline, at: int) -> tuple[float, float, float, int]:
         """(depth left, depth right, standard error, side that explains more); depths NaN until enough strides."""
-        curve = harmonics(np.degrees(stride.rotation) - baseline.rotation_deg[at]).ravel()
-        if self._strides and self._strides[-1][0] != at:
-            self._strides.clear()
-        self._strides.append((at, curve, stride.left_phase))
-        if len(self._strides) < (self._strides.maxlen or 1):
-            return np.nan, np.nan, np.nan, 0
-        if at not in self._fits:
-            self._fits[at] = _Fit(baseline, at, float(np.mean([s[2] for s in self._strides])))
-        fit = self._fits[at]
-        depth, explained = fit.depths(np.mean([s[1] for s in self._strides], axis=0))
+        fit = self._fits.get(at)
+        if fit is None:
+            fit = self._fits[at] = _Fit(baseline, at, stride.left_phase)
+        self._ring[self._count % len(self._ring)] = np.degrees(stride.harmonics.ravel()) - fit.own
+        self._count += 1
+        if self._count < len(self._ring):
+            return nan, nan, nan, 0
+        depth, explained = fit.depths(self._ring.mean(axis=0))
         half = len(_CENTRES)
         right, left = int(np.argmax(explained[:half])), half + int(np.argmax(explained[half:]))
         side = RIGHT if explained[right] >= explained[left] else LEFT

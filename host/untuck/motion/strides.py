@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from math import atan2, degrees, nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,21 +34,29 @@ def _line_weights() -> Floats:
 
 
 LINE_WEIGHTS = _line_weights()
-_EVEN = np.exp(-2j * np.pi * np.outer([2, 4], PHASE)) / PHASES  # the harmonics that both steps share
+HARMONICS = 8
+_ANGLES = 2 * np.pi * np.outer(np.arange(1, HARMONICS + 1), PHASE)
+BASIS = np.ascontiguousarray(np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1) * 2 / PHASES)  # (H, 2, PHASES)
 
 
 @dataclass(frozen=True, eq=False)
 class Stride:
-    """A measured stride: its STRIDE_DTYPE record, curves of rotation and tilt (PHASES,) rad, left contact's phase.
-
-    sample: number of the sample at which it was known.
-    """
+    """A measured stride: STRIDE_DTYPE record, rotation (PHASES,) and its harmonics (H, 2) in rad, left contact's phase."""
 
     record: NDArray[np.void]
     rotation: Floats
-    tilt: Floats
+    harmonics: Floats
     left_phase: float
-    sample: int
+
+
+_DEGREES = {
+    "tilt_deg": k.N_TILT,
+    "tilt_min_deg": k.N_TILT_MIN,
+    "tilt_max_deg": k.N_TILT_MAX,
+    "obliquity_range_deg": k.N_OBLIQUITY_RANGE,
+    "rotation_range_deg": k.N_ROTATION_RANGE,
+    "travel_deg": k.N_TRAVEL,
+}
 
 
 class StrideCutter:
@@ -57,6 +66,7 @@ class StrideCutter:
         self._params = params
         self._steps: deque[Step] = deque(maxlen=3)
         self._curves = np.empty((6, PHASES))
+        self._numbers = np.empty(k.STRIDE_NUMBERS)
         self._typical = np.zeros(PHASES)
         self._typical_count = 0
         self._lean: deque[tuple[float, float]] = deque(maxlen=params.lean_strides)
@@ -88,17 +98,17 @@ class StrideCutter:
         quat = history.column("quat", first, last.index + 1)
         earth = history.column("earth", first, last.index + 1)
         inside, longest = k.stride_curves(time_s, quat, earth, mount, start, end, self._curves)
+        harmonics = np.empty((HARMONICS, 2))
+        k.stride_numbers(self._curves, end - start, LINE_WEIGHTS, BASIS, self._typical, harmonics, self._numbers)
         record = np.zeros((), STRIDE_DTYPE)
         self._timing(record, right, left, last)
-        rotation = self._angles(record)
-        self._travel(record)
+        self._angles(record)
         expected = (end - start) / self.nominal_dt_s
         record["missing_pct"] = max(0.0, 100.0 * (1.0 - (inside + 0.5) / expected))
-        record["reason"] = self._reason(record, longest)
-        record["valid"] = record["reason"] == ""
-        return Stride(
-            record, rotation, self._curves[0].copy(), float((left.contact_s - start) / (end - start)), last.index
-        )
+        reason = self._reason(record, longest)
+        record["reason"], record["valid"] = reason, reason == ""
+        left_phase = (left.contact_s - start) / (end - start)
+        return Stride(record, self._curves[2].copy(), harmonics, left_phase)
 
     def _timing(self, record: NDArray[np.void], right: Step, left: Step, last: Step) -> None:
         duration = last.contact_s - right.contact_s
@@ -109,36 +119,17 @@ class StrideCutter:
         record["flight_ms"] = 500.0 * (duration - contact_right - contact_left)  # mean of the two flights
         record["balance_left_pct"] = 100.0 * contact_left / (contact_left + contact_right)
 
-    def _angles(self, record: NDArray[np.void]) -> Floats:
-        """Fill in the angles and the oscillation; returns the rotation curve in rad."""
-        tilt, obliquity, heading = self._curves[:3]
-        drift = float(LINE_WEIGHTS @ heading)
-        rotation: Floats = heading - drift * PHASE
-        rotation -= rotation.mean()
-        record["tilt_deg"] = np.degrees(tilt.mean())
-        record["tilt_min_deg"], record["tilt_max_deg"] = np.degrees(tilt.min()), np.degrees(tilt.max())
-        record["obliquity_range_deg"] = np.degrees(np.ptp(obliquity))
-        record["rotation_range_deg"] = np.degrees(np.ptp(rotation))
-        duration = float(record["duration_s"])
-        record["turn_deg_s"] = np.degrees(drift) / duration
-        self._lean.append((float(np.sin(tilt).mean()), float((np.cos(tilt) * np.cos(obliquity)).mean())))
-        forward, up = np.mean(self._lean, axis=0)
-        record["lean_deg"] = np.degrees(np.arctan2(forward, up))
-        spectrum = np.fft.rfft(self._curves[5])[1:9] / (2j * np.pi * np.arange(1, 9) / duration) ** 2
-        height = np.fft.irfft(np.concatenate([[0], spectrum, np.zeros(PHASES // 2 - 8)]), PHASES)
-        record["oscillation_mm"] = 1e3 * np.ptp(height)
-        record["tilt_se_deg"] = record["pullback_left_deg"] = record["pullback_right_deg"] = np.nan
-        record["pullback_se_deg"] = np.nan
-        return rotation
-
-    def _travel(self, record: NDArray[np.void]) -> None:
-        """Pelvis heading against the axis of the horizontal acceleration that both steps share, in degrees."""
-        x, y = _EVEN @ self._curves[3], _EVEN @ self._curves[4]
-        xx, yy = float((abs(x) ** 2).sum()), float((abs(y) ** 2).sum())
-        xy = float((x * y.conj()).real.sum())
-        axis = 0.5 * np.arctan2(2 * xy, xx - yy)
-        heading = float(self._curves[2].mean())
-        record["travel_deg"] = np.degrees((heading - axis + np.pi / 2) % np.pi - np.pi / 2)
+    def _angles(self, record: NDArray[np.void]) -> None:
+        """Fill in angles, oscillation and yaw rate from the kernel's numbers."""
+        numbers = self._numbers.tolist()
+        for name, at in _DEGREES.items():
+            record[name] = degrees(numbers[at])
+        record["turn_deg_s"] = degrees(numbers[k.N_DRIFT]) / float(record["duration_s"])
+        record["oscillation_mm"] = 1e3 * numbers[k.N_OSCILLATION]
+        self._lean.append((numbers[k.N_FORWARD], numbers[k.N_UPWARD]))
+        record["lean_deg"] = degrees(atan2(sum(f for f, _ in self._lean), sum(u for _, u in self._lean)))
+        for name in ("tilt_se_deg", "pullback_left_deg", "pullback_right_deg", "pullback_se_deg"):
+            record[name] = nan
 
     def _reason(self, record: NDArray[np.void], longest_s: float) -> str:
         """Why the stride may not count, "" if it may."""
@@ -147,8 +138,10 @@ class StrideCutter:
             return "gap"
         if record["missing_pct"] > p.missing_max_pct:
             return "missing"
-        if not self._like_own(self._curves[5]):
+        if self._typical_count >= p.waveform_first and self._numbers[k.N_LIKENESS] < p.waveform_min_corr:
             return "odd"
+        self._typical_count = min(self._typical_count + 1, p.waveform_memory)
+        self._typical += (self._curves[5] - self._typical) / self._typical_count
         self._turns.append(float(record["turn_deg_s"]))
         if abs(sum(self._turns) / len(self._turns)) > p.turn_max_deg_s:
             self._turn_hold = p.turn_hold_strides
@@ -157,14 +150,3 @@ class StrideCutter:
             self._turn_hold -= 1
             return "turning"
         return ""
-
-    def _like_own(self, vertical: Floats) -> bool:
-        """Does the vertical acceleration (PHASES,) resemble the runner's own mean stride?"""
-        wave = vertical - vertical.mean()
-        size = float(np.sqrt(wave @ wave))
-        own = float(np.sqrt(self._typical @ self._typical))
-        if self._typical_count >= 5 and wave @ self._typical < self._params.waveform_min_corr * size * own:
-            return False
-        self._typical_count = min(self._typical_count + 1, self._params.waveform_memory)
-        self._typical += (wave - self._typical) / self._typical_count
-        return True

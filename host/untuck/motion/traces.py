@@ -27,7 +27,8 @@ def angle_traces(
     for stride in strides:
         start, duration = float(stride["start_s"]), float(stride["duration_s"])
         lo, hi = np.searchsorted(time_s, [start, start + duration])
-        curve = np.interp(start + PHASE * duration, time_s, heading)
+        around = slice(max(lo - 1, 0), hi + 1)
+        curve = np.interp(start + PHASE * duration, time_s[around], heading[around])
         drift = float(LINE_WEIGHTS @ curve)
         level = float((curve - drift * PHASE).mean())
         reference[lo:hi] = level + drift * (time_s[lo:hi] - start) / duration
