@@ -5,10 +5,11 @@
 import asyncio
 from time import sleep_ms, ticks_add, ticks_diff, ticks_us
 
-import shtp
 import wire
 from machine import Pin
 from micropython import const
+
+import shtp
 from pairing import ACC, GYR, QUAT, Pairing
 
 _OFF = const(0)
@@ -43,18 +44,27 @@ _ACC_REPORT = const(0x01)
 _GYR_REPORT = const(0x02)
 _QUAT_REPORT = const(0x08)
 _REPORTS = bytes((_ACC_REPORT, _QUAT_REPORT, _GYR_REPORT))  # in the order of ACC, QUAT, GYR; gyro is enabled last
-# Lengths of input reports 0x00 to 0x2A; 0: not known, and so nothing behind it can be told apart.
-_LENGTHS = (
-    b"\x00\x0a\x0a\x0a\x0a\x0e\x0a\x10\x0c\x0e\x06\x06\x06\x06\x06\x06"
-    b"\x05\x0c\x06\x06\x10\x10\x10\x00\x08\x06\x06\x06\x06\x00\x10\x06"
-    b"\x06\x06\x06\x06\x00\x00\x00\x00\x0e\x0c\x0e"
-)
-
-
-def _report_length(report):
-    if report < len(_LENGTHS):
-        return _LENGTHS[report]
-    return 5 if report == _BASE or report == _REBASE else 0
+# Bytes in a report. One that is not in the table ends the reading of its cargo: nothing behind it can be told apart.
+_LENGTHS = {
+    0x01: 10,
+    0x02: 10,
+    0x03: 10,
+    0x04: 10,
+    0x05: 14,
+    0x06: 10,
+    0x08: 12,
+    0x10: 5,
+    0x11: 12,
+    0x13: 6,
+    0x18: 8,
+    0x28: 14,
+    0x29: 12,
+    _COMMAND_RESPONSE: 16,
+    _PRODUCT_ID: 16,
+    _REBASE: 5,
+    _BASE: 5,
+    _FEATURE: 17,
+}
 
 
 class Bno085:
@@ -203,14 +213,14 @@ class Bno085:
         self._carried = 0
         while at < end:
             report = buffer[at]
-            size = _report_length(report)
+            size = _LENGTHS.get(report, 0)
             if not size:
                 self.errors += 1
                 return
             if at + size > end:
                 self._keep(at, end)
                 return
-            if report == _BASE or report == _REBASE:
+            if _REBASE <= report <= _BASE:
                 if not self._take_base(report, buffer, at):
                     self.errors += 1
                     return
@@ -250,16 +260,20 @@ class Bno085:
         link = self._shtp
         buffer = link.buffer
         at = link.start
-        report = buffer[at] if link.end > at else 0
-        if report == _PRODUCT_ID and link.end - at >= 16:
-            if self._state == _ASK:
+        while at < link.end:
+            report = buffer[at]
+            size = _LENGTHS.get(report, 0)
+            if not size or at + size > link.end:
+                self.errors += 1
+                return
+            if report == _PRODUCT_ID and self._state == _ASK:
                 self.version = buffer[at + 2], buffer[at + 3], buffer[at + 12] | buffer[at + 13] << 8
                 self._set_up()
-        elif report == _FEATURE and link.end - at >= 17:
-            self._take_feature(buffer, at)
-        elif report == _COMMAND_RESPONSE and link.end - at >= 16:
-            if buffer[at + 2] == _CALIBRATION and buffer[at + 5] == 0:
+            elif report == _FEATURE:
+                self._take_feature(buffer, at)
+            elif report == _COMMAND_RESPONSE and buffer[at + 2] == _CALIBRATION and buffer[at + 5] == 0:
                 self._pairing.standing_flags = 0
+            at += size
 
     def _take_feature(self, buffer, at):
         period_us = buffer[at + 5] | buffer[at + 6] << 8 | buffer[at + 7] << 16

@@ -51,6 +51,7 @@ def open_sensor():
 
 def _open_spi(pins, int_pin):
     from machine import SPI, Pin
+
     from shtp import SpiLink
 
     spi = SPI(
@@ -67,6 +68,7 @@ def _open_spi(pins, int_pin):
 
 def _open_i2c(pins):
     from machine import I2C, Pin
+
     from shtp import I2cLink
 
     i2c = I2C(I2C_ID, scl=Pin(pins["scl"]), sda=Pin(pins["sda"]), freq=I2C_HZ, timeout=I2C_TIMEOUT_US)

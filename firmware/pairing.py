@@ -96,7 +96,7 @@ class Track:
         return _FOUND
 
     def _blend(self, share, out, at):
-        """The values `share` / 1024 of the way from the oldest report to the next. Quaternions may change their sign."""
+        """The values `share` / 1024 of the way from the oldest report to the next. Quaternions may change sign."""
         width = self._width
         values = self._values
         a = self._first * width

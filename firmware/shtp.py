@@ -87,7 +87,7 @@ class SpiLink:
         return self.window.header[3]
 
     def send(self, data):
-        """Write a cargo. The chip talks at the same time: returns the size of what it said, None if it does not wake."""
+        """Write a cargo. The chip talks meanwhile: returns the size of what it said, None if it does not wake."""
         if not self._rouse():
             return None
         window = self.window

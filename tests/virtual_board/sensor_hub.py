@@ -1,0 +1,98 @@
+"""The bytes a BNO085 sends: advertisement, product ids, answers, input reports with their time stamps.
+
+Plain functions from values to payloads, without a header and without any state.
+Report numbers and layouts, as the simulated chip knows them, live here.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+
+COMMAND, EXECUTABLE, CONTROL, INPUT = range(4)
+CHANNELS = 6
+
+ACC, GYR, GAME_QUAT = 0x01, 0x02, 0x08
+REPORT_SIZES = {ACC: 10, GYR: 10, GAME_QUAT: 12}
+STEP_US = 100  # of all time stamps
+DELAY_STEPS_MAX = 0x3FFF
+
+Report = tuple[int, int, int, tuple[int, ...]]  # report id, its sequence number, time_us, ten values in wire order
+
+
+def advertisement() -> bytes:
+    """The cargo on channel 0 after a reset: tags, lengths, values."""
+    tags = (
+        (0x01, struct.pack("<I", 0)),
+        (0x80, b"1.0.0\0"),
+        (0x02, struct.pack("<H", 256)),
+        (0x03, struct.pack("<H", 1024)),
+        (0x08, b"SHTP\0"),
+        (0x06, b"\x00"),
+        (0x09, b"control\0"),
+        (0x01, struct.pack("<I", 1)),
+        (0x08, b"executable\0"),
+        (0x06, b"\x01"),
+        (0x09, b"device\0"),
+        (0x01, struct.pack("<I", 2)),
+        (0x08, b"sensorhub\0"),
+        (0x06, b"\x02"),
+        (0x09, b"control\0"),
+        (0x06, b"\x03"),
+        (0x09, b"inputNormal\0"),
+        (0x07, b"\x04"),
+        (0x09, b"inputWake\0"),
+        (0x06, b"\x05"),
+        (0x09, b"inputGyroRv\0"),
+        (0x81, bytes(REPORT_SIZES)),
+    )
+    return b"\x00" + b"".join(bytes((tag, len(value))) + value for tag, value in tags)
+
+
+def product_ids(reset_cause: int) -> list[bytes]:
+    """The four answers to a request for product ids."""
+    parts = (
+        (10003608, 370, (3, 2, 13)),
+        (10003606, 230, (1, 2, 4)),
+        (10003254, 6, (4, 4, 3)),
+        (10003171, 5, (5, 0, 0)),
+    )
+    return [
+        struct.pack("<BBBBIIHH", 0xF8, reset_cause, version[0], version[1], part, build, version[2], 0)
+        for part, build, version in parts
+    ]
+
+
+def feature_response(report: int, interval_us: int) -> bytes:
+    """FC: what became of a feature; interval 0: it is off."""
+    return struct.pack("<BBBHIII", 0xFC, report, 0, 0, interval_us, 0, 0)
+
+
+def command_response(sequence: int, command: int, command_sequence: int, values: Sequence[int]) -> bytes:
+    """F1: answer to a command, or the chip's own word; up to eleven values."""
+    return bytes((0xF1, sequence, command, command_sequence, 0, *values)).ljust(16, b"\0")
+
+
+def input_payload(reports: Sequence[Report], interrupt_us: int, rebase: bool) -> bytes:
+    """A cargo of input reports: FB with the first report's age at the interrupt, then delays against that.
+
+    Where a delay does not fit, and with `rebase` before every second report, FA moves the base.
+    """
+    base_steps = max(0, round((interrupt_us - reports[0][2]) / STEP_US))
+    payload = struct.pack("<BI", 0xFB, base_steps)
+    reference = -base_steps
+    for number, (report, sequence, time_us, values) in enumerate(reports):
+        steps = round((time_us - interrupt_us) / STEP_US) - reference
+        if not 0 <= steps <= DELAY_STEPS_MAX or (rebase and number % 2):
+            payload += struct.pack("<Bi", 0xFA, steps)
+            reference += steps
+            steps = 0
+        head = struct.pack("<BBBB", report, sequence, (steps >> 8) << 2 | 3, steps & 0xFF)
+        payload += head + _report_values(report, values)
+    return payload
+
+
+def _report_values(report: int, values: tuple[int, ...]) -> bytes:
+    if report == GAME_QUAT:
+        return struct.pack("<4h", *values[1:4], values[0])
+    return struct.pack("<3h", *(values[4:7] if report == ACC else values[7:10]))

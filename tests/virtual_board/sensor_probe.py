@@ -1,0 +1,66 @@
+# Runs the real sensor driver in MicroPython and prints what it delivers; test_firmware_sensor.py reads that.
+# Arguments: rate_hz, samples, poll_ms (0: on each interrupt), bus, "print" or "heap".
+# First line: granted mHz. print: one line per sample (time_s time_us flags, ten values), then a line of counters.
+# heap: bytes allocated while that many samples were taken, with the garbage collector off.
+
+import asyncio
+import gc
+import sys
+import time
+from array import array
+
+import board
+from bno085 import Bno085
+
+rate_hz, samples, poll_ms = [int(argument) for argument in sys.argv[1:4]]
+board.BUS, mode = sys.argv[4:6]
+_WARM_UP = 1000
+_GIVE_UP_MS = 60000
+
+sensor = Bno085(*board.open_sensor())
+sample = array("h", bytes(20))
+
+
+async def print_samples():
+    taken = 0
+    line = " ".join(["%d"] * 13)
+    started_ms = time.ticks_ms()
+    while taken < samples and time.ticks_diff(time.ticks_ms(), started_ms) < _GIVE_UP_MS:
+        if poll_ms:
+            await asyncio.sleep_ms(poll_ms)
+        else:
+            try:
+                await asyncio.wait_for_ms(sensor.ready.wait(), 100)
+            except asyncio.TimeoutError:
+                pass
+        sensor.service()
+        while sensor.pop(sample):
+            print(line % ((sensor.time_s, sensor.time_us, sensor.flags) + tuple(sample)))
+            taken += 1
+            started_ms = time.ticks_ms()
+    print("resets", sensor.resets, "errors", sensor.errors, "present", sensor.present, "version", sensor.version)
+
+
+def take(count):
+    while count > 0:
+        time.sleep_ms(poll_ms)
+        sensor.service()
+        while sensor.pop(sample):
+            count -= 1
+
+
+async def main():
+    print(await sensor.start(rate_hz))
+    if mode == "heap":
+        take(_WARM_UP)
+        gc.collect()
+        gc.disable()
+        before = gc.mem_alloc()
+        take(samples)
+        print(gc.mem_alloc() - before)
+    else:
+        await print_samples()
+    sensor.stop()
+
+
+asyncio.run(main())

@@ -1,0 +1,177 @@
+# MicroPython's `machine` for the virtual clip: pins and buses become messages to bus_server.py (UNTUCK_BUS_PORT).
+# One request per write and one answer per transaction; edges of the interrupt line come in between, with their time.
+# Only what the firmware uses. Transfers and levels allocate nothing, so that the firmware's own use can be measured.
+
+import os
+import socket
+import time
+
+import uselect
+
+_HEAD = bytearray(4)
+_STAMP = bytearray(8)
+_REQUEST = bytearray(4 + 512)
+_poll = uselect.poll()
+_socket = None
+_levels = {}  # of input pins
+_handlers = {}  # pin number: (handler, pin, trigger)
+_int_pin = None
+_listener = None
+_reading = False
+
+
+def _open():
+    global _socket
+    if _socket is None:
+        _socket = socket.socket()
+        _socket.connect(socket.getaddrinfo("127.0.0.1", int(os.getenv("UNTUCK_BUS_PORT")))[0][-1])
+        _socket.setsockopt(6, 1, 1)  # TCP_NODELAY
+        _poll.register(_socket, uselect.POLLIN)
+        time.idle = _wait
+
+
+def _read(buffer):
+    if _socket.readinto(buffer) != len(buffer):
+        raise SystemExit("the bus server is gone")
+
+
+def _edge():
+    """The rest of an edge message has to be read; its handler runs at the edge's own time."""
+    _read(_STAMP)
+    level = _HEAD[1]
+    _levels[_int_pin] = level
+    entry = _handlers.get(_int_pin)
+    if entry and entry[2] & (Pin.IRQ_RISING if level else Pin.IRQ_FALLING):
+        stamp = 0
+        for i in range(7, -1, -1):
+            stamp = stamp << 8 | _STAMP[i]
+        time.interrupt_us = stamp
+        try:
+            entry[0](entry[1])
+        finally:
+            time.interrupt_us = -1
+
+
+def _wait(timeout_ms):
+    """Handle one edge if it comes within a time in real milliseconds; whether one came."""
+    global _reading
+    came = False
+    if _reading:  # a handler asks for a pin's level
+        return came
+    for _ in _poll.ipoll(timeout_ms):
+        came = _reading = True
+        _read(_HEAD)
+        _edge()
+        _reading = False
+    return came
+
+
+def _drain():
+    while _wait(0):
+        pass
+
+
+def _send(operation, argument, number, data=None):
+    _open()
+    _REQUEST[0] = operation
+    _REQUEST[1] = argument
+    _REQUEST[2] = number & 0xFF
+    _REQUEST[3] = number >> 8
+    size = 4
+    if data is not None:
+        for i in range(number):
+            _REQUEST[4 + i] = data[i]
+        size += number
+    _socket.write(_REQUEST, size)
+
+
+def _answer(buffer):
+    """Wait for a transaction's answer; its data goes into `buffer`. Raises OSError with the chip's status."""
+    global _reading
+    _reading = True
+    try:
+        while True:
+            _read(_HEAD)
+            if _HEAD[0] == 65:
+                break
+            _edge()
+        if _HEAD[1]:
+            raise OSError(_HEAD[1])
+        if buffer is not None:
+            _read(buffer)
+    finally:
+        _reading = False
+
+
+def _listen():
+    import asyncio.core
+
+    while True:
+        yield asyncio.core._io_queue.queue_read(_socket)
+        _drain()
+
+
+class Pin:
+    IN = 0
+    OUT = 1
+    PULL_UP = 2
+    IRQ_RISING = 1
+    IRQ_FALLING = 2
+
+    def __init__(self, number, mode=-1, pull=-1, value=None):
+        self._number = number
+        self._level = 1
+        self._out = mode == Pin.OUT
+        if mode == Pin.IN:
+            _levels.setdefault(number, 1)
+        if value is not None:
+            self.value(value)
+
+    def value(self, level=None):
+        if level is not None:
+            self._level = level
+            _send(80, self._number, level)
+        elif not self._out:
+            _drain()
+            return _levels[self._number]
+        else:
+            return self._level
+
+    def irq(self, handler, trigger):
+        global _int_pin, _listener
+        _open()
+        _int_pin = self._number
+        _handlers[self._number] = (handler, self, trigger)
+        if not _listener:
+            import asyncio
+
+            _listener = asyncio.create_task(_listen())
+
+
+class I2C:
+    def __init__(self, number, scl, sda, freq, timeout):
+        pass
+
+    def readfrom_into(self, address, buffer):
+        _send(82, address, len(buffer))
+        _answer(buffer)
+
+    def writeto(self, address, data):
+        _send(87, address, len(data), data)
+        _answer(None)
+        return len(data)
+
+
+class SPI:
+    def __init__(self, number, baudrate, polarity, phase, sck, mosi, miso):
+        if not polarity or not phase:
+            raise ValueError("the BNO085 speaks SPI mode 3")
+        self._zeros = bytes(512)
+
+    def readinto(self, buffer, write=0):
+        _send(88, 0, len(buffer), self._zeros)
+        _answer(buffer)
+
+    def write_readinto(self, data, buffer):
+        _send(88, 0, len(data), data)
+        _answer(buffer)
