@@ -123,7 +123,7 @@ def slope(time_s: Floats, running: Floats, rng: np.random.Generator) -> tuple[Fl
     """
     start_s = float(time_s[np.argmax(running > 0.99)]) + 90.0
     hills = np.clip(GRADE_SD * slow_noise(len(time_s), 1 / (time_s[1] - time_s[0]), GRADE_TAU_S, rng), -1, 1)
-    grade = GRADE_MAX * np.tanh(hills / GRADE_MAX) * eased(time_s, start_s, 1e9, 30.0)
+    grade = GRADE_MAX * np.tanh(hills / GRADE_MAX) * eased(time_s, start_s, np.inf, 30.0)
     follow = rng.uniform(-0.3, 1.0)
     return grade, follow * np.arctan(grade), [Control("slope", start_s, float(time_s[-1]), follow)]
 
@@ -150,7 +150,7 @@ def follow_path(
 
 def slip(time_s: Floats, quat: Floats, start_s: float, length_s: float, turn_deg: Sequence[float]) -> Floats:
     """(N,4) what carries the clip, when the clip turns on the pelvis by turn_deg about pelvis x, y, z and stays so."""
-    gone = eased(time_s, start_s, 1e9, length_s)
+    gone = eased(time_s, start_s, np.inf, length_s)
     turned = Rotation.from_quat(quat, scalar_first=True) * Rotation.from_rotvec(np.outer(gone, np.radians(turn_deg)))
     return np.asarray(turned.as_quat(scalar_first=True))
 
