@@ -19,7 +19,7 @@ from bumble.core import UUID
 from bumble.device import Connection, Device
 from bumble.gatt import Characteristic, Service
 
-from .air import Air
+from virtual_board.air import Air
 
 NOTIFY_CREDITS = 12  # about the buffers NimBLE has for outgoing data
 _FLAG_WRITES, _FLAG_READ = 0x0C, 0x02  # MicroPython's flags are the characteristic's properties
@@ -29,7 +29,7 @@ Damage = Callable[[bytes], bytes | None]
 
 
 class BumblePeripheral:
-    """`port` is where the firmware connects. `damage`, if set, gets each notification of `damaged_uuid`; None loses it."""
+    """`port` is where the firmware connects. `damage` gets each notification of `damaged_uuid`; None loses it."""
 
     def __init__(self, air: Air, address: str, damaged_uuid: str) -> None:
         self.port = 0

