@@ -29,7 +29,7 @@ UPRIGHT = Rotation.from_rotvec([np.pi / 2, 0.0, 0.0])
 
 # Stride-to-stride SD as measured: stride-mean tilt 0.5-0.6 deg; ranges of tilt, obliquity, rotation 6, 5 and 10 %;
 # contact 4-5 ms (through speed: 37 ms per m/s); stride 7 ms.
-TILT_SD_DEG, TILT_SIZE_SD, OBLIQUITY_SIZE_SD, ROTATION_SIZE_SD = 0.75, 0.07, 0.06, 0.11
+TILT_SD_DEG, TILT_SIZE_SD, OBLIQUITY_SIZE_SD, ROTATION_SIZE_SD = 0.63, 0.07, 0.06, 0.11
 CONTACT_SPEED_SD, STEP_SD = 0.13, 0.008
 MEMORY = 0.4  # correlation of one stride's deviation with the next one's
 
