@@ -120,12 +120,12 @@ def test_y_up_recordings_are_turned():
         got, _ = virtual_imu(lab_quat, lab_position, RATE_HZ, up_axis=up_axis)
         np.testing.assert_allclose(got.acc_m_s2, want.acc_m_s2, atol=1 / 256)
         np.testing.assert_allclose(got.gyr_rad_s, want.gyr_rad_s, atol=1 / 512)
-    with pytest.raises(SamplesError, match="up_axis"):
-        virtual_imu(
-            wxyz(Rotation.from_rotvec([0, 0, np.pi / 2]) * Rotation.concatenate([turn * turn] * 50)),
-            np.zeros((50, 3)),
-            RATE_HZ,
-        )
+    as_z_up, _ = virtual_imu(lab_quat, lab_position, RATE_HZ, up_axis="z", noise=IDEAL)
+    np.testing.assert_allclose(as_z_up.acc_m_s2.mean(axis=0)[1], 0, atol=2)  # gravity is now where it was told
+    lying = wxyz(Rotation.from_rotvec([0, 0, 0.3]) * Rotation.concatenate([UPRIGHT * turn] * 50))
+    assert virtual_imu(lying, np.zeros((50, 3)), RATE_HZ)[0].acc_m_s2[0, 1] > 9  # y along the lab's y counts as upright
+    with pytest.raises(SamplesError, match="up_axis is 'x'"):
+        virtual_imu(quat, position, RATE_HZ, up_axis="x")
 
 
 def test_mount_is_what_the_truth_says():

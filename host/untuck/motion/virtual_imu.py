@@ -148,12 +148,7 @@ def _lab_up(quat: Floats, up_axis: str | None) -> str:
     if up_axis is not None:
         raise SamplesError(f"up_axis is {up_axis!r}: pass 'y', 'z', or None to find it from an upright pelvis.")
     upright = Rotation.from_quat(quat, scalar_first=True).apply([0.0, 1.0, 0.0]).mean(axis=0)
-    axis = int(np.argmax(np.abs(upright)))
-    if axis == 0 or upright[axis] < 0.6:
-        raise SamplesError(
-            "Cannot tell which axis of the lab points up: the pelvis is not upright in it. Pass up_axis='y' or 'z'."
-        )
-    return "xyz"[axis]
+    return "y" if upright[1] > max(0.6, abs(upright[2])) else "z"
 
 
 def _smoothed(values: Floats, rate_hz: float, lowpass_hz: float | None) -> Floats:
@@ -260,14 +255,14 @@ def virtual_imu(
 
     pelvis_quat (N,4) w x y z, pelvis (x forward, y up, z right) to earth; sacrum_position_m (N,3) metres in the same
     earth; rate_hz of both. The earth has z up; recordings with y up (x forward, z right) are turned. `up_axis` "y" or
-    "z" says which; None finds it from the pelvis's own y axis, which must point up on average.
+    "z" says which; None takes y if the pelvis's own y axis (up, upright) points along the lab's y on average, else z.
     mount: None is the nominal one; noise: None is `Noise()`, a typical BNO085, `Noise.none()` an ideal sensor; seed
     draws the noise. lowpass_hz: cut-off of a zero-phase Butterworth filter (2nd order, run both ways) on the motion
     before it is differentiated, None for motion that is smooth already. output_rate_hz: None keeps rate_hz and N.
     contact_times_s (C,): when feet strike, for `noise.impact_g`; None finds them in the motion.
 
     Returns Samples, with the chip's own simulated quaternion, time from 0, and ImuTruth at the same instants.
-    Raises SamplesError for wrong shapes, gaps (see `fill_gaps`), or an unknown up axis.
+    Raises SamplesError for wrong shapes, rates, an unknown up axis, or gaps (see `fill_gaps`).
     Method: quintic splines through smoothed quaternions and positions, differentiated analytically (rate from the
     quaternion's derivative, specific force from the position's second derivative at the clip itself, lever included).
     """
