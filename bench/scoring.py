@@ -6,6 +6,7 @@ Rules of scoring (what is a hit, what is false) live here and nowhere else.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -17,7 +18,10 @@ from bench.semisynthetic import RunTruth
 from untuck.model import RIGHT, Finding, Floats, Run
 
 GRACE_S = 3.0  # a decision may come so late after a fault's end: its last window of strides was all fault
+CUE_GRACE_S = 30.0  # a cue may wait for its cooldown
 CUED = ("tuck", "pullback")
+SETTLE_S = 15.0
+BASELINE_STRIDES = 60
 MATCH_S = 0.12  # a found contact belongs to a true one within this
 
 
@@ -49,32 +53,32 @@ def score_faults(run: Run, truth: RunTruth) -> list[FaultScore]:
 
 @dataclass
 class FalseScore:
-    """Findings outside injected faults: of tuck and pullback, of the kinds that are only shown; hours of running."""
+    """Findings outside injected faults, counted by fault; cues that were sounded for them; hours of running."""
 
-    cued: int = 0
-    shown: int = 0
+    found: Counter[str] = field(default_factory=Counter)
     cues: int = 0
     hours: float = 0.0
 
-    def __add__(self, other: FalseScore) -> FalseScore:
-        return FalseScore(
-            self.cued + other.cued, self.shown + other.shown, self.cues + other.cues, self.hours + other.hours
-        )
+    def add(self, other: FalseScore) -> None:
+        """Add another run's to these."""
+        self.found += other.found
+        self.cues += other.cues
+        self.hours += other.hours
+
+    def per_hour(self, *faults: str) -> float:
+        """False findings of these faults per hour of running."""
+        return sum(self.found[fault] for fault in faults) / self.hours if self.hours else float("nan")
 
 
 def score_false(run: Run, truth: RunTruth) -> FalseScore:
     """What was found though nobody put it in; a wrong side within a fault is counted by `score_faults` instead."""
     score = FalseScore(hours=float(np.diff(truth.running, axis=1).sum()) / 3600)
     for finding in run.findings:
-        if any(finding.fault == fault.fault and _during(finding, fault) for fault in truth.faults):
-            continue
-        if finding.fault in CUED:
-            score.cued += 1
-        else:
-            score.shown += 1
+        if not any(finding.fault == fault.fault and _during(finding, fault) for fault in truth.faults):
+            score.found[finding.fault] += 1
     for cue in run.cues:
-        known = any(fault.start_s <= cue.time_s <= fault.end_s + 30 for fault in truth.faults)
-        score.cues += cue.fault in CUED and not known
+        expected = any(fault.start_s <= cue.time_s <= fault.end_s + CUE_GRACE_S for fault in truth.faults)
+        score.cues += cue.fault in CUED and not expected
     return score
 
 
@@ -142,13 +146,18 @@ def stride_means(time_s: Floats, values: Floats, start_s: Floats, duration_s: Fl
 
 
 def tilt_errors(start_s: Floats, tilt_deg: Floats, truth: RunTruth) -> tuple[Floats, Floats]:
-    """(n,) error of stride tilt in degrees, and of its change from the run's first 60 matched strides."""
+    """(n,) error of stride tilt in degrees, and of its change from the run's first 60 matched strides.
+
+    The first 15 s of running are left out: who gets up to speed accelerates, which no inclinometer can tell from tilt.
+    """
     nearest = np.clip(np.searchsorted(truth.strides["start_s"], start_s - 0.15), 0, len(truth.strides) - 1)
     near = np.abs(truth.strides["start_s"][nearest] - start_s) < 0.15
+    for begins_s in truth.running[:, 0]:
+        near &= (start_s < begins_s) | (start_s >= begins_s + SETTLE_S)
     error = (tilt_deg - truth.strides["tilt_deg"][nearest])[near]
-    if len(error) <= 60:
+    if len(error) <= BASELINE_STRIDES:
         return error, np.zeros(0)
-    return error, error[60:] - error[:60].mean()
+    return error, error[BASELINE_STRIDES:] - error[:BASELINE_STRIDES].mean()
 
 
 def rms(values: Iterable[float] | Floats) -> float:

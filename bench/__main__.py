@@ -1,0 +1,31 @@
+"""`python -m bench accuracy|speed|orientation|radio`: each bench prints a table, or JSON with --json.
+
+The first word chooses the bench, the rest is its own; every bench explains itself with --help.
+Only the choosing lives here.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+BENCHES = {
+    "accuracy": "faults, contacts, angles against truth",
+    "speed": "orientation, pipeline, start-up",
+    "orientation": "BROAD, BNO085 and virtual IMUs against VQF",
+    "radio": "packets from clip to host over the virtual radio",
+}
+
+
+def main() -> int:
+    """Run the bench that is asked for; 2 for a wrong word."""
+    word = sys.argv[1] if len(sys.argv) > 1 else ""
+    if word not in BENCHES:
+        lines = [f"  {name:12} {what}" for name, what in BENCHES.items()]
+        print("\n".join(["usage: python -m bench BENCH [--json] ...", *lines]), file=sys.stderr)
+        return 0 if word in ("-h", "--help") else 2
+    return int(import_module(f"bench.{word}").main(sys.argv[2:]) or 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""`python -m bench accuracy`: one table of every accuracy figure, beside its peers and its goal.
+
+Semi-synthetic runs, recordings as they are, and orientation benchmarks, DEV and JUDGE runners apart.
+Only the putting together lives here: figures are named in accuracy_runs.py, accuracy_recordings.py, orientation.py.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator
+
+from bench.accuracy_recordings import recording_sections
+from bench.accuracy_runs import run_sections
+from bench.data import DEV, JUDGE, data_dir, has_data
+from bench.figures import Figure, table
+
+NOTE = "Constants are fitted on DEV; JUDGE is only reported. Semi-synthetic: faults are added to recorded motion."
+
+
+def all_figures(quick: bool, seed: int, parts: list[str]) -> Iterator[Figure]:
+    """Every figure of the parts asked for."""
+    sections = {"recordings": recording_sections, "runs": run_sections}
+    for name in parts:
+        yield from sections[name](quick, seed, _note)
+
+
+def _note(text: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+
+
+def main(arguments: list[str]) -> int:
+    """Print the table, or one JSON object; 1 where the recordings are absent."""
+    parser = argparse.ArgumentParser(prog="python -m bench accuracy", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
+    parser.add_argument("--quick", action="store_true", help="4 runners at one speed: under a minute")
+    parser.add_argument("--seed", type=int, default=0, help="of runs, faults and sensor errors (default 0)")
+    parser.add_argument("--only", choices=["recordings", "runs"], help="only a part of the table")
+    options = parser.parse_args(arguments)
+    if not has_data():
+        print(f"No recordings in {data_dir()}: set UNTUCK_DATA to the folder that holds them.", file=sys.stderr)
+        return 1
+    start_s = time.perf_counter()
+    parts = [options.only] if options.only else ["recordings", "runs"]
+    figures = list(all_figures(options.quick, options.seed, parts))
+    took_s = time.perf_counter() - start_s
+    _note("")
+    if options.json:
+        print(
+            json.dumps(
+                {
+                    "seed": options.seed,
+                    "quick": options.quick,
+                    "dev": DEV,
+                    "judge": JUDGE,
+                    "took_s": round(took_s, 1),
+                    "figures": [figure.to_json() for figure in figures],
+                }
+            )
+        )
+    else:
+        print(f"{NOTE}\nDEV {' '.join(DEV)}\nJUDGE {' '.join(JUDGE)}\nseed {options.seed}, {took_s:.0f} s")
+        print(table(figures))
+    return 0
