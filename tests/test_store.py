@@ -101,7 +101,7 @@ async def test_a_session_comes_back_as_it_was_recorded() -> None:
     with store.record("clip Untk1A2B", "run", settings()) as recording:
         for packet in sent:
             recording.append(packet)
-        recording.set_summary('{"strides":0}')
+        recording.end('{"strides":0}')
     session = store.open()
     assert list(session.packets()) == sent
     assert [packet async for packet in ReplaySource(session.packets()).packets()] == sent

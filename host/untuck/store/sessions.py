@@ -34,15 +34,14 @@ FROM session LEFT JOIN packets ON packets.session_id = session.id {where} GROUP 
 class Recording:
     """A session that is being recorded; made by Store.record and used in a with statement.
 
-    Leaving the statement commits what is left and marks the session as ended; after an exception as well, because
-    what was recorded is whole.
+    Leaving the statement ends the session; after an exception as well, because what was recorded is whole.
     """
 
     def __init__(self, path: Path, source: str, mode: str, settings: Settings) -> None:
         self._path = path
         self._held: list[Packet] = []
         self._chunks = 0
-        self._summary: str | None = None
+        self._ended = False
         self._database = schema.connect(path)
         row = (time.time(), source, mode, codec.to_json(settings))
         try:
@@ -72,9 +71,23 @@ class Recording:
             self._database.execute("INSERT INTO packets VALUES (?, ?, ?, ?, ?, ?)", row)
         self._chunks += 1
 
-    def set_summary(self, summary_json: str) -> None:
-        """Keep the results that the session ended with, as JSON; written when the recording ends."""
-        self._summary = summary_json
+    def end(self, summary_json: str | None = None) -> None:
+        """Commit what is left and mark the session as ended, with what it came to; once ended, this does nothing.
+
+        Raises StoreError if the disk is full or gone.
+        """
+        if self._ended:
+            return
+        self._ended = True
+        try:
+            self.flush()
+            with schema.translated(self._path):
+                self._database.execute(
+                    "UPDATE session SET ended_unix_s = ?, summary = ? WHERE id = ?",
+                    (time.time(), summary_json, self.id),
+                )
+        finally:
+            self._database.close()
 
     def __enter__(self) -> Recording:
         return self
@@ -83,17 +96,10 @@ class Recording:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            self.flush()
-            with schema.translated(self._path):
-                self._database.execute(
-                    "UPDATE session SET ended_unix_s = ?, summary = ? WHERE id = ?",
-                    (time.time(), self._summary, self.id),
-                )
+            self.end()
         except StoreError:
             if error is None:
                 raise
-        finally:
-            self._database.close()
 
 
 class Store:
@@ -111,6 +117,12 @@ class Store:
             settings, package_version=__version__, protocol_version=int(wire.PROTOCOL_VERSION)
         )
         return Recording(self.path, source, mode, stamped)
+
+    def check_writable(self) -> None:
+        """Raises StoreError if no session could be recorded now; makes the store where there is none."""
+        with closing(schema.connect(self.path)) as database, schema.translated(self.path):
+            database.execute("BEGIN IMMEDIATE")
+            database.execute("ROLLBACK")
 
     def sessions(self) -> list[StoredSession]:
         """All sessions, oldest first. Raises StoreError if the store cannot be read."""

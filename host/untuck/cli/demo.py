@@ -1,0 +1,62 @@
+"""`untuck demo`: a simulated runner through the whole line, no hardware needed.
+
+The packets are recorded, analysed and cued as a clip's would be; at the end truth stands beside what was found.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from untuck.cli import output
+from untuck.report.summary import clock, named
+
+if TYPE_CHECKING:
+    from untuck.sources.runner import RunnerTruth
+
+RATE_HZ = 100
+
+
+@click.command()
+@click.option("--fast", is_flag=True, help="Do not wait for the clock: seconds instead of minutes.")
+@click.option("--minutes", type=click.FloatRange(0, 600, min_open=True), help="Stretch the story to this length.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Another number, another run.")
+@output.as_json
+def demo(fast: bool, minutes: float | None, seed: int, as_json: bool) -> None:
+    """Show everything with a simulated runner.
+
+    The runner stands, hinges, runs, tucks for a while, recovers, pulls the right hip back for a while and recovers.
+    With --json the last line is one object with strides, findings, cues and truth.
+    """
+    output.note(f"simulated runner, seed {seed}: this is no recording of a person.")
+    from untuck.cli.live import attend
+    from untuck.cli.warmup import warm_up
+    from untuck.sources.runner import RunnerSource, Story
+    from untuck.store import Settings, Store
+
+    settings = Settings(rate_hz=RATE_HZ, notes=f"simulated, seed {seed}")
+    with Store().record("simulated runner", "demo", settings) as recording:
+        warm_up(output.note)
+        story = Story.default(minutes)
+        if minutes is not None and story.duration_s > minutes * 60 + 1:
+            output.note(f"the story takes {story.duration_s / 60:.1f} minutes at least.")
+        source = RunnerSource(story, seed=seed, rate_hz=RATE_HZ, realtime=not fast)
+        with output.live_view(f"simulated runner, {RATE_HZ} Hz", settings.params, as_json) as view:
+            outcome = asyncio.run(attend(source, settings, view, recording))
+    truth = source.run.truth
+    title = f"Session {recording.id}: simulated runner, seed {seed}"
+    output.finish(outcome, title, as_json, _truth_text(truth), session=recording.id, truth=_truth_json(truth))
+
+
+def _truth_json(truth: RunnerTruth) -> dict[str, Any]:
+    return {"strides": truth.strides, "faults": [fault._asdict() for fault in truth.faults]}
+
+
+def _truth_text(truth: RunnerTruth) -> str:
+    rows = [
+        f"  {clock(f.start_s):>5} - {clock(f.end_s):<6}{named(f.fault, f.side):<16}{f.depth_deg:4.1f} deg"
+        for f in truth.faults
+    ]
+    return "\n".join(["", "", f"What the simulated runner really did: {truth.strides} strides", *rows])

@@ -1,0 +1,99 @@
+"""`untuck doctor`: looks at what a run needs on this machine, and says what to do about what is missing.
+
+Each check is a function that returns what it found or raises what is wrong. Nothing is changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import platform
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+import click
+
+from untuck import __version__
+from untuck.cli import output
+from untuck.errors import UntuckError
+
+
+@dataclass(frozen=True)
+class Check:
+    """A thing looked at: ok or not, whether a run needs it, and what was found or is to be done."""
+
+    name: str
+    ok: bool
+    needed: bool
+    text: str
+
+
+@click.command()
+@output.as_json
+def doctor(as_json: bool) -> None:
+    """Look at Python, Bluetooth, sound, the data folder and the compiler's cache.
+
+    Exit code 1 if something that a run needs is missing; sound and the cache are not needed.
+    """
+    checks = [_check(name, needed, look) for name, needed, look in _LOOKS]
+    if as_json:
+        click.echo(json.dumps([asdict(check) for check in checks]))
+    else:
+        for check in checks:
+            mark = "ok" if check.ok else "MISSING" if check.needed else "none"
+            click.echo(f"{check.name:<12} {mark:<8} {check.text}")
+    missing = [check.name for check in checks if check.needed and not check.ok]
+    if missing:
+        raise UntuckError(f"a run with the clip needs: {', '.join(missing)}. `untuck demo` needs no Bluetooth.")
+
+
+def _check(name: str, needed: bool, look: Callable[[], str]) -> Check:
+    try:
+        return Check(name, True, needed, look())
+    except UntuckError as error:
+        return Check(name, False, needed, str(error))
+
+
+def _python() -> str:
+    return f"{platform.python_version()} on {sys.platform} {platform.machine()}, untuck {__version__}"
+
+
+def _bluetooth() -> str:
+    from untuck.sources.ble import find_clips
+
+    clips = asyncio.run(find_clips(scan_s=3.0))
+    heard = ", ".join(f"{clip.name} {clip.rssi_dbm} dBm" for clip in clips)
+    return f"adapter found; clips in range: {heard or 'none'}"
+
+
+def _sound() -> str:
+    from untuck.sound.player import Player
+
+    with Player() as player:
+        return f"plays through {player.backend}"
+
+
+def _data_folder() -> str:
+    from untuck.store import Store
+
+    store = Store()
+    store.check_writable()
+    return f"{len(store.sessions())} sessions in {store.path}"
+
+
+def _cache() -> str:
+    from untuck.cli.warmup import cache_folder, is_cached
+
+    if not is_cached():
+        raise UntuckError("not compiled yet: the first session takes about 10 s longer to start")
+    return f"compiled, in {cache_folder() or 'no folder: the compiler is off'}"
+
+
+_LOOKS: tuple[tuple[str, bool, Callable[[], str]], ...] = (
+    ("Python", True, _python),
+    ("Data folder", True, _data_folder),
+    ("Bluetooth", True, _bluetooth),
+    ("Sound", False, _sound),
+    ("Analysis", False, _cache),
+)

@@ -1,0 +1,62 @@
+"""Where output goes: results on stdout, everything else beside them; the live view that fits the terminal.
+
+With --json stdout carries the JSON alone, and progress goes to stderr.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from untuck.motion.params import Params
+from untuck.report.summary import Summary, to_json, to_text
+
+if TYPE_CHECKING:  # these load the analysis or the terminal drawing
+    from untuck.cli.live import Outcome, View
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON.")
+
+
+def note(text: str) -> None:
+    """A line that is no result."""
+    click.echo(f"untuck: {text}", err=True)
+
+
+@contextmanager
+def live_view(source: str, params: Params, as_json: bool, log: bool = True) -> Iterator[View]:
+    """A drawn view in a terminal, plain lines elsewhere; no lines unless log."""
+    from untuck.cli.state import LiveState
+
+    state = LiveState(params)
+    if sys.stdout.isatty() and not as_json:
+        from rich.console import Console
+
+        from untuck.cli.terminal import TerminalView
+
+        with TerminalView(Console(), state, source) as view:
+            yield view
+    else:
+        from untuck.cli.plain import PlainView
+
+        yield PlainView(partial(click.echo, err=as_json) if log else _drop, state)
+
+
+def finish(outcome: Outcome, title: str, as_json: bool, text: str = "", **more: Any) -> None:
+    """Print what a session came to, then raise what cut it short. `more` goes beside the summary's fields in JSON."""
+    print_summary(outcome.summary, title, as_json, text, **more)
+    if outcome.failure is not None:
+        raise outcome.failure
+
+
+def print_summary(summary: Summary, title: str, as_json: bool, text: str = "", **more: Any) -> None:
+    """Print a summary, as JSON or as text with `text` behind it."""
+    click.echo(to_json(summary, **more) if as_json else "\n" + to_text(summary, title) + text)
+
+
+def _drop(text: str) -> None:
+    """Nobody wants these lines."""

@@ -1,0 +1,83 @@
+"""What the live view shows, as values: the pipeline's events folded into the present moment.
+
+Pure: no terminal, no clock but the sensor's. What the runner is asked to do next is worded here.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from untuck.model import Baseline, Calibration, Cue, Event, Finding
+from untuck.motion.params import Params
+
+
+@dataclass
+class LiveState:
+    """The present moment of a session; `take` folds an event in.
+
+    cadence_spm, tilt_deg: of the last stride; against_deg: tilt minus baseline, NaN without one; on: findings that
+    last, by fault and side; over: those that ended, newest last.
+    """
+
+    params: Params = field(default_factory=Params)
+    now_s: float = 0.0
+    moving: str = "standing"
+    calibration: Calibration | None = None
+    baseline: Baseline | None = None
+    strides: int = 0
+    clean: int = 0
+    cadence_spm: float = math.nan
+    tilt_deg: float = math.nan
+    against_deg: float = math.nan
+    on: dict[tuple[str, int], Finding] = field(default_factory=dict)
+    over: list[Finding] = field(default_factory=list)
+    cues: list[Cue] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def take(self, event: Event) -> None:
+        """Fold an event in; those that only a log wants change nothing but the time."""
+        self.now_s = event.time_s
+        value = event.value
+        if event.kind == "state":
+            self.moving = value
+        elif event.kind == "calibrated":
+            self.calibration, self.clean = value, 0
+        elif event.kind == "baseline":
+            self.baseline = value
+        elif event.kind == "stride":
+            self._stride(value)
+        elif event.kind == "finding":
+            self._finding(value)
+        elif event.kind == "cue":
+            self.cues.append(value)
+        elif event.kind == "warning":
+            self.warnings.append(value)
+
+    def ask(self) -> str:
+        """What the runner is to do, or what is being done, in a few words."""
+        if self.calibration is None and self.moving != "running":
+            return f"stand still for {self.params.stand_s:.0f} s, then hinge three times at the hips"
+        if self.moving != "running":
+            return "run" if self.strides == 0 else "not running: nothing is judged"
+        if self.baseline is None:
+            done = min(self.clean, self.params.baseline_strides)
+            return f"run in good form: baseline {done} of {self.params.baseline_strides} strides"
+        return "in good form" if not self.on else "see findings"
+
+    def _stride(self, stride: np.void) -> None:
+        self.strides += 1
+        self.clean += bool(stride["valid"])
+        self.cadence_spm, self.tilt_deg = float(stride["cadence_spm"]), float(stride["tilt_deg"])
+        if self.baseline is not None:
+            nearest = int(np.argmin(np.abs(self.baseline.cadence_spm - self.cadence_spm)))
+            self.against_deg = self.tilt_deg - float(self.baseline.tilt_deg[nearest])
+
+    def _finding(self, finding: Finding) -> None:
+        if math.isnan(finding.end_s):
+            self.on[finding.fault, finding.side] = finding
+        else:
+            self.on.pop((finding.fault, finding.side), None)
+            self.over.append(finding)

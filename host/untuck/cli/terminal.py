@@ -1,0 +1,146 @@
+"""The live view in a terminal, 80 columns: connection, cadence, tilt against the baseline band, findings, cues.
+
+Redrawn a few times a second from LiveState; gone when the session ends, for the summary to take its place.
+What needs rich lives here.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from untuck.cli import plain
+from untuck.cli.live import Line
+from untuck.cli.state import LiveState
+from untuck.model import Event
+from untuck.report.summary import clock, named
+
+REFRESH_HZ = 8
+SILENT_S = 1.5  # packets come 20 times a second: so long without one is worth a word
+WIDTH = 78
+BAR_HALF_DEG = 12.0
+BAR_STEP_DEG = 0.5
+CUES_SHOWN = 4
+FINDINGS_SHOWN = 3
+
+
+class TerminalView:
+    """Draws the state of a session; use in a with statement."""
+
+    def __init__(self, console: Console, state: LiveState, source: str) -> None:
+        self._state = state
+        self._source = source
+        self._notes: list[str] = []
+        self._signal = Signal()
+        self._drawn_s = 0.0
+        self._live = Live(console=console, refresh_per_second=REFRESH_HZ, transient=True)
+
+    def __enter__(self) -> TerminalView:
+        self._live.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.__exit__(None, None, None)
+
+    def show(self, events: list[Event], line: Line) -> None:
+        """Take events in; redraw if the last drawing is old enough."""
+        for event in events:
+            self._state.take(event)
+        self._state.now_s = max(self._state.now_s, line.last_s)
+        self._signal.heard(line)
+        now_s = time.monotonic()
+        if now_s - self._drawn_s >= 1.0 / REFRESH_HZ:
+            self._drawn_s = now_s
+            self._draw()
+
+    def say(self, text: str) -> None:
+        """A line at the foot of the view."""
+        self._notes.append(text)
+        self._draw()
+
+    def _draw(self) -> None:
+        self._live.update(drawing(self._state, self._source, self._signal, self._notes))
+
+
+class Signal:
+    """The connection as of now: its words depend on how long ago the last packet came."""
+
+    def __init__(self) -> None:
+        self._heard_s = time.monotonic()
+        self._lost = self._corrupt = 0
+
+    def heard(self, line: Line) -> None:
+        """A packet came."""
+        self._heard_s = time.monotonic()
+        self._lost, self._corrupt = line.decoder.lost, line.decoder.corrupt
+
+    def __rich__(self) -> Text:
+        silent_s = time.monotonic() - self._heard_s
+        if silent_s > SILENT_S:
+            return Text(f"no data for {silent_s:.0f} s", "bold red")
+        trouble = f", {self._lost} packets lost" if self._lost else ""
+        trouble += f", {self._corrupt} damaged" if self._corrupt else ""
+        return Text(f"receiving{trouble}", "yellow" if trouble else "green")
+
+
+def drawing(state: LiveState, source: str, signal: RenderableType, notes: list[str]) -> RenderableType:
+    """The whole view."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", width=10, no_wrap=True)
+    table.add_column(width=WIDTH - 16)
+    table.add_row("Source", source)
+    table.add_row("Signal", signal)
+    table.add_row("Now", Text(f"{state.moving}: {state.ask()}"))
+    table.add_row("Cadence", _number(state.cadence_spm, "steps/min", 0) + f"   {state.strides} strides")
+    table.add_row("Tilt", _tilt(state))
+    table.add_row("", tilt_bar(state.against_deg, state.params.tuck_on_deg))
+    table.add_row("Findings", _findings(state))
+    table.add_row("Cues", _cues(state))
+    for text in [*state.warnings[-2:], *notes[-2:]]:
+        table.add_row("Note", Text(text))
+    title = f"Untuck {clock(state.now_s)}"
+    return Panel(table, title=title, width=WIDTH, border_style="red" if state.on else "dim")
+
+
+def tilt_bar(against_deg: float, band_deg: float) -> RenderableType:
+    """Tilt against baseline on a scale of +/-12 deg: the band is good form, the mark is the last stride."""
+    half = round(BAR_HALF_DEG / BAR_STEP_DEG)
+    band = round(band_deg / BAR_STEP_DEG)
+    cells = ["░" if abs(n) <= band else "·" for n in range(-half, half + 1)]
+    cells[half] = "│"
+    bar = Text("".join(cells), "dim")
+    if math.isfinite(against_deg):
+        at = min(max(round(against_deg / BAR_STEP_DEG), -half), half)
+        style = "bold green" if abs(against_deg) < band_deg else "bold red"
+        bar = Text.assemble(bar[: half + at], ("█", style), bar[half + at + 1 :])
+    legend = "tucked".ljust(half - 4) + "baseline".ljust(half - 1) + "tipped"
+    return Group(bar, Text(legend, "dim"))
+
+
+def _number(value: float, unit: str, digits: int) -> str:
+    return f"{value:.{digits}f} {unit}" if math.isfinite(value) else "-"
+
+
+def _tilt(state: LiveState) -> str:
+    against = f", {state.against_deg:+.1f} deg against baseline" if math.isfinite(state.against_deg) else ""
+    return _number(state.tilt_deg, "deg above standing", 1) + against
+
+
+def _findings(state: LiveState) -> RenderableType:
+    lines = [Text(plain.found(finding), "bold red") for finding in state.on.values()]
+    lines += [Text(plain.found(finding), "dim") for finding in state.over[-FINDINGS_SHOWN:]]
+    return Group(*(lines or [Text("none", "dim")]))
+
+
+def _cues(state: LiveState) -> RenderableType:
+    lines = [
+        Text(f"{clock(cue.time_s):>5}  {named(cue.fault, cue.side)} ({plain.SOUNDS[cue.fault]})")
+        for cue in state.cues[-CUES_SHOWN:]
+    ]
+    return Group(*(lines or [Text("none", "dim")]))
