@@ -20,12 +20,41 @@ from untuck.motion.orientation_kernels import new_state, orient_chunk
 class OrientationParams:
     """Constants of the filter, in the order of the kernel's parameter array."""
 
-    tau_s: float = 3.0
+    lead_s: float = 0.0
+    update_s: float = 0.25
+    coarse_s: float = 1.0
     gap_s: float = 0.1
+    restart_s: float = 5.0
+    gap_tilt_rad_s: float = 0.3
+    tilt_walk: float = 1e-4
+    tilt_per_rate: float = 5e-4
+    velocity_m_s: float = 1.0
+    velocity_per_acc_s: float = 0.2
+    sway_gain: float = 0.0
+    sway_s: float = 10.0
+    velocity_walk: float = 0.002
+    velocity_walk_per_acc: float = 0.017
+    launch_walk: float = 0.0
+    launch_s: float = 3.0
+    step_sigma: float = 0.0
+    bias_rad_s: float = 0.0087
+    bias_walk: float = 3e-4
+    bias_motion_rad_s: float = 0.001
+    gain: float = 0.002
+    rest_gyr_rad_s: float = 0.035
+    rest_acc_m_s2: float = 0.5
+    rest_s: float = 1.5
+    rest_bias_rad_s: float = 0.0005
+    rest_velocity_m_s: float = 0.02
+    clip_m_s2: float = 78.0
+    clip_velocity_m_s: float = 5.0
+    chip_tilt_rad: float = 0.04
+    forward: tuple[float, float, float] = (0.0, 0.0, -1.0)
 
     def as_array(self) -> Floats:
         """Parameters as the kernel takes them."""
-        return np.array(astuple(self), dtype=np.float64)
+        *head, forward = astuple(self)
+        return np.array([*head, *forward], dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False)
