@@ -20,26 +20,24 @@ from untuck.motion.orientation_kernels import new_state, orient_chunk
 class OrientationParams:
     """Constants of the filter, in the order of the kernel's parameter array."""
 
-    lead_s: float = 0.0
+    lead_s: float = 0.0025
     update_s: float = 0.25
     coarse_s: float = 1.0
     gap_s: float = 0.1
     restart_s: float = 5.0
     gap_tilt_rad_s: float = 0.3
     tilt_walk: float = 1e-4
-    tilt_per_rate: float = 5e-4
-    velocity_m_s: float = 1.0
-    velocity_per_acc_s: float = 0.2
-    sway_gain: float = 0.0
-    sway_s: float = 10.0
-    velocity_walk: float = 0.002
-    velocity_walk_per_acc: float = 0.017
-    launch_walk: float = 0.0
-    launch_s: float = 3.0
-    step_sigma: float = 0.0
-    bias_rad_s: float = 0.0087
-    bias_walk: float = 3e-4
-    bias_motion_rad_s: float = 0.001
+    tilt_per_rate: float = 0.0005
+    velocity_m_s: float = 0.25
+    sway_gain: float = 5.0
+    sway_s: float = 4.0
+    velocity_walk: float = 0.15
+    launch_walk: float = 1.0
+    launch_s: float = 2.5
+    step_sigma: float = 2.0
+    bias_rad_s: float = 0.02
+    bias_walk: float = 0.0002
+    bias_motion_rad_s: float = 0.002
     gain: float = 0.002
     rest_gyr_rad_s: float = 0.035
     rest_acc_m_s2: float = 0.5

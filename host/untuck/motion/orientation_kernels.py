@@ -25,11 +25,9 @@ from untuck.model import GRAVITY_M_S2, Floats
     TILT_WALK,
     TILT_PER_RATE,
     VELOCITY_M_S,
-    VELOCITY_PER_ACC_S,
     SWAY_GAIN,
     SWAY_S,
     VELOCITY_WALK,
-    VELOCITY_WALK_PER_ACC,
     LAUNCH_WALK,
     LAUNCH_S,
     STEP_SIGMA,
@@ -46,8 +44,8 @@ from untuck.model import GRAVITY_M_S2, Floats
     CLIP_VELOCITY_M_S,
     CHIP_TILT_RAD,
     FORWARD,  # and the next two
-) = range(30)
-PARAMS_SIZE = 32
+) = range(28)
+PARAMS_SIZE = 30
 
 # State: orientation first, then clocks, the block since the last update, the error model's means and covariance.
 QUAT = 0
@@ -63,8 +61,10 @@ BLOCK_GYR = 41  # integrals of gyro, its square, force squared
 BLOCK_GYR2 = 44
 BLOCK_ACC2 = 45
 BLOCK_CLIP = 46
+PART_S = 69
+PART_GYR = 70
 SPEED = 47  # sum over the block of what is known
-SPEED_S = 48
+SPEED_COUNT = 48
 BIAS = 49
 MATRIX = 52  # gyro gain and misalignment, row by row
 VELOCITY = 61
@@ -74,8 +74,9 @@ HAS_SPEED = 65
 CHIP_ERROR2 = 66  # sum of squared angles between the chip's vertical and this one, their count
 CHIP_COUNT = 67
 SWAY = 68
-COV = 69  # 16 x 16: tilt error x y, velocity x y, bias, matrix
+COV = 73  # 16 x 16: tilt error x y, velocity x y, bias, matrix
 N = 16
+PART_LENGTH_S = 0.0199  # how finely the block's integrals are taken
 STATE_SIZE = COV + N * N
 
 
@@ -100,33 +101,147 @@ def orient_aided(
 
     Either may have no rows at all.
     """
-    for i in range(len(time_s)):
+    n = len(time_s)
+    i = 0
+    while i < n:
         if state[PHASE] == 0.0:
             _start(params, state, time_s[i], gyr[i], acc[i])
             if len(chip):
                 _start_from_chip(params, state, chip[i])
-        else:
-            dt = time_s[i] - state[TIME_S]
-            if dt > params[GAP_S]:
-                _bridge(params, state, dt, chip[i] if len(chip) else state[CHIP : CHIP + 4])
-                for j in range(3):
-                    state[GYR + j] = gyr[i, j]
-            else:
-                _strapdown(params, state, dt, gyr[i], acc[i])
-                if len(speed_m_s) and isfinite(speed_m_s[i]):
-                    state[SPEED] += speed_m_s[i] * dt
-                    state[SPEED_S] += dt
-            state[TIME_S] = time_s[i]
-        if state[PHASE] == 1.0:
-            _align(state, quat_out[i])
-            if state[BLOCK_S] >= params[COARSE_S]:
-                _begin(params, state, quat_out[i])
-        else:
+        elif time_s[i] - state[TIME_S] > params[GAP_S]:
+            _bridge(params, state, time_s[i], gyr[i], chip[i] if len(chip) else state[CHIP : CHIP + 4])
+        first = i
+        if state[PHASE] == 2.0:
+            i = _glide(params, state, time_s, gyr, acc, quat_out, i, n, params[UPDATE_S])
+            for k in range(first, min(i, len(speed_m_s))):
+                if isfinite(speed_m_s[k]):
+                    state[SPEED] += speed_m_s[k]
+                    state[SPEED_COUNT] += 1.0
             if state[BLOCK_S] >= params[UPDATE_S]:
                 _update(params, state)
-            _look_ahead(params[LEAD_S], state, gyr[i], quat_out[i])
+                _look_ahead(params[LEAD_S], state, gyr[i - 1], quat_out[i - 1])
+        else:
+            i = _glide(params, state, time_s, gyr, acc, quat_out, i, i + 1, params[UPDATE_S])
+            _align(state, quat_out[i - 1])
+            if state[BLOCK_S] >= params[COARSE_S]:
+                _begin(params, state, quat_out[i - 1])
         if len(chip):
-            _compare(state, chip[i], quat_out[i])
+            for k in range(first, i):
+                _compare(state, chip[k], quat_out[k])
+
+
+@njit(cache=True)
+def _glide(
+    params: Floats,
+    state: Floats,
+    time_s: Floats,
+    gyr: Floats,
+    acc: Floats,
+    quat_out: Floats,
+    first: int,
+    last: int,
+    until_s: float,
+) -> int:
+    """Strapdown from sample `first` to `last`, a gap, or until the block is until_s long; returns the next sample.
+
+    Turns by the mean of neighbouring rates, and adds up force in the earth frame.
+    """
+    q0, q1, q2, q3 = state[0], state[1], state[2], state[3]
+    time0 = state[TIME_S]
+    g0, g1, g2 = state[GYR], state[GYR + 1], state[GYR + 2]
+    b0, b1, b2 = state[BIAS], state[BIAS + 1], state[BIAS + 2]
+    m00, m01, m02 = 1.0 + state[MATRIX], state[MATRIX + 1], state[MATRIX + 2]
+    m10, m11, m12 = state[MATRIX + 3], 1.0 + state[MATRIX + 4], state[MATRIX + 5]
+    m20, m21, m22 = state[MATRIX + 6], state[MATRIX + 7], 1.0 + state[MATRIX + 8]
+    block_s, clip_s = state[BLOCK_S], state[BLOCK_CLIP]
+    d0, d1, d2 = state[BLOCK_DV], state[BLOCK_DV + 1], state[BLOCK_DV + 2]
+    gyr2, acc2 = state[BLOCK_GYR2], state[BLOCK_ACC2]
+    part_s, s0, s1, s2 = state[PART_S], state[PART_GYR], state[PART_GYR + 1], state[PART_GYR + 2]
+    lead, limit, gap_s = 0.5 * params[LEAD_S], params[CLIP_M_S2], params[GAP_S]
+    i = first
+    while i < last:
+        dt = time_s[i] - time0
+        if dt > gap_s:
+            break
+        u, v, w = gyr[i, 0], gyr[i, 1], gyr[i, 2]
+        ax, ay, az = acc[i, 0], acc[i, 1], acc[i, 2]
+        g0, g1, g2 = 0.5 * (g0 + u), 0.5 * (g1 + v), 0.5 * (g2 + w)
+        half = 0.5 * dt
+        x = half * (m00 * g0 + m01 * g1 + m02 * g2 - b0)
+        y = half * (m10 * g0 + m11 * g1 + m12 * g2 - b1)
+        z = half * (m20 * g0 + m21 * g1 + m22 * g2 - b2)
+        angle2 = x * x + y * y + z * z
+        if angle2 < 0.01:  # series good to 1e-13
+            c = 1.0 - angle2 * (0.5 - angle2 * (1.0 / 24.0 - angle2 * (1.0 / 720.0)))
+            k = 1.0 - angle2 * (1.0 / 6.0 - angle2 * (1.0 / 120.0 - angle2 * (1.0 / 5040.0)))
+        else:
+            angle = sqrt(angle2)
+            c, k = cos(angle), sin(angle) / angle
+        x, y, z = k * x, k * y, k * z
+        p0 = c * q0 - x * q1 - y * q2 - z * q3
+        p1 = c * q1 + x * q0 + z * q2 - y * q3
+        p2 = c * q2 + y * q0 - z * q1 + x * q3
+        p3 = c * q3 + z * q0 + y * q1 - x * q2
+        unit = 1.5 - 0.5 * (p0 * p0 + p1 * p1 + p2 * p2 + p3 * p3)
+        q0, q1, q2, q3 = p0 * unit, p1 * unit, p2 * unit, p3 * unit
+        x = 2.0 * (q2 * az - q3 * ay)
+        y = 2.0 * (q3 * ax - q1 * az)
+        z = 2.0 * (q1 * ay - q2 * ax)
+        d0 += dt * (ax + q0 * x + q2 * z - q3 * y)
+        d1 += dt * (ay + q0 * y + q3 * x - q1 * z)
+        d2 += dt * (az + q0 * z + q1 * y - q2 * x)
+        acc2 += dt * (ax * ax + ay * ay + az * az)
+        gyr2 += dt * (g0 * g0 + g1 * g1 + g2 * g2)
+        if abs(ax) >= limit or abs(ay) >= limit or abs(az) >= limit:
+            clip_s += dt
+        block_s += dt
+        part_s += dt
+        s0 += dt * g0
+        s1 += dt * g1
+        s2 += dt * g2
+        if part_s >= PART_LENGTH_S or block_s >= until_s:
+            _add_part(state, q0, q1, q2, q3, part_s, s0, s1, s2)
+            part_s = s0 = s1 = s2 = 0.0
+        time0 = time_s[i]
+        g0, g1, g2 = u, v, w
+        x, y, z = lead * (u - b0), lead * (v - b1), lead * (w - b2)
+        angle2 = x * x + y * y + z * z
+        c = 1.0 - angle2 * (0.5 - 0.375 * angle2)
+        x, y, z = c * x, c * y, c * z
+        quat_out[i, 0] = c * q0 - x * q1 - y * q2 - z * q3
+        quat_out[i, 1] = c * q1 + x * q0 + z * q2 - y * q3
+        quat_out[i, 2] = c * q2 + y * q0 - z * q1 + x * q3
+        quat_out[i, 3] = c * q3 + z * q0 + y * q1 - x * q2
+        i += 1
+        if block_s >= until_s:
+            break
+    state[0], state[1], state[2], state[3] = q0, q1, q2, q3
+    state[TIME_S] = time0
+    state[GYR], state[GYR + 1], state[GYR + 2] = g0, g1, g2
+    state[BLOCK_S], state[BLOCK_CLIP] = block_s, clip_s
+    state[BLOCK_DV], state[BLOCK_DV + 1], state[BLOCK_DV + 2] = d0, d1, d2
+    state[BLOCK_GYR2], state[BLOCK_ACC2] = gyr2, acc2
+    state[PART_S], state[PART_GYR], state[PART_GYR + 1], state[PART_GYR + 2] = part_s, s0, s1, s2
+    return i
+
+
+@njit(cache=True)
+def _add_part(
+    state: Floats, q0: float, q1: float, q2: float, q3: float, part_s: float, s0: float, s1: float, s2: float
+) -> None:
+    """Add a part of the block to the integrals that tell how bias and gyro matrix turned the horizontal axes."""
+    r00, r01, r02 = 1.0 - 2.0 * (q2 * q2 + q3 * q3), 2.0 * (q1 * q2 - q0 * q3), 2.0 * (q1 * q3 + q0 * q2)
+    r10, r11, r12 = 2.0 * (q1 * q2 + q0 * q3), 1.0 - 2.0 * (q1 * q1 + q3 * q3), 2.0 * (q2 * q3 - q0 * q1)
+    i, j = BLOCK_B, BLOCK_C
+    for r in (r00, r01, r02, r10, r11, r12):
+        state[i] += r * part_s
+        state[j] += r * s0
+        state[j + 1] += r * s1
+        state[j + 2] += r * s2
+        i, j = i + 1, j + 3
+    state[BLOCK_GYR] += s0
+    state[BLOCK_GYR + 1] += s1
+    state[BLOCK_GYR + 2] += s2
 
 
 @njit(cache=True)
@@ -137,12 +252,13 @@ def _look_ahead(lead_s: float, state: Floats, gyr: Floats, out: Floats) -> None:
     y = half_s * (gyr[1] - state[BIAS + 1])
     z = half_s * (gyr[2] - state[BIAS + 2])
     angle2 = x * x + y * y + z * z
-    c = 1.0 / sqrt(1.0 + angle2)
+    c = 1.0 - angle2 * (0.5 - 0.375 * angle2)
+    x, y, z = c * x, c * y, c * z
     q0, q1, q2, q3 = state[0], state[1], state[2], state[3]
-    out[0] = c * (q0 - x * q1 - y * q2 - z * q3)
-    out[1] = c * (q1 + x * q0 + z * q2 - y * q3)
-    out[2] = c * (q2 + y * q0 - z * q1 + x * q3)
-    out[3] = c * (q3 + z * q0 + y * q1 - x * q2)
+    out[0] = c * q0 - x * q1 - y * q2 - z * q3
+    out[1] = c * q1 + x * q0 + z * q2 - y * q3
+    out[2] = c * q2 + y * q0 - z * q1 + x * q3
+    out[3] = c * q3 + z * q0 + y * q1 - x * q2
 
 
 @njit(cache=True)
@@ -226,77 +342,22 @@ def _open(params: Floats, state: Floats, tilt_rad: float) -> None:
 
 @njit(cache=True)
 def _clear_block(state: Floats) -> None:
-    for j in range(BLOCK_S, SPEED_S + 1):
+    for j in range(BLOCK_S, SPEED_COUNT + 1):
+        state[j] = 0.0
+    for j in range(PART_S, PART_S + 4):
         state[j] = 0.0
 
 
 @njit(cache=True)
-def _strapdown(params: Floats, state: Floats, dt: float, gyr: Floats, acc: Floats) -> None:
-    """Turn by the mean rate over dt; add the sample to the block's integrals."""
-    u = 0.5 * (gyr[0] + state[GYR])
-    v = 0.5 * (gyr[1] + state[GYR + 1])
-    w = 0.5 * (gyr[2] + state[GYR + 2])
-    state[GYR], state[GYR + 1], state[GYR + 2] = gyr[0], gyr[1], gyr[2]
-    m, b = MATRIX, BIAS
-    rx = dt * (u + state[m] * u + state[m + 1] * v + state[m + 2] * w - state[b])
-    ry = dt * (v + state[m + 3] * u + state[m + 4] * v + state[m + 5] * w - state[b + 1])
-    rz = dt * (w + state[m + 6] * u + state[m + 7] * v + state[m + 8] * w - state[b + 2])
-    _turn(state, rx, ry, rz)
-    q0, q1, q2, q3 = state[0], state[1], state[2], state[3]
-    r00, r01, r02 = 1.0 - 2.0 * (q2 * q2 + q3 * q3), 2.0 * (q1 * q2 - q0 * q3), 2.0 * (q1 * q3 + q0 * q2)
-    r10, r11, r12 = 2.0 * (q1 * q2 + q0 * q3), 1.0 - 2.0 * (q1 * q1 + q3 * q3), 2.0 * (q2 * q3 - q0 * q1)
-    r20, r21, r22 = 2.0 * (q1 * q3 - q0 * q2), 2.0 * (q2 * q3 + q0 * q1), 1.0 - 2.0 * (q1 * q1 + q2 * q2)
-    ax, ay, az = acc[0] * dt, acc[1] * dt, acc[2] * dt
-    state[BLOCK_S] += dt
-    state[BLOCK_DV] += r00 * ax + r01 * ay + r02 * az
-    state[BLOCK_DV + 1] += r10 * ax + r11 * ay + r12 * az
-    state[BLOCK_DV + 2] += r20 * ax + r21 * ay + r22 * az
-    u, v, w = u * dt, v * dt, w * dt
-    i = BLOCK_B
-    for r in (r00, r01, r02, r10, r11, r12):
-        state[i] += r * dt
-        i += 1
-    for r in (r00, r01, r02, r10, r11, r12):
-        state[i] += r * u
-        state[i + 1] += r * v
-        state[i + 2] += r * w
-        i += 3
-    state[BLOCK_GYR] += u
-    state[BLOCK_GYR + 1] += v
-    state[BLOCK_GYR + 2] += w
-    state[BLOCK_GYR2] += (u * u + v * v + w * w) / dt
-    state[BLOCK_ACC2] += (ax * ax + ay * ay + az * az) / dt
-    limit = params[CLIP_M_S2]
-    if abs(acc[0]) >= limit or abs(acc[1]) >= limit or abs(acc[2]) >= limit:
-        state[BLOCK_CLIP] += dt
-
-
-@njit(cache=True)
-def _turn(state: Floats, rx: float, ry: float, rz: float) -> None:
-    """Turn the orientation by a rotation vector given in the sensor frame."""
-    angle2 = rx * rx + ry * ry + rz * rz
-    if angle2 < 0.04:  # series good to 1e-13 below 0.2 rad
-        c = 1.0 - angle2 * (0.125 - angle2 * (1.0 / 384.0 - angle2 * (1.0 / 46080.0)))
-        s = 0.5 - angle2 * (1.0 / 48.0 - angle2 * (1.0 / 3840.0 - angle2 * (1.0 / 645120.0)))
-    else:
-        angle = sqrt(angle2)
-        c, s = cos(0.5 * angle), sin(0.5 * angle) / angle
-    x, y, z = s * rx, s * ry, s * rz
-    q0, q1, q2, q3 = state[0], state[1], state[2], state[3]
-    p0 = c * q0 - x * q1 - y * q2 - z * q3
-    p1 = c * q1 + x * q0 + z * q2 - y * q3
-    p2 = c * q2 + y * q0 - z * q1 + x * q3
-    p3 = c * q3 + z * q0 + y * q1 - x * q2
-    unit = 1.5 - 0.5 * (p0 * p0 + p1 * p1 + p2 * p2 + p3 * p3)
-    state[0], state[1], state[2], state[3] = p0 * unit, p1 * unit, p2 * unit, p3 * unit
-
-
-@njit(cache=True)
-def _bridge(params: Floats, state: Floats, dt: float, chip: Floats) -> None:
+def _bridge(params: Floats, state: Floats, time_s: float, gyr: Floats, chip: Floats) -> None:
     """A gap: by the chip's own turn if it is known, else as if held still; the tilt's uncertainty grows.
 
     After RESTART_S the tilt is found afresh; what was learnt of the gyro stays.
     """
+    dt = time_s - state[TIME_S]
+    state[TIME_S] = time_s
+    for j in range(3):
+        state[GYR + j] = gyr[j]
     tilt_rad = params[GAP_TILT_RAD_S] * dt
     if _is_unit(state[CHIP : CHIP + 4]) and _is_unit(chip):
         _follow(state, chip)
@@ -350,12 +411,9 @@ def _update(params: Floats, state: Floats) -> None:
     """At the end of a block: carry the errors' covariance over it, weigh what is known of velocity and rest, correct."""
     block_s = state[BLOCK_S]
     resting = _is_resting(params, state)
-    acc_rms = sqrt(
-        max(state[BLOCK_ACC2] / block_s - GRAVITY_M_S2 * (2.0 * state[BLOCK_DV + 2] / block_s - GRAVITY_M_S2), 0.0)
-    )
     cov = state[COV : COV + N * N].reshape(N, N)
     _propagate(state, cov)
-    _grow(params, state, cov, acc_rms)
+    _grow(params, state, cov)
     error = np.zeros(N)
     state[VELOCITY] += state[BLOCK_DV]
     state[VELOCITY + 1] += state[BLOCK_DV + 1]
@@ -371,8 +429,8 @@ def _update(params: Floats, state: Floats) -> None:
                 cov[i, i] += params[BIAS_MOTION_RAD_S] ** 2
         state[MOVING_S] += block_s
         clip = params[CLIP_VELOCITY_M_S] * state[BLOCK_CLIP] / block_s
-        noise = params[VELOCITY_M_S] ** 2 + (params[VELOCITY_PER_ACC_S] * acc_rms) ** 2 + clip * clip + params[SWAY_GAIN] * state[SWAY]
-        known = state[SPEED_S] > 0.5 * block_s
+        noise = params[VELOCITY_M_S] ** 2 + params[SWAY_GAIN] * state[SWAY] + clip * clip
+        known = state[SPEED_COUNT] > 0.0
         vx, vy = 0.0, 0.0
         if known:
             vx, vy = _travel(params, state)
@@ -438,11 +496,11 @@ def _propagate(state: Floats, cov: Floats) -> None:
 
 
 @njit(cache=True)
-def _grow(params: Floats, state: Floats, cov: Floats, acc_rms: float) -> None:
+def _grow(params: Floats, state: Floats, cov: Floats) -> None:
     """Add what the block may have brought: gyro noise, wandering bias, velocity gained and lost."""
     block_s = state[BLOCK_S]
     tilt = params[TILT_WALK] ** 2 * block_s + params[TILT_PER_RATE] ** 2 * state[BLOCK_GYR2]
-    walk = params[VELOCITY_WALK] ** 2 + (params[VELOCITY_WALK_PER_ACC] * acc_rms) ** 2
+    walk = params[VELOCITY_WALK] ** 2
     if state[MOVING_S] < params[LAUNCH_S]:
         walk += params[LAUNCH_WALK] ** 2
     for i in range(2):
@@ -462,7 +520,7 @@ def _travel(params: Floats, state: Floats) -> tuple[float, float]:
     norm = sqrt(fx * fx + fy * fy)
     if norm < 0.2 * state[BLOCK_S]:
         return state[VELOCITY], state[VELOCITY + 1]
-    speed_m_s = state[SPEED] / state[SPEED_S]
+    speed_m_s = state[SPEED] / state[SPEED_COUNT]
     return speed_m_s * fx / norm, speed_m_s * fy / norm
 
 
