@@ -26,6 +26,7 @@ _RETRY_US = const(5000000)
 _TRIES = const(2)  # resets before the sensor is called lost
 _FAULTS = const(8)  # bad transfers in a row before the bus is called hung
 _TURNS = const(64)  # transfers in one service at most
+_AGAIN_US = const(2000)  # from one transfer's start to the chip's next cargo, when there is a backlog
 
 _PRODUCT_ID_REQUEST = const(0xF9)
 _PRODUCT_ID = const(0xF8)
@@ -70,7 +71,8 @@ _LENGTHS = {
 class Bno085:
     """One BNO085 on a link of shtp.py, with its interrupt and reset pins.
 
-    Call service() at least every 100 ms, best when `ready` was set, which the interrupt does; then pop() until False.
+    Call service() at least every 100 ms, best when `ready` was set, which the interrupt does, then pop() until False;
+    after a long wait again while service() returns samples.
     resets: how often the chip had to be set up again after start. lost: transfers or reports that never came whole.
     present: False while nothing answers. version: (major, minor, patch) of the chip's software.
     """
@@ -97,6 +99,7 @@ class Bno085:
         self._edge_us = ticks_us()  # when INT fell last
         self._read_us = self._edge_us  # when the last transfer began
         self._cargo_us = self._edge_us  # when INT fell for the cargo being read
+        self._newest_us = self._edge_us  # when the newest report was measured
         self._reference = 0  # the cargo's time base against that, in steps
         self._carry = bytearray(shtp.ROOM)
         self._carried = 0
@@ -149,9 +152,7 @@ class Bno085:
         self._advance_clock()
         link = self._shtp
         for _ in range(_TURNS):
-            if not (link.held or not self._int.value()) or not self._pairing.has_room():
-                break
-            if not self._read():
+            if not self._pairing.has_room() or not (link.held or self._wanted()) or not self._read():
                 break
         self._supervise()
         return self._pairing.count
@@ -163,6 +164,15 @@ class Bno085:
     def _on_int(self, _pin):
         self._edge_us = ticks_us()
         self.ready.set()
+
+    def _wanted(self):
+        """Whether the chip asks to be read. It needs a moment to ask again, worth waiting for in a backlog."""
+        while self._int.value():
+            now_us = ticks_us()
+            behind = ticks_diff(now_us, self._newest_us) > 2 * self._granted_us[GYR]
+            if not behind or ticks_diff(now_us, self._read_us) > _AGAIN_US:
+                return False
+        return True
 
     def _advance_clock(self):
         now_us = ticks_us()
@@ -254,7 +264,8 @@ class Bno085:
         steps = self._reference + (((buffer[at + 2] & 0xFC) << 6) | buffer[at + 3])
         self._heard_us[kind] = self._now_us
         if self._state == _RUN:
-            self._pairing.push(kind, ticks_add(self._cargo_us, steps * _STEP_US), buffer, at + 4)
+            self._newest_us = ticks_add(self._cargo_us, steps * _STEP_US)
+            self._pairing.push(kind, self._newest_us, buffer, at + 4)
 
     def _take_control(self):
         link = self._shtp

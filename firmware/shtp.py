@@ -1,6 +1,6 @@
 # SHTP, the sensor hub's transport: a 4 byte header (length, channel, sequence) before each transfer, on SPI or I2C.
 # A link moves one transfer into a window of preallocated memory; Shtp checks its header and keeps the sequence numbers.
-# What the bytes of a payload mean is no matter of this file. Receiving allocates nothing once a length has been seen.
+# What the bytes of a payload mean is no matter of this file. Receiving input allocates nothing.
 
 from time import sleep_us, ticks_us
 
@@ -19,13 +19,14 @@ ROOM = const(20)  # bytes before the header: a report cut by a fragment's end is
 _HEADER = const(4)
 _START = const(24)  # ROOM + _HEADER: where a payload starts
 _PAYLOAD_MAX = const(284)  # the chip's longest cargo is its advertisement, 272; longer ones come in fragments
+_SHORTEST_INPUT = const(15)  # a time stamp and one report
 _CHANNELS = const(6)
 _CONTINUATION = const(0x80)
 _WAKE_TRIES = const(200)  # of 50 us: the chip answers WAKE within 10 ms
 
 
 class Window:
-    """The memory of one transfer, with a view for every length that was needed so far."""
+    """The memory of one transfer, with a view for every length of input cargos; others are made when needed first."""
 
     def __init__(self, first):
         self.buffer = bytearray(_START + _PAYLOAD_MAX)
@@ -33,6 +34,8 @@ class Window:
         self.header = self._all[ROOM:_START]
         self._first = first
         self._views = [None] * (_PAYLOAD_MAX + 1)
+        for size in range(_SHORTEST_INPUT, _PAYLOAD_MAX + 1, 2):  # every length that input reports add up to
+            self.view(size)
 
     def view(self, size):
         """Memory from `first` (the header's or the payload's start) to the end of a payload of `size` bytes."""

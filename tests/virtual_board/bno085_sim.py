@@ -30,6 +30,7 @@ class Faults:
     fragment_bytes: longest transfer, header included; cargos beyond it are sent as continuations. rebase: cargos carry
     time stamp rebases. absent: nothing answers. hung: the bus does not answer until the reset line is pulled.
     silent: nothing is measured until the reset line is pulled. deaf: commands are ignored.
+    calibration_status: not 0: the chip refuses to be told how to calibrate. missed: {report: so many are not sent}.
     """
 
     fragment_bytes: int = 0
@@ -38,6 +39,8 @@ class Faults:
     hung: bool = False
     silent: bool = False
     deaf: bool = False
+    calibration_status: int = 0
+    missed: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -302,6 +305,9 @@ class Bno085Sim:
         feature.sequence = (feature.sequence + 1) & 0xFF
         feature.index += 1
         self._aim(report, feature)
+        if self.faults.missed.get(report, 0) > 0:
+            self.faults.missed[report] -= 1
+            return
         self._pending.append(measured)
         if len(self._pending) > self._fifo:
             self._pending.popleft()
@@ -330,7 +336,7 @@ class Bno085Sim:
         elif channel == hub.CONTROL and payload[0] == 0xFE:
             self._say_feature(payload[1])
         elif channel == hub.CONTROL and payload[0] == 0xF2 and len(payload) >= 12:
-            self._respond(payload[2], payload[1], (0, *payload[3:6], payload[7], payload[8]))
+            self._respond(payload[2], payload[1], (self.faults.calibration_status, *payload[3:6]))
 
     def _set_feature(self, report: int, asked_us: int) -> None:
         if not asked_us:

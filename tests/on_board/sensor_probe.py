@@ -29,24 +29,23 @@ async def print_samples():
         if poll_ms:
             await asyncio.sleep_ms(poll_ms)
         else:
-            try:
-                await asyncio.wait_for_ms(sensor.ready.wait(), 100)
-            except asyncio.TimeoutError:
-                pass
-        sensor.service()
-        while sensor.pop(sample):
-            print(line % ((sensor.time_s, sensor.time_us, sensor.flags) + tuple(sample)))
-            taken += 1
-            started_ms = time.ticks_ms()
+            await sensor.ready.wait()
+        while sensor.service():
+            while sensor.pop(sample):
+                row = [sensor.time_s, sensor.time_us, sensor.flags]
+                row.extend(sample)
+                print(line % tuple(row))
+                taken += 1
+                started_ms = time.ticks_ms()
     print("resets", sensor.resets, "errors", sensor.errors, "present", sensor.present, "version", sensor.version)
 
 
 def take(count):
     while count > 0:
         time.sleep_ms(poll_ms)
-        sensor.service()
-        while sensor.pop(sample):
-            count -= 1
+        while sensor.service():
+            while sensor.pop(sample):
+                count -= 1
 
 
 async def main():

