@@ -9,7 +9,7 @@ RUN := .venv/bin/python
 SETUP := PYTHON="$(PYTHON)" tools/setup.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench format clean
+.PHONY: help demo test lint bench docs format clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -29,6 +29,9 @@ lint: .venv/test.stamp ## ruff and mypy --strict
 format: .venv/test.stamp ## let ruff put the code in order
 	$(RUN) -m ruff check --fix
 	$(RUN) -m ruff format
+
+docs: .venv/test.stamp ## write the commands' help texts into docs/commands.md
+	$(RUN) tests/test_docs.py
 
 bench: .venv/bench.stamp ## accuracy and speed tables; ARGS="speed --json" for one of them
 	$(RUN) -m bench $(ARGS)

@@ -44,9 +44,10 @@ def analyse(file: Path, as_json: bool) -> None:
 def read_npz(file: Path) -> Samples:
     """Samples from a numpy archive. Raises SamplesError for whatever is wrong with the file."""
     try:
-        with np.load(file, allow_pickle=False) as archive:
-            if not hasattr(archive, "files"):
-                raise SamplesError(f"{file} holds one array, not an archive: save it with numpy.savez.")
+        loaded = np.load(file, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            raise SamplesError(f"{file} holds one array, not an archive: save it with numpy.savez.")
+        with loaded as archive:
             return _samples(archive, file)
     except OSError as error:
         raise SamplesError(f"{file} cannot be read ({error.strerror or 'no numpy archive'}).") from error
@@ -66,8 +67,8 @@ def _samples(archive: NpzFile, file: Path) -> Samples:
     if "time_s" in archive:
         time_s = archive["time_s"]
     else:
-        rate_hz = float(archive["rate_hz"])
-        if not rate_hz > 0 or gyr.ndim == 0:
-            raise SamplesError(f"{file} has rate_hz {rate_hz:g}: it must be more than 0.")
-        time_s = np.arange(len(gyr)) / rate_hz
+        rate_hz = archive["rate_hz"]
+        if rate_hz.size != 1 or not rate_hz > 0 or gyr.ndim == 0:
+            raise SamplesError(f"{file} has rate_hz {rate_hz}: it must be one number, more than 0.")
+        time_s = np.arange(len(gyr)) / float(rate_hz.item())
     return Samples(time_s, gyr, archive["acc_m_s2"], archive.get("quat"))

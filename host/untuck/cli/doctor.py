@@ -1,6 +1,7 @@
 """`untuck doctor`: looks at what a run needs on this machine, and says what to do about what is missing.
 
-Each check is a function that returns what it found or raises what is wrong. Nothing is changed.
+Each check is a function that returns what it found or raises what is wrong. Nothing is changed but that the data
+folder is made where there is none.
 """
 
 from __future__ import annotations

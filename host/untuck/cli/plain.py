@@ -80,4 +80,4 @@ def progress(state: LiveState) -> str:
     """Where the session stands, in a line."""
     if state.moving != "running":
         return f"{state.moving}: {state.ask()}"
-    return f"running, {state.cadence_spm:.0f} steps/min, tilt {state.tilt_deg:.1f} deg: {state.ask()}"
+    return f"{state.cadence_spm:.0f} steps/min, tilt {state.tilt_deg:.1f} deg: {state.ask()}"

@@ -37,7 +37,7 @@ class TerminalView:
         self._state = state
         self._source = source
         self._notes: list[str] = []
-        self._signal = Signal()
+        self._signal = Reception()
         self._drawn_s = 0.0
         self._live = Live(console=console, refresh_per_second=REFRESH_HZ, transient=True)
 
@@ -68,7 +68,7 @@ class TerminalView:
         self._live.update(drawing(self._state, self._source, self._signal, self._notes))
 
 
-class Signal:
+class Reception:
     """The connection as of now: its words depend on how long ago the last packet came."""
 
     def __init__(self) -> None:

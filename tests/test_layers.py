@@ -1,0 +1,99 @@
+"""The layers hold: each module imports only what lies before it on the line, and the core does no I/O.
+
+Read from the source by AST, so that an import inside a function counts as well; what really gets loaded is asked of a
+fresh interpreter.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parent.parent / "host" / "untuck"
+
+BEGINNING = {"wire", "model", "errors"}
+EDGES = {"sources", "store", "sound", "coach", "report"}
+MAY_IMPORT = {
+    "errors": set(),
+    "wire": set(),
+    "model": {"errors"},
+    "motion": BEGINNING,
+    **{edge: BEGINNING | {"motion"} for edge in EDGES},
+    "cli": BEGINNING | {"motion"} | EDGES,
+    "__main__": {"cli"},
+}
+CORE_MAY_LOAD = {
+    *("__future__", "collections", "contextlib", "dataclasses", "enum", "functools", "itertools", "math", "statistics"),
+    *("typing", "numba", "numpy", "scipy"),
+}
+WIRE_MAY_LOAD = {"array", "binascii", "micropython", "struct"}
+HEAVY = ("numba", "scipy", "miniaudio", "matplotlib", "PySide6", "pyqtgraph", "bleak", "rich")
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def layer_of(path: Path) -> str:
+    """The first name below untuck: a package or a module."""
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Full names of what a module imports, wherever it does so."""
+    package = ("untuck", *path.relative_to(PACKAGE).parent.parts)
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            name = ".".join((*base, *((node.module,) if node.module else ())))
+            yield from (f"{name}.{alias.name}" for alias in node.names) if name == "untuck" else (name,)
+
+
+def test_every_layer_has_a_rule() -> None:
+    assert {layer_of(path) for path in MODULES} - {"__init__"} <= set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_follow_the_line(path: Path) -> None:
+    layer = layer_of(path)
+    if layer == "__init__":
+        assert {name for name in imported(path) if name.split(".")[0] == "untuck"} <= {
+            *("untuck.errors", "untuck.model"),
+            *("untuck.motion.orientation", "untuck.motion.pipeline", "untuck.motion.virtual_imu"),
+        }
+        return
+    ours = {name.split(".")[1] for name in imported(path) if name.startswith("untuck.")} - {layer, "__version__"}
+    assert ours <= MAY_IMPORT[layer], f"{layer} may not import {sorted(ours - MAY_IMPORT[layer])}"
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "motion").glob("*.py")), ids=lambda path: path.name)
+def test_the_core_does_no_io(path: Path) -> None:
+    outside = {name.split(".")[0] for name in imported(path)} - {"untuck"}
+    assert outside <= CORE_MAY_LOAD, f"motion/{path.name} imports {sorted(outside - CORE_MAY_LOAD)}"
+    calls = {node.func.id for node in ast.walk(ast.parse(path.read_text()))
+             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}  # fmt: skip
+    assert not calls & {"open", "print", "input", "__import__", "exec", "eval"}
+
+
+def test_the_protocol_runs_on_the_board() -> None:
+    assert set(imported(PACKAGE / "wire.py")) <= WIRE_MAY_LOAD
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import untuck",
+        "from untuck.cli.main import cli; cli(['--help'], standalone_mode=False)",
+        "from untuck.cli.main import cli; cli(['demo', '--help'], standalone_mode=False)",
+        "from untuck.cli.main import cli; cli(['sessions'], standalone_mode=False)",
+    ],
+)
+def test_heavy_imports_wait_until_they_are_needed(statement: str) -> None:
+    program = f"import sys; {statement}; print([m for m in {HEAVY!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], cwd=PACKAGE.parent, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1:] == ["[]"], f"{statement} loads {done.stdout.splitlines()[-1:]} {done.stderr}"

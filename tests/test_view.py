@@ -1,0 +1,90 @@
+"""The live view: what it shows at each stage of a simulated run, within 80 columns.
+
+The state is folded from a real pipeline's events; the drawing is read back as text.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from itertools import pairwise
+
+import pytest
+from rich.console import Console
+
+from untuck.cli import plain, terminal
+from untuck.cli.live import Line
+from untuck.cli.state import LiveState
+from untuck.model import Packet
+from untuck.motion.params import Params
+from untuck.sources.packing import pack
+from untuck.sources.runner import simulate
+from untuck.store import Settings
+
+RATE_HZ = 100
+STAGES_S = (6.0, 19.0, 50.0, 90.0, 125.0, 150.0)
+
+
+def drawn(renderable: object, columns: int = 80) -> list[str]:
+    console = Console(width=columns, file=io.StringIO(), force_terminal=False)
+    console.print(renderable)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue().splitlines()
+
+
+@pytest.fixture(scope="module")
+def stages() -> dict[float, list[str]]:
+    """The view as it was drawn when sensor time passed each stage."""
+    line, state = Line(Settings()), LiveState()
+    seen: dict[float, list[str]] = {}
+    for data in pack(simulate().samples, RATE_HZ):
+        for event in line.push(Packet(data, 0.0)):
+            state.take(event)
+        due = [stage for stage in STAGES_S if stage not in seen and line.last_s >= stage]
+        for stage in due:
+            seen[stage] = drawn(terminal.drawing(state, "simulated runner", terminal.Reception(), []))
+    seen[STAGES_S[-1]] = drawn(terminal.drawing(state, "simulated runner", terminal.Reception(), []))
+    return seen
+
+
+def test_the_view_keeps_to_80_columns_and_does_not_jump(stages: dict[float, list[str]]) -> None:
+    assert all(max(map(len, lines)) <= 80 for lines in stages.values())
+    assert all(abs(len(one) - len(other)) <= 3 for one, other in pairwise(stages.values()))
+
+
+def test_the_view_says_what_to_do_and_what_was_found(stages: dict[float, list[str]]) -> None:
+    text = {stage: " ".join(" ".join(lines).replace("│", " ").split()) for stage, lines in stages.items()}
+    assert "standing: stand still for 5 s, then hinge three times" in text[6.0]
+    assert "standing: run" in text[19.0]
+    assert "running: run in good form: baseline" in text[50.0] and "of 60 strides" in text[50.0]
+    assert "found: tuck since" in text[90.0] and "tuck (low double tone)" in text[90.0]
+    assert "found: right pullback since" in text[125.0] and "ended: tuck" in text[125.0]
+    assert "ended: right pullback" in text[150.0] and "recovered (rising chime)" in text[150.0]
+    assert all("receiving" in each for each in text.values())
+
+
+@pytest.mark.parametrize(
+    ("against_deg", "cell"), [(0.0, 24), (-3.4, 17), (2.0, 28), (-8.0, 8), (-99.0, 0), (99.0, 48), (math.nan, -1)]
+)
+def test_the_mark_stands_where_the_tilt_is(against_deg: float, cell: int) -> None:
+    bar = drawn(terminal.tilt_bar(against_deg, Params().tuck_on_deg))[0]
+    assert bar.find("█") == cell
+    assert set(bar[17:32]) <= set("░│█") and set(bar[:17] + bar[32:49]) <= set("·█")
+
+
+def test_a_silent_clip_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    signal = terminal.Reception()
+    line = Line(Settings())
+    line.decoder.lost, line.decoder.corrupt = 3, 1
+    signal.heard(line)
+    assert drawn(signal) == ["receiving, 3 packets lost, 1 damaged"]
+    later_s = terminal.time.monotonic() + 7.2
+    monkeypatch.setattr(terminal.time, "monotonic", lambda: later_s)
+    assert drawn(signal) == ["no data for 7 s"]
+
+
+def test_every_cue_that_sounds_has_words() -> None:
+    from untuck.motion.cues import PRIORITY
+    from untuck.sound.mixer import has_sound
+
+    assert set(plain.SOUNDS) == {*PRIORITY, "recovered"} and all(map(has_sound, plain.SOUNDS))
