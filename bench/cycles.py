@@ -123,36 +123,34 @@ def _decay(since_s: Floats, length_s: float, jump: Floats, slope: Floats) -> Flo
     return jump * (fades * place + (1 - fades)) + slope * slope_part
 
 
+def _step(since_s: Floats) -> Floats:
+    """0 before a seam, 1 after it, smooth over FADE_S either way."""
+    u = np.clip(since_s / (2 * FADE_S) + 0.5, 0, 1)
+    return np.asarray(u**3 * (10 - 15 * u + 6 * u**2))
+
+
 def join(recordings: list[Recording], played: list[tuple[int, int]], rate_hz: float) -> tuple[Floats, Floats]:
     """(N,6) pose at rate_hz along the played strides, and (N,) speed of the recording that each sample is from."""
     cuts = [cut(recording) for recording in recordings]
+    stride_s = [float(np.median(c.end_s - c.start_s)) for c in cuts]
     segments = _segments(played, cuts)
-    lengths = np.array([end_s - start_s for _, start_s, end_s in segments])
-    starts = np.concatenate([[0.0], np.cumsum(lengths)])
-    time_s = np.arange(int(starts[-1] * rate_hz)) / rate_hz
+    seams_s = np.concatenate([[0.0], np.cumsum([end_s - start_s for _, start_s, end_s in segments])])
+    time_s = np.arange(int(seams_s[-1] * rate_hz)) / rate_hz
     pose, speed = np.zeros((len(time_s), 6)), np.zeros(len(time_s))
-    jump, slope, decay_s = np.zeros(6), np.zeros(6), 1.0
-    tail: tuple[slice, Floats] | None = None
+    seams_s[0], seams_s[-1] = -1.0, seams_s[-1] + 1.0  # nothing to fade at the ends
+    jump, slope = np.zeros(6), np.zeros(6)
     for k, (number, start_s, end_s) in enumerate(segments):
-        at_s = starts[k]
-        spline = recordings[number].spline
-        first, last = np.searchsorted(time_s, [at_s - FADE_S if tail else 0.0, at_s + end_s - start_s + FADE_S])
-        since = time_s[first:last] - at_s
-        part = spline(start_s + since) + _decay(since, decay_s, jump, slope)
-        if tail:
-            fade = np.clip((time_s[tail[0]] - at_s + FADE_S) / (2 * FADE_S), 0, 1)[:, None]
-            fade = fade**3 * (10 - 15 * fade + 6 * fade**2)
-            overlap = len(fade)
-            part[:overlap] = fade * part[:overlap] + (1 - fade) * tail[1]
-        pose[first:last], speed[first:last] = part, recordings[number].speed_m_s
-        cutoff = int(np.searchsorted(time_s, at_s + end_s - start_s - FADE_S))
-        tail = (slice(cutoff, last), part[cutoff - first :].copy())
-        here = np.array([end_s - start_s])
-        final = spline(end_s) + _decay(here, decay_s, jump, slope)[0]
+        spline, decay_s = recordings[number].spline, stride_s[number]
+        at_s, until_s = max(seams_s[k], 0.0), seams_s[k + 1]
+        rows = slice(*np.searchsorted(time_s, [seams_s[k] - FADE_S, until_s + FADE_S]))
+        since_s = time_s[rows] - at_s
+        weight = _step(time_s[rows] - seams_s[k]) - _step(time_s[rows] - until_s)
+        pose[rows] += weight[:, None] * (spline(start_s + since_s) + _decay(since_s, decay_s, jump, slope))
+        speed[rows] += weight * recordings[number].speed_m_s
         after, after_s, _ = segments[(k + 1) % len(segments)]
+        final = spline(end_s) + _decay(np.array([end_s - start_s]), decay_s, jump, slope)[0]
         jump = final - recordings[after].spline(after_s)
         slope = spline(end_s, 1) - recordings[after].spline(after_s, 1)
-        decay_s = float(np.median(cuts[after].end_s - cuts[after].start_s))
     return pose, speed
 
 
