@@ -1,27 +1,28 @@
 # Keeps finished packets until the host has acknowledged them, and hands them out again when asked.
-# One arena is cut into equal slots when a stream begins; packet n lives in slot n modulo the number of slots.
+# One arena is cut into equal slots when a stream begins; packet n lies in slot n modulo the number of slots.
 # Sequence numbers, what is kept, what was sent, what had to go: only here. Nothing is allocated per packet.
-
-from array import array
 
 import wire
 from micropython import const
 
-ARENA_BYTES = const(25900)  # 10 s at 100 Hz: 200 packets of 122 bytes and a few; 5 s at 200 Hz
-MAX_SLOTS = const(256)  # 10 s at 50 Hz; the view of each slot costs memory too
+ARENA_BYTES = const(25900)  # 10 s at 100 Hz: 200 packets of 122 bytes and a few; 16 s at 50 Hz, 5.8 s at 200 Hz
+_COUNT_AT = const(18)  # of the byte that says how many samples are in a packet
 
 
 class Ring:
-    """Packets `oldest` to `next - 1` are kept; those from `cursor` on still have to be sent; `next` is being filled.
+    """Packets `oldest` to `next - 1` are kept; those from `cursor` on still have to be sent.
 
+    Packets are copied in and out: a view of each slot would take a third as much memory again.
     Sequence numbers start at 0 with each stream; at 25 packets a second they stay small integers for a year.
     """
 
     def __init__(self, arena_bytes=ARENA_BYTES):
-        self._arena = memoryview(bytearray(arena_bytes))
-        self._views = []
-        self._sizes = array("H")
+        self._arena = bytearray(arena_bytes)
+        self._slot_bytes = 0
+        self._out = bytearray(0)
+        self._out_holds = -1  # the packet that lies in _out
         self.slots = 0
+        self.buffer = bytearray(0)  # where packet `next` is to be written
         self.stream_id = 0
         self.overruns = 0  # packets of this stream that were overwritten before they could be sent
         self.oldest = 0
@@ -30,37 +31,48 @@ class Ring:
 
     def begin(self, stream_id, samples_per_packet):
         """Forget all packets and cut the arena for a new stream."""
-        size = wire.packet_size(samples_per_packet)
-        self.slots = min(MAX_SLOTS, len(self._arena) // size)
-        self._views = []  # the old ones go before the new ones come
-        self._views = [self._arena[i * size : (i + 1) * size] for i in range(self.slots)]
-        self._sizes = array("H", bytes(2 * self.slots))
+        self._slot_bytes = wire.packet_size(samples_per_packet)
+        self.slots = len(self._arena) // self._slot_bytes
+        self.buffer = bytearray(self._slot_bytes)
+        self._out = bytearray(self._slot_bytes)
+        self._out_holds = -1
         self.stream_id = stream_id
         self.overruns = 0
         self.oldest = self.cursor = self.next = 0
 
-    def open(self):
-        """The buffer that packet `next` is to be written into. The oldest packet goes if there is no other room."""
-        if self.next - self.oldest >= self.slots:
-            self.oldest += 1
-            if self.cursor < self.oldest:
-                self.cursor = self.oldest
-                self.overruns += 1
-        return self._views[self.next % self.slots]
+    def make_room(self):
+        """Before packet `next` is sealed: the oldest goes if all slots are taken. True if it had not been sent."""
+        if self.next - self.oldest < self.slots:
+            return False
+        self.oldest += 1
+        if self.cursor >= self.oldest:
+            return False
+        self.cursor = self.oldest
+        self.overruns += 1
+        return True
 
     def commit(self, size):
-        """Packet `next`, of `size` bytes, is sealed and waits to be sent."""
-        self._sizes[self.next % self.slots] = size
+        """The first `size` bytes of `buffer` are packet `next`, sealed: it waits to be sent."""
+        at = self.next % self.slots * self._slot_bytes
+        arena = self._arena
+        buffer = self.buffer
+        for i in range(size):
+            arena[at + i] = buffer[i]
         self.next += 1
 
     def peek(self):
         """The bytes of the packet to be sent next, None if there is none."""
         if self.cursor == self.next:
             return None
-        slot = self.cursor % self.slots
-        view = self._views[slot]
-        size = self._sizes[slot]
-        return view if size == len(view) else view[:size]  # only a packet cut short by a gap needs a view of its own
+        out = self._out
+        if self._out_holds != self.cursor:
+            at = self.cursor % self.slots * self._slot_bytes
+            arena = self._arena
+            for i in range(self._slot_bytes):
+                out[i] = arena[at + i]
+            self._out_holds = self.cursor
+        size = wire.packet_size(out[_COUNT_AT])
+        return out if size == len(out) else memoryview(out)[:size]  # only a packet cut short by a gap needs a view
 
     def sent(self):
         """The packet of `peek` was taken by the radio."""

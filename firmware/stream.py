@@ -18,10 +18,8 @@ class Stream:
         self._sensor = sensor
         self._ring = ring
         self._sample = array("h", bytes(wire.SAMPLE_SIZE))
-        self._buffer = None
         self._count = 0  # samples in the open packet
         self._flags = 0
-        self._overruns = 0  # the ring's count when the last packet was sealed
         self._first_s = self._first_us = 0
         self._last_s = self._last_us = 0
         self._full = 0
@@ -35,7 +33,7 @@ class Stream:
         self._ring.begin(stream_id, self._full)
         self._period_us = (1000 * _US_PER_S + granted_mhz // 2) // granted_mhz
         self._longest_us = self._period_us * 8 // 5  # as the pairing of reports sees it
-        self._count = self._flags = self._overruns = 0
+        self._count = self._flags = 0
         self._started = False
 
     def drain(self):
@@ -58,13 +56,12 @@ class Stream:
         if flags & _BEFORE_PACKET and self._count:
             self._close()
         if self._count == 0:
-            self._buffer = self._ring.open()
             self._first_s = time_s
             self._first_us = time_us
             self._flags = 0
         self._flags |= flags
         s = self._sample
-        wire.pack_sample(self._buffer, self._count, s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8], s[9])
+        wire.pack_sample(self._ring.buffer, self._count, s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8], s[9])
         self._last_s = time_s
         self._last_us = time_us
         self._count += 1
@@ -84,11 +81,10 @@ class Stream:
         if steps:
             span_us = (self._last_s - self._first_s) * _US_PER_S + self._last_us - self._first_us
             period_us = (span_us + steps // 2) // steps
-        if ring.overruns != self._overruns:
-            self._overruns = ring.overruns
+        if ring.make_room():
             self._flags |= wire.FLAG_OVERRUN
         wire.pack_header(
-            self._buffer, self._flags, ring.stream_id, ring.next, self._first_s, self._first_us, period_us, self._count
+            ring.buffer, self._flags, ring.stream_id, ring.next, self._first_s, self._first_us, period_us, self._count
         )
-        ring.commit(wire.seal(self._buffer, self._count))
+        ring.commit(wire.seal(ring.buffer, self._count))
         self._count = 0

@@ -67,6 +67,13 @@ class Air:
         controller.host = host
         return Device(name=name, address=Address(address), host=host)
 
+    def remove(self, device: Device) -> None:
+        """A device that was switched off: nobody hears it any more."""
+        controller = device.host.controller
+        assert isinstance(controller, _Controller)
+        self._link.remove_controller(controller)
+        self._controllers.remove(controller)
+
     def set_in_range(self, in_range: bool) -> None:
         """Out of range nobody hears an advertisement; an open connection must be dropped beside."""
         self._link.in_range = in_range

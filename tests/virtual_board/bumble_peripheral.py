@@ -18,8 +18,8 @@ from bumble.att import ATT_Handle_Value_Notification, Attribute, AttributeValue
 from bumble.core import UUID
 from bumble.device import Connection, Device
 from bumble.gatt import Characteristic, Service
-
-from virtual_board.air import Air
+from bumble.host import DataPacketQueue
+from tests.virtual_board.air import Air
 
 NOTIFY_CREDITS = 12  # about the buffers NimBLE has for outgoing data
 _FLAG_WRITES, _FLAG_READ = 0x0C, 0x02  # MicroPython's flags are the characteristic's properties
@@ -36,8 +36,10 @@ class BumblePeripheral:
         self.damage: Damage | None = None
         self.written: list[bytes] = []  # what the host wrote, newest last
         self._damaged_uuid = UUID(damaged_uuid)
-        self._device: Device = air.make_device("clip", address)
-        self._address = bytes.fromhex(address.replace(":", ""))
+        self._air = air
+        self._address = address
+        self._mtu = 23
+        self._device: Device | None = None  # one for each run of the firmware
         self._connection: Connection | None = None
         self._characteristics: dict[int, Characteristic[bytes]] = {}
         self._values: dict[int, bytes] = {}
@@ -52,16 +54,19 @@ class BumblePeripheral:
             b"N": self._notify,
         }
 
+    @property
+    def in_flight(self) -> int:
+        """Notifications that the firmware has handed over and that are not out yet."""
+        return len(self._marks)
+
     async def start(self) -> None:
         """Wait on the loopback socket for the firmware."""
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
-        self._device.on("connection", self._on_connection)
 
     async def stop(self) -> None:
         """Leave the air and close the socket."""
-        if self._connection:
-            await self.drop()
+        await self._leave_air()
         if self._writer:
             self._writer.close()
         if self._server:
@@ -69,30 +74,46 @@ class BumblePeripheral:
 
     async def drop(self) -> None:
         """Break the connection as a lost radio contact does."""
-        if self._connection:
+        if self._connection and self._device:
             await self._device.disconnect(self._connection, hci.HCI_REMOTE_USER_TERMINATED_CONNECTION_ERROR)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._writer = writer
-        self._send(b"H", bytes((NOTIFY_CREDITS,)) + self._address)
+        self._send(b"H", bytes((NOTIFY_CREDITS,)) + bytes.fromhex(self._address.replace(":", "")))
         try:
             while True:
                 kind, length = struct.unpack("<cH", await reader.readexactly(3))
                 await self._do[kind](await reader.readexactly(length))
         except (asyncio.IncompleteReadError, ConnectionError):
-            await self._device.stop_advertising()
+            await self._leave_air()
+
+    async def _leave_air(self) -> None:
+        device, self._device = self._device, None
+        if device is not None:
+            if self._connection:
+                await device.disconnect(self._connection, hci.HCI_REMOTE_USER_TERMINATED_CONNECTION_ERROR)
+            await device.stop_advertising()
+            self._air.remove(device)
+
+    @property
+    def _queue(self) -> DataPacketQueue:
+        assert self._device is not None and self._device.host.le_acl_packet_queue is not None
+        return self._device.host.le_acl_packet_queue
 
     def _send(self, kind: bytes, body: bytes) -> None:
         if self._writer:
             self._writer.write(struct.pack("<cH", kind, len(body)) + body)
 
     async def _set_mtu(self, body: bytes) -> None:
-        self._device.gatt_server.max_mtu = struct.unpack("<H", body)[0]
+        self._mtu = struct.unpack("<H", body)[0]
 
     async def _register(self, body: bytes) -> None:
-        await self._device.power_on()
-        self._device.host.le_acl_packet_queue.on("flow", self._return_credits)
+        self._device = device = self._air.make_device("clip", self._address)
+        device.on("connection", self._on_connection)
+        device.gatt_server.max_mtu = self._mtu
+        await device.power_on()
+        self._queue.on("flow", self._return_credits)
         while body:
             service, count, body = body[:_UUID_BYTES], body[_UUID_BYTES], body[_UUID_BYTES + 1 :]
             characteristics = []
@@ -100,7 +121,7 @@ class BumblePeripheral:
                 flags, handle = struct.unpack_from("<HH", body, _UUID_BYTES)
                 characteristics.append(self._characteristic(body[:_UUID_BYTES], flags, handle))
                 body = body[_UUID_BYTES + 4 :]
-            self._device.add_service(Service(UUID.from_bytes(service), characteristics))
+            device.add_service(Service(UUID.from_bytes(service), characteristics))
 
     def _characteristic(self, uuid: bytes, flags: int, handle: int) -> Characteristic[bytes]:
         permissions = Attribute.Permissions(0)
@@ -120,6 +141,7 @@ class BumblePeripheral:
         return characteristic
 
     async def _advertise(self, body: bytes) -> None:
+        assert self._device is not None
         interval_ms = struct.unpack_from("<I", body)[0] / 1000
         if interval_ms:
             await self._device.start_advertising(
@@ -134,7 +156,7 @@ class BumblePeripheral:
     async def _notify(self, body: bytes) -> None:
         connection_handle, handle = struct.unpack_from("<HH", body)
         connection, characteristic = self._connection, self._characteristics[handle]
-        if connection is None or connection.handle != connection_handle:
+        if self._device is None or connection is None or connection.handle != connection_handle:
             return
         data: bytes | None = body[4:]
         if self.damage and characteristic.uuid == self._damaged_uuid:
@@ -144,11 +166,11 @@ class BumblePeripheral:
                 attribute_handle=characteristic.handle, attribute_value=data[: connection.att_mtu - 3]
             )
             self._device.gatt_server.send_gatt_pdu(connection, bytes(pdu))
-        self._marks.append(self._device.host.le_acl_packet_queue.queued)
+        self._marks.append(self._queue.queued)
         self._return_credits()
 
     def _return_credits(self) -> None:
-        completed = self._device.host.le_acl_packet_queue.completed
+        completed = self._queue.completed
         out = 0
         while self._marks and self._marks[0] <= completed:
             self._marks.popleft()
