@@ -16,13 +16,13 @@ from untuck.motion.params import Params
 from untuck.sources.runner import SimulatedRun, simulate
 from untuck.sources.story import HINGE_S, Phase, Story
 
-QUICK = Params(baseline_strides=15, warmup_strides=3)
+QUICK = Params(baseline_strides=35, warmup_strides=3)
 PREFIX = (Phase("stand", 7.0), Phase("hinge", 3 * HINGE_S), Phase("stand", 2.0))
 
 
 @cache
 def short_run(side: int = 1) -> SimulatedRun:
-    run = (Phase("run", 17.0), Phase("run", 12.0, tuck_deg=7.0), Phase("run", 12.0))
+    run = (Phase("run", 30.0), Phase("run", 12.0, tuck_deg=7.0), Phase("run", 12.0))
     pull = (Phase("run", 14.0, pullback_deg=5.0, side=side), Phase("stand", 3.0))
     return simulate(Story(PREFIX + run + pull), seed=3)
 

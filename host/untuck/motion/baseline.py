@@ -24,7 +24,7 @@ def make_baseline(strides: list[Stride], params: Params, standing_known: bool) -
 
     standing_known: whether tilt is measured against standing; if not, a tucked baseline cannot be told.
     """
-    if len(strides) < params.baseline_bin_min_strides:
+    if len(strides) < params.baseline_min_share * params.baseline_strides:
         raise BaselineError(
             f"Only {len(strides)} clean strides: a baseline takes {params.baseline_strides} of easy, steady running."
         )

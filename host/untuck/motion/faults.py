@@ -56,16 +56,16 @@ class Latch:
 
 
 class FaultDetector:
-    """Turns clean strides into findings against one baseline."""
+    """Turns clean strides into findings against one baseline; warmed_up: steady running has just been seen."""
 
-    def __init__(self, params: Params, baseline: Baseline) -> None:
+    def __init__(self, params: Params, baseline: Baseline, warmed_up: bool = False) -> None:
         p = params
         self._params = p
         self._baseline = baseline
         longest = max(p.tuck_strides, p.pullback_strides, p.rigid_strides, p.held_strides)
         self._recent: dict[str, deque[float]] = {name: deque(maxlen=longest) for name in _FOLLOWED}
         self._pullback = PullbackMeter(p)
-        self._warmup = p.warmup_strides
+        self._warmup = 0 if warmed_up else p.warmup_strides
         self.held_back = ""
         self._tuck = Latch("tuck", BOTH, p.tuck_on_times, p.tuck_off_times)
         self._pull = {

@@ -234,8 +234,10 @@ def stride_curves(
     N_OSCILLATION,
     N_TRAVEL,
     N_LIKENESS,
-) = range(11)
-STRIDE_NUMBERS = 11
+    N_ACCEL_X,  # mean horizontal acceleration
+    N_ACCEL_Y,
+) = range(13)
+STRIDE_NUMBERS = 13
 
 
 @njit(cache=True)
@@ -258,6 +260,7 @@ def stride_numbers(
             harmonics[h, part] = total
     out[N_OSCILLATION] = _oscillation(curves[5], duration_s, basis)
     out[N_TRAVEL] = _travel(curves, basis, out[N_TRAVEL])
+    out[N_ACCEL_X], out[N_ACCEL_Y] = curves[3].mean(), curves[4].mean()
     mean = curves[5].mean()
     own = both = size = 0.0
     for k in range(points):

@@ -42,7 +42,8 @@ class Params:
     turn_max_deg_s: float = 10.0  # mean yaw rate over turn_strides
     turn_strides: int = 3
     turn_hold_strides: int = 3
-    accel_max_m_s2: float = 0.3  # net fore-aft acceleration over a stride
+    accel_max_m_s2: float = 0.3  # net horizontal acceleration: no inclinometer tells it from tilt
+    accel_strides: int = 4
 
     # Calibration
     stand_s: float = 5.0
@@ -55,7 +56,8 @@ class Params:
     hinge_error_max_deg: float = 5.0  # estimated error of the mount's heading above which it is refused
 
     # Baseline
-    baseline_strides: int = 60
+    baseline_strides: int = 60  # clean ones, and those of getting up to speed, which are then left out
+    baseline_min_share: float = 0.6  # of them that must be left
     baseline_bin_spm: float = 6.0
     baseline_bin_min_strides: int = 12
     baseline_match_pct: float = 4.0  # cadence further from every bin: not comparable

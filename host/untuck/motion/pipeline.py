@@ -186,7 +186,7 @@ class Pipeline:
         if self._detector is not None:
             changes = self._detector.push(stride)
             on = [latch.finding for latch in self._detector.latches if latch.finding is not None]
-        elif stride.record["valid"]:
+        elif stride.record["valid"] or stride.record["reason"] == "accelerating":
             self._gather(stride, now_s)
         record = stride.record[()]
         self._strides.append(record)
@@ -202,17 +202,18 @@ class Pipeline:
                 self._emit("held", now_s, cue)
 
     def _gather(self, stride: Stride, now_s: float) -> None:
-        """Collect clean strides until they make a baseline."""
+        """Collect clean strides until they make a baseline; those of getting up to speed take time, but no part."""
         self._candidates.append(stride)
         if len(self._candidates) < self.params.baseline_strides:
             return
-        strides, self._candidates = self._candidates, []
+        strides = [s for s in self._candidates if s.record["valid"]]
+        self._candidates = []
         try:
             self.baseline = make_baseline(strides, self.params, self.calibration.source != "nominal")
         except BaselineError as error:
             self._warn(now_s, str(error))
             return
-        self._detector = FaultDetector(self.params, self.baseline)
+        self._detector = FaultDetector(self.params, self.baseline, warmed_up=True)
         self._emit("baseline", now_s, self.baseline)
 
     def _publish(self, changes: list[Finding], now_s: float) -> None:

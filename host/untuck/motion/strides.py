@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from math import atan2, degrees, nan
+from math import atan2, degrees, hypot, nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +41,7 @@ BASIS = np.ascontiguousarray(np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1
 
 @dataclass(frozen=True, eq=False)
 class Stride:
-    """A measured stride: STRIDE_DTYPE record, rotation (PHASES,) and its harmonics (H, 2) in rad, left contact's phase."""
+    """A stride: its STRIDE_DTYPE record, rotation (PHASES,) and its harmonics (H, 2) in rad, phase of left contact."""
 
     record: NDArray[np.void]
     rotation: Floats
@@ -72,6 +72,7 @@ class StrideCutter:
         self._lean: deque[tuple[float, float]] = deque(maxlen=params.lean_strides)
         self._turns: deque[float] = deque(maxlen=params.turn_strides)
         self._turn_hold = 0
+        self._accels: deque[tuple[float, float]] = deque(maxlen=params.accel_strides)
         self.nominal_dt_s = np.nan
 
     def push(self, step: Step, history: History, mount: Floats) -> Stride | None:
@@ -81,6 +82,7 @@ class StrideCutter:
         if not step.running:
             self._lean.clear()
             self._turns.clear()
+            self._accels.clear()
             return None
         self._steps.append(step)
         if len(self._steps) < 3 or step.side != RIGHT:
@@ -128,6 +130,9 @@ class StrideCutter:
         record["oscillation_mm"] = 1e3 * numbers[k.N_OSCILLATION]
         self._lean.append((numbers[k.N_FORWARD], numbers[k.N_UPWARD]))
         record["lean_deg"] = degrees(atan2(sum(f for f, _ in self._lean), sum(u for _, u in self._lean)))
+        self._accels.append((numbers[k.N_ACCEL_X], numbers[k.N_ACCEL_Y]))
+        x, y = sum(a for a, _ in self._accels), sum(b for _, b in self._accels)
+        record["accel_m_s2"] = hypot(x, y) / len(self._accels)
         for name in ("tilt_se_deg", "pullback_left_deg", "pullback_right_deg", "pullback_se_deg"):
             record[name] = nan
 
@@ -149,4 +154,6 @@ class StrideCutter:
         if self._turn_hold > 0:
             self._turn_hold -= 1
             return "turning"
+        if record["accel_m_s2"] > p.accel_max_m_s2:
+            return "accelerating"
         return ""
