@@ -18,6 +18,7 @@ from scipy.ndimage import binary_dilation, binary_opening
 from scipy.signal import butter, sosfiltfilt
 from scipy.spatial.transform import Rotation
 
+from bench.quaternions import about, multiply
 from untuck.model import CONTACT_DTYPE, LEFT, RIGHT, Floats
 from untuck.motion.virtual_imu import fill_gaps
 
@@ -70,15 +71,15 @@ def quat_to_angles(pelvis_quat: Floats) -> Floats:
 
     pelvis_quat (N,4) w x y z turns ISB pelvis axes into earth with z up.
     """
-    body = Rotation.from_quat(pelvis_quat, scalar_first=True) * PELVIS_TO_BODY.inv()
+    body = Rotation.from_quat(multiply(pelvis_quat, PELVIS_TO_BODY.inv().as_quat(scalar_first=True)), scalar_first=True)
     angles: Floats = np.unwrap(body.as_euler("ZYX"), axis=0)
     return angles
 
 
 def angles_to_quat(angles_rad: Floats) -> Floats:
     """(N,4) pelvis to earth from `quat_to_angles`' angles."""
-    quat: Floats = (Rotation.from_euler("ZYX", angles_rad) * PELVIS_TO_BODY).as_quat(scalar_first=True)
-    return quat
+    turned = multiply(multiply(about(2, angles_rad[:, 0]), about(1, angles_rad[:, 1])), about(0, angles_rad[:, 2]))
+    return multiply(turned, PELVIS_TO_BODY.as_quat(scalar_first=True))
 
 
 @lru_cache(maxsize=4)

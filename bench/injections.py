@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from bench.cycles import slow_noise
+from bench.quaternions import about, multiply, rotate
 from untuck.model import GRAVITY_M_S2, RIGHT, Floats
 
 EASE_STRIDES = 2.0  # a tuck comes and goes over so many strides
@@ -92,14 +93,13 @@ def inject(
     """(N,4) pelvis to earth with the faults in it."""
     right = contacts["time_s"][contacts["side"] == RIGHT]
     stride_s = float(np.median(np.diff(right)))
-    pelvis = Rotation.from_quat(quat, scalar_first=True)
+    tuck, pull = np.zeros(len(time_s)), np.zeros(len(time_s))
     for fault in faults:
         if fault.fault == "tuck":
-            pelvis = pelvis * Rotation.from_rotvec(np.outer(tuck_rad(time_s, fault, stride_s), [0.0, 0.0, 1.0]))
+            tuck += tuck_rad(time_s, fault, stride_s)
         else:
-            turn = pullback_rad(time_s, fault, contacts, rng)
-            pelvis = Rotation.from_rotvec(np.outer(turn, [0.0, 0.0, 1.0])) * pelvis
-    return np.asarray(pelvis.as_quat(scalar_first=True))
+            pull += pullback_rad(time_s, fault, contacts, rng)
+    return multiply(multiply(about(2, pull), quat), about(2, tuck))  # earth z; P.z, where positive is backward
 
 
 def turns(time_s: Floats, running: Floats, speed_m_s: Floats, rng: np.random.Generator) -> tuple[Floats, list[Control]]:
@@ -142,10 +142,8 @@ def follow_path(
     )
     path = np.cumsum(step, axis=0) / rate_hz
     roll = -lean * np.arctan(speed_m_s * yaw_rate / GRAVITY_M_S2)
-    along = Rotation.from_euler("ZX", np.stack([heading, roll], axis=1))
-    return path + along.apply(position), (along * Rotation.from_quat(quat, scalar_first=True)).as_quat(
-        scalar_first=True
-    )
+    along = multiply(about(2, heading), about(0, roll))
+    return path + rotate(along, position), multiply(along, quat)
 
 
 def slip(time_s: Floats, quat: Floats, start_s: float, length_s: float, turn_deg: Sequence[float]) -> Floats:
