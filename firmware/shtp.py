@@ -18,31 +18,25 @@ FAULT = const(-1)
 ROOM = const(20)  # bytes before the header: a report cut by a fragment's end is put back before its continuation
 _HEADER = const(4)
 _START = const(24)  # ROOM + _HEADER: where a payload starts
-_PAYLOAD_MAX = const(284)  # the chip's longest cargo is its advertisement, 272; longer ones come in fragments
-_SHORTEST_INPUT = const(15)  # a time stamp and one report
+_PAYLOAD_MAX = const(288)  # the chip's longest cargo is its advertisement, 272; longer ones come in fragments
+_GRAIN = const(16)
 _CHANNELS = const(6)
 _CONTINUATION = const(0x80)
 _WAKE_TRIES = const(200)  # of 50 us: the chip answers WAKE within 10 ms
 
 
 class Window:
-    """The memory of one transfer, with a view for every length of input cargos; others are made when needed first."""
+    """The memory of one transfer. Payloads are read in whole grains: the chip pads, so few views do for all lengths."""
 
     def __init__(self, first):
         self.buffer = bytearray(_START + _PAYLOAD_MAX)
         self._all = memoryview(self.buffer)
         self.header = self._all[ROOM:_START]
-        self._first = first
-        self._views = [None] * (_PAYLOAD_MAX + 1)
-        for size in range(_SHORTEST_INPUT, _PAYLOAD_MAX + 1, 2):  # every length that input reports add up to
-            self.view(size)
+        self._views = [self._all[first : _START + size] for size in range(0, _PAYLOAD_MAX + 1, _GRAIN)]
 
     def view(self, size):
-        """Memory from `first` (the header's or the payload's start) to the end of a payload of `size` bytes."""
-        view = self._views[size]
-        if view is None:
-            view = self._views[size] = self._all[self._first : _START + size]
-        return view
+        """Memory from `first` (the header's or the payload's start) to the end of the last grain of a payload."""
+        return self._views[(size + _GRAIN - 1) // _GRAIN]
 
     def part(self, start, end):
         """Memory between two offsets counted from the header. Allocates."""
