@@ -89,7 +89,8 @@ class Bno085:
         self._pairing = Pairing()
         self._state = _OFF
         self._deadline_us = 0
-        self._tries = 0
+        self._tries = 0  # resets without a report since
+        self._silent = False  # set up again for silence, and no report since
         self._step = 0  # next command of the setting up
         self._command_seq = 0
         self._faults = 0
@@ -126,6 +127,7 @@ class Bno085:
     async def start(self, rate_hz):
         """Reset the chip and set its reports going. The rate it granted in 1/1000 Hz, 0 if there is no sensor."""
         self._tries = 0
+        self._silent = False
         self._asked_us = 1000000 // rate_hz
         self._pairing.begin()
         self._reset_chip()
@@ -191,6 +193,8 @@ class Bno085:
         got = link.receive()
         self._read_us = link.begun_us()
         if got != shtp.RECEIVED:
+            if not self._faults:
+                self._cargo_us = edge_us  # a cargo whose header was spoilt comes again as its own continuation
             self._faults += 1
             return False
         self._faults = 0
@@ -264,6 +268,8 @@ class Bno085:
         steps = self._reference + (((buffer[at + 2] & 0xFC) << 6) | buffer[at + 3])
         self._heard_us[kind] = self._now_us
         if self._state == _RUN:
+            self._tries = 0
+            self._silent = False
             self._newest_us = ticks_add(self._cargo_us, steps * _STEP_US)
             self._pairing.push(kind, self._newest_us, buffer, at + 4)
 
@@ -295,7 +301,6 @@ class Bno085:
             self._pairing.restart(self._granted_us[ACC], self._granted_us[QUAT], self._granted_us[GYR])
             for kind in (ACC, QUAT, GYR):
                 self._heard_us[kind] = self._now_us
-            self._tries = 0
             self.present = True
             self._state = _RUN
 
@@ -310,11 +315,19 @@ class Bno085:
         elif self._state == _RUN:
             for kind in range(3):
                 if ticks_diff(self._now_us, self._heard_us[kind]) > _SILENCE_US:
-                    self._interrupted()
-                    self._set_up()
+                    self._break_silence()
                     return
         elif ticks_diff(self._now_us, self._deadline_us) > 0:
             self._recover()
+
+    def _break_silence(self):
+        """A sensor is enabled, but nothing comes: enable it again, and if that was of no use, reset the chip."""
+        if self._silent:
+            self._recover()
+        else:
+            self._silent = True
+            self._interrupted()
+            self._set_up()
 
     def _recover(self):
         """The bus hangs or an answer did not come: pull the reset line, or give the sensor up for a while."""

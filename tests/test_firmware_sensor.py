@@ -5,6 +5,7 @@ Every sample has random values, so that a report lost, repeated, reordered or jo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +59,7 @@ def deliver(
 
 
 def follow(got: Delivered, sim: Bno085Sim) -> np.ndarray:
-    """For every sample the number of the measurement that it carries, (N,), after checking values and times.
+    """For every sample the row of the motion that it carries, (N,), after checking values and times.
 
     Values are those of the three sensors at that time, to the bit; times differ from the true ones by one and the same
     offset, within the steps of the chip's stamps, and increase.
@@ -74,8 +75,8 @@ def follow(got: Delivered, sim: Bno085Sim) -> np.ndarray:
     offset_us = got.time_us - true_us
     assert np.ptp(offset_us) <= 2 * STAMP_STEP_US, f"times jump by {np.ptp(offset_us)} us"
     assert (np.diff(got.time_us) > 0).all()
-    order = {time_us: number for number, time_us in enumerate(truth.values())}
-    return np.array([order[time_us] for time_us in true_us.tolist()])
+    assert sim.origin_us is not None
+    return np.rint((true_us - sim.origin_us) / sim.motion.period_us).astype(int)
 
 
 def assert_whole(got: Delivered, sim: Bno085Sim, count: int) -> None:
@@ -170,3 +171,177 @@ def test_sensors_that_measure_at_other_times_are_joined_at_the_gyros_time(how: s
     error = np.minimum(np.abs(got_quat - true_quat).max(axis=1), np.abs(got_quat + true_quat).max(axis=1))
     assert error.max() < 0.001
     assert not got.flags.any()
+
+
+def gaps(numbers: np.ndarray, flags: np.ndarray, wanted: int) -> np.ndarray:
+    """Where samples are missing; each such place must carry `wanted` flags, and no other sample may."""
+    after = np.flatnonzero(np.diff(numbers) != 1) + 1
+    assert (np.diff(numbers) >= 1).all(), "repeated or reordered"
+    assert (flags[after] & wanted == wanted).all()
+    others = np.delete(flags, after)
+    assert not (others & wanted).any()
+    return np.diff(numbers)[after - 1] - 1
+
+
+def test_a_lost_cargo_is_flagged() -> None:
+    sim = Bno085Sim(Motion.of(noise(300, 100)))
+    sim.at(1.0, lambda: sim.faults.missed.update(dict.fromkeys(hub.REPORT_SIZES, 2)))
+    got = deliver(sim, "spi", 100, 300)
+    assert gaps(follow(got, sim), got.flags, wire.FLAG_GAP).tolist() == [2]
+    assert got.resets == 0
+
+
+def test_a_cargo_that_was_numbered_but_never_came_is_flagged() -> None:
+    sim = Bno085Sim(Motion.of(noise(300, 100)))
+    sim.at(1.0, sim.lose_cargo)
+    got = deliver(sim, "spi", 100, 300)
+    assert (np.diff(follow(got, sim)) == 1).all()
+    assert np.count_nonzero(got.flags & wire.FLAG_GAP) == 1
+
+
+@pytest.mark.parametrize("report", [hub.ACC, hub.GYR])
+def test_a_sample_without_acceleration_or_gyro_is_a_gap_not_an_invention(report: int) -> None:
+    sim = Bno085Sim(Motion.of(noise(300, 100)))
+    sim.at(1.0, lambda: sim.faults.missed.update({report: 3}))
+    got = deliver(sim, "spi", 100, 300)
+    assert gaps(follow(got, sim), got.flags, wire.FLAG_GAP).tolist() == [3]
+
+
+@pytest.mark.parametrize("missing", [3, 40])
+def test_a_sample_without_quaternion_says_so_and_keeps_the_rest(missing: int) -> None:
+    sim = Bno085Sim(Motion.of(noise(300, 100)))
+    sim.at(1.0, lambda: sim.faults.missed.update({hub.GAME_QUAT: missing}))
+    got = deliver(sim, "spi", 100, 300)
+    bare = np.flatnonzero(got.flags & wire.FLAG_NO_QUAT)
+    assert len(bare) == missing
+    assert (np.diff(bare) == 1).all()
+    assert not got.values[bare, :4].any()
+    rest = [values for report, _, values in sim.log.reports if report == hub.GYR][: len(got.values)]
+    assert (got.values[:, 4:] == np.array(rest)[:, 4:]).all()
+    assert not (got.flags & wire.FLAG_GAP).any()
+
+
+STRANGE: dict[str, Callable[[Bno085Sim], None]] = {
+    "unknown report": lambda sim: sim.say(hub.INPUT, b"\xfb\x04\0\0\0\x7e" + bytes(20)),
+    "known report not asked for": lambda sim: sim.say(hub.INPUT, b"\xfb\x04\0\0\0\x04" + bytes(9)),
+    "cargo whose header was spoilt": lambda sim: sim.say(hub.INPUT, b"\xfb\x04\0\0\0\x04" + bytes(9), length=2),
+    "unknown control report": lambda sim: sim.say(hub.CONTROL, b"\x77" + bytes(7)),
+    "unknown channel": lambda sim: sim.say(5, bytes(14)),
+    "empty cargo": lambda sim: sim.say(hub.INPUT, b""),
+    "report cut short": lambda sim: sim.say(hub.INPUT, b"\xfb\x04\0\0\0\x02\x01\x03"),
+    "time stamp of years": lambda sim: sim.say(hub.INPUT, b"\xfb\xff\xff\xff\x7f\x02" + bytes(9)),
+    "header longer than the cargo": lambda sim: sim.say(hub.INPUT, b"\xfb\x04\0\0\0", length=90),
+    "header shorter than the cargo": lambda sim: sim.say(hub.CONTROL, bytes(40), length=12),
+    "header shorter than itself": lambda sim: sim.say(hub.INPUT, bytes(10), length=2),
+    "header of all ones": lambda sim: sim.say(hub.INPUT, bytes(10), length=0x7FFF),
+}
+
+
+@BOTH
+@pytest.mark.parametrize("what", STRANGE)
+def test_strange_cargos_cost_no_sample(bus: str, what: str) -> None:
+    sim = Bno085Sim(Motion.of(noise(150, 100)))
+    for number in range(5):
+        sim.at(0.3 + 0.2 * number, lambda: STRANGE[what](sim))
+    got = deliver(sim, bus, 100, 150)
+    assert follow(got, sim).tolist() == list(range(len(got.values)))
+    assert not (got.flags & ~wire.FLAG_GAP).any()
+    assert (got.resets, got.present) == (0, True)
+
+
+BREAKS: dict[str, Callable[[Bno085Sim], object]] = {
+    "chip resets itself": lambda sim: sim.reset_itself(),
+    "reports go off without a word": lambda sim: sim.forget(),
+    "chip falls silent until reset": lambda sim: setattr(sim.faults, "silent", True),
+    "bus hangs until reset": lambda sim: setattr(sim.faults, "hung", True),
+}
+LONGEST_BREAK_S = {
+    "chip resets itself": 0.25,
+    "reports go off without a word": 1.3,
+    "chip falls silent until reset": 2.7,
+    "bus hangs until reset": 2.0,
+}
+
+
+@BOTH
+@pytest.mark.parametrize("what", BREAKS)
+def test_the_sensor_comes_back_flagged_and_counted(bus: str, what: str) -> None:
+    sim = Bno085Sim(Motion.of(noise(800, 100)))
+    sim.at(1.003, lambda: BREAKS[what](sim))
+    got = deliver(sim, bus, 100, 500, speed=2)
+    numbers = follow(got, sim)
+    assert numbers[0] == 0
+    missing = gaps(numbers, got.flags, AFTER_BREAK)
+    hole_s = np.diff(got.time_us).max() / 1e6
+    assert len(missing) == 1
+    assert hole_s < LONGEST_BREAK_S[what]
+    assert got.resets >= 1
+    assert got.present
+
+
+@BOTH
+def test_a_missing_sensor_is_told(bus: str) -> None:
+    sim = Bno085Sim(Motion.of(noise(10, 100)))
+    sim.faults.absent = True
+    with BusServer(sim, Clock(8)) as server:
+        output = run(PROBE, 100, 0, 5, bus, "print", environment=server.environment)
+    assert output.splitlines()[0] == "0"
+
+
+@BOTH
+def test_a_sensor_that_goes_away_is_told_and_taken_back(bus: str) -> None:
+    sim = Bno085Sim(Motion.of(noise(2000, 100)))
+    sim.at(1.0, lambda: setattr(sim.faults, "absent", True))
+    sim.at(9.0, lambda: setattr(sim.faults, "absent", False))
+    got = deliver(sim, bus, 100, 400)
+    assert len(gaps(follow(got, sim), got.flags, AFTER_BREAK)) == 1
+    assert np.diff(got.time_us).max() > 7.9e6
+    assert got.present
+
+
+def test_a_chip_that_insists_on_calibrating_itself_is_flagged() -> None:
+    sim = Bno085Sim(Motion.of(noise(100, 100)))
+    sim.faults.calibration_status = 1
+    got = deliver(sim, "spi", 100, 100)
+    assert (got.flags == wire.FLAG_CALIBRATING).all()
+
+
+def test_the_chip_is_told_not_to_calibrate_its_accelerometer() -> None:
+    sim = Bno085Sim(Motion.of(noise(100, 100)))
+    deliver(sim, "i2c", 100, 100)
+    commands = [command[: 1 + size] for command in sim.log.commands for size in (17, 12) if command[1] in (0xFD, 0xF2)]
+    assert any(command[1] == 0xF2 and command[3] == 7 and tuple(command[4:8]) == (0, 1, 0, 0) for command in commands)
+    assert {command[2] for command in commands if command[1] == 0xFD} == {hub.ACC, hub.GYR, hub.GAME_QUAT}
+
+
+def test_values_at_the_end_of_the_range_are_flagged() -> None:
+    samples = noise(200, 100)
+    acc = np.clip(samples.acc_m_s2, -60, 60)
+    acc[50] = [100.0, 0.0, 0.0]
+    acc[120] = [0.0, 0.0, -79.0]
+    gyr = samples.gyr_rad_s.copy()
+    gyr[80] = [0.0, -40.0, 0.0]
+    sim = Bno085Sim(Motion.of(Samples(samples.time_s, gyr, acc, samples.quat)))
+    got = deliver(sim, "spi", 100, 200)
+    assert np.flatnonzero(got.flags).tolist() == [50, 80, 120]
+    assert (got.flags[[50, 80, 120]] == wire.FLAG_CLIPPED).all()
+
+
+def test_starting_again_at_another_rate() -> None:
+    sim = Bno085Sim(Motion.of(noise(1000, 200)))
+    for rate_hz in (100, 200):
+        got = deliver(sim, "spi", rate_hz, 100)
+        assert got.granted_mhz == 1000 * rate_hz
+        assert (np.diff(follow(got, sim)) == 200 // rate_hz).all()
+
+
+@BOTH
+def test_ten_thousand_samples_leave_the_heap_as_it_was(bus: str) -> None:
+    for _ in range(3):  # a machine that stops for 0.1 s looks like a silent chip at this speed: setting it up allocates
+        sim = Bno085Sim(Motion.of(noise(12000, 200)))
+        with BusServer(sim, Clock(8)) as server:
+            output = run(PROBE, 200, 10000, 5, bus, "heap", environment=server.environment)
+        granted_mhz, growth, resets = map(int, output.split())
+        if not resets:
+            break
+    assert (granted_mhz, growth, resets) == (200000, 0, 0)

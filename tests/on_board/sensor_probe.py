@@ -1,7 +1,7 @@
 # Runs the real sensor driver in MicroPython and prints what it delivers; test_firmware_sensor.py reads that.
 # Arguments: rate_hz, samples, poll_ms (0: on each interrupt), bus, "print" or "heap".
 # First line: granted mHz. print: one line per sample (time_s time_us flags, ten values), then a line of counters.
-# heap: bytes allocated while that many samples were taken, with the garbage collector off.
+# heap: bytes allocated while that many samples were taken, with the garbage collector off, and resets.
 
 import asyncio
 import gc
@@ -56,7 +56,7 @@ async def main():
         gc.disable()
         before = gc.mem_alloc()
         take(samples)
-        print(gc.mem_alloc() - before)
+        print(gc.mem_alloc() - before, sensor.resets)
     else:
         await print_samples()
     sensor.stop()

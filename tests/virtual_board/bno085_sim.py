@@ -62,7 +62,7 @@ class Cargo:
     payload: bytes
     offset: int = 0
     continued: bool = False
-    length: int | None = None  # what the header claims, where that is a lie
+    length: int | None = None  # what the first header claims, where that is a lie
 
 
 @dataclass
@@ -101,7 +101,7 @@ class Bno085Sim:
         self.int_level = 1
         self.now_us = 0
         self.origin_us: int | None = None  # when the motion began
-        self._motion = motion
+        self.motion = motion
         self._grant = grant or {}
         self._skew_us = skew_us or {}
         self._latency_us = latency_us
@@ -167,6 +167,7 @@ class Bno085Sim:
         most = self.faults.fragment_bytes or len(cargo.payload) + 4
         cargo.offset += max(0, min(clocked, most) - 4)
         cargo.continued = True
+        cargo.length = None
         if cargo.offset >= len(cargo.payload):
             self._cargo = None
 
@@ -228,7 +229,7 @@ class Bno085Sim:
             self._pending.clear()
 
     def say(self, channel: int, payload: bytes, length: int | None = None) -> None:
-        """Send a cargo of one's own making; `length` is what its header claims, if not the truth."""
+        """Send a cargo of one's own making; `length` is what its first header claims, if not the truth."""
         with self.lock:
             self._out.append(Cargo(channel, payload, length=length))
 
@@ -240,7 +241,7 @@ class Bno085Sim:
     def ended(self) -> bool:
         """Whether every row of the motion has been measured and taken by the host."""
         with self.lock:
-            measured = bool(self._features) and all(self._motion.ended(f.index) for f in self._features.values())
+            measured = bool(self._features) and all(self.motion.ended(f.index) for f in self._features.values())
             return measured and not self._pending and self._cargo is None
 
     # The chip.
@@ -317,13 +318,13 @@ class Bno085Sim:
         """Set a feature's next time and values: the motion's own rows where rates agree, else points between them."""
         assert self.origin_us is not None
         skew_us = self._skew_us.get(report, 0)
-        if abs(feature.interval_us - self._motion.period_us) * 100 <= self._motion.period_us:
-            time_us, feature.values = self._motion.row(feature.index)
+        if abs(feature.interval_us - self.motion.period_us) * 100 <= self.motion.period_us:
+            time_us, feature.values = self.motion.row(feature.index)
             if skew_us:
-                feature.values = self._motion.at(time_us + skew_us)
+                feature.values = self.motion.at(time_us + skew_us)
         else:
             time_us = feature.index * feature.interval_us
-            feature.values = self._motion.at(time_us + skew_us)
+            feature.values = self.motion.at(time_us + skew_us)
         feature.next_us = self.origin_us + time_us + skew_us
 
     def _obey(self, channel: int, payload: bytes) -> None:
@@ -347,8 +348,8 @@ class Bno085Sim:
             feature = Feature(self._grant.get((report, asked_us), asked_us), 0, 0)
             passed_us = self.now_us - self.origin_us
             if passed_us >= 0:
-                native = abs(feature.interval_us - self._motion.period_us) * 100 <= self._motion.period_us
-                feature.index = self._motion.index_after(passed_us) if native else passed_us // feature.interval_us + 1
+                native = abs(feature.interval_us - self.motion.period_us) * 100 <= self.motion.period_us
+                feature.index = self.motion.index_after(passed_us) if native else passed_us // feature.interval_us + 1
             self._aim(report, feature)
             self._features[report] = feature
         self._say_feature(report)
