@@ -26,8 +26,8 @@ AFTER_BREAK = wire.FLAG_RESET | wire.FLAG_GAP
 
 
 def noise(count: int, rate_hz: float, seed: int = 1) -> Samples:
-    """`count` samples and half a second more that have nothing to do with each other."""
-    count += round(rate_hz / 2)
+    """`count` samples and five seconds more that have nothing to do with each other."""
+    count += round(5 * rate_hz)
     random = np.random.default_rng(seed)
     quat = random.normal(size=(count, 4))
     quat /= np.linalg.norm(quat, axis=1)[:, None]
