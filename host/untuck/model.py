@@ -130,7 +130,7 @@ class Baseline:
     """The runner's own good form, binned by cadence.
 
     cadence_spm (B,) bin centres; strides (B,) count in each; tilt_deg, tilt_sd_deg, obliquity_range_deg,
-    rotation_range_deg, travel_deg (B,); rotation_deg (B,100) mean rotation curve over 0-100 % from right contact;
+    rotation_range_deg, travel_deg, travel_sd_deg (B,), SD between blocks of strides; rotation_deg (B,100) mean rotation curve over 0-100 % from right contact;
     rotation_sd_deg (B,H,2): SD of its harmonics' cosine and sine parts between windows of strides.
     """
 
@@ -141,6 +141,7 @@ class Baseline:
     obliquity_range_deg: Floats
     rotation_range_deg: Floats
     travel_deg: Floats
+    travel_sd_deg: Floats
     rotation_deg: Floats
     rotation_sd_deg: Floats
 

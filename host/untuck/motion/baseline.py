@@ -34,6 +34,7 @@ def make_baseline(strides: list[Stride], params: Params, standing_known: bool) -
             f"Recorded tucked: the pelvis tips {tilt.mean():+.1f} deg against standing, and in running it should tip "
             "forward. Let the belt tip forward, or stand again to set the zero, then take the baseline anew."
         )
+    travel = np.array([float(s.record["travel_deg"]) for s in strides])
     cadence = np.array([float(s.record["cadence_spm"]) for s in strides])
     groups = _bins(cadence, params)
     curves = np.array([s.rotation for s in strides])
@@ -51,6 +52,7 @@ def make_baseline(strides: list[Stride], params: Params, standing_known: bool) -
         obliquity_range_deg=mean("obliquity_range_deg"),
         rotation_range_deg=mean("rotation_range_deg"),
         travel_deg=mean("travel_deg"),
+        travel_sd_deg=np.array([_block_sd(travel[g], params.held_strides) for g in groups]),
         rotation_deg=np.degrees(np.array([curves[g].mean(axis=0) for g in groups])),
         rotation_sd_deg=np.degrees(np.array([_harmonic_sd(parts[g], params.pullback_strides) for g in groups])),
     )

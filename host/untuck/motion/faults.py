@@ -156,4 +156,7 @@ class FaultDetector:
         if self._held.finding is not None:
             self._held.side = self._held.finding.side
         size = abs(change)
-        return self._held.push(size >= p.held_on_deg, size <= p.held_off_deg, size, self._onset(p.held_strides), now_s)
+        least = max(p.held_on_deg, p.held_on_sd * float(self._baseline.travel_sd_deg[at]))
+        return self._held.push(
+            size >= least, size <= least * p.held_off_ratio, size, self._onset(p.held_strides), now_s
+        )

@@ -50,10 +50,14 @@ class Params:
     stand_gyr_max_deg_s: float = 5.0
     stand_acc_max_g: float = 0.02
     hinge_min_deg: float = 15.0  # a hinge tips at least so far
-    hinge_home_deg: float = 6.0  # and comes back to within so much of standing
+    hinge_home_deg: float = 8.0  # and comes back to within so much of standing
+    hinge_length_s: tuple[float, float] = (0.6, 10.0)
+    hinge_outside_max_pct: float = 25.0  # rotation outside the main axis; more is no hinge
     hinge_count: int = 3
     hinge_within_s: float = 30.0  # all hinges, counted back from the last
     hinge_error_max_deg: float = 5.0  # estimated error of the mount's heading above which it is refused
+    hinge_usual_deg: float = 1.5  # how far hinges usually leave their plane sideways (SD); a judgement
+    hinge_usual_weight: float = 3.0  # counts as so many hinges
 
     # Baseline
     baseline_strides: int = 60  # clean ones, and those of getting up to speed, which are then left out
@@ -65,15 +69,15 @@ class Params:
 
     # Tuck
     tuck_strides: int = 6
-    tuck_on_deg: float = 3.5
+    tuck_on_deg: float = 2.8  # of a 6-stride mean; 0.3 is the usual SD between blocks of clean running
     tuck_on_times: int = 2
-    tuck_off_deg: float = 2.5
+    tuck_off_deg: float = 2.0
     tuck_off_times: int = 5
 
     # Pullback
     pullback_strides: int = 10
-    pullback_on_deg: float = 2.2
-    pullback_on_times: int = 5
+    pullback_on_deg: float = 2.0
+    pullback_on_times: int = 4
     pullback_off_deg: float = 1.4
     pullback_off_times: int = 5
 
@@ -83,7 +87,8 @@ class Params:
     rigid_on_ratio: float = 0.6
     rigid_off_ratio: float = 0.75
     held_on_deg: float = 5.0
-    held_off_deg: float = 3.5
+    held_on_sd: float = 5.0  # and so many SD of the runner's own, between blocks of strides
+    held_off_ratio: float = 0.7
     held_strides: int = 10
 
     # Cues

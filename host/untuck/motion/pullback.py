@@ -7,6 +7,7 @@ later projected out. Pelvis and hips are one rigid body: only phase tells the si
 
 from __future__ import annotations
 
+from itertools import product
 from math import nan
 
 import numpy as np
@@ -17,14 +18,14 @@ from untuck.motion.params import Params
 from untuck.motion.strides import HARMONICS, PHASE, Stride
 
 _CENTRES = np.arange(0.55, 0.91, 0.05)  # phase of that side's own stride at which the bump is deepest
-_WIDTH = 0.25
+_WIDTHS = (0.25, 0.5)  # of a stride, from foot to foot of the bump
 _FLOOR_DEG = 0.1  # no harmonic is known better than this
 
 
-def bump(centre: float) -> Floats:
-    """A backward bump (phases,) of unit depth: one period of a cosine, a quarter stride wide."""
+def bump(centre: float, width: float) -> Floats:
+    """A backward bump (phases,) of unit depth: one period of a cosine, `width` of a stride from foot to foot."""
     off = (PHASE - centre + 0.5) % 1.0 - 0.5
-    return np.where(abs(off) < _WIDTH / 2, -0.5 * (1 + np.cos(2 * np.pi * off / _WIDTH)), 0.0)
+    return np.where(abs(off) < width / 2, -0.5 * (1 + np.cos(2 * np.pi * off / width)), 0.0)
 
 
 class _Fit:
@@ -39,8 +40,8 @@ class _Fit:
         self.sides: list[int] = []
         rows, gains = [], []
         for side in (RIGHT, LEFT):
-            for centre in _CENTRES:
-                curve = bump(centre) if side == RIGHT else -bump(centre + left_phase)
+            for centre, width in product(_CENTRES, _WIDTHS):
+                curve = bump(centre, width) if side == RIGHT else -bump(centre + left_phase, width)
                 template = harmonics(curve).ravel() * whiten
                 template = template - nuisance @ (nuisance.T @ template)
                 gain = float(template @ template)
@@ -78,7 +79,7 @@ class PullbackMeter:
         if self._count < len(self._ring):
             return nan, nan, nan, 0
         depth, explained = fit.depths(self._ring.mean(axis=0))
-        half = len(_CENTRES)
+        half = len(depth) // 2
         right, left = int(np.argmax(explained[:half])), half + int(np.argmax(explained[half:]))
         side = RIGHT if explained[right] >= explained[left] else LEFT
         best = right if side == RIGHT else left
