@@ -60,7 +60,7 @@ class History:
 
     def find(self, time_s: float, end: int) -> int:
         """Number of the first sample before `end` that is not earlier than time_s."""
-        return self.base + int(np.searchsorted(self._time[: end - self.base], time_s))
+        return self.base + int(self._time[: end - self.base].searchsorted(time_s))
 
 
 def _grown(array: Floats, drop: int, kept: int, size: int) -> Floats:

@@ -78,7 +78,7 @@ class PullbackMeter:
         self._count += 1
         if self._count < len(self._ring):
             return nan, nan, nan, 0
-        depth, explained = fit.depths(self._ring.mean(axis=0))
+        depth, explained = fit.depths(self._ring.sum(axis=0) / len(self._ring))
         half = len(depth) // 2
         right, left = int(np.argmax(explained[:half])), half + int(np.argmax(explained[half:]))
         side = RIGHT if explained[right] >= explained[left] else LEFT

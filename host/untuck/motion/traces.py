@@ -24,14 +24,14 @@ def angle_traces(
     pelvis_angles(quat, mount, angles)
     heading = angles[:, 2]
     reference = _moving_mean(time_s, heading)
-    for stride in strides:
-        start, duration = float(stride["start_s"]), float(stride["duration_s"])
-        lo, hi = np.searchsorted(time_s, [start, start + duration])
-        around = slice(max(lo - 1, 0), hi + 1)
-        curve = np.interp(start + PHASE * duration, time_s[around], heading[around])
-        drift = float(LINE_WEIGHTS @ curve)
-        level = float((curve - drift * PHASE).mean())
-        reference[lo:hi] = level + drift * (time_s[lo:hi] - start) / duration
+    if len(strides):
+        starts, durations = strides["start_s"], strides["duration_s"]
+        curves = np.interp(starts[:, None] + PHASE * durations[:, None], time_s, heading)
+        drift = curves @ LINE_WEIGHTS
+        level = curves.mean(axis=1) - drift / 2
+        at = np.searchsorted(starts, time_s, side="right") - 1
+        part = (time_s - starts[at]) / durations[at]
+        reference = np.where((at >= 0) & (part < 1.0), level[at] + drift[at] * part, reference)
     degrees = np.degrees(angles)
     return degrees[:, 0].copy(), degrees[:, 1].copy(), np.degrees(heading - reference)
 
