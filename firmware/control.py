@@ -13,7 +13,7 @@ FIRMWARE_VERSION = (0, 1, 0)
 
 _TURN_MS = const(2)  # the longest a sample or a packet waits for its task
 _BACK_OFF_MS = const(12)  # after ENOMEM: the stack's own answers need buffers too
-_STATUS_TURNS = const(500)  # the status that can be read is renewed once a second
+_STATUS_TURNS = const(100)  # the status that can be read is renewed a few times a second
 
 
 def _new_stream_id(old):

@@ -2,7 +2,7 @@
 
     async with VirtualClip(samples, speed=4) as clip, BleSource(backend=clip.backend) as source: ...
 
-The firmware runs compiled, as on the board; there it lies in flash, here it takes its share of the heap.
+The firmware runs compiled, as on the board; there it lies in flash, here it takes more than half of the heap.
 What belongs together to make a clip, and how the firmware is compiled, started and ended, lives here.
 """
 
@@ -31,7 +31,7 @@ from tests.virtual_board.motion_feed import Motion, SamplesLike
 from untuck import wire
 from untuck.sources.ble import Backend
 
-HEAP = "128k"
+HEAP = "100k"
 CLIP_ADDRESS = "F0:F1:F2:F3:A4:B5"
 HOST_ADDRESS = "C0:C1:C2:C3:C4:C5"
 _CHECKOUT = Path(__file__).resolve().parents[2]

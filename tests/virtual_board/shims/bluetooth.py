@@ -2,7 +2,7 @@
 # One message per write over a loopback socket (UNTUCK_RADIO_PORT): type, length, body. Out of credits is ENOMEM.
 # Only what the firmware uses. Interrupts come while the firmware awaits; on the board they come at any bytecode.
 
-import asyncio
+import asyncio.core
 import errno
 import os
 import socket
@@ -38,22 +38,21 @@ class BLE:
     def __init__(self):
         self._socket = None
         self._handler = None
+        self._task = None
         self._values = {}
         self._mac = b""
         self._credits = 0
         self._full_credits = 0
-        self._task = None
 
     def active(self, on):
         if on and self._socket is None:
             self._socket = socket.socket()
             self._socket.connect(socket.getaddrinfo("127.0.0.1", int(os.getenv("UNTUCK_RADIO_PORT")))[0][-1])
             self._socket.setsockopt(6, 1, 1)  # TCP_NODELAY
-            _, length = struct.unpack("<1sH", self._socket.recv(3))
-            hello = self._socket.recv(length)
+            hello = self._receive()[1]
             self._full_credits = hello[0]
             self._mac = hello[1:7]
-            self._task = asyncio.create_task(self._listen())
+            self._task = asyncio.core.create_task(self._listen())
         return self._socket is not None
 
     def config(self, key=None, **values):
@@ -97,15 +96,16 @@ class BLE:
         self._send(b"N", struct.pack("<HH", connection, handle), data)
 
     def _send(self, kind, head, data=b""):
-        message = struct.pack("<1sH", kind, len(head) + len(data)) + head + data
-        while message:
-            message = message[self._socket.send(message) :]
+        self._socket.write(struct.pack("<1sH", kind, len(head) + len(data)) + head + data)
 
-    async def _listen(self):
-        reader = asyncio.StreamReader(self._socket)
+    def _receive(self):
+        kind, length = struct.unpack("<1sH", self._socket.read(3))
+        return kind, self._socket.read(length)
+
+    def _listen(self):
         while True:
-            kind, length = struct.unpack("<1sH", await reader.readexactly(3))
-            self._dispatch(kind, await reader.readexactly(length))
+            yield asyncio.core._io_queue.queue_read(self._socket)
+            self._dispatch(*self._receive())
 
     def _dispatch(self, kind, body):
         if kind == b"F":  # so many notifications are out
