@@ -173,9 +173,9 @@ def test_a_data_folder_that_cannot_be_made(tmp_path: Path) -> None:
     assert "set UNTUCK_HOME to a folder you can write to" in error_of(done)
 
 
-def test_a_full_disk_ends_in_a_summary_and_an_error(own_home: Path) -> None:
+@pytest.mark.usefixtures("demo_home", "own_home")  # the demo has filled the compiler's cache
+def test_a_full_disk_ends_in_a_summary_and_an_error() -> None:
     limit = 120_000
-    untuck("demo", "--fast")  # the compiler's cache is in place before writing is limited
     done = untuck("demo", "--fast", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
     assert "free some space" in error_of(done)
     assert "recording stopped" in done.stdout and "right pullback" in done.stdout  # the coaching went on
