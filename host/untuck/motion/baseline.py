@@ -47,6 +47,7 @@ def make_baseline(strides: list[Stride], params: Params, standing_known: bool) -
     return Baseline(
         cadence_spm=np.array([cadence[g].mean() for g in groups]),
         strides=np.array([int(g.sum()) for g in groups]),
+        contact_ms=0.5 * (mean("contact_left_ms") + mean("contact_right_ms")),
         tilt_deg=mean("tilt_deg"),
         tilt_sd_deg=np.array([_block_sd(tilt[g], params.tuck_strides) for g in groups]),
         obliquity_range_deg=mean("obliquity_range_deg"),
@@ -87,8 +88,11 @@ def _harmonic_sd(parts: Floats, width: int) -> Floats:
     return natural
 
 
-def match(baseline: Baseline, cadence_spm: float, params: Params) -> int:
-    """The bin nearest to a cadence, or -1 if it is further off than may be compared."""
+def match(baseline: Baseline, cadence_spm: float, contact_ms: float, params: Params) -> int:
+    """The bin nearest to a cadence, or -1 if cadence or contact time say that the speed is another."""
     at = int(np.argmin(abs(baseline.cadence_spm - cadence_spm)))
     off_pct = 100.0 * abs(cadence_spm / baseline.cadence_spm[at] - 1.0)
-    return at if off_pct <= params.baseline_match_pct else -1
+    contact_off_pct = 100.0 * abs(contact_ms / baseline.contact_ms[at] - 1.0)
+    if off_pct > params.baseline_match_pct or contact_off_pct > params.baseline_contact_pct:
+        return -1
+    return at

@@ -67,6 +67,8 @@ class FaultDetector:
         self._pullback = PullbackMeter(p)
         self._warmup = 0 if warmed_up else p.warmup_strides
         self.held_back = ""
+        self._held_for = 0
+        self._contacts: deque[float] = deque(maxlen=p.baseline_contact_strides)
         self._tuck = Latch("tuck", BOTH, p.tuck_on_times, p.tuck_off_times)
         self._pull = {
             side: Latch("pullback", side, p.pullback_on_times, p.pullback_off_times) for side in (LEFT, RIGHT)
@@ -81,17 +83,23 @@ class FaultDetector:
 
     def stop(self, now_s: float) -> list[Finding]:
         """Running has ended: end what is on, and ask for clean strides before findings resume."""
+        self._warmup = self._params.warmup_strides
+        self._contacts.clear()
+        return self._forget(now_s)
+
+    def _forget(self, now_s: float) -> list[Finding]:
         for values in self._recent.values():
             values.clear()
         self._pullback.clear()
-        self._warmup = self._params.warmup_strides
         return [f for latch in self.latches if (f := latch.end(now_s)) is not None]
 
     def push(self, stride: Stride) -> list[Finding]:
         """Findings that begin or end with this stride; fills the stride's pullback. Sets `held_back` to the reason."""
         record = stride.record
         now_s = float(record["start_s"] + record["duration_s"])
-        at = match(self._baseline, float(record["cadence_spm"]), self._params)
+        self._contacts.append(0.5 * float(record["contact_left_ms"] + record["contact_right_ms"]))
+        contact_ms = sum(self._contacts) / len(self._contacts)
+        at = match(self._baseline, float(record["cadence_spm"]), contact_ms, self._params)
         self.held_back = "" if record["valid"] else str(record["reason"])
         if not self.held_back and at < 0:
             self.held_back = "speed"
@@ -99,7 +107,9 @@ class FaultDetector:
             self._warmup -= 1
             self.held_back = "warm-up"
         if self.held_back:
-            return []
+            self._held_for += 1
+            return self._forget(now_s) if self._held_for == self._params.forget_strides else []
+        self._held_for = 0
         for name, values in self._recent.items():
             values.append(float(record[name]))
         changes = [self._judge_tuck(at, now_s), *self._judge_pullback(stride, at, now_s)]

@@ -65,6 +65,9 @@ class Params:
     baseline_bin_spm: float = 6.0
     baseline_bin_min_strides: int = 12
     baseline_match_pct: float = 4.0  # cadence further from every bin: not comparable
+    baseline_contact_pct: float = 8.0  # the same for contact time: some keep their cadence when speed changes
+    baseline_contact_strides: int = 5
+    forget_strides: int = 15  # not comparable for so long: end what is on, start anew
     baseline_min_tilt_deg: float = 0.0  # at or below standing: recorded tucked
 
     # Tuck
@@ -89,7 +92,7 @@ class Params:
     held_on_deg: float = 5.0
     held_on_sd: float = 5.0  # and so many SD of the runner's own, between blocks of strides
     held_off_ratio: float = 0.7
-    held_strides: int = 10
+    held_strides: int = 20
 
     # Cues
     cue_cooldown_s: float = 30.0
