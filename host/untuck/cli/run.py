@@ -15,6 +15,7 @@ from untuck.cli import output
 
 if TYPE_CHECKING:
     from untuck.cli.live import Outcome
+    from untuck.sources.ble import Backend
 
 
 @click.command()
@@ -27,18 +28,25 @@ def run(rate_hz: str, address: str | None, as_json: bool) -> None:
 
     Stand still for 5 s, hinge three times at the hips, then run. Ctrl-C ends the run.
     """
-    title, session_id, outcome = asyncio.run(_run(int(rate_hz), address, as_json))
+    title, session_id, outcome = asyncio.run(follow_clip(int(rate_hz), address, as_json))
     output.finish(outcome, title, as_json, session=session_id)
 
 
-async def _run(rate_hz: int, address: str | None, as_json: bool) -> tuple[str, int | None, Outcome]:
+async def follow_clip(
+    rate_hz: int, address: str | None, as_json: bool, backend: Backend | None = None
+) -> tuple[str, int | None, Outcome]:
+    """Record and follow a clip until the task is cancelled or the clip is gone; returns title, session and outcome.
+
+    backend: another radio than the platform's own. Raises LinkError if no clip can be had, StoreError if nothing can be
+    recorded.
+    """
     from untuck.cli.warmup import warm_up
     from untuck.sources.ble import BleSource
     from untuck.store import Settings, Store
 
     output.note("looking for the clip ...")
     warming = asyncio.create_task(asyncio.to_thread(warm_up, output.note))
-    async with BleSource(rate_hz, address) as source:
+    async with BleSource(rate_hz, address, backend) as source:
         await warming
         from untuck.cli.live import attend
 
