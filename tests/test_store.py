@@ -53,7 +53,7 @@ def packets(count: int) -> list[Packet]:
 def settings() -> Settings:
     rng = np.random.default_rng(3)
     calibration = Calibration(rng.normal(size=(3, 3)), rng.normal(size=3) / 7, 1 / 3, math.nan, "stand", {"still": 0.1})
-    bins = [rng.normal(size=3) for _ in range(6)]
+    bins = [rng.normal(size=3) for _ in range(8)]
     baseline = Baseline(
         bins[0], np.array([12, 30, 18]), *bins[1:], rng.normal(size=(3, 100)), rng.normal(size=(3, 8, 2))
     )
