@@ -87,6 +87,21 @@ def test_the_demo_says_that_it_is_simulated_and_whether_there_is_sound(demo_home
     assert "no sound device" in said or "sound through" in said
 
 
+def test_the_first_compile_is_announced(own_home: Path, tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "untuck", "demo", "--fast"],
+        env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    said = [process.stderr.readline() for _ in range(2)]
+    process.kill()
+    process.communicate()
+    assert "compiling the analysis for this machine: once" in said[1]
+
+
 def test_a_replay_is_the_live_run_to_the_bit(in_demo_home: Path) -> None:
     live, again = demo_result(in_demo_home), json.loads(untuck("replay", "1", "--json").stdout)
     live.pop("truth")

@@ -197,6 +197,20 @@ def test_cues_are_heard_through_a_sound_server(sound_server: dict[str, str], che
     assert max(delays_s) < 0.3, delays_s
 
 
+def test_the_demo_is_heard(sound_server: dict[str, str], checkout: Path) -> None:
+    ear = Ear(sound_server)
+    try:
+        demo = [sys.executable, "-m", "untuck", "demo", "--fast"]
+        env = {**sound_server, "PYTHONPATH": str(checkout / "host")}
+        done = subprocess.run(demo, env=env, capture_output=True, text=True, timeout=120)
+        time.sleep(0.3)
+    finally:
+        heard, _ = ear.stop()
+    assert done.returncode == 0 and "sound through PulseAudio" in done.stdout
+    assert (np.abs(heard).max(axis=1) > 50).sum() > 0.5 * RATE_HZ  # tuck, recovery, pullback, recovery: 2.2 s
+    assert np.abs(heard[:, 1] - heard[:, 0]).max() > 1000  # one of them is panned
+
+
 def test_no_device_is_one_plain_error(tmp_path: Path, checkout: Path) -> None:
     if os.path.exists("/dev/snd"):
         pytest.skip("this machine has a sound card")

@@ -16,7 +16,6 @@ from untuck.cli import plain, terminal
 from untuck.cli.live import Line
 from untuck.cli.state import LiveState
 from untuck.model import Packet
-from untuck.motion.params import Params
 from untuck.sources.packing import pack
 from untuck.sources.runner import simulate
 from untuck.store import Settings
@@ -63,11 +62,16 @@ def test_the_view_says_what_to_do_and_what_was_found(stages: dict[float, list[st
     assert all("receiving" in each for each in text.values())
 
 
+def test_a_narrow_terminal_gets_a_narrow_view() -> None:
+    lines = drawn(terminal.drawing(LiveState(), "simulated runner", terminal.Reception(), [], width=50), columns=50)
+    assert max(map(len, lines)) == 50 and any("stand still" in line for line in lines)
+
+
 @pytest.mark.parametrize(
     ("against_deg", "cell"), [(0.0, 24), (-3.4, 17), (2.0, 28), (-8.0, 8), (-99.0, 0), (99.0, 48), (math.nan, -1)]
 )
 def test_the_mark_stands_where_the_tilt_is(against_deg: float, cell: int) -> None:
-    bar = drawn(terminal.tilt_bar(against_deg, Params().tuck_on_deg))[0]
+    bar = drawn(terminal.tilt_bar(against_deg, 3.5))[0]
     assert bar.find("█") == cell
     assert set(bar[17:32]) <= set("░│█") and set(bar[:17] + bar[32:49]) <= set("·█")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from statistics import fmean
 
 import numpy as np
 
@@ -18,8 +19,8 @@ from untuck.motion.params import Params
 class LiveState:
     """The present moment of a session; `take` folds an event in.
 
-    cadence_spm, tilt_deg: of the last stride; against_deg: tilt minus baseline, NaN without one; on: findings that
-    last, by fault and side; over: those that ended, newest last.
+    cadence_spm, tilt_deg: of the last stride; against_deg: tilt minus baseline over the strides that a tuck is judged
+    by, NaN without a baseline; on: findings that last, by fault and side; over: those that ended, newest last.
     """
 
     params: Params = field(default_factory=Params)
@@ -36,6 +37,7 @@ class LiveState:
     over: list[Finding] = field(default_factory=list)
     cues: list[Cue] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    _recent: list[float] = field(default_factory=list)
 
     def take(self, event: Event) -> None:
         """Fold an event in; those that only a log wants change nothing but the time."""
@@ -73,7 +75,9 @@ class LiveState:
         self.cadence_spm, self.tilt_deg = float(stride["cadence_spm"]), float(stride["tilt_deg"])
         if self.baseline is not None:
             nearest = int(np.argmin(np.abs(self.baseline.cadence_spm - self.cadence_spm)))
-            self.against_deg = self.tilt_deg - float(self.baseline.tilt_deg[nearest])
+            against_deg = self.tilt_deg - float(self.baseline.tilt_deg[nearest])
+            self._recent = [*self._recent, against_deg][-self.params.tuck_strides :]
+            self.against_deg = fmean(self._recent)
 
     def _finding(self, finding: Finding) -> None:
         if math.isnan(finding.end_s):

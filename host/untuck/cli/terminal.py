@@ -39,6 +39,7 @@ class TerminalView:
         self._notes: list[str] = []
         self._signal = Reception()
         self._drawn_s = 0.0
+        self._width = min(WIDTH, console.width)
         self._live = Live(console=console, refresh_per_second=REFRESH_HZ, transient=True)
 
     def __enter__(self) -> TerminalView:
@@ -65,7 +66,7 @@ class TerminalView:
         self._draw()
 
     def _draw(self) -> None:
-        self._live.update(drawing(self._state, self._source, self._signal, self._notes))
+        self._live.update(drawing(self._state, self._source, self._signal, self._notes, self._width))
 
 
 class Reception:
@@ -89,11 +90,13 @@ class Reception:
         return Text(f"receiving{trouble}", "yellow" if trouble else "green")
 
 
-def drawing(state: LiveState, source: str, signal: RenderableType, notes: list[str]) -> RenderableType:
-    """The whole view."""
+def drawing(
+    state: LiveState, source: str, signal: RenderableType, notes: list[str], width: int = WIDTH
+) -> RenderableType:
+    """The whole view, `width` columns wide."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", width=10, no_wrap=True)
-    table.add_column(width=WIDTH - 16)
+    table.add_column(width=width - 16)
     table.add_row("Source", source)
     table.add_row("Signal", signal)
     table.add_row("Now", Text(f"{state.moving}: {state.ask()}"))
@@ -105,11 +108,11 @@ def drawing(state: LiveState, source: str, signal: RenderableType, notes: list[s
     for text in [*state.warnings[-2:], *notes[-2:]]:
         table.add_row("Note", Text(text))
     title = f"Untuck {clock(state.now_s)}"
-    return Panel(table, title=title, width=WIDTH, border_style="red" if state.on else "dim")
+    return Panel(table, title=title, width=width, border_style="red" if state.on else "dim")
 
 
 def tilt_bar(against_deg: float, band_deg: float) -> RenderableType:
-    """Tilt against baseline on a scale of +/-12 deg: the band is good form, the mark is the last stride."""
+    """Tilt against baseline on a scale of +/-12 deg: the band is good form, the mark is where the runner is."""
     half = round(BAR_HALF_DEG / BAR_STEP_DEG)
     band = round(band_deg / BAR_STEP_DEG)
     cells = ["░" if abs(n) <= band else "·" for n in range(-half, half + 1)]
