@@ -80,14 +80,22 @@ def _accelerometer(acc_m_s2: Floats, noise: Noise, rng: np.random.Generator) -> 
 
 
 def _impacts(time_s: Floats, contact_times_s: Floats, noise: Noise, rng: np.random.Generator) -> Floats:
-    """(N,3) decaying ring after each contact, mostly along sensor y (up) and a third of it along z (back)."""
+    """(N,3) decaying ring after each contact, mostly along sensor y (up) and a third of it along z (back).
+
+    The acceleration of a clip that swings out as exp(-t/decay) (1 - cos wt) and comes back to its place: without net
+    impulse, which would look like a lasting lean.
+    """
     ring = np.zeros((len(time_s), 3))
     size = noise.impact_g * GRAVITY_M_S2 * rng.lognormal(0, 0.25, len(contact_times_s))
     lean = rng.normal(0, 0.15, (len(contact_times_s), 3)) + np.array([0.0, 1.0, 0.33])
+    omega = 2 * np.pi * IMPACT_HZ
+    slow = 1 / (omega * IMPACT_DECAY_S)
     for contact_s, peak, axis in zip(contact_times_s, size, lean, strict=True):
         part = slice(*np.searchsorted(time_s, [contact_s, contact_s + 8 * IMPACT_DECAY_S]))
         since = time_s[part] - contact_s
-        ring[part] += (peak * np.exp(-since / IMPACT_DECAY_S) * np.sin(2 * np.pi * IMPACT_HZ * since))[:, None] * axis
+        turn = omega * since
+        swing = np.cos(turn) - 2 * slow * np.sin(turn) + slow**2 * (1 - np.cos(turn))
+        ring[part] += (peak * np.exp(-since / IMPACT_DECAY_S) * swing)[:, None] * axis
     return ring
 
 
