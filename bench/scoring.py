@@ -51,6 +51,39 @@ def score_faults(run: Run, truth: RunTruth) -> list[FaultScore]:
     return scores
 
 
+def simple_tucks(run: Run) -> Floats:
+    """When the simplest rule would have said tuck, on the same strides: the peer of `score_faults`.
+
+    8-stride median <= baseline - 4 deg in 8 of the last 10 strides; off at baseline - 2.5 deg for 5 strides. The
+    baseline is the median of the first 60 valid strides.
+    """
+    strides = run.strides[run.strides["valid"]]
+    if len(strides) <= BASELINE_STRIDES:
+        return np.zeros(0)
+    tilt_deg = strides["tilt_deg"] - np.median(strides["tilt_deg"][:BASELINE_STRIDES])
+    medians = np.array([np.median(tilt_deg[max(0, k - 7) : k + 1]) for k in range(len(tilt_deg))])
+    decided, on = [], False
+    for k in range(BASELINE_STRIDES, len(strides)):
+        if not on and (medians[k - 9 : k + 1] <= -4.0).sum() >= 8:
+            on = True
+            decided.append(strides["start_s"][k] + strides["duration_s"][k])
+        elif on and (medians[k - 4 : k + 1] >= -2.5).all():
+            on = False
+    return np.array(decided)
+
+
+def score_simple_tuck(run: Run, truth: RunTruth) -> list[FaultScore]:
+    """`score_faults` for the tucks, as the simplest rule decides."""
+    stride_s = float(np.median(truth.strides["duration_s"]))
+    decided_s, scores = simple_tucks(run), []
+    for fault in truth.faults:
+        if fault.fault == "tuck":
+            inside = decided_s[(decided_s >= fault.start_s) & (decided_s <= fault.end_s + GRACE_S)]
+            strides = (inside[0] - fault.start_s) / stride_s if len(inside) else float("nan")
+            scores.append(FaultScore(fault, len(inside) > 0, strides, False))
+    return scores
+
+
 @dataclass
 class FalseScore:
     """Findings outside injected faults, counted by fault; cues that were sounded for them; hours of running."""
