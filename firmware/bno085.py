@@ -1,9 +1,9 @@
 # The BNO085 sensor hub: set up, listened to without losing a report, brought back when it resets or hangs.
 # service() drains the bus and turns the wheel of a small state machine; nothing in it waits, but a command on SPI for
-# the chip's wake-up. Report numbers, layouts and time stamps of the chip are known here and nowhere else.
+# the chip's wake-up. Commands and answers are known here; what the chip measures is cut up in reports.py.
 
 import asyncio
-from time import sleep_ms, ticks_add, ticks_diff, ticks_us
+from time import sleep_ms, ticks_diff, ticks_us
 
 import wire
 from machine import Pin
@@ -11,6 +11,7 @@ from micropython import const
 
 import shtp
 from pairing import ACC, GYR, QUAT, Pairing
+from reports import REPORTS, Reports
 
 _OFF = const(0)
 _BOOT = const(1)  # reset; the chip will say when it is up
@@ -25,6 +26,7 @@ _SILENCE_US = const(1000000)  # without a report of one of the three: they are e
 _RETRY_US = const(5000000)
 _TRIES = const(2)  # resets before the sensor is called lost
 _FAULTS = const(8)  # bad transfers in a row before the bus is called hung
+_LONGEST_STEP_US = const(100000)  # a service that comes later was kept away: the chip cannot be blamed for that time
 _TURNS = const(64)  # transfers in one service at most
 _AGAIN_US = const(2000)  # from one transfer's start to the chip's next cargo, when there is a backlog
 
@@ -35,37 +37,8 @@ _FEATURE = const(0xFC)
 _COMMAND = const(0xF2)
 _COMMAND_RESPONSE = const(0xF1)
 _CALIBRATION = const(0x07)
-_BASE = const(0xFB)
-_REBASE = const(0xFA)
 _RESET_DONE = const(1)  # on the executable channel
-
-_STEP_US = const(100)  # of the chip's time stamps
-_OLDEST_STEPS = const(600000)  # a base stamp of over a minute is no time stamp
-_ACC_REPORT = const(0x01)
-_GYR_REPORT = const(0x02)
-_QUAT_REPORT = const(0x08)
-_REPORTS = bytes((_ACC_REPORT, _QUAT_REPORT, _GYR_REPORT))  # in the order of ACC, QUAT, GYR; gyro is enabled last
-# Bytes in a report. One that is not in the table ends the reading of its cargo: nothing behind it can be told apart.
-_LENGTHS = {
-    0x01: 10,
-    0x02: 10,
-    0x03: 10,
-    0x04: 10,
-    0x05: 14,
-    0x06: 10,
-    0x08: 12,
-    0x10: 5,
-    0x11: 12,
-    0x13: 6,
-    0x18: 8,
-    0x28: 14,
-    0x29: 12,
-    _COMMAND_RESPONSE: 16,
-    _PRODUCT_ID: 16,
-    _REBASE: 5,
-    _BASE: 5,
-    _FEATURE: 17,
-}
+_ANSWER_LENGTHS = {_COMMAND_RESPONSE: 16, _PRODUCT_ID: 16, _FEATURE: 17}
 
 
 class Bno085:
@@ -73,40 +46,31 @@ class Bno085:
 
     Call service() at least every 100 ms, best when `ready` was set, which the interrupt does, then pop() until False;
     after a long wait again while service() returns samples.
-    resets: how often the chip had to be set up again after start. lost: transfers or reports that never came whole.
-    present: False while nothing answers. version: (major, minor, patch) of the chip's software.
+    resets: how often the chip had to be set up again after start. present: False while nothing answers. version:
+    (major, minor, patch) of the chip's software.
     """
 
     def __init__(self, link, int_pin, rst_pin):
         self.ready = asyncio.ThreadSafeFlag()
         self.resets = 0
-        self.errors = 0  # reports or cargos that could not be understood
         self.present = False
         self.version = None
         self._shtp = shtp.Shtp(link)
         self._int = int_pin
         self._rst = rst_pin
-        self._pairing = Pairing()
+        self._edge_us = ticks_us()  # when INT fell last
+        self._read_us = self._edge_us  # when the last transfer began
+        self._pairing = Pairing(self._edge_us)
+        self._reports = Reports(self._pairing)
         self._state = _OFF
-        self._deadline_us = 0
-        self._tries = 0  # resets without a report since
-        self._silent = False  # set up again for silence, and no report since
+        self._patience_us = 0  # left for an answer
+        self._tries = 0  # resets since all sensors were heard
+        self._silent = False  # set up again for silence, and not all sensors heard since
         self._step = 0  # next command of the setting up
         self._command_seq = 0
         self._faults = 0
         self._asked_us = 0
         self._granted_us = [0, 0, 0]
-        self._heard_us = [0, 0, 0]
-        self._edge_us = ticks_us()  # when INT fell last
-        self._read_us = self._edge_us  # when the last transfer began
-        self._cargo_us = self._edge_us  # when INT fell for the cargo being read
-        self._newest_us = self._edge_us  # when the newest report was measured
-        self._reference = 0  # the cargo's time base against that, in steps
-        self._carry = bytearray(shtp.ROOM)
-        self._carried = 0
-        self._now_us = self._edge_us  # the firmware's clock: these ticks are _clock_s seconds and _clock_us
-        self._clock_s = 1
-        self._clock_us = 0
         int_pin.irq(self._on_int, Pin.IRQ_FALLING)
 
     @property
@@ -123,6 +87,11 @@ class Bno085:
     def flags(self):
         """The flags of wire.py of the sample popped last."""
         return self._pairing.flags
+
+    @property
+    def errors(self):
+        """Cargos that could not be understood to the end."""
+        return self._reports.errors
 
     async def start(self, rate_hz):
         """Reset the chip and set its reports going. The rate it granted in 1/1000 Hz, 0 if there is no sensor."""
@@ -151,13 +120,13 @@ class Bno085:
         """Read all that the chip has; returns the number of complete samples that wait."""
         if self._state == _OFF:
             return 0
-        self._advance_clock()
+        step_us = min(self._pairing.advance(ticks_us()), _LONGEST_STEP_US)
         link = self._shtp
         for _ in range(_TURNS):
             if not self._pairing.has_room() or not (link.held or self._wanted()) or not self._read():
                 break
-        self._supervise()
-        return self._pairing.count
+        self._supervise(step_us)
+        return self._pairing.count()
 
     def pop(self, sample):
         """Copy the oldest complete sample (wire order and scales) into array("h", 10); False if there is none."""
@@ -171,18 +140,9 @@ class Bno085:
         """Whether the chip asks to be read. It needs a moment to ask again, worth waiting for in a backlog."""
         while self._int.value():
             now_us = ticks_us()
-            behind = ticks_diff(now_us, self._newest_us) > 2 * self._granted_us[GYR]
-            if not behind or ticks_diff(now_us, self._read_us) > _AGAIN_US:
+            if ticks_diff(now_us, self._read_us) > _AGAIN_US or not self._reports.behind(now_us):
                 return False
         return True
-
-    def _advance_clock(self):
-        now_us = ticks_us()
-        self._clock_us += ticks_diff(now_us, self._now_us)
-        self._now_us = now_us
-        while self._clock_us >= 1000000:
-            self._clock_us -= 1000000
-            self._clock_s += 1
 
     def _read(self):
         link = self._shtp
@@ -194,84 +154,24 @@ class Bno085:
         self._read_us = link.begun_us()
         if got != shtp.RECEIVED:
             if not self._faults:
-                self._cargo_us = edge_us  # a cargo whose header was spoilt comes again as its own continuation
+                self._reports.begin_cargo(
+                    edge_us
+                )  # a cargo whose header was spoilt comes again as its own continuation
             self._faults += 1
             return False
         self._faults = 0
         if link.lost != lost and link.channel == shtp.INPUT:
             self._pairing.next_flags |= wire.FLAG_GAP
         if not link.continued:
-            self._cargo_us = edge_us
+            self._reports.begin_cargo(edge_us)
         if link.channel == shtp.INPUT:
-            self._take_reports()
-            self._pairing.pair(self._now_us, self._clock_s, self._clock_us)
+            self._reports.take(link.buffer, link.start, link.end, link.continued)
+            self._pairing.pair()
         elif link.channel == shtp.CONTROL:
             self._take_control()
         elif link.channel == shtp.EXECUTABLE and link.end > link.start and link.buffer[link.start] == _RESET_DONE:
             self._chip_is_up()
         return True
-
-    def _take_reports(self):
-        link = self._shtp
-        buffer = link.buffer
-        at = link.start
-        end = link.end
-        if link.continued:
-            at -= self._carried
-            for i in range(self._carried):
-                buffer[at + i] = self._carry[i]
-        else:
-            self._reference = 0
-            if self._carried:
-                self.errors += 1
-        self._carried = 0
-        while at < end:
-            report = buffer[at]
-            size = _LENGTHS.get(report, 0)
-            if not size:
-                self.errors += 1
-                return
-            if at + size > end:
-                self._keep(at, end)
-                return
-            if _REBASE <= report <= _BASE:
-                if not self._take_base(report, buffer, at):
-                    self.errors += 1
-                    return
-            else:
-                self._take_report(report, buffer, at)
-            at += size
-
-    def _keep(self, at, end):
-        self._carried = end - at
-        for i in range(self._carried):
-            self._carry[i] = self._shtp.buffer[at + i]
-
-    def _take_base(self, report, buffer, at):
-        steps = buffer[at + 1] | buffer[at + 2] << 8 | buffer[at + 3] << 16
-        if buffer[at + 4] == 0xFF:
-            steps -= 0x1000000
-        elif buffer[at + 4]:
-            return False
-        self._reference = -steps if report == _BASE else self._reference + steps
-        return -_OLDEST_STEPS < self._reference < _OLDEST_STEPS
-
-    def _take_report(self, report, buffer, at):
-        if report == _GYR_REPORT:
-            kind = GYR
-        elif report == _ACC_REPORT:
-            kind = ACC
-        elif report == _QUAT_REPORT:
-            kind = QUAT
-        else:
-            return
-        steps = self._reference + (((buffer[at + 2] & 0xFC) << 6) | buffer[at + 3])
-        self._heard_us[kind] = self._now_us
-        if self._state == _RUN:
-            self._tries = 0
-            self._silent = False
-            self._newest_us = ticks_add(self._cargo_us, steps * _STEP_US)
-            self._pairing.push(kind, self._newest_us, buffer, at + 4)
 
     def _take_control(self):
         link = self._shtp
@@ -279,9 +179,9 @@ class Bno085:
         at = link.start
         while at < link.end:
             report = buffer[at]
-            size = _LENGTHS.get(report, 0)
+            size = _ANSWER_LENGTHS.get(report, 0)
             if not size or at + size > link.end:
-                self.errors += 1
+                self._reports.errors += 1
                 return
             if report == _PRODUCT_ID and self._state == _ASK:
                 self.version = buffer[at + 2], buffer[at + 3], buffer[at + 12] | buffer[at + 13] << 8
@@ -295,16 +195,14 @@ class Bno085:
     def _take_feature(self, buffer, at):
         period_us = buffer[at + 5] | buffer[at + 6] << 8 | buffer[at + 7] << 16
         for kind in (ACC, QUAT, GYR):
-            if _REPORTS[kind] == buffer[at + 1]:
+            if REPORTS[kind] == buffer[at + 1]:
                 self._granted_us[kind] = period_us
         if self._state == _SETUP and self._granted_us[ACC] and self._granted_us[QUAT] and self._granted_us[GYR]:
-            self._pairing.restart(self._granted_us[ACC], self._granted_us[QUAT], self._granted_us[GYR])
-            for kind in (ACC, QUAT, GYR):
-                self._heard_us[kind] = self._now_us
+            self._reports.restart(self._granted_us[ACC], self._granted_us[QUAT], self._granted_us[GYR])
             self.present = True
             self._state = _RUN
 
-    def _supervise(self):
+    def _supervise(self, step_us):
         """Send what is due, and act on faults, silence and answers that do not come."""
         if self._state == _SETUP and self._step < 4 and not self._shtp.held:
             self._send_step()
@@ -313,21 +211,24 @@ class Bno085:
         if self._faults >= _FAULTS:
             self._recover()
         elif self._state == _RUN:
-            for kind in range(3):
-                if ticks_diff(self._now_us, self._heard_us[kind]) > _SILENCE_US:
-                    self._break_silence()
-                    return
-        elif ticks_diff(self._now_us, self._deadline_us) > 0:
-            self._recover()
-
-    def _break_silence(self):
-        """A sensor is enabled, but nothing comes: enable it again, and if that was of no use, reset the chip."""
-        if self._silent:
-            self._recover()
+            self._listen(step_us)
         else:
-            self._silent = True
-            self._interrupted()
-            self._set_up()
+            self._patience_us -= step_us
+            if self._patience_us < 0:
+                self._recover()
+
+    def _listen(self, step_us):
+        """A sensor is enabled, but nothing comes: enable it again, and if that was of no use, reset the chip."""
+        if self._reports.silence(step_us) > _SILENCE_US:
+            if self._silent:
+                self._recover()
+            else:
+                self._silent = True
+                self._interrupted()
+                self._set_up()
+        elif self._reports.all_heard():
+            self._silent = False
+            self._tries = 0
 
     def _recover(self):
         """The bus hangs or an answer did not come: pull the reset line, or give the sensor up for a while."""
@@ -339,7 +240,7 @@ class Bno085:
             self.present = False
             self._state = _LOST
             self._tries = 0
-            self._deadline_us = ticks_add(self._now_us, _RETRY_US)
+            self._patience_us = _RETRY_US
         else:
             self._reset_chip()
 
@@ -370,10 +271,11 @@ class Bno085:
             self._granted_us[kind] = 0
         self._enter(_SETUP, _ANSWER_US)
 
-    def _enter(self, state, deadline_us):
+    def _enter(self, state, patience_us):
         self._state = state
+        self._reports.listening = False
         self._step = 0
-        self._deadline_us = ticks_add(ticks_us(), deadline_us)
+        self._patience_us = patience_us
 
     def _send_step(self):
         if self._step:
@@ -392,7 +294,7 @@ class Bno085:
     def _send_feature(self, kind, period_us):
         feature = bytearray(17)
         feature[0] = _SET_FEATURE
-        feature[1] = _REPORTS[kind]
+        feature[1] = REPORTS[kind]
         feature[5] = period_us & 0xFF
         feature[6] = period_us >> 8 & 0xFF
         feature[7] = period_us >> 16 & 0xFF

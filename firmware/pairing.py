@@ -20,6 +20,7 @@ _DEPTH = const(64)  # samples and reports kept; a full cargo of the chip carries
 _CARGO = const(28)
 _PATIENCE = const(16)  # gyro reports that wait for a silent sensor before they go without it
 _SAME_US = const(300)  # the chip's stamps have steps of 100 us
+_SETTLED = const(3)  # samples after a restart that show whether the first interrupt was stamped late
 _WIDTH = const(10)
 _US_PER_S = const(1000000)
 
@@ -59,6 +60,12 @@ class Track:
             self._values[at + i] = value - ((value & 0x8000) << 1)
             offset += 2
         self.count += 1
+
+    def shift(self, late_us):
+        """Move all reports to an earlier time."""
+        for i in range(self.count):
+            slot = (self._first + i) % _DEPTH
+            self._times[slot] = ticks_add(self._times[slot], -late_us)
 
     def drop(self):
         """Forget the oldest report."""
@@ -116,32 +123,34 @@ class Track:
 class Pairing:
     """Reports in by `push`, complete samples out by `pop`, which sets time_s, time_us and flags.
 
-    `standing_flags` go with every sample, `next_flags` with the next one only.
+    `standing_flags` go with every sample, `next_flags` with the next one only. The firmware's clock, seconds and
+    microseconds that never wrap, is kept here too: `advance` it at least every 9 minutes.
     """
 
-    def __init__(self):
-        self.count = 0
+    def __init__(self, tick_us):
         self.time_s = 0
         self.time_us = 0
         self.flags = 0
         self.standing_flags = 0
         self.next_flags = 0
+        self.now_us = tick_us  # these ticks are _clock_s seconds and _clock_us microseconds
+        self._clock_s = 1
+        self._clock_us = 0
         self._tracks = Track(3), Track(4), Track(3)
         self._gyr = self._tracks[GYR]
         self._gap_us = 0
         self._any = False  # a sample has been completed since the start: what is missing from now on is a gap
+        self._settled = False  # stamps can be trusted, see pop
+        self._count = 0
         self._first = 0
-        self._last_tick_us = 0
-        self._last_s = -1
-        self._last_us = 0
+        self._last_us = 0  # of the sample completed last
+        self._times = array("i", bytes(4 * _DEPTH))
         self._values = array("h", bytes(2 * _WIDTH * _DEPTH))
-        self._seconds = array("i", bytes(4 * _DEPTH))
-        self._micros = array("i", bytes(4 * _DEPTH))
         self._flags = bytearray(_DEPTH)
 
     def begin(self):
-        """A new stream: samples of the old one go, time runs on."""
-        self.count = 0
+        """A new stream: samples of the old one go, the clock runs on."""
+        self._count = 0
         self.standing_flags = 0
         self.next_flags = 0
         self._any = False
@@ -152,37 +161,61 @@ class Pairing:
         self._tracks[QUAT].clear(quat_us)
         self._gyr.clear(gyr_us)
         self._gap_us = gyr_us * 8 // 5
+        self._settled = self._count > 0
+
+    def advance(self, tick_us):
+        """Let the clock run on to `tick_us`; returns by how much."""
+        step_us = ticks_diff(tick_us, self.now_us)
+        self._clock_us += step_us
+        self.now_us = tick_us
+        while self._clock_us >= _US_PER_S:
+            self._clock_us -= _US_PER_S
+            self._clock_s += 1
+        return step_us
+
+    def count(self):
+        """Complete samples that `pop` will give."""
+        return self._count if self._settled else 0
 
     def has_room(self):
         """Whether another cargo's reports can be kept."""
-        return self.count + self._gyr.count <= _DEPTH - _CARGO
+        return self._count + self._gyr.count <= _DEPTH - _CARGO
 
     def push(self, kind, tick_us, buffer, offset):
         """A report of sensor ACC, QUAT or GYR, measured at `tick_us`; its values are at `offset`."""
         self._tracks[kind].push(tick_us, buffer, offset)
 
-    def pair(self, now_tick_us, now_s, now_us):
-        """Complete what can be completed. The three times are the same moment, as ticks and on the firmware's clock."""
+    def shift(self, late_us):
+        """All that waits was stamped that much too late."""
+        for kind in range(3):
+            self._tracks[kind].shift(late_us)
+        for i in range(self._count):
+            slot = (self._first + i) % _DEPTH
+            self._times[slot] = ticks_add(self._times[slot], -late_us)
+        self._last_us = ticks_add(self._last_us, -late_us)
+
+    def pair(self):
+        """Complete what can be completed."""
         gyr = self._gyr
-        while gyr.count and self.count < _DEPTH:
+        while gyr.count and self._count < _DEPTH:
             tick_us = gyr.time_us()
-            at = (self._first + self.count) % _DEPTH * _WIDTH
-            hurry = gyr.count >= _PATIENCE
+            slot = (self._first + self._count) % _DEPTH
+            at = slot * _WIDTH
             acc = self._tracks[ACC].find(tick_us, self._values, at + 4)
             quat = self._tracks[QUAT].find(tick_us, self._values, at)
-            if not hurry and (acc == _WAIT or quat == _WAIT):
+            if gyr.count < _PATIENCE and (acc == _WAIT or quat == _WAIT):
                 return
             if acc == _FOUND:
                 gyr.copy(self._values, at + 7)
-                self._complete(at, tick_us, quat == _FOUND)
-                self._set_time(ticks_diff(now_tick_us, tick_us), now_s, now_us)
-                self.count += 1
+                self._times[slot] = tick_us
+                self._complete(slot, tick_us, quat == _FOUND)
             elif self._any:
                 self.next_flags |= wire.FLAG_GAP
             gyr.drop()
 
-    def _complete(self, at, tick_us, has_quat):
+    def _complete(self, slot, tick_us, has_quat):
         values = self._values
+        at = slot * _WIDTH
         flags = self.standing_flags | self.next_flags
         self.next_flags = 0
         if has_quat:  # the chip gives i j k real, the wire wants w x y z
@@ -198,41 +231,47 @@ class Pairing:
             end = _ACC_END if i < at + 7 else _GYR_END
             if not -end < values[i] < end:
                 flags |= wire.FLAG_CLIPPED
-        if self._any and ticks_diff(tick_us, self._last_tick_us) > self._gap_us:
+        if self._any and ticks_diff(tick_us, self._last_us) > self._gap_us:
             flags |= wire.FLAG_GAP
         self._any = True
-        self._last_tick_us = tick_us
-        self._flags[at // _WIDTH] = flags
-
-    def _set_time(self, age_us, now_s, now_us):
-        now_us -= age_us
-        while now_us < 0:
-            now_us += _US_PER_S
-            now_s -= 1
-        while now_us >= _US_PER_S:
-            now_us -= _US_PER_S
-            now_s += 1
-        if now_s < self._last_s or (now_s == self._last_s and now_us <= self._last_us):
-            now_s = self._last_s  # never backward, and never twice the same
-            now_us = self._last_us + 1
-            if now_us == _US_PER_S:
-                now_us = 0
-                now_s += 1
-        slot = (self._first + self.count) % _DEPTH
-        self._seconds[slot] = self._last_s = now_s
-        self._micros[slot] = self._last_us = now_us
+        self._last_us = tick_us
+        self._flags[slot] = flags
+        self._count += 1
+        if self._count >= _SETTLED:
+            self._settled = True
 
     def pop(self, sample):
-        """Copy the oldest complete sample; False if there is none."""
-        if not self.count:
+        """Copy the oldest complete sample; False if there is none.
+
+        After a restart the first samples are held until a few have come, because the first interrupt may have been
+        stamped late, which only the next ones show. A sample whose time does not increase after all is left out.
+        """
+        while self._settled and self._count:
+            slot = self._first
+            flags = self._flags[slot]
+            self._first = (slot + 1) % _DEPTH
+            self._count -= 1
+            if not self._set_time(ticks_diff(self.now_us, self._times[slot])):
+                self.next_flags |= flags | wire.FLAG_GAP
+                continue
+            self.flags = flags
+            at = slot * _WIDTH
+            for i in range(_WIDTH):
+                sample[i] = self._values[at + i]
+            return True
+        return False
+
+    def _set_time(self, age_us):
+        time_s = self._clock_s
+        time_us = self._clock_us - age_us
+        while time_us < 0:
+            time_us += _US_PER_S
+            time_s -= 1
+        while time_us >= _US_PER_S:
+            time_us -= _US_PER_S
+            time_s += 1
+        if time_s < self.time_s or (time_s == self.time_s and time_us <= self.time_us):
             return False
-        first = self._first
-        at = first * _WIDTH
-        for i in range(_WIDTH):
-            sample[i] = self._values[at + i]
-        self.time_s = self._seconds[first]
-        self.time_us = self._micros[first]
-        self.flags = self._flags[first]
-        self._first = (first + 1) % _DEPTH
-        self.count -= 1
+        self.time_s = time_s
+        self.time_us = time_us
         return True

@@ -145,6 +145,8 @@ class I2cLink:
 
     def send(self, data):
         """Write a cargo; nothing is heard meanwhile."""
+        header = self.window.header
+        header[0] = header[1] = 0
         self._i2c.writeto(self._address, data)
         return 0
 

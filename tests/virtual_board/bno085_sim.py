@@ -92,7 +92,7 @@ class Bno085Sim:
         skew_us: dict[int, int] | None = None,
         latency_us: int = 400,
         cargo_bytes: int = 276,
-        fifo: int = 2000,
+        fifo: int = 20_000,
     ) -> None:
         self.lock = threading.RLock()
         self.faults = Faults()

@@ -1,0 +1,189 @@
+# Cuts the chip's input cargos into reports, gives each the time at which it was measured, and hands it to the pairing.
+# A report's time is the interrupt's, less the cargo's base stamp, plus its delay. Interrupts are noticed late when
+# the interpreter is busy (a garbage collection takes 2 to 290 ms), never early: the reports' own even spacing
+# shows that. Report layouts and time stamps are known here and nowhere else.
+
+from array import array
+from time import ticks_add, ticks_diff
+
+from micropython import const
+
+from pairing import ACC, GYR, QUAT
+from shtp import ROOM
+
+_REBASE = const(0xFA)
+_BASE = const(0xFB)
+_ACC_REPORT = const(0x01)
+_GYR_REPORT = const(0x02)
+_QUAT_REPORT = const(0x08)
+REPORTS = bytes((_ACC_REPORT, _QUAT_REPORT, _GYR_REPORT))  # in the order of ACC, QUAT, GYR
+# Bytes in a report. One that is not in the table ends the reading of its cargo: nothing behind it can be told apart.
+_LENGTHS = {
+    0x01: 10,
+    0x02: 10,
+    0x03: 10,
+    0x04: 10,
+    0x05: 14,
+    0x06: 10,
+    0x08: 12,
+    0x10: 5,
+    0x11: 12,
+    0x13: 6,
+    0x18: 8,
+    0x28: 14,
+    0x29: 12,
+    _REBASE: 5,
+    _BASE: 5,
+}
+
+_STEP_US = const(100)  # of the chip's time stamps
+_OLDEST_STEPS = const(600000)  # a base stamp of over a minute is no time stamp
+_LATE_US = const(1000)  # an interrupt that much later than the reports' spacing says was noticed late
+_LATE_CARGOS = const(40)  # in a row: then it is the spacing that is wrong
+_LONGEST_RUN = const(64)  # reports from one to the next: beyond that the spacing says nothing
+_FINER = const(6)  # bits below a microsecond in the measured period
+
+
+class Reports:
+    """`errors` counts cargos that could not be understood to the end; `listening`: reports go to the pairing."""
+
+    def __init__(self, pairing):
+        self.errors = 0
+        self.listening = False
+        self._pairing = pairing
+        self._newest_us = 0  # when the newest report was measured
+        self._silence_us = array("i", bytes(12))  # since a sensor's last report
+        self._heard = 0  # one bit for each sensor heard since the restart
+        self._cargo_us = 0  # the interrupt of the cargo being read
+        self._reference = 0  # the cargo's base against that, in steps
+        self._unchecked = False  # no report of this cargo has shown yet whether the interrupt was noticed late
+        self._late = 0  # cargos in a row that were
+        self._carry = bytearray(ROOM)
+        self._carried = 0
+        self._known = bytearray(3)  # 1: there is a report that the next one can be compared with
+        self._sequence = bytearray(3)
+        self._last_us = array("i", bytes(12))
+        self._period = array("i", bytes(12))
+
+    def restart(self, acc_us, quat_us, gyr_us):
+        """The sensors report from now on with these periods."""
+        self._pairing.restart(acc_us, quat_us, gyr_us)
+        self._period[ACC] = acc_us << _FINER
+        self._period[QUAT] = quat_us << _FINER
+        self._period[GYR] = gyr_us << _FINER
+        for kind in range(3):
+            self._known[kind] = 0
+            self._silence_us[kind] = 0
+        self._heard = 0
+        self._newest_us = self._pairing.now_us
+        self._carried = self._late = 0
+        self.listening = True
+
+    def behind(self, now_us):
+        """Whether reports are waiting in the chip, as far as one can tell."""
+        return self.listening and ticks_diff(now_us, self._newest_us) > self._period[GYR] >> (_FINER - 1)
+
+    def silence(self, step_us):
+        """How long the sensor that was silent longest has been silent, now that time has gone on by `step_us`."""
+        longest_us = 0
+        for kind in range(3):
+            silence_us = self._silence_us[kind] + step_us
+            self._silence_us[kind] = silence_us
+            if silence_us > longest_us:
+                longest_us = silence_us
+        return longest_us
+
+    def all_heard(self):
+        """Whether every sensor has reported since the restart."""
+        return self._heard == 7
+
+    def begin_cargo(self, interrupt_us):
+        """A new cargo, announced by an interrupt at that time."""
+        self._cargo_us = interrupt_us
+        self._unchecked = True
+
+    def take(self, buffer, at, end, continued):
+        """The bytes of a cargo, or of a fragment of it."""
+        if continued:
+            at -= self._carried
+            for i in range(self._carried):
+                buffer[at + i] = self._carry[i]
+        else:
+            self._reference = 0
+            if self._carried:
+                self.errors += 1
+        self._carried = 0
+        while at < end:
+            report = buffer[at]
+            size = _LENGTHS.get(report, 0)
+            if not size:
+                self.errors += 1
+                return
+            if at + size > end:
+                self._keep(buffer, at, end)
+                return
+            if report < _REBASE:
+                self._take_report(report, buffer, at)
+            elif not self._take_base(report, buffer, at):
+                self.errors += 1
+                return
+            at += size
+
+    def _keep(self, buffer, at, end):
+        self._carried = end - at
+        for i in range(self._carried):
+            self._carry[i] = buffer[at + i]
+
+    def _take_base(self, report, buffer, at):
+        steps = buffer[at + 1] | buffer[at + 2] << 8 | buffer[at + 3] << 16
+        if buffer[at + 4] == 0xFF:
+            steps -= 0x1000000
+        elif buffer[at + 4]:
+            return False
+        self._reference = -steps if report == _BASE else self._reference + steps
+        return -_OLDEST_STEPS < self._reference < _OLDEST_STEPS
+
+    def _take_report(self, report, buffer, at):
+        if report == _GYR_REPORT:
+            kind = GYR
+        elif report == _ACC_REPORT:
+            kind = ACC
+        elif report == _QUAT_REPORT:
+            kind = QUAT
+        else:
+            return
+        self._silence_us[kind] = 0
+        self._heard |= 1 << kind
+        if not self.listening:
+            return
+        steps = self._reference + (((buffer[at + 2] & 0xFC) << 6) | buffer[at + 3])
+        sequence = buffer[at + 1]
+        tick_us = ticks_add(self._cargo_us, steps * _STEP_US)
+        if self._unchecked and self._known[kind]:
+            tick_us = ticks_add(tick_us, -self._check(kind, sequence, tick_us))
+        self._known[kind] = 1
+        self._sequence[kind] = sequence
+        self._last_us[kind] = tick_us
+        self._newest_us = tick_us
+        self._pairing.push(kind, tick_us, buffer, at + 4)
+
+    def _check(self, kind, sequence, tick_us):
+        """How much too late this cargo's interrupt was noticed; what waits is moved if that was stamped too late."""
+        self._unchecked = False
+        run = (sequence - self._sequence[kind]) & 0xFF
+        if not 0 < run <= _LONGEST_RUN:
+            return 0
+        step_us = ticks_diff(tick_us, self._last_us[kind])
+        late_us = step_us - (run * self._period[kind] >> _FINER)
+        if late_us > _LATE_US and self._late < _LATE_CARGOS:
+            self._late += 1
+            self._cargo_us = ticks_add(self._cargo_us, -late_us)
+            return late_us
+        self._late = 0
+        if late_us < -_LATE_US:
+            self._pairing.shift(-late_us)
+            for other in range(3):
+                self._last_us[other] = ticks_add(self._last_us[other], late_us)
+        elif late_us <= _LATE_US:
+            self._period[kind] += ((step_us << _FINER) // run - self._period[kind]) >> _FINER
+        return 0
