@@ -183,12 +183,27 @@ class HeldCue:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """Standing still, measured again after calibration: how far the sensor's vertical is from the calibrated one.
+
+    tilt_deg, obliquity_deg: what the calibration in use read in this pose (0 when nothing moved); zeroed: whether the
+    zero was set anew from it, which a "calibrated" Event then brings.
+    """
+
+    time_s: float
+    difference_deg: float
+    tilt_deg: float
+    obliquity_deg: float
+    zeroed: bool
+
+
+@dataclass(frozen=True)
 class Event:
     """One thing that Pipeline.push noticed. kind and value:
 
     "calibrated" Calibration; "baseline" Baseline; "state" "standing" / "walking" / "running"; "contact" a
     CONTACT_DTYPE record; "stride" a STRIDE_DTYPE record; "finding" Finding (end_s NaN: begins; else: has ended);
-    "cue" Cue; "held" HeldCue; "warning" str. time_s is the sensor time at which it was known.
+    "cue" Cue; "held" HeldCue; "standing" Standing; "warning" str. time_s is the sensor time at which it was known.
     """
 
     kind: str

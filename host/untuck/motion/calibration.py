@@ -1,19 +1,28 @@
-"""Where the sensor sits on the pelvis: found from standing still and three slow hip hinges, or nominal.
+"""How the sensor sits on the pelvis: a mount made from a standing pose and hip hinges, zeroed again, or checked.
 
-Standing gives the vertical, the zero and the gyro bias; the main axis of the hinges' gyro is the pelvis's right axis.
-Frames of the mount and the search for the calibration in a stream of samples live here.
+Standing gives the vertical and the zero, hinges the way forward; zeroing again keeps the way forward as it was.
+Frames of the mount, and every way to make or compare one, live here; the search in a stream is in calibrator.py.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from math import asin, degrees, hypot
+
 import numpy as np
 
 from untuck.errors import CalibrationError
-from untuck.model import GRAVITY_M_S2, Calibration, Floats
-from untuck.motion.history import History
+from untuck.model import GRAVITY_M_S2, Calibration, Floats, Samples, Standing
+from untuck.motion.hinges import Hinge, agree, level
 from untuck.motion.params import Params
+from untuck.motion.standing import Pose, still_pose
 
 NOMINAL_MOUNT = np.array([[0.0, 0.0, -1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])  # rows P.x, P.y, P.z in S
+_UPRIGHT_DEG = 45.0  # the clip's long side off the vertical: more is on its side
+_BEHIND_DEG = 60.0  # off the middle of the back
+_BACKBEND_DEG = 30.0  # nobody bends back further at the pelvis
+_YAW_SHARE = 0.5  # of a clip's turn that standing sees, how much more is about the vertical, unseen; a judgement
 
 
 def nominal() -> Calibration:
@@ -21,147 +30,125 @@ def nominal() -> Calibration:
     return Calibration(NOMINAL_MOUNT.copy(), np.zeros(3), source="nominal")
 
 
-def is_still(gyr_rad_s: Floats, acc_m_s2: Floats, params: Params) -> bool:
-    """Whether gyro (n,3) and acceleration (n,3) are those of someone standing still."""
-    mean = gyr_rad_s.mean(axis=0)
-    if np.degrees(np.sqrt(((gyr_rad_s - mean) ** 2).sum(axis=1).max())) > params.stand_gyr_max_deg_s:
-        return False
-    if np.degrees(np.linalg.norm(mean)) > params.stand_gyr_max_deg_s:
-        return False
-    size = np.sqrt((acc_m_s2**2).sum(axis=1))
-    centre = float(size.mean())
-    if not 0.9 < centre / GRAVITY_M_S2 < 1.1:
-        return False
-    return float(abs(size - centre).max()) < params.stand_acc_max_g * GRAVITY_M_S2
-
-
-def from_stand(gyr_rad_s: Floats, acc_m_s2: Floats) -> Calibration:
+def from_stand(pose: Pose) -> Calibration:
     """Calibration from standing alone: the vertical is measured, the heading of the mount taken as nominal.
 
-    Raises CalibrationError where the sensor lies on its side, so that no nominal heading can be told.
+    Raises CalibrationError where the clip lies on its side or upside down, so that no nominal heading can be told.
     """
-    gravity = acc_m_s2.mean(axis=0)
-    return _mount(gravity, NOMINAL_MOUNT[2], gyr_rad_s.mean(axis=0), "stand", float("nan"), {})
+    if problem := lying(pose.up):
+        raise CalibrationError(f"{problem}: put it on the back of the waistband, its long side up, and stand again.")
+    right = NOMINAL_MOUNT[2] - (NOMINAL_MOUNT[2] @ pose.up) * pose.up
+    right /= np.linalg.norm(right)
+    mount = np.array([np.cross(pose.up, right), pose.up, right])
+    return _made(mount, pose, float("nan"), "stand", _stand_quality(pose))
 
 
-def _mount(
-    gravity: Floats, right: Floats, bias: Floats, source: str, error_deg: float, quality: dict[str, float]
-) -> Calibration:
-    size = float(np.linalg.norm(gravity))
-    up = gravity / size
-    right = right - (right @ up) * up
-    if np.linalg.norm(right) < 0.5:
+def from_hinges(pose: Pose, hinges: Sequence[Hinge], params: Params) -> Calibration:
+    """Calibration from a standing pose and its hinges, however the clip hangs.
+
+    Raises CalibrationError where the hinges do not agree well enough, or went backward.
+    """
+    found = agree(hinges, params)
+    if found.error_deg > params.hinge_error_max_deg:
         raise CalibrationError(
-            "The clip does not hang upright while you stand: put it on the back of the waistband, its long side up."
+            f"The hinges point up to {found.spread_deg:.0f} deg off their mean, which leaves the clip's direction "
+            f"uncertain by {found.error_deg:.0f} deg (at most {params.hinge_error_max_deg:.0f}): stand still for "
+            f"{params.stand_s:.0f} s and hinge straight forward three times, feet side by side."
         )
-    right = right / np.linalg.norm(right)
-    forward = np.cross(up, right)
-    return Calibration(np.array([forward, up, right]), bias, GRAVITY_M_S2 / size, error_deg, source, quality)
+    frame = level(pose.up)
+    turn = np.radians(found.heading_deg)
+    forward = np.cos(turn) * frame[0] + np.sin(turn) * frame[2]
+    mount = np.array([forward, pose.up, np.cross(forward, pose.up)])
+    deepest = max(hinge.depth_deg for hinge in hinges)
+    if behind(mount) > 180.0 - _BEHIND_DEG and deepest < _BACKBEND_DEG and not lying(pose.up):
+        raise CalibrationError("The hinges went backward: bend forward at the hips, back straight, three times.")
+    quality = _stand_quality(pose) | {
+        "hinges": float(len(hinges)),
+        "axis_spread_deg": found.spread_deg,
+        "depth_deg": min(hinge.depth_deg for hinge in hinges),
+        "outside_pct": max(hinge.outside_pct for hinge in hinges),
+        "curl_deg": max(hinge.curl_deg for hinge in hinges),
+    }
+    return _made(mount, pose, found.error_deg, "stand+hinges", quality)
 
 
-class Calibrator:
-    """Looks for standing and hinges in the stream; call `look` on a fixed grid of sensor time."""
+def _stand_quality(pose: Pose) -> dict[str, float]:
+    return {
+        "stand_gyr_sd_deg_s": pose.gyr_sd_deg_s,
+        "stand_acc_sd_mg": pose.acc_sd_mg,
+        "stand_error_deg": pose.error_deg,
+    }
 
-    def __init__(self, params: Params) -> None:
-        self._params = params
-        self._stand: Calibration | None = None
-        self._stand_end = 0
-        self.refused = ""
 
-    @property
-    def stand(self) -> Calibration | None:
-        """Calibration from standing alone, once someone stood still."""
-        return self._stand
+def _made(mount: Floats, pose: Pose, error_deg: float, source: str, quality: dict[str, float]) -> Calibration:
+    gain = GRAVITY_M_S2 / float(np.linalg.norm(pose.gravity_m_s2))
+    return Calibration(mount, pose.gyr_bias_rad_s, gain, error_deg, source, quality)
 
-    def look(self, history: History, end: int) -> Calibration | None:
-        """The finished calibration as of sample `end`-1, or None while there is none."""
-        p = self._params
-        now_s = float(history.time(end - 1, end)[0])
-        first = history.find(now_s - p.stand_s, end)
-        time_s = history.time(first, end)
-        gyr, acc = history.column("gyr", first, end), history.column("acc", first, end)
-        if now_s - time_s[0] > p.stand_s - 0.1 and len(time_s) > 40 * p.stand_s and is_still(gyr, acc, p):
-            again = from_stand(gyr, acc)
-            if self._stand is None or not self._hinging(history, end):
-                self._stand, self._stand_end = again, end
-        if self._stand is None:
-            return None
-        return self._hinges(history, end)
 
-    def _inclination(self, history: History, first: int, end: int) -> Floats:
-        """Angle (n,) in deg between now's vertical and that of standing, from the orientation."""
-        assert self._stand is not None
-        q = history.column("quat", first, end)
-        up = np.column_stack(
-            [
-                2 * (q[:, 1] * q[:, 3] - q[:, 0] * q[:, 2]),
-                2 * (q[:, 2] * q[:, 3] + q[:, 0] * q[:, 1]),
-                1 - 2 * (q[:, 1] ** 2 + q[:, 2] ** 2),
-            ]
+def lying(up: Floats) -> str:
+    """What is wrong with how the clip hangs when `up` (3,) is the vertical in sensor coordinates; "" if upright."""
+    off_deg = degrees(np.arccos(np.clip(up[1], -1.0, 1.0)))
+    if off_deg <= _UPRIGHT_DEG:
+        return ""
+    if off_deg > 180.0 - _UPRIGHT_DEG:
+        return "The clip hangs upside down"
+    return "The clip lies flat" if abs(up[2]) > abs(up[0]) else "The clip lies on its side"
+
+
+def behind(mount: Floats) -> float:
+    """Degrees about the vertical from the middle of the back to where the clip sits, 0 to 180."""
+    nominal_forward = mount @ NOMINAL_MOUNT[0]
+    return abs(degrees(np.arctan2(nominal_forward[2], nominal_forward[0])))
+
+
+def askew(calibration: Calibration) -> str:
+    """A warning where the clip sits as it should not, though hinges told how; "" if it sits as meant."""
+    mount = calibration.sensor_to_pelvis
+    if problem := lying(mount[1]):
+        return f"{problem}. The hinges told how, so angles hold; clip it with its long side up all the same."
+    if behind(mount) > _BEHIND_DEG:
+        return (
+            f"The clip sits {behind(mount):.0f} deg round from the middle of the back, or the hinges went backward: "
+            "put it on the back of the waistband and calibrate again."
         )
-        angle: Floats = np.degrees(np.arccos(np.clip(up @ self._stand.sensor_to_pelvis[1], -1.0, 1.0)))
-        return angle
-
-    def _hinging(self, history: History, end: int) -> bool:
-        angle = self._inclination(history, self._since_stand(history, end), end)
-        return bool((angle > self._params.hinge_min_deg).any())
-
-    def _since_stand(self, history: History, end: int) -> int:
-        """First sample after standing, no further back than hinges may lie."""
-        now_s = float(history.time(end - 1, end)[0])
-        return max(self._stand_end, history.find(now_s - self._params.hinge_within_s, end))
-
-    def _hinges(self, history: History, end: int) -> Calibration | None:
-        p = self._params
-        first = self._since_stand(history, end)
-        angle = self._inclination(history, first, end)
-        if len(angle) == 0 or angle[-1] > p.hinge_home_deg:
-            return None
-        time_s = history.time(first, end)
-        gyr = history.column("gyr", first, end)
-        spans = _excursions(angle, p.hinge_min_deg, p.hinge_home_deg)
-        spans = [s for s in spans if 0.6 <= time_s[s[1] - 1] - time_s[s[0]] <= 10.0]
-        if len(spans) < p.hinge_count:
-            return None
-        assert self._stand is not None
-        axes = np.array([_axis(gyr[a:b] - self._stand.gyr_bias_rad_s, angle[a:b]) for a, b in spans])
-        return self._judge(axes[-p.hinge_count :], [float(angle[a:b].max()) for a, b in spans])
-
-    def _judge(self, axes: Floats, depths_deg: list[float]) -> Calibration | None:
-        stand = self._stand
-        assert stand is not None
-        up = stand.sensor_to_pelvis[1]
-        flat = axes - np.outer(axes @ up, up)
-        flat /= np.linalg.norm(flat, axis=1, keepdims=True)
-        mean = flat.mean(axis=0)
-        spread = np.degrees(np.arccos(np.clip(flat @ (mean / np.linalg.norm(mean)), -1, 1)))
-        error_deg = float(np.sqrt((spread**2).sum() / (len(axes) - 1) / len(axes)))
-        quality = {"hinges": float(len(axes)), "axis_spread_deg": float(spread.max()), "depth_deg": min(depths_deg)}
-        if error_deg > self._params.hinge_error_max_deg:
-            self.refused = (
-                f"The hinges point {spread.max():.0f} deg apart: stand still for 5 s and hinge straight forward again."
-            )
-            return None
-        gravity = up * (GRAVITY_M_S2 / stand.acc_gain)
-        return _mount(gravity, mean, stand.gyr_bias_rad_s, "stand+hinges", error_deg, quality)
+    return ""
 
 
-def _excursions(angle: Floats, far: float, home: float) -> list[tuple[int, int]]:
-    """First and last-plus-one sample of each way out from under `home`, over `far`, and back."""
-    spans, start, reached = [], 0, False
-    for i, value in enumerate(angle):
-        if value <= home:
-            if reached:
-                spans.append((start, i + 1))
-            start, reached = i, False
-        elif value > far:
-            reached = True
-    return spans
+def compare(calibration: Calibration, pose: Pose, now_s: float, zeroed: bool = False) -> Standing:
+    """How a standing pose reads with a calibration made earlier."""
+    forward, up, right = calibration.sensor_to_pelvis @ pose.up
+    return Standing(
+        time_s=now_s,
+        difference_deg=degrees(np.arccos(min(1.0, max(-1.0, up)))),
+        tilt_deg=-degrees(asin(min(1.0, max(-1.0, forward)))),
+        obliquity_deg=degrees(asin(min(1.0, max(-1.0, right)))),
+        zeroed=zeroed,
+    )
 
 
-def _axis(gyr: Floats, angle: Floats) -> Floats:
-    """The pelvis's right axis (3,) from one hinge: main axis of gyro (n,3), signed by its way out, which is forward."""
-    _, vectors = np.linalg.eigh(gyr.T @ gyr)
-    axis: Floats = vectors[:, -1]
-    out = gyr[: int(np.argmax(angle)) + 1] @ axis
-    return -axis if out.sum() > 0 else axis  # tipping forward turns backward about P.z
+def zero_again(calibration: Calibration, pose: Pose) -> Calibration:
+    """The calibration with its vertical and zero from a new standing pose, by the least turn: heading as it was.
+
+    The unseen part of the clip's turn, about the vertical, enlarges error_deg.
+    """
+    old_up, new_up = calibration.sensor_to_pelvis[1], pose.up
+    axis, cosine = np.cross(old_up, new_up), float(old_up @ new_up)
+    cross = np.array([[0.0, -axis[2], axis[1]], [axis[2], 0.0, -axis[0]], [-axis[1], axis[0], 0.0]])
+    turn = np.eye(3) + cross + cross @ cross / (1.0 + cosine)
+    turned_deg = compare(calibration, pose, 0.0).difference_deg
+    return replace(
+        calibration,
+        sensor_to_pelvis=calibration.sensor_to_pelvis @ turn.T,
+        gyr_bias_rad_s=pose.gyr_bias_rad_s,
+        acc_gain=GRAVITY_M_S2 / float(np.linalg.norm(pose.gravity_m_s2)),
+        error_deg=hypot(calibration.error_deg, _YAW_SHARE * turned_deg),
+        quality=calibration.quality | _stand_quality(pose),
+    )
+
+
+def check_calibration(old: Calibration, samples: Samples, params: Params | None = None) -> float:
+    """Degrees between an old calibration's vertical and that of the first 5 s of standing still in `samples`.
+
+    Up to Params.reuse_max_deg (1.5) the old calibration may be used as it is. Raises CalibrationError without standing.
+    """
+    return compare(old, still_pose(samples, params or Params()), 0.0).difference_deg

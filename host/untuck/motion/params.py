@@ -57,7 +57,11 @@ class Params:
     hinge_within_s: float = 30.0  # all hinges, counted back from the last
     hinge_error_max_deg: float = 5.0  # estimated error of the mount's heading above which it is refused
     hinge_usual_deg: float = 1.5  # how far hinges usually leave their plane sideways (SD); a judgement
-    hinge_usual_weight: float = 3.0  # counts as so many hinges
+    hinge_usual_weight: float = 2.0  # counts as so many hinges
+    zero_min_deg: float = 1.5  # standing again differs by more: zero anew; people repeat a pose within about 1 deg
+    zero_max_deg: float = 15.0  # by more: this is not standing, or the clip is off
+    reuse_max_deg: float = 1.5  # an old calibration whose standing differs by no more may be used as it is
+    reuse_zero_max_deg: float = 6.0  # by more: who put the clip on so differently has turned it as well
 
     # Baseline
     baseline_strides: int = 60  # clean ones, and those of getting up to speed, which are then left out

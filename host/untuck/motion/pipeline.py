@@ -14,11 +14,11 @@ from untuck.errors import BaselineError, CalibrationError, SamplesError
 from untuck.model import CONTACT_DTYPE, STRIDE_DTYPE, Baseline, Calibration, Cue, Event, Finding, HeldCue, Run, Samples
 from untuck.motion import kernels as k
 from untuck.motion.baseline import make_baseline
-from untuck.motion.calibration import Calibrator, nominal
 from untuck.motion.contacts import Step, StepTracker, edges
 from untuck.motion.cues import CuePolicy
 from untuck.motion.faults import FaultDetector
 from untuck.motion.history import History
+from untuck.motion.mounting import Mounting, News
 from untuck.motion.orientation import OrientationParams, OrientationState
 from untuck.motion.orientation_kernels import orient_chunk
 from untuck.motion.params import Params
@@ -26,6 +26,7 @@ from untuck.motion.strides import Stride, StrideCutter
 from untuck.motion.traces import angle_traces
 
 _TICK_S = 0.25  # grid of sensor time on which calibration and standing are looked for
+_TICK_LEAD_S = 0.4e-3  # the grid lies between samples, so that rounding of time cannot move it by one
 _RATE_SAMPLES = 65  # the first samples tell the rate
 
 
@@ -44,11 +45,11 @@ class Pipeline:
         keep_samples: bool = False,
     ) -> None:
         p = self.params = params or Params()
-        self.calibration = calibration or nominal()
         self.baseline = baseline
         self.state = "standing"
-        self._given_calibration = calibration is not None
-        self._calibrator = None if calibration is not None else Calibrator(p)
+        self._given_baseline = baseline is not None
+        self._mounting = Mounting(p, calibration)
+        self._mounts = [(-np.inf, self.calibration.sensor_to_pelvis)]
         self._history = History(keep_samples)
         self._orient_params = OrientationParams().as_array()
         self._orientation = OrientationState()
@@ -71,6 +72,11 @@ class Pipeline:
         self._cues: list[Cue] = []
         self._held_cues: list[HeldCue] = []
         self._warnings: list[str] = []
+
+    @property
+    def calibration(self) -> Calibration:
+        """The one in use; it may change while the wearer stands."""
+        return self._mounting.calibration
 
     def push(self, samples: Samples) -> list[Event]:
         """What the next samples bring, in order of time. Raises SamplesError if they do not follow the last ones."""
@@ -104,7 +110,7 @@ class Pipeline:
             self._track_params, self._track_state, first, time_s, quat, samples.acc_m_s2, earth, steps
         )
         if np.isnan(self._next_tick_s):
-            self._next_tick_s = float(time_s[0]) + _TICK_S
+            self._next_tick_s = float(time_s[0]) + _TICK_S - _TICK_LEAD_S
         if np.isnan(self._cutter.nominal_dt_s) and h.end >= _RATE_SAMPLES:
             self._cutter.nominal_dt_s = float(np.median(np.diff(h.time(0, _RATE_SAMPLES))))
         return steps, found
@@ -120,25 +126,30 @@ class Pipeline:
             self._tick(at, at_s)
 
     def _tick(self, index: int, now_s: float) -> None:
-        if self._calibrator is not None and self.state != "running":
-            try:
-                found = self._calibrator.look(self._history, index + 1)
-            except CalibrationError as error:
-                self._warn(now_s, str(error))
-                found = None
-            if self._calibrator.refused:
-                self._warn(now_s, self._calibrator.refused)
-                self._calibrator.refused = ""
-            if found is not None:
-                self._calibrator = None
-                self._calibrate(found, now_s)
+        if self.state != "running":
+            self._take(self._mounting.look(self._history, index + 1, slipped=False), now_s)
         if self.state != "standing" and now_s - self._last_step_s > self.params.standing_after_s:
             self._enter("standing", now_s)
 
-    def _calibrate(self, calibration: Calibration, now_s: float) -> None:
-        self.calibration = calibration
-        self._candidates.clear()
-        self._emit("calibrated", now_s, calibration)
+    def _take(self, news: News, now_s: float) -> None:
+        """Publish what has become of the mount; what was measured with another one is not mixed with it."""
+        for kind, value in news:
+            if kind == "warning":
+                self._warn(now_s, value)
+                continue
+            self._emit("calibrated" if kind == "zeroed" else kind, now_s, value)
+            if kind == "standing":
+                continue
+            self._candidates.clear()
+            self._mounts = (
+                [*self._mounts, (now_s, value.sensor_to_pelvis)]
+                if self._strides
+                else [(-np.inf, value.sensor_to_pelvis)]
+            )
+            if kind == "calibrated" and self._detector is not None and not self._given_baseline:
+                self._close_findings(now_s)
+                self.baseline = self._detector = None
+                self._warn(now_s, "Calibrated anew after running: the baseline is taken anew as well.")
 
     def _enter(self, state: str, now_s: float) -> None:
         """Change between standing, walking and running."""
@@ -159,8 +170,8 @@ class Pipeline:
         if not step.running:
             self._enter("walking", now_s)
         elif step.follows:
-            if self.calibration.source == "nominal" and self._calibrator is not None:
-                self._fall_back(now_s)
+            if self.state != "running":
+                self._take(self._mounting.run(), now_s)
             self._enter("running", now_s)
         if step.running:
             contact = np.array((step.contact_s, step.toe_off_s, step.side), CONTACT_DTYPE)[()]
@@ -169,16 +180,6 @@ class Pipeline:
         stride = self._cutter.push(step, self._history, self.calibration.sensor_to_pelvis)
         if stride is not None:
             self._on_stride(stride, now_s)
-
-    def _fall_back(self, now_s: float) -> None:
-        """Running starts without hinges: take what standing gave, and say what that costs."""
-        assert self._calibrator is not None
-        if self._calibrator.stand is not None:
-            self._warn(now_s, "No hip hinges were found: left and right may be off. Hinge three times before the run.")
-            self._calibrate(self._calibrator.stand, now_s)
-        else:
-            text = "No standing was found: tilt is against the clip's nominal place. Stand still 5 s before the run."
-            self._warn(now_s, text)
 
     def _on_stride(self, stride: Stride, now_s: float) -> None:
         on: list[Finding] = []
@@ -242,6 +243,7 @@ class Pipeline:
             if k.end_hump(self._track_params, self._track_state, last, row) and edges(row)[1] <= self._last_s:
                 self._on_row(row)
             self._close_findings(self._last_s)
+        self._take(self._mounting.finish(), self._last_s)
         if self.baseline is None:
             have = len(self._candidates)
             self._warn(self._last_s, f"No baseline: {have} of {self.params.baseline_strides} clean strides were run.")
@@ -254,7 +256,7 @@ class Pipeline:
         quat = h.column("quat", h.base, h.end).copy()
         time_s = h.time(h.base, h.end).copy()
         strides = np.array(self._strides, STRIDE_DTYPE)
-        tilt, obliquity, rotation = angle_traces(time_s, quat, self.calibration.sensor_to_pelvis, strides)
+        tilt, obliquity, rotation = angle_traces(time_s, quat, self._mounts, strides)
         return Run(
             time_s=time_s,
             quat=quat,

@@ -6,6 +6,8 @@ Per stride numbers come from strides.py; nothing here decides anything.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,12 +19,17 @@ _MEAN_S = 1.4  # about two strides
 
 
 def angle_traces(
-    time_s: Floats, quat: Floats, mount: Floats, strides: NDArray[np.void]
+    time_s: Floats, quat: Floats, mounts: Sequence[tuple[float, Floats]], strides: NDArray[np.void]
 ) -> tuple[Floats, Floats, Floats]:
-    """(tilt, obliquity, rotation), each (N,) in degrees, from quat (N,4) and mount (3,3) with rows P.x, P.y, P.z."""
+    """(tilt, obliquity, rotation), each (N,) in degrees, from quat (N,4).
+
+    mounts: since when (s, the first from the start) each mount (3,3) with rows P.x, P.y, P.z holds.
+    """
     angles = np.empty((len(time_s), 3))
-    pelvis_angles(quat, mount, angles)
-    heading = angles[:, 2]
+    edges = [*np.searchsorted(time_s, [since_s for since_s, _ in mounts]), len(time_s)]
+    for (_, mount), a, b in zip(mounts, edges, edges[1:], strict=False):
+        pelvis_angles(quat[a:b], mount, angles[a:b])
+    heading = angles[:, 2] if len(mounts) == 1 else np.unwrap(angles[:, 2])
     reference = _moving_mean(time_s, heading)
     if len(strides):
         starts, durations = strides["start_s"], strides["duration_s"]
