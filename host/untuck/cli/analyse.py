@@ -30,11 +30,12 @@ def analyse(file: Path, as_json: bool) -> None:
     back of the waistband, x right, y up, z backward. Begin with 5 s of standing and three hip hinges.
     """
     samples = read_npz(file)
-    from untuck.cli.warmup import warm_up
+    from untuck.cli.warmup import TEXT, is_cached
     from untuck.motion.pipeline import analyse as analyse_samples
     from untuck.report.summary import Signal, summarise
 
-    warm_up(output.note)
+    if not is_cached():
+        output.note(TEXT)
     run = analyse_samples(samples)
     length_s = float(samples.time_s[-1] - samples.time_s[0])
     signal = Signal(length_s, packets=0, samples=len(samples), lost=0, corrupt=0, gaps=0, resets=0, restarts=0)
