@@ -210,6 +210,19 @@ def test_a_session_of_another_protocol_version(own_home: Path) -> None:
     assert "protocol version 2, this host version 1: update untuck" in error_of(untuck("replay"))
 
 
+def test_damaged_packets_are_counted_not_used(own_home: Path) -> None:
+    from untuck.sources.packing import pack
+    from untuck.sources.runner import Phase, Story, simulate
+
+    sent = pack(simulate(Story((Phase("stand", 2.0),))).samples, 100)
+    flipped = bytes([*sent[4][:-1], sent[4][-1] ^ 1])
+    with Store().record("a", "run", Settings()) as recording:
+        for data in (*sent[:3], sent[3][:-1], flipped, b"", *sent[5:]):
+            recording.append(Packet(data, 0.0))
+    counted = json.loads(untuck("replay", "--json").stdout)["signal"]
+    assert (counted["corrupt"], counted["lost"], counted["packets"]) == (3, 2, len(sent) - 2)
+
+
 def test_doctor_says_what_is_missing(own_home: Path) -> None:
     done = untuck("doctor", "--json", env={"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={own_home}/none"})
     checks = {check["name"]: check for check in json.loads(done.stdout)}
