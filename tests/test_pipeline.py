@@ -123,7 +123,7 @@ def test_mirrored_motion_swaps_left_and_right_and_nothing_else() -> None:
     plain = untuck.analyse(Samples(samples.time_s, samples.gyr_rad_s, samples.acc_m_s2), params=QUICK)
     run = untuck.analyse(mirrored, params=QUICK)
     assert (run.contacts["side"] == -plain.contacts["side"]).all()
-    assert run.contacts["time_s"] == pytest.approx(plain.contacts["time_s"], abs=1e-6)
+    assert run.contacts["time_s"] == pytest.approx(plain.contacts["time_s"], abs=1e-4)
     assert {(f.fault, f.side) for f in plain.findings} == {("tuck", 0), ("pullback", 1)}
     assert {(f.fault, f.side) for f in run.findings} == {("tuck", 0), ("pullback", -1)}
 

@@ -20,13 +20,16 @@ from untuck.motion.faults import FaultDetector
 from untuck.motion.history import History
 from untuck.motion.mounting import Mounting, News
 from untuck.motion.orientation import OrientationParams, OrientationState
-from untuck.motion.orientation_kernels import orient_chunk
+from untuck.motion.orientation_kernels import orient_aided
+from untuck.motion.pace import Pace
 from untuck.motion.params import Params
 from untuck.motion.strides import Stride, StrideCutter
 from untuck.motion.traces import angle_traces
 
 _TICK_S = 0.25  # grid of sensor time on which calibration and standing are looked for
 _TICK_LEAD_S = 0.4e-3  # the grid lies between samples, so that rounding of time cannot move it by one
+_BLOCK_SAMPLES = 50  # what strides tell of speed reaches the orientation at the next of these
+_NO_CHIP = np.empty((0, 4))
 _RATE_SAMPLES = 65  # the first samples tell the rate
 
 
@@ -61,6 +64,8 @@ class Pipeline:
         self._cutter = StrideCutter(p)
         self._detector = None if baseline is None else FaultDetector(p, baseline)
         self._policy = CuePolicy(p)
+        self._pace = Pace()
+        self._speed_m_s = np.nan
         self._candidates: list[Stride] = []
         self._last_s = -np.inf
         self._next_tick_s = np.nan
@@ -85,30 +90,41 @@ class Pipeline:
         time_s = samples.time_s
         if time_s[0] <= self._last_s:
             raise SamplesError(f"Samples at {time_s[0]:.3f} s follow {self._last_s:.3f} s: push them in order of time.")
-        steps, found = self._track(samples)
+        first, end = 0, len(samples)
+        while first < end:  # in blocks of the absolute sample number, so that feedback does not depend on chunks
+            if self._history.end % _BLOCK_SAMPLES == 0:
+                self._speed_m_s = self._pace.speed_m_s
+                self._orient_params[-3:] = self.calibration.sensor_to_pelvis[0]
+            last = min(end, first + _BLOCK_SAMPLES - self._history.end % _BLOCK_SAMPLES)
+            self._advance(samples, slice(first, last))
+            first = last
+        events, self._events = self._events, []
+        return events
+
+    def _advance(self, samples: Samples, part: slice) -> None:
+        """Take in a part of the samples that lies within one block."""
+        steps, found = self._track(samples, part)
         for row in steps[:found]:
             self._tick_until(int(row[k.STEP_INDEX]))
             self._on_row(row)
         self._tick_until(self._history.end - 1)
-        self._last_s = float(time_s[-1])
-        events, self._events = self._events, []
-        return events
+        self._last_s = float(samples.time_s[part.stop - 1])
 
-    def _track(self, samples: Samples) -> tuple[NDArray[np.float64], int]:
-        """Run the kernels over the chunk; returns step rows and their count."""
-        h, time_s = self._history, samples.time_s
+    def _track(self, samples: Samples, part: slice) -> tuple[NDArray[np.float64], int]:
+        """Run the kernels over a part; returns step rows and their count."""
+        h, time_s = self._history, samples.time_s[part]
+        gyr, acc = samples.gyr_rad_s[part], samples.acc_m_s2[part]
         first = h.end
         h.reserve(time_s)
         quat, earth = h.column("quat", first, h.end), h.column("earth", first, h.end)
-        h.column("gyr", first, h.end)[:] = samples.gyr_rad_s
-        h.column("acc", first, h.end)[:] = samples.acc_m_s2
-        orient_chunk(self._orient_params, self._orientation.values, time_s, samples.gyr_rad_s, samples.acc_m_s2, quat)
+        h.column("gyr", first, h.end)[:] = gyr
+        h.column("acc", first, h.end)[:] = acc
+        chip = _NO_CHIP if samples.quat is None else samples.quat[part]
+        speed = np.full(len(time_s), self._speed_m_s)
+        orient_aided(self._orient_params, self._orientation.values, time_s, gyr, acc, chip, speed, quat)
         since_s = time_s[0] if not np.isfinite(self._last_s) else self._last_s
-        rows = int((time_s[-1] - since_s) / self.params.refractory_s) + 3
-        steps = np.empty((rows, k.STEP_COLUMNS))
-        found = k.track_chunk(
-            self._track_params, self._track_state, first, time_s, quat, samples.acc_m_s2, earth, steps
-        )
+        steps = np.empty((int((time_s[-1] - since_s) / self.params.refractory_s) + 3, k.STEP_COLUMNS))
+        found = k.track_chunk(self._track_params, self._track_state, first, time_s, quat, acc, earth, steps)
         if np.isnan(self._next_tick_s):
             self._next_tick_s = float(time_s[0]) + _TICK_S - _TICK_LEAD_S
         if np.isnan(self._cutter.nominal_dt_s) and h.end >= _RATE_SAMPLES:
@@ -157,6 +173,7 @@ class Pipeline:
             return
         if self.state == "running":
             self._close_findings(now_s)
+            self._pace.stop()
         self.state = state
         self._emit("state", now_s, state)
 
@@ -190,6 +207,7 @@ class Pipeline:
         elif stride.record["valid"] or stride.record["reason"] == "accelerating":
             self._gather(stride, now_s)
         record = stride.record[()]
+        self._pace.push(0.5 * float(record["contact_left_ms"] + record["contact_right_ms"]))
         self._strides.append(record)
         self._emit("stride", now_s, record)
         self._publish(changes, now_s)

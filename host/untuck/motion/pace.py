@@ -1,0 +1,32 @@
+"""Running speed as contact time tells it: rough, but enough to take most of a bend's sideways pull out of tilt.
+
+A power law fitted on development runners at 2.5, 3.5 and 4.5 m/s; off by 21 % there and by 17 % on other runners (SD).
+What is guessed of speed lives here; it is never shown as a speed.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from math import exp, log, nan
+
+_LOG_FACTOR, _POWER = 5.338, -0.763  # ln(m/s) against ln(ms)
+_STRIDES = 5
+
+
+class Pace:
+    """Follows the guessed speed; NaN while nobody runs."""
+
+    def __init__(self) -> None:
+        self._contacts_ms: deque[float] = deque(maxlen=_STRIDES)
+        self.speed_m_s = nan
+
+    def push(self, contact_ms: float) -> None:
+        """Take in the mean contact time of a stride's two feet, in ms."""
+        self._contacts_ms.append(contact_ms)
+        mean_ms = sum(self._contacts_ms) / len(self._contacts_ms)
+        self.speed_m_s = exp(_LOG_FACTOR + _POWER * log(mean_ms)) if mean_ms > 0 else nan
+
+    def stop(self) -> None:
+        """Running has ended."""
+        self._contacts_ms.clear()
+        self.speed_m_s = nan
