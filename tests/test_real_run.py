@@ -25,7 +25,7 @@ from untuck.sources.runner import simulate
 from untuck.sources.story import HINGE_S, Phase, Story
 
 RATE_HZ = 100
-SPEED = int(os.environ.get("UNTUCK_CLIP_SPEED", "5"))  # times as fast as the clock: a busy machine may need less
+SPEED = int(os.environ.get("UNTUCK_CLIP_SPEED", "4"))  # times as fast as the clock: a busy machine may need less
 MARKER_HZ = 150.0
 FEW = (("RBDS001", "T25"), ("RBDS014", "T35"), ("RBDS026", "T45"))
 RUNNERS = tuple(
@@ -42,12 +42,14 @@ async def carry(fed: Samples) -> tuple[Samples, Run]:
     untuck.analyse(fed)  # compiles: while Python compiles, the simulated sensor's bus stands still
     decoder, pipeline = Decoder(), untuck.Pipeline(keep_samples=True)
     parts: list[Samples] = []
+    stopped = False
     async with VirtualClip(fed, speed=SPEED) as clip, BleSource(RATE_HZ, backend=clip.backend) as source:
         async for packet in source.packets():
             part = decoder.push([packet.data])[: len(fed) - sum(map(len, parts))]
             parts.append(part)
             pipeline.push(part)
-            if decoder.samples >= len(fed) > decoder.samples - len(part):
+            if decoder.samples >= len(fed) and not stopped:
+                stopped = True
                 await source.stop()
         assert (source.lost, source.corrupt, source.reconnects) == (0, 0, 0)
     assert (decoder.corrupt, decoder.lost, decoder.gaps, decoder.resets, decoder.overruns) == (0, 0, 0, 0, 0)
