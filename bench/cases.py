@@ -24,6 +24,7 @@ TUCK_DEPTHS_DEG = (4.0, 5.0, 6.0, 8.0)
 PULLBACK_DEPTHS_DEG = (3.0, 4.0, 5.0)
 PHASES_PCT = (55.0, 62.5, 70.0, 77.5, 85.0)
 WIDTHS_PCT = (12.5, 18.0, 25.0)  # at half height; 12.5: a quarter of a stride from foot to foot of the bump
+QUICK_CONTROL_MIN = {"slow_slip": 6.0}  # a slow slip takes three of them
 QUICK_DEV, QUICK_JUDGE = DEV[:2], JUDGE[:2]
 
 
@@ -122,4 +123,5 @@ def control_cases(control: str, quick: bool, seed: int) -> Iterator[Case]:
     for k, runner in enumerate(runners(quick)):
         trials = trials_of(runner)
         chosen = trials if control == "speed" else (trials[k % len(trials)],)
-        yield Case(control, runner, chosen, 6.0 if quick else 10.0, (), (control,), "bad", seed + 2)
+        minutes = QUICK_CONTROL_MIN.get(control, 4.0) if quick else 10.0
+        yield Case(control, runner, chosen, minutes, (), (control,), "bad", seed + 2)

@@ -69,6 +69,25 @@ def test_strides_vary_as_recorded_and_do_not_repeat() -> None:
     assert (made.contacts["toe_off_s"] > made.contacts["time_s"]).all()
 
 
+@pytest.mark.parametrize("runner", ["RBDS001", "RBDS08", "RBDS022"])
+def test_ten_strides_together_vary_at_least_as_in_the_recording(runner: str) -> None:
+    """Detectors average strides: a shuffled run whose averages hardly vary would flatter them."""
+    recording = load_recording(runner, "T35")
+
+    def spread_deg(pose: np.ndarray, rate_hz: float, contacts: np.ndarray) -> float:
+        right = contacts["time_s"][contacts["side"] == RIGHT]
+        time_s = np.arange(len(pose)) / rate_hz
+        tilt = stride_means(time_s, np.degrees(pose[:, 1]), right[:-1], np.diff(right))
+        return float(np.std(np.convolve(tilt, np.ones(10) / 10, "valid")))
+
+    real = spread_deg(recording.pose, recording.rate_hz, recording.contacts)
+    strung = [
+        spread_deg(made.pose, MOTION_HZ, made.contacts)
+        for made in (chain([recording], [200.0], MOTION_HZ, np.random.default_rng(k)) for k in range(3))
+    ]
+    assert np.mean(strung) > 0.9 * real
+
+
 def test_truth_of_a_tuck_is_what_was_put_in() -> None:
     fault = Injected("tuck", 0, 6.0, 60.0, 75.0)
     _, clean = make_run("RBDS08", minutes=1.5, seed=5)
