@@ -1,4 +1,4 @@
-"""`python -m bench radio`: how long a sample takes from the sensor to the host, over the virtual clip at the clock's pace.
+"""`python -m bench radio`: how long a sample takes from the sensor to the host, over the virtual clip in real time.
 
 Each sample is recognised by its values; the simulated sensor says when it was measured, the host when its packet came.
 The radio in between has no air time: the figures are the firmware's and the host's own share, to which a connection
@@ -23,6 +23,7 @@ from untuck.model import Floats, Packet, Samples
 try:
     from tests.virtual_board import sensor_hub as hub
     from tests.virtual_board.clip import VirtualClip
+
     from untuck.sources.ble import BleSource
 except ImportError as error:  # the clip's parts are test requirements
     MISSING: str | None = f"the virtual clip needs {error.name}: pip install 'untuck[test]'"
@@ -69,7 +70,7 @@ def _latencies_ms(packets: list[Packet], measured_s: dict[tuple[int, ...], float
 
 
 def measure(rate_hz: int = 100, seconds: float = 30.0, seed: int = 0) -> dict[str, Any]:
-    """Latency in ms over the virtual radio: of every sample, and of the newest one in its packet (no waiting to fill)."""
+    """Latency in ms over the virtual radio: of every sample, and of the newest in its packet (without waiting for it)."""
     packets, measured_s, counters = asyncio.run(_record(_noise(seconds, rate_hz, seed), rate_hz))
     every, newest = _latencies_ms(packets, measured_s)
     result: dict[str, Any] = {"rate_hz": rate_hz, "samples": len(every), "packets": len(packets), **counters}

@@ -30,6 +30,10 @@ class Clock:
         """Real seconds from now until virtual time `until_us`; 0 if that has passed."""
         return max(0, until_us - self.now_us()) / self.speed / 1e6
 
+    def monotonic_s(self, time_us: int) -> float:
+        """What time.monotonic() says, or said, at virtual time `time_us`."""
+        return (self._epoch_us + time_us / self.speed) / 1e6
+
     def environment(self) -> dict[str, str]:
         """What the MicroPython process needs to run on this clock."""
         return {"UNTUCK_CLOCK": f"{self._epoch_us}:{self.speed}:{self._ticks_start_us}"}
