@@ -1,7 +1,7 @@
 """`python -m bench accuracy`: one table of every accuracy figure, beside its peers and its goal.
 
 Semi-synthetic runs, recordings as they are, and orientation benchmarks, DEV and JUDGE runners apart.
-Only the putting together lives here: figures are named in accuracy_runs.py, accuracy_recordings.py, orientation.py.
+Only the putting together lives here: figures are named in accuracy_orientation.py, _recordings.py and _runs.py.
 """
 
 from __future__ import annotations
@@ -12,19 +12,20 @@ import sys
 import time
 from collections.abc import Iterator
 
+from bench.accuracy_orientation import orientation_sections
 from bench.accuracy_recordings import recording_sections
 from bench.accuracy_runs import run_sections
 from bench.data import DEV, JUDGE, data_dir, has_data
 from bench.figures import Figure, table
 
 NOTE = "Constants are fitted on DEV; JUDGE is only reported. Semi-synthetic: faults are added to recorded motion."
+SECTIONS = {"orientation": orientation_sections, "recordings": recording_sections, "runs": run_sections}
 
 
 def all_figures(quick: bool, seed: int, parts: list[str]) -> Iterator[Figure]:
     """Every figure of the parts asked for."""
-    sections = {"recordings": recording_sections, "runs": run_sections}
     for name in parts:
-        yield from sections[name](quick, seed, _note)
+        yield from SECTIONS[name](quick, seed, _note)
 
 
 def _note(text: str) -> None:
@@ -38,13 +39,13 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
     parser.add_argument("--quick", action="store_true", help="4 runners at one speed: under a minute")
     parser.add_argument("--seed", type=int, default=0, help="of runs, faults and sensor errors (default 0)")
-    parser.add_argument("--only", choices=["recordings", "runs"], help="only a part of the table")
+    parser.add_argument("--only", choices=list(SECTIONS), help="only a part of the table")
     options = parser.parse_args(arguments)
     if not has_data():
         print(f"No recordings in {data_dir()}: set UNTUCK_DATA to the folder that holds them.", file=sys.stderr)
         return 1
     start_s = time.perf_counter()
-    parts = [options.only] if options.only else ["recordings", "runs"]
+    parts = [options.only] if options.only else list(SECTIONS)
     figures = list(all_figures(options.quick, options.seed, parts))
     took_s = time.perf_counter() - start_s
     _note("")
