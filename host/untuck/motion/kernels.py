@@ -236,8 +236,9 @@ def stride_curves(
     N_LIKENESS,
     N_ACCEL_X,  # mean horizontal acceleration
     N_ACCEL_Y,
-) = range(13)
-STRIDE_NUMBERS = 13
+    N_OBLIQUITY,
+) = range(14)
+STRIDE_NUMBERS = 14
 
 
 @njit(cache=True)
@@ -285,6 +286,7 @@ def _angle_numbers(curves: Floats, points: int, line: Floats, out: Floats) -> No
     for k in range(points):
         curves[2, k] -= drift * (k + 0.5) / points + mean
     out[N_TILT] = curves[0].mean()
+    out[N_OBLIQUITY] = curves[1].mean()
     out[N_TILT_MIN], out[N_TILT_MAX] = curves[0].min(), curves[0].max()
     out[N_FORWARD], out[N_UPWARD] = forward / points, upward / points
     out[N_OBLIQUITY_RANGE] = curves[1].max() - curves[1].min()

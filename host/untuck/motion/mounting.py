@@ -16,7 +16,7 @@ from untuck.motion.history import History
 from untuck.motion.params import Params
 from untuck.motion.standing import Pose, look
 
-News = list[tuple[str, Any]]
+News = list[tuple[str, Any]]  # kind and value
 
 
 class Mounting:

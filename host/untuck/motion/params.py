@@ -74,6 +74,11 @@ class Params:
     forget_strides: int = 15  # not comparable for so long: end what is on, start anew
     baseline_min_tilt_deg: float = 0.0  # at or below standing: recorded tucked
 
+    # Slip of the clip
+    slip_min_deg: float = 4.0  # a step in tilt or obliquity
+    slip_sudden: float = 4.0  # log likelihood of a slip over a change of form: 1 in 100 tucks is taken for a slip
+    slip_back_deg: float = 1.5  # within so much of the level before: it is over
+
     # Tuck
     tuck_strides: int = 6
     tuck_on_deg: float = 2.8  # of a 6-stride mean; 0.3 is the usual SD between blocks of clean running

@@ -7,17 +7,17 @@ Composition lives here and nothing else: every decision is in the module that it
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from untuck.errors import BaselineError, CalibrationError, SamplesError
-from untuck.model import CONTACT_DTYPE, STRIDE_DTYPE, Baseline, Calibration, Cue, Event, Finding, HeldCue, Run, Samples
+from untuck.errors import CalibrationError, SamplesError
+from untuck.model import CONTACT_DTYPE, STRIDE_DTYPE, Baseline, Calibration, Event, Run, Samples
 from untuck.motion import kernels as k
-from untuck.motion.baseline import make_baseline
 from untuck.motion.contacts import Step, StepTracker, edges
-from untuck.motion.cues import CuePolicy
-from untuck.motion.faults import FaultDetector
 from untuck.motion.history import History
+from untuck.motion.judging import Judge
 from untuck.motion.mounting import Mounting, News
 from untuck.motion.orientation import OrientationParams, OrientationState
 from untuck.motion.orientation_kernels import orient_aided
@@ -30,6 +30,7 @@ _TICK_S = 0.25  # grid of sensor time on which calibration and standing are look
 _TICK_LEAD_S = 0.4e-3  # the grid lies between samples, so that rounding of time cannot move it by one
 _BLOCK_SAMPLES = 50  # what strides tell of speed reaches the orientation at the next of these
 _NO_CHIP = np.empty((0, 4))
+_KEPT = ("contact", "stride", "finding", "cue", "held", "warning")  # kinds of events that `run` gives
 _RATE_SAMPLES = 65  # the first samples tell the rate
 
 
@@ -48,9 +49,7 @@ class Pipeline:
         keep_samples: bool = False,
     ) -> None:
         p = self.params = params or Params()
-        self.baseline = baseline
         self.state = "standing"
-        self._given_baseline = baseline is not None
         self._mounting = Mounting(p, calibration)
         self._mounts = [(-np.inf, self.calibration.sensor_to_pelvis)]
         self._history = History(keep_samples)
@@ -62,26 +61,24 @@ class Pipeline:
         self._track_state = np.zeros(k.TRACK_STATE_SIZE)
         self._steps = StepTracker(p)
         self._cutter = StrideCutter(p)
-        self._detector = None if baseline is None else FaultDetector(p, baseline)
-        self._policy = CuePolicy(p)
+        self._judge = Judge(p, baseline)
         self._pace = Pace()
         self._speed_m_s = np.nan
-        self._candidates: list[Stride] = []
         self._last_s = -np.inf
         self._next_tick_s = np.nan
         self._last_step_s = -np.inf
         self._events: list[Event] = []
-        self._contacts: list[NDArray[np.void]] = []
-        self._strides: list[NDArray[np.void]] = []
-        self._findings: list[Finding] = []
-        self._cues: list[Cue] = []
-        self._held_cues: list[HeldCue] = []
-        self._warnings: list[str] = []
+        self._kept: dict[str, list[Any]] = {kind: [] for kind in _KEPT}
 
     @property
     def calibration(self) -> Calibration:
         """The one in use; it may change while the wearer stands."""
         return self._mounting.calibration
+
+    @property
+    def baseline(self) -> Baseline | None:
+        """The one in use, None until it has been taken."""
+        return self._judge.baseline
 
     def push(self, samples: Samples) -> list[Event]:
         """What the next samples bring, in order of time. Raises SamplesError if they do not follow the last ones."""
@@ -143,36 +140,27 @@ class Pipeline:
 
     def _tick(self, index: int, now_s: float) -> None:
         if self.state != "running":
-            self._take(self._mounting.look(self._history, index + 1, slipped=False), now_s)
+            self._take(self._mounting.look(self._history, index + 1, self._judge.slipped), now_s)
         if self.state != "standing" and now_s - self._last_step_s > self.params.standing_after_s:
             self._enter("standing", now_s)
 
     def _take(self, news: News, now_s: float) -> None:
         """Publish what has become of the mount; what was measured with another one is not mixed with it."""
         for kind, value in news:
-            if kind == "warning":
-                self._warn(now_s, value)
-                continue
             self._emit("calibrated" if kind == "zeroed" else kind, now_s, value)
-            if kind == "standing":
-                continue
-            self._candidates.clear()
-            self._mounts = (
-                [*self._mounts, (now_s, value.sensor_to_pelvis)]
-                if self._strides
-                else [(-np.inf, value.sensor_to_pelvis)]
-            )
-            if kind == "calibrated" and self._detector is not None and not self._given_baseline:
-                self._close_findings(now_s)
-                self.baseline = self._detector = None
-                self._warn(now_s, "Calibrated anew after running: the baseline is taken anew as well.")
+            if kind in ("calibrated", "zeroed"):
+                mount = value.sensor_to_pelvis
+                self._mounts = [*self._mounts, (now_s, mount)] if self._kept["stride"] else [(-np.inf, mount)]
+                self._publish(self._judge.calibrated(kind == "calibrated", now_s), now_s)
+            elif kind == "standing" and (value.zeroed or value.difference_deg <= self.params.zero_min_deg):
+                self._judge.stood()
 
     def _enter(self, state: str, now_s: float) -> None:
         """Change between standing, walking and running."""
         if state == self.state:
             return
         if self.state == "running":
-            self._close_findings(now_s)
+            self._publish(self._judge.stop(now_s), now_s)
             self._pace.stop()
         self.state = state
         self._emit("state", now_s, state)
@@ -192,66 +180,29 @@ class Pipeline:
             self._enter("running", now_s)
         if step.running:
             contact = np.array((step.contact_s, step.toe_off_s, step.side), CONTACT_DTYPE)[()]
-            self._contacts.append(contact)
             self._emit("contact", now_s, contact)
         stride = self._cutter.push(step, self._history, self.calibration.sensor_to_pelvis)
         if stride is not None:
             self._on_stride(stride, now_s)
 
     def _on_stride(self, stride: Stride, now_s: float) -> None:
-        on: list[Finding] = []
-        changes: list[Finding] = []
-        if self._detector is not None:
-            changes = self._detector.push(stride)
-            on = [latch.finding for latch in self._detector.latches if latch.finding is not None]
-        elif stride.record["valid"] or stride.record["reason"] == "accelerating":
-            self._gather(stride, now_s)
+        news = self._judge.push(stride, self._history, self.calibration, now_s)
         record = stride.record[()]
         self._pace.push(0.5 * float(record["contact_left_ms"] + record["contact_right_ms"]))
-        self._strides.append(record)
         self._emit("stride", now_s, record)
-        self._publish(changes, now_s)
-        ended = [c for c in changes if np.isfinite(c.end_s)]
-        for cue in self._policy.decide(on, ended, now_s):
-            if isinstance(cue, Cue):
-                self._cues.append(cue)
-                self._emit("cue", now_s, cue)
-            else:
-                self._held_cues.append(cue)
-                self._emit("held", now_s, cue)
+        self._publish(news, now_s)
 
-    def _gather(self, stride: Stride, now_s: float) -> None:
-        """Collect clean strides until they make a baseline; those of getting up to speed take time, but no part."""
-        self._candidates.append(stride)
-        if len(self._candidates) < self.params.baseline_strides:
+    def _publish(self, news: News, now_s: float) -> None:
+        for kind, value in news:
+            self._emit(kind, now_s, value)
+
+    def _emit(self, kind: str, now_s: float, value: Any) -> None:
+        """Hand an event out, and keep what `run` wants; a warning is given once."""
+        if kind == "warning" and value in self._kept["warning"]:
             return
-        strides = [s for s in self._candidates if s.record["valid"]]
-        self._candidates = []
-        try:
-            self.baseline = make_baseline(strides, self.params, self.calibration.source != "nominal")
-        except BaselineError as error:
-            self._warn(now_s, str(error))
-            return
-        self._detector = FaultDetector(self.params, self.baseline, warmed_up=True)
-        self._emit("baseline", now_s, self.baseline)
-
-    def _publish(self, changes: list[Finding], now_s: float) -> None:
-        for change in changes:
-            if np.isfinite(change.end_s):
-                self._findings.append(change)
-            self._emit("finding", now_s, change)
-
-    def _close_findings(self, now_s: float) -> None:
-        if self._detector is not None:
-            self._publish(self._detector.stop(now_s), now_s)
-
-    def _warn(self, now_s: float, text: str) -> None:
-        if text not in self._warnings:
-            self._warnings.append(text)
-            self._emit("warning", now_s, text)
-
-    def _emit(self, kind: str, now_s: float, value: object) -> None:
         self._events.append(Event(kind, now_s, value))
+        if kind in _KEPT and (kind != "finding" or np.isfinite(value.end_s)):
+            self._kept[kind].append(value)
 
     def finish(self) -> list[Event]:
         """End of the recording: findings that are still on end now."""
@@ -260,11 +211,11 @@ class Pipeline:
             row = np.empty(k.STEP_COLUMNS)
             if k.end_hump(self._track_params, self._track_state, last, row) and edges(row)[1] <= self._last_s:
                 self._on_row(row)
-            self._close_findings(self._last_s)
+            self._publish(self._judge.stop(self._last_s), self._last_s)
         self._take(self._mounting.finish(), self._last_s)
         if self.baseline is None:
-            have = len(self._candidates)
-            self._warn(self._last_s, f"No baseline: {have} of {self.params.baseline_strides} clean strides were run.")
+            have, want = self._judge.gathered, self.params.baseline_strides
+            self._emit("warning", self._last_s, f"No baseline: {have} of {want} clean strides were run.")
         events, self._events = self._events, []
         return events
 
@@ -273,7 +224,8 @@ class Pipeline:
         h = self._history
         quat = h.column("quat", h.base, h.end).copy()
         time_s = h.time(h.base, h.end).copy()
-        strides = np.array(self._strides, STRIDE_DTYPE)
+        kept = self._kept
+        strides = np.array(kept["stride"], STRIDE_DTYPE)
         tilt, obliquity, rotation = angle_traces(time_s, quat, self._mounts, strides)
         return Run(
             time_s=time_s,
@@ -281,14 +233,14 @@ class Pipeline:
             tilt_deg=tilt,
             obliquity_deg=obliquity,
             rotation_deg=rotation,
-            contacts=np.array(self._contacts, CONTACT_DTYPE),
+            contacts=np.array(kept["contact"], CONTACT_DTYPE),
             strides=strides,
-            findings=tuple(sorted(self._findings, key=lambda f: f.start_s)),
-            cues=tuple(self._cues),
-            held_cues=tuple(self._held_cues),
+            findings=tuple(sorted(kept["finding"], key=lambda f: f.start_s)),
+            cues=tuple(kept["cue"]),
+            held_cues=tuple(kept["held"]),
             calibration=self.calibration,
             baseline=self.baseline,
-            warnings=tuple(self._warnings),
+            warnings=tuple(kept["warning"]),
         )
 
 

@@ -41,12 +41,16 @@ BASIS = np.ascontiguousarray(np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1
 
 @dataclass(frozen=True, eq=False)
 class Stride:
-    """A stride: its STRIDE_DTYPE record, rotation (PHASES,) and its harmonics (H, 2) in rad, phase of left contact."""
+    """A stride: its STRIDE_DTYPE record, rotation (PHASES,) and its harmonics (H, 2) in rad, phase of left contact.
+
+    obliquity_deg: its mean, in which a clip's tilt to the side shows.
+    """
 
     record: NDArray[np.void]
     rotation: Floats
     harmonics: Floats
     left_phase: float
+    obliquity_deg: float
 
 
 _DEGREES = {
@@ -110,7 +114,7 @@ class StrideCutter:
         reason = self._reason(record, longest)
         record["reason"], record["valid"] = reason, reason == ""
         left_phase = (left.contact_s - start) / (end - start)
-        return Stride(record, self._curves[2].copy(), harmonics, left_phase)
+        return Stride(record, self._curves[2].copy(), harmonics, left_phase, degrees(self._numbers[k.N_OBLIQUITY]))
 
     def _timing(self, record: NDArray[np.void], right: Step, left: Step, last: Step) -> None:
         duration = last.contact_s - right.contact_s

@@ -1,0 +1,120 @@
+"""Strides judged: gathered into a baseline, watched for a slip of the clip, then findings and cues.
+
+One stride at a time, in order; what comes of it is handed back as news for the pipeline to publish.
+What the judgement rests on, and when it starts anew, lives here; rules are in the modules named after them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from untuck.errors import BaselineError
+from untuck.model import Baseline, Calibration, Cue, Finding
+from untuck.motion.baseline import make_baseline
+from untuck.motion.cues import CuePolicy
+from untuck.motion.faults import FaultDetector
+from untuck.motion.history import History
+from untuck.motion.params import Params
+from untuck.motion.slip import SlipWatch
+from untuck.motion.strides import Stride
+
+News = list[tuple[str, Any]]  # kind and value, as of model.Event
+_SLIPPED = "check it, then stand still for 5 s. Until then tuck and pullback are held."
+_CREPT = (
+    "Tilt came down slowly before this tuck: tiredness, or a clip that slips slowly, which look the same. "
+    "Stand still for 5 s when you can: that tells."
+)
+
+
+class Judge:
+    """Judges strides against a baseline, which it gathers first where none is given."""
+
+    def __init__(self, params: Params, baseline: Baseline | None) -> None:
+        self._params = params
+        self._given = baseline is not None
+        self.baseline = baseline
+        self._detector = None if baseline is None else FaultDetector(params, baseline)
+        self._policy = CuePolicy(params)
+        self._slip = SlipWatch(params)
+        self._candidates: list[Stride] = []
+
+    @property
+    def slipped(self) -> bool:
+        """Whether the clip has slipped since standing was measured last."""
+        return self._slip.held
+
+    @property
+    def gathered(self) -> int:
+        """Strides gathered for a baseline so far."""
+        return len(self._candidates)
+
+    def push(self, stride: Stride, history: History, calibration: Calibration, now_s: float) -> News:
+        """What a stride brings; fills in what the detectors measure, and why it does not count if a slip is why."""
+        news = self._watch(stride, history, calibration, now_s)
+        on: list[Finding] = []
+        changes: list[Finding] = []
+        if self._detector is not None:
+            changes = self._detector.push(stride)
+            on = [latch.finding for latch in self._detector.latches if latch.finding is not None]
+        elif stride.record["valid"] or stride.record["reason"] == "accelerating":
+            news += self._gather(stride, calibration.source != "nominal")
+        news += [("finding", change) for change in changes]
+        if any(c.fault == "tuck" and np.isnan(c.end_s) for c in changes) and self._slip.crept():
+            news.append(("warning", _CREPT))
+        ended = [c for c in changes if np.isfinite(c.end_s)]
+        for cue in self._policy.decide(on, ended, now_s):
+            news.append(("cue" if isinstance(cue, Cue) else "held", cue))
+        return news
+
+    def _watch(self, stride: Stride, history: History, calibration: Calibration, now_s: float) -> News:
+        """Hold strides that a slip has spoilt; what was found or gathered before it is closed."""
+        news: News = []
+        if self._slip.push(stride, self._usual_tilt(stride), history, calibration.sensor_to_pelvis):
+            self._candidates.clear()
+            by = f"by {self._slip.step_deg:.0f} deg at once, {now_s:.0f} s after the start"
+            news = [*self.stop(now_s), ("warning", f"The clip seems to have slipped {by}: {_SLIPPED}")]
+        if self._slip.held and stride.record["valid"]:
+            stride.record["valid"], stride.record["reason"] = False, "slip"
+        return news
+
+    def _usual_tilt(self, stride: Stride) -> float:
+        if self.baseline is None:
+            return float("nan")
+        cadence = float(stride.record["cadence_spm"])
+        return float(self.baseline.tilt_deg[int(np.argmin(abs(self.baseline.cadence_spm - cadence)))])
+
+    def _gather(self, stride: Stride, standing_known: bool) -> News:
+        """Collect clean strides until they make a baseline; those of getting up to speed take time, but no part."""
+        self._candidates.append(stride)
+        if len(self._candidates) < self._params.baseline_strides:
+            return []
+        strides = [s for s in self._candidates if s.record["valid"]]
+        self._candidates = []
+        try:
+            self.baseline = make_baseline(strides, self._params, standing_known)
+        except BaselineError as error:
+            return [("warning", str(error))]
+        self._detector = FaultDetector(self._params, self.baseline, warmed_up=True)
+        return [("baseline", self.baseline)]
+
+    def stop(self, now_s: float) -> News:
+        """Running has ended, or the clip has slipped: findings end."""
+        self._slip.stop()
+        if self._detector is None:
+            return []
+        return [("finding", finding) for finding in self._detector.stop(now_s)]
+
+    def stood(self) -> None:
+        """Standing has been measured: a slip seen before is no more."""
+        self._slip.zeroed()
+
+    def calibrated(self, anew: bool, now_s: float) -> News:
+        """The mount is another one; anew: not only its zero, so that a baseline taken with the old one is void."""
+        self._candidates.clear()
+        if not anew or self._given or self._detector is None:
+            return []
+        news = self.stop(now_s)
+        self.baseline = self._detector = None
+        return [*news, ("warning", "Calibrated anew after running: the baseline is taken anew as well.")]
