@@ -20,7 +20,6 @@ _DEPTH = const(64)  # samples and reports kept; a full cargo of the chip carries
 _CARGO = const(28)
 _PATIENCE = const(16)  # gyro reports that wait for a silent sensor before they go without it
 _SAME_US = const(300)  # the chip's stamps have steps of 100 us
-_SETTLED = const(3)  # samples after a restart that show whether the first interrupt was stamped late
 _WIDTH = const(10)
 _US_PER_S = const(1000000)
 
@@ -194,6 +193,10 @@ class Pairing:
             self._times[slot] = ticks_add(self._times[slot], -late_us)
         self._last_us = ticks_add(self._last_us, -late_us)
 
+    def settle(self):
+        """The times of what waits are right: two cargos' stamps agree."""
+        self._settled = True
+
     def pair(self):
         """Complete what can be completed."""
         gyr = self._gyr
@@ -237,14 +240,12 @@ class Pairing:
         self._last_us = tick_us
         self._flags[slot] = flags
         self._count += 1
-        if self._count >= _SETTLED:
-            self._settled = True
 
     def pop(self, sample):
         """Copy the oldest complete sample; False if there is none.
 
-        After a restart the first samples are held until a few have come, because the first interrupt may have been
-        stamped late, which only the next ones show. A sample whose time does not increase after all is left out.
+        After a restart samples are held until `settle`, because the first interrupt may have been stamped late, which
+        only the next ones show. A sample whose time does not increase after all is left out.
         """
         while self._settled and self._count:
             slot = self._first

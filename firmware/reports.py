@@ -39,7 +39,8 @@ _LENGTHS = {
 _STEP_US = const(100)  # of the chip's time stamps
 _OLDEST_STEPS = const(600000)  # a base stamp of over a minute is no time stamp
 _LATE_US = const(1000)  # an interrupt that much later than the reports' spacing says was noticed late
-_LATE_CARGOS = const(40)  # in a row: then it is the spacing that is wrong
+_ODD_CARGOS = const(8)  # in a row: then it is the spacing that is wrong
+_LONGEST_PERIOD_US = const(100000)
 _LONGEST_RUN = const(64)  # reports from one to the next: beyond that the spacing says nothing
 _FINER = const(6)  # bits below a microsecond in the measured period
 
@@ -56,8 +57,8 @@ class Reports:
         self._heard = 0  # one bit for each sensor heard since the restart
         self._cargo_us = 0  # the interrupt of the cargo being read
         self._reference = 0  # the cargo's base against that, in steps
-        self._unchecked = False  # no report of this cargo has shown yet whether the interrupt was noticed late
-        self._late = 0  # cargos in a row that were
+        self._unchecked = False  # the cargo's first report is still to come
+        self._odd = 0  # cargos in a row that do not fit the spacing
         self._carry = bytearray(ROOM)
         self._carried = 0
         self._known = bytearray(3)  # 1: there is a report that the next one can be compared with
@@ -76,7 +77,7 @@ class Reports:
             self._silence_us[kind] = 0
         self._heard = 0
         self._newest_us = self._pairing.now_us
-        self._carried = self._late = 0
+        self._carried = self._odd = 0
         self.listening = True
 
     def behind(self, now_us):
@@ -159,8 +160,10 @@ class Reports:
         steps = self._reference + (((buffer[at + 2] & 0xFC) << 6) | buffer[at + 3])
         sequence = buffer[at + 1]
         tick_us = ticks_add(self._cargo_us, steps * _STEP_US)
-        if self._unchecked and self._known[kind]:
-            tick_us = ticks_add(tick_us, -self._check(kind, sequence, tick_us))
+        if self._unchecked:  # the cargo's first report; the others share its stamp and would only agree with it
+            self._unchecked = False
+            if self._known[kind]:
+                tick_us = ticks_add(tick_us, -self._check(kind, sequence, tick_us))
         self._known[kind] = 1
         self._sequence[kind] = sequence
         self._last_us[kind] = tick_us
@@ -169,21 +172,26 @@ class Reports:
 
     def _check(self, kind, sequence, tick_us):
         """How much too late this cargo's interrupt was noticed; what waits is moved if that was stamped too late."""
-        self._unchecked = False
         run = (sequence - self._sequence[kind]) & 0xFF
         if not 0 < run <= _LONGEST_RUN:
             return 0
         step_us = ticks_diff(tick_us, self._last_us[kind])
         late_us = step_us - (run * self._period[kind] >> _FINER)
-        if late_us > _LATE_US and self._late < _LATE_CARGOS:
-            self._late += 1
+        if -_LATE_US <= late_us <= _LATE_US:
+            self._odd = 0
+            self._period[kind] += ((step_us << _FINER) // run - self._period[kind]) >> _FINER
+            self._pairing.settle()
+            return 0
+        self._odd += 1
+        if self._odd == _ODD_CARGOS:
+            self._odd = 0
+            if 0 < step_us < run * _LONGEST_PERIOD_US:
+                self._period[kind] = (step_us << _FINER) // run
+            return 0
+        if late_us > 0:
             self._cargo_us = ticks_add(self._cargo_us, -late_us)
             return late_us
-        self._late = 0
-        if late_us < -_LATE_US:
-            self._pairing.shift(-late_us)
-            for other in range(3):
-                self._last_us[other] = ticks_add(self._last_us[other], late_us)
-        elif late_us <= _LATE_US:
-            self._period[kind] += ((step_us << _FINER) // run - self._period[kind]) >> _FINER
+        self._pairing.shift(-late_us)
+        for other in range(3):
+            self._last_us[other] = ticks_add(self._last_us[other], late_us)
         return 0

@@ -30,6 +30,7 @@ class Faults:
     fragment_bytes: longest transfer, header included; cargos beyond it are sent as continuations. rebase: cargos carry
     time stamp rebases. absent: nothing answers. hung: the bus does not answer until the reset line is pulled.
     silent: nothing is measured until the reset line is pulled. deaf: commands are ignored.
+    told_us: not 0: the period that the chip claims to have granted, whatever the true one.
     calibration_status: not 0: the chip refuses to be told how to calibrate. missed: {report: so many are not sent}.
     """
 
@@ -39,6 +40,7 @@ class Faults:
     hung: bool = False
     silent: bool = False
     deaf: bool = False
+    told_us: int = 0
     calibration_status: int = 0
     missed: dict[int, int] = field(default_factory=dict)
 
@@ -356,7 +358,7 @@ class Bno085Sim:
 
     def _say_feature(self, report: int) -> None:
         feature = self._features.get(report)
-        answer = hub.feature_response(report, feature.interval_us if feature else 0)
+        answer = hub.feature_response(report, (self.faults.told_us or feature.interval_us) if feature else 0)
         self._out.append(Cargo(hub.CONTROL, answer))
 
     def _respond(self, command: int, command_sequence: int, values: tuple[int, ...]) -> None:
