@@ -70,7 +70,7 @@ def _latencies_ms(packets: list[Packet], measured_s: dict[tuple[int, ...], float
 
 
 def measure(rate_hz: int = 100, seconds: float = 30.0, seed: int = 0) -> dict[str, Any]:
-    """Latency in ms over the virtual radio: of every sample, and of the newest in its packet (without waiting for it)."""
+    """Latency in ms over the virtual radio: of every sample, and of the newest in its packet (no waiting for that)."""
     packets, measured_s, counters = asyncio.run(_record(_noise(seconds, rate_hz, seed), rate_hz))
     every, newest = _latencies_ms(packets, measured_s)
     result: dict[str, Any] = {"rate_hz": rate_hz, "samples": len(every), "packets": len(packets), **counters}

@@ -20,7 +20,7 @@ from tests.virtual_board.motion_feed import Motion
 
 BOOT_US = 90_000
 GAP_US = 50  # from the end of a transfer to the next interrupt
-LEAD_US = 100_000  # from the first report being enabled to the first row of the motion
+LEAD_US = 500_000  # from the first report being enabled to the first row of the motion: set-up has long been over
 
 
 @dataclass

@@ -17,7 +17,7 @@ from untuck import wire
 from untuck.errors import LinkError
 from untuck.model import Packet
 from untuck.sources.ble_link import REFUSALS, Backend, Clip, ClipStatus, Link, Timeouts, find_clips
-from untuck.sources.inorder import InOrder, Verdict
+from untuck.sources.inorder import MAX_ASKED, InOrder, Verdict
 
 __all__ = ["Backend", "BleSource", "Clip", "ClipStatus", "Timeouts", "find_clips"]
 
@@ -97,7 +97,10 @@ class BleSource:
         await self._close()
 
     async def stop(self) -> None:
-        """Ask the clip to stop; packets() ends behind the last packet that the clip had taken."""
+        """Ask the clip to stop; packets() ends behind the last packet that the clip had taken.
+
+        Raises LinkError if it does not answer; packets() then asks again over the next connection.
+        """
         self._stopping = True
         if self._link is not None:
             status = await self._command(self._link, wire.stop_command())
@@ -110,15 +113,12 @@ class BleSource:
         unacknowledged = 0
         while self._end is None or self._order.expected < self._end:
             try:
-                item = await asyncio.wait_for(self._queue.get(), self._timeouts.silence_s)
+                # Behind the last packet nothing follows that would show a gap: the end is asked for sooner.
+                wait_s = self._timeouts.silence_s if self._end is None else ASK_AGAIN_S
+                item = await asyncio.wait_for(self._queue.get(), wait_s)
             except TimeoutError:
                 silences += 1
-                if silences > 1 or self._link is None:
-                    raise LinkError(
-                        f"No data from the clip for {self._timeouts.silence_s:g} s, even over a new connection: "
-                        "switch the clip off and on."
-                    ) from None
-                await self._reconnect()
+                await self._break_silence(silences)
                 continue
             if isinstance(item, _Lost):
                 if item.link is self._link:
@@ -134,6 +134,17 @@ class BleSource:
                         await self._acknowledge()
                 elif verdict is not Verdict.OLD:
                     await self._ask_again()
+
+    async def _break_silence(self, silences: int) -> None:
+        if self._end is not None and silences <= MAX_ASKED:
+            await self._ask_again()
+        elif self._end is None and silences == 1:
+            await self._reconnect()
+        else:
+            raise LinkError(
+                f"No data from the clip for {self._timeouts.silence_s:g} s, even over a new connection: "
+                "switch the clip off and on."
+            )
 
     async def _connect(self) -> ClipStatus:
         link = Link(self._backend, self._timeouts, self._queue.put_nowait, lambda: self._queue.put_nowait(_Lost(link)))
@@ -170,6 +181,7 @@ class BleSource:
             return  # what is missing is on its way
         with contextlib.suppress(LinkError):
             await self._resend(self._link, self._order.ask())
+            self._order.asked()
 
     async def _resend(self, link: Link, sequence: int) -> ClipStatus:
         allowed = (wire.RESULT_NOT_KEPT, wire.RESULT_WRONG_STREAM)

@@ -63,9 +63,12 @@ class InOrder:
         """The number to ask for, as the expected packet is missing. One asked for too often is given up as lost."""
         if self._tries >= MAX_ASKED:
             self.skip_to(self.expected + 1)
+        return self.expected
+
+    def asked(self) -> None:
+        """The clip has heard the request: what was sent before comes again."""
         self._tries += 1
         self._again_until = max(self._known, self.expected + 1)
-        return self.expected
 
     def resume(self, next_sequence: int) -> int:
         """The number to go on from over a new connection; the clip says which packet it will write next."""
