@@ -22,6 +22,7 @@ from untuck.motion.strides import Stride
 
 _BEFORE, _BETWEEN, _AFTER = 6, 1, 2  # strides whose means are compared, and left out where the step falls
 _LOOK_SHARE = 0.75  # of the size of a slip, from which a jump is looked at
+_LASTING_SHARE = 0.75  # of that, in every stride after it
 _SLIP_S = (0.25, 0.4, 0.55)  # from one place to the other
 _FORM_S = (1.0, 1.4, 1.8, 2.4)  # the same for a runner who changes form within one to three strides
 _ONSET_STEP_S = 0.05
@@ -30,18 +31,20 @@ _BIN = 5  # samples
 _WAVES = 4  # harmonics of the runner's own waveform
 _SIDEWAYS = 2.0  # weight of the obliquity's step squared, in deg^-2: a tuck does not tip the pelvis sideways
 _SIDEWAYS_MAX_DEG = 3.0
+_TURN_DEG_S = 5.0  # who begins to turn leans
 _BACK_STRIDES = 6
 _CREEP_STRIDES = 30
 _CREEP_SHARE = 0.5
 
 
 class Followed(NamedTuple):
-    """What is kept of a stride: start and end in s, tilt and obliquity in degrees."""
+    """What is kept of a stride: start and end in s, tilt and obliquity in degrees, turn rate in deg/s."""
 
     start_s: float
     end_s: float
     tilt_deg: float
     obliquity_deg: float
+    turn_deg_s: float
 
 
 class SlipWatch:
@@ -78,7 +81,7 @@ class SlipWatch:
         end_s = start_s + float(record["duration_s"])
         if self._recent and start_s > self._recent[-1].end_s + 0.01:
             self._recent.clear()
-        self._recent.append(Followed(start_s, end_s, tilt_deg, stride.obliquity_deg))
+        self._recent.append(Followed(start_s, end_s, tilt_deg, stride.obliquity_deg, float(record["turn_deg_s"])))
         self._below.append(usual_tilt_deg - tilt_deg)
         if self.held:
             self._see_back()
@@ -98,9 +101,15 @@ class SlipWatch:
         if len(strides) < _BEFORE + _BETWEEN + _AFTER:
             return False
         before, after = _means(strides[:_BEFORE]), _means(strides[-_AFTER:])
-        step = max(abs(after[0] - before[0]), abs(after[1] - before[1]))
+        steps = [max(abs(s.tilt_deg - before[0]), abs(s.obliquity_deg - before[1])) for s in strides[-_AFTER:]]
+        least_deg = _LOOK_SHARE * self._params.slip_min_deg
+        if sum(steps) < _AFTER * least_deg or min(steps) < _LASTING_SHARE * least_deg:
+            return False
         nearer = abs(after[0] - usual_tilt_deg) < abs(before[0] - usual_tilt_deg)  # False where NaN
-        return step >= _LOOK_SHARE * self._params.slip_min_deg and not nearer
+        if nearer or _begins_to_turn(strides):
+            self._recent.clear()
+            return False
+        return True
 
     def _judge(self, history: History, mount: Floats) -> bool:
         """Whether the step is large enough, and comes rather like a slip than like a change of form.
@@ -145,6 +154,12 @@ def _step(strides: list[Followed], history: History, mount: Floats) -> tuple[flo
     likeness = 0.5 * len(time_s) * np.log(form / slip)
     sideways = min(abs(change[1]), _SIDEWAYS_MAX_DEG)
     return size_deg, float(likeness + _SIDEWAYS * sideways**2)
+
+
+def _begins_to_turn(strides: list[Followed]) -> bool:
+    before = sum(stride.turn_deg_s for stride in strides[:_BEFORE]) / _BEFORE
+    after = sum(stride.turn_deg_s for stride in strides[_BEFORE:]) / (_BETWEEN + _AFTER)
+    return abs(after - before) > _TURN_DEG_S
 
 
 def _course(strides: list[Followed], history: History, mount: Floats) -> tuple[Floats, Floats]:
