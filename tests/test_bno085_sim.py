@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -104,3 +105,30 @@ def test_adafruit_finds_no_chip() -> None:
     sim.faults.absent = True
     with pytest.raises(ValueError, match="No I2C device"):
         driver(sim)
+
+
+def test_an_endless_generator_is_felt_as_it_comes() -> None:
+    def turning() -> Iterator[tuple[float, list[float], list[float], list[float]]]:
+        for number in itertools.count():
+            yield number / 100, [number / 512, 0.0, 0.0], [0.0, 9.75, 0.0], [1.0, 0.0, 0.0, 0.0]
+
+    sim = Bno085Sim(Motion.stream(turning()))
+    sim.advance(1_000_000)
+    enable = bytes((0xFD, GYR, 0, 0, 0)) + (10000).to_bytes(4, "little") + bytes(8)
+    sim.write(bytes((21, 0, 2, 0)) + enable)
+    sim.advance(4_000_000)
+    rows = [(time_us - sim.origin_us, values[7]) for _, time_us, values in sim.log.reports]
+    assert len(rows) > 200
+    assert rows == [(10000 * number, number) for number in range(len(rows))]
+
+
+def test_a_read_that_stops_after_the_header_is_continued() -> None:
+    sim = Bno085Sim(Motion.of(resting([0.0] * 3, [0.0, 9.81, 0.0], [1.0, 0.0, 0.0, 0.0])))
+    sim.advance(1_000_000)
+    first = sim.begin_transfer()
+    sim.end_transfer(4)
+    again = sim.begin_transfer()
+    sim.end_transfer(len(again))
+    assert again[4:] == first[4:]
+    assert (again[0], again[1]) == (first[0], first[1] | 0x80)
+    assert again[3] == first[3] + 1

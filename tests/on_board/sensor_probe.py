@@ -1,6 +1,7 @@
 # Runs the real sensor driver in MicroPython and prints what it delivers; test_firmware_sensor.py reads that.
-# Arguments: rate_hz, samples, poll_ms (0: on each interrupt), bus, "print" or "heap".
+# Arguments: rate_hz, samples, poll_ms (0: on each interrupt), bus, "print", "again" or "heap".
 # First line: granted mHz. print: one line per sample (time_s time_us flags, ten values), then a line of counters.
+# again: the same, after the sensor was started at 50 Hz and stopped.
 # heap: bytes allocated while that many samples were taken, with the garbage collector off, and resets.
 
 import asyncio
@@ -48,7 +49,16 @@ def take(count):
                 count -= 1
 
 
+async def start_and_stop():
+    await sensor.start(50)
+    take(20)
+    sensor.stop()
+    await asyncio.sleep_ms(200)
+
+
 async def main():
+    if mode == "again":
+        await start_and_stop()
     print(await sensor.start(rate_hz))
     if mode == "heap":
         take(_WARM_UP)
