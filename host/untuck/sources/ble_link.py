@@ -178,6 +178,7 @@ class Link:
         self._timeouts = timeouts
         self._on_packet = on_packet
         self._on_lost = on_lost
+        self._device: BLEDevice | str = ""
         self._client: BleakClient | None = None
         self._answer: asyncio.Future[ClipStatus] | None = None
         self._awaited = 0  # the command whose answer is awaited
