@@ -11,6 +11,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from bench.accuracy_orientation import orientation_sections
 from bench.accuracy_recordings import recording_sections
@@ -19,6 +20,15 @@ from bench.data import DEV, JUDGE, data_dir, has_data
 from bench.figures import Figure, table
 
 NOTE = "Constants are fitted on DEV; JUDGE is only reported. Semi-synthetic: faults are added to recorded motion."
+PAGE = """# Accuracy, as measured
+
+Written by `python -m bench accuracy {command}`; what is computed, and what the figures mean, is in
+[algorithms.md](algorithms.md). Where goals are missed the table says NO.
+
+```text
+{text}
+```
+"""
 SECTIONS = {"orientation": orientation_sections, "recordings": recording_sections, "runs": run_sections}
 
 
@@ -40,6 +50,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--quick", action="store_true", help="4 runners at one speed: under a minute")
     parser.add_argument("--seed", type=int, default=0, help="of runs, faults and sensor errors (default 0)")
     parser.add_argument("--only", choices=list(SECTIONS), help="only a part of the table")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table to a page as well")
     options = parser.parse_args(arguments)
     if not has_data():
         print(f"No recordings in {data_dir()}: set UNTUCK_DATA to the folder that holds them.", file=sys.stderr)
@@ -63,6 +74,8 @@ def main(arguments: list[str]) -> int:
             )
         )
     else:
-        print(f"{NOTE}\nDEV {' '.join(DEV)}\nJUDGE {' '.join(JUDGE)}\nseed {options.seed}, {took_s:.0f} s")
-        print(table(figures))
+        text = f"{NOTE}\nDEV {' '.join(DEV)}\nJUDGE {' '.join(JUDGE)}\nseed {options.seed}\n{table(figures)}"
+        print(f"{text}\n\n{took_s:.0f} s")
+        if options.markdown:
+            options.markdown.write_text(PAGE.format(command=" ".join(arguments), text=text), "utf-8")
     return 0
