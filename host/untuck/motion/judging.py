@@ -22,6 +22,10 @@ from untuck.motion.strides import Stride
 
 News = list[tuple[str, Any]]  # kind and value, as of model.Event
 _SLIPPED = "check it, then stand still for 5 s. Until then tuck and pullback are held."
+_DOUBT = (
+    "Tilt changed suddenly: a quick change of form, or the clip has slipped, which can look the same. "
+    "If your form did not change, check the clip and stand still for 5 s."
+)
 _CREPT = (
     "Tilt came down slowly before this tuck: tiredness, or a clip that slips slowly, which look the same. "
     "Stand still for 5 s when you can: that tells."
@@ -71,7 +75,10 @@ class Judge:
     def _watch(self, stride: Stride, history: History, calibration: Calibration, now_s: float) -> News:
         """Hold strides that a slip has spoilt; what was found or gathered before it is closed."""
         news: News = []
-        if self._slip.push(stride, self._usual_tilt(stride), history, calibration.sensor_to_pelvis):
+        seen = self._slip.push(stride, self._usual_tilt(stride), history, calibration.sensor_to_pelvis)
+        if seen == "doubt":
+            news = [("warning", _DOUBT)]
+        elif seen == "slip":
             self._candidates.clear()
             by = f"by {self._slip.step_deg:.0f} deg at once, {now_s:.0f} s after the start"
             news = [*self.stop(now_s), ("warning", f"The clip seems to have slipped {by}: {_SLIPPED}")]

@@ -20,6 +20,7 @@ class Params:
     flight_level_g: float = -0.7  # running has a flight phase, walking does not reach this
     refractory_s: float = 0.2  # no runner steps faster than 300 a minute
     reset_gap_s: float = 0.3  # a longer gap hides a whole contact: start anew
+    step_hold_s: float = 0.1  # a step waits so long after its hump: what follows toe-off helps to time it
 
     # Running, walking, standing
     stride_min_s: float = 0.5
@@ -76,7 +77,8 @@ class Params:
 
     # Slip of the clip
     slip_min_deg: float = 4.0  # a step in tilt or obliquity
-    slip_sudden: float = 4.0  # log likelihood of a slip over a change of form: 1 in 100 tucks is taken for a slip
+    slip_sudden: float = 6.0  # log likelihood of a slip over a change of form; tucks are far more common than slips
+    slip_doubt: float = 1.0  # from which it may be either
     slip_back_deg: float = 1.5  # within so much of the level before: it is over
 
     # Tuck

@@ -71,13 +71,16 @@ class SlipWatch:
         self.stop()
         self.held = False
 
-    def push(self, stride: Stride, usual_tilt_deg: float, history: History, mount: Floats) -> bool:
-        """Whether this stride shows that the clip has slipped. usual_tilt_deg: of the baseline, NaN where unknown."""
+    def push(self, stride: Stride, usual_tilt_deg: float, history: History, mount: Floats) -> str:
+        """ "slip" if this stride shows that the clip has slipped, "doubt" if it may have, else "".
+
+        usual_tilt_deg: of the baseline, NaN where unknown.
+        """
         record = stride.record
         start_s, tilt_deg = float(record["start_s"]), float(record["tilt_deg"])
         if not record["valid"]:
             self._recent.clear()
-            return False
+            return ""
         end_s = start_s + float(record["duration_s"])
         if self._recent and start_s > self._recent[-1].end_s + 0.01:
             self._recent.clear()
@@ -85,8 +88,8 @@ class SlipWatch:
         self._below.append(usual_tilt_deg - tilt_deg)
         if self.held:
             self._see_back()
-            return False
-        return self._jumps(usual_tilt_deg) and self._judge(history, mount)
+            return ""
+        return self._judge(history, mount) if self._jumps(usual_tilt_deg) else ""
 
     def _see_back(self) -> None:
         """Whether tilt and obliquity are as before the slip: the clip is back, or it was a change of form."""
@@ -111,7 +114,7 @@ class SlipWatch:
             return False
         return True
 
-    def _judge(self, history: History, mount: Floats) -> bool:
+    def _judge(self, history: History, mount: Floats) -> str:
         """Whether the step is large enough, and comes rather like a slip than like a change of form.
 
         A step is judged once, while its beginning is in view; one that is still too small is looked at again.
@@ -119,11 +122,13 @@ class SlipWatch:
         p, strides = self._params, list(self._recent)
         self.step_deg, sudden = _step(strides, history, mount)
         if self.step_deg < p.slip_min_deg:
-            return False
+            return ""
         self._recent.clear()
-        self.held = sudden > p.slip_sudden
         self._level = _means(strides[:_BEFORE])
-        return self.held
+        self.held = sudden > p.slip_sudden
+        if self.held:
+            return "slip"
+        return "doubt" if sudden > p.slip_doubt else ""
 
     def crept(self) -> bool:
         """Whether tilt had come down slowly, over many strides, when it was found too low."""
