@@ -116,7 +116,10 @@ async def test_recorded_runner_through_the_whole_line(runner: str, trial: str) -
     assert_same(live, untuck.analyse(received))
     sides = np.where(fields[f"{runner}/side"] == 1, RIGHT, LEFT)
     assert_as_on_the_plates(live, fields[f"{runner}/fs_t"], sides, fed.time_s[-1])
-    print(f"{runner} {trial}: {len(fed)} samples, {len(live.contacts)} contacts, {len(live.strides)} strides")
+    plates = int((sides == RIGHT).sum()) - 1
+    print(
+        f"{runner} {trial}: {len(fed)} samples, {len(live.contacts)} contacts, {len(live.strides)} strides ({plates})"
+    )
 
 
 async def test_simulated_runner_through_the_whole_line() -> None:
