@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from untuck.errors import CalibrationError, SamplesError
 from untuck.model import CONTACT_DTYPE, STRIDE_DTYPE, Baseline, Calibration, Event, Run, Samples
 from untuck.motion import kernels as k
-from untuck.motion.contacts import Step, StepTracker, edges
+from untuck.motion.contacts import Step, StepTracker, edges, track_params
 from untuck.motion.history import History
 from untuck.motion.judging import Judge
 from untuck.motion.mounting import Mounting, News
 from untuck.motion.orientation import OrientationParams, OrientationState
-from untuck.motion.orientation_kernels import orient_aided
+from untuck.motion.orientation_run import orient_aided
 from untuck.motion.pace import Pace
 from untuck.motion.params import Params
 from untuck.motion.strides import Stride, StrideCutter
@@ -55,9 +55,7 @@ class Pipeline:
         self._history = History(keep_samples)
         self._orient_params = OrientationParams().as_array()
         self._orientation = OrientationState()
-        self._track_params = np.array(
-            [p.contact_lowpass_hz, p.flight_lowpass_hz, p.contact_level_g, p.refractory_s, p.reset_gap_s]
-        )
+        self._track_params = track_params(p)
         self._track_state = np.zeros(k.TRACK_STATE_SIZE)
         self._steps = StepTracker(p)
         self._cutter = StrideCutter(p)
@@ -166,7 +164,7 @@ class Pipeline:
         self._emit("state", now_s, state)
 
     def _on_row(self, row: NDArray[np.float64]) -> None:
-        for step in self._steps.push(row, self._history, self.calibration.sensor_to_pelvis[2]):
+        for step in self._steps.push(row, self._history, self.calibration.sensor_to_pelvis):
             self._on_step(step)
 
     def _on_step(self, step: Step) -> None:
@@ -209,7 +207,7 @@ class Pipeline:
         if self._history.end > 0:
             last = self._history.end - 1
             row = np.empty(k.STEP_COLUMNS)
-            if k.end_hump(self._track_params, self._track_state, last, row) and edges(row)[1] <= self._last_s:
+            if k.last_step(self._track_params, self._track_state, last, row) and edges(row)[1] <= self._last_s:
                 self._on_row(row)
             self._publish(self._judge.stop(self._last_s), self._last_s)
         self._take(self._mounting.finish(), self._last_s)
