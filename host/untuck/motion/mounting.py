@@ -91,7 +91,7 @@ class Mounting:
         return [("standing", standing), ("warning", text)]
 
     def run(self) -> News:
-        """Running begins: fall back on what there is where no hinges were found."""
+        """Running begins, or the stream ends: fall back on what there is where no hinges were found."""
         if self._calibrator is None or self.calibration.source != "nominal" or self._unchecked:
             return []
         found, warning = self._calibrator.fall_back()
@@ -99,7 +99,3 @@ class Mounting:
             return [("warning", warning)]
         self.calibration = found
         return [("warning", warning), ("calibrated", found)]
-
-    def finish(self) -> News:
-        """The stream has ended: why there is no calibration, if so."""
-        return [n for n in self.run() if n[0] == "warning"]

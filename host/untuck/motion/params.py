@@ -57,7 +57,7 @@ class Params:
     hinge_count: int = 3
     hinge_within_s: float = 30.0  # all hinges, counted back from the last
     hinge_error_max_deg: float = 5.0  # estimated error of the mount's heading above which it is refused
-    hinge_usual_deg: float = 1.5  # how far hinges usually leave their plane sideways (SD); a judgement
+    hinge_usual_deg: float = 1.8  # how far hinges usually leave their plane sideways (SD); a judgement
     hinge_usual_weight: float = 2.0  # counts as so many hinges
     zero_min_deg: float = 1.5  # standing again differs by more: zero anew; people repeat a pose within about 1 deg
     zero_max_deg: float = 15.0  # by more: this is not standing, or the clip is off
@@ -77,7 +77,7 @@ class Params:
 
     # Slip of the clip
     slip_min_deg: float = 4.0  # a step in tilt or obliquity
-    slip_sudden: float = 6.0  # log likelihood of a slip over a change of form; tucks are far more common than slips
+    slip_sudden: float = 8.0  # log likelihood of a slip over a change of form; tucks are far more common than slips
     slip_doubt: float = 1.0  # from which it may be either
     slip_back_deg: float = 1.5  # within so much of the level before: it is over
 

@@ -210,7 +210,7 @@ class Pipeline:
             if k.last_step(self._track_params, self._track_state, last, row) and edges(row)[1] <= self._last_s:
                 self._on_row(row)
             self._publish(self._judge.stop(self._last_s), self._last_s)
-        self._take(self._mounting.finish(), self._last_s)
+        self._take(self._mounting.run(), self._last_s)
         if self.baseline is None:
             have, want = self._judge.gathered, self.params.baseline_strides
             self._emit("warning", self._last_s, f"No baseline: {have} of {want} clean strides were run.")
