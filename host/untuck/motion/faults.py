@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, replace
 from itertools import islice
-from math import nan
+from math import hypot, nan
 
 from untuck.model import BOTH, LEFT, RIGHT, Baseline, Finding
 from untuck.motion.baseline import match
@@ -17,7 +17,7 @@ from untuck.motion.params import Params
 from untuck.motion.pullback import PullbackMeter
 from untuck.motion.strides import Stride
 
-_FOLLOWED = ("start_s", "tilt_deg", "obliquity_range_deg", "rotation_range_deg", "travel_deg")
+_FOLLOWED = ("start_s", "tilt_deg", "tilt_se_deg", "obliquity_range_deg", "rotation_range_deg", "travel_deg")
 
 
 @dataclass
@@ -123,15 +123,16 @@ class FaultDetector:
         return sum(islice(self._recent[name], len(self._recent[name]) - count, None)) / count
 
     def _onset(self, count: int) -> float:
+        """When a change began that a mean over `count` strides has just come to show: half of them back."""
         starts = self._recent["start_s"]
-        return starts[-min(count, len(starts))]
+        return starts[-min(count // 2, len(starts))]
 
     def _judge_tuck(self, at: int, now_s: float) -> Finding | None:
         p = self._params
         below = float(self._baseline.tilt_deg[at]) - self._last(p.tuck_strides, "tilt_deg")
-        return self._tuck.push(
-            below >= p.tuck_on_deg, below <= p.tuck_off_deg, below, self._onset(p.tuck_strides), now_s
-        )
+        error = hypot(self._last(p.tuck_strides, "tilt_se_deg"), float(self._baseline.tilt_sd_deg[at]))
+        on = below >= max(p.tuck_on_deg, p.error_ratio * error)
+        return self._tuck.push(on, below <= p.tuck_off_deg, below, self._onset(p.tuck_strides), now_s)
 
     def _judge_pullback(self, stride: Stride, at: int, now_s: float) -> list[Finding | None]:
         p = self._params
@@ -141,7 +142,7 @@ class FaultDetector:
         onset = self._onset(p.pullback_strides)
         changes = []
         for which, depth in ((LEFT, left), (RIGHT, right)):
-            on = side == which and depth >= p.pullback_on_deg
+            on = side == which and depth >= max(p.pullback_on_deg, p.error_ratio * error)
             changes.append(
                 self._pull[which].push(on, side != which or depth <= p.pullback_off_deg, depth, onset, now_s)
             )

@@ -29,6 +29,7 @@ class Params:
     standing_after_s: float = 1.5  # no step for so long
     side_window_s: tuple[float, float] = (0.06, 0.11)  # after contact, when the swing side drops
     side_mean_s: float = 1.4  # two strides
+    side_most_deg: float = 6.0  # no step's vote weighs more: while orientation settles, obliquity drifts
     side_votes: int = 8  # steps that vote on the side, signs alternating
     side_first_votes: int = 4  # steps that wait until so many have voted
 
@@ -51,7 +52,7 @@ class Params:
     stand_gyr_max_deg_s: float = 5.0
     stand_acc_max_g: float = 0.02
     hinge_min_deg: float = 15.0  # a hinge tips at least so far
-    hinge_home_deg: float = 8.0  # and comes back to within so much of standing
+    hinge_home_deg: float = 6.0  # and comes back to within so much of standing
     hinge_length_s: tuple[float, float] = (0.6, 10.0)
     hinge_outside_max_pct: float = 25.0  # rotation outside the main axis; more is no hinge
     hinge_count: int = 3
@@ -80,6 +81,8 @@ class Params:
     slip_sudden: float = 8.0  # log likelihood of a slip over a change of form; tucks are far more common than slips
     slip_doubt: float = 1.0  # from which it may be either
     slip_back_deg: float = 1.5  # within so much of the level before: it is over
+
+    error_ratio: float = 2.0  # a finding is at least so many of its own standard errors deep
 
     # Tuck
     tuck_strides: int = 6

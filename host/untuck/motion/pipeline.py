@@ -62,6 +62,7 @@ class Pipeline:
         self._judge = Judge(p, baseline)
         self._pace = Pace()
         self._speed_m_s = np.nan
+        self._tilt_se_deg = np.nan
         self._last_s = -np.inf
         self._next_tick_s = np.nan
         self._last_step_s = -np.inf
@@ -89,6 +90,7 @@ class Pipeline:
         while first < end:  # in blocks of the absolute sample number, so that feedback does not depend on chunks
             if self._history.end % _BLOCK_SAMPLES == 0:
                 self._speed_m_s = self._pace.speed_m_s
+                self._tilt_se_deg = self._orientation.tilt_se_deg / np.sqrt(2)  # one axis of two
                 self._orient_params[-3:] = self.calibration.sensor_to_pelvis[0]
             last = min(end, first + _BLOCK_SAMPLES - self._history.end % _BLOCK_SAMPLES)
             self._advance(samples, slice(first, last))
@@ -179,7 +181,7 @@ class Pipeline:
         if step.running:
             contact = np.array((step.contact_s, step.toe_off_s, step.side), CONTACT_DTYPE)[()]
             self._emit("contact", now_s, contact)
-        stride = self._cutter.push(step, self._history, self.calibration.sensor_to_pelvis)
+        stride = self._cutter.push(step, self._history, self.calibration.sensor_to_pelvis, self._tilt_se_deg)
         if stride is not None:
             self._on_stride(stride, now_s)
 

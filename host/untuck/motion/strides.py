@@ -79,8 +79,11 @@ class StrideCutter:
         self._accels: deque[tuple[float, float]] = deque(maxlen=params.accel_strides)
         self.nominal_dt_s = np.nan
 
-    def push(self, step: Step, history: History, mount: Floats) -> Stride | None:
-        """The stride that this step completes, if it does; mount (3,3) has rows P.x, P.y, P.z in sensor coordinates."""
+    def push(self, step: Step, history: History, mount: Floats, tilt_se_deg: float) -> Stride | None:
+        """The stride that this step completes, if it does; mount (3,3) has rows P.x, P.y, P.z in sensor coordinates.
+
+        tilt_se_deg: standard error of tilt by the orientation filter's own account.
+        """
         if not step.follows:
             self._steps.clear()
         if not step.running:
@@ -95,7 +98,9 @@ class StrideCutter:
         duration = step.contact_s - right.contact_s
         if not self._params.stride_min_s <= duration <= self._params.stride_max_s:
             return None
-        return self._measure(right, left, step, history, mount)
+        stride = self._measure(right, left, step, history, mount)
+        stride.record["tilt_se_deg"] = tilt_se_deg
+        return stride
 
     def _measure(self, right: Step, left: Step, last: Step, history: History, mount: Floats) -> Stride:
         start, end = right.contact_s, last.contact_s
@@ -137,7 +142,7 @@ class StrideCutter:
         self._accels.append((numbers[k.N_ACCEL_X], numbers[k.N_ACCEL_Y]))
         x, y = sum(a for a, _ in self._accels), sum(b for _, b in self._accels)
         record["accel_m_s2"] = hypot(x, y) / len(self._accels)
-        for name in ("tilt_se_deg", "pullback_left_deg", "pullback_right_deg", "pullback_se_deg"):
+        for name in ("pullback_left_deg", "pullback_right_deg", "pullback_se_deg"):
             record[name] = nan
 
     def _reason(self, record: NDArray[np.void], longest_s: float) -> str:
