@@ -14,19 +14,19 @@ from numba import njit
 from untuck.model import GRAVITY_M_S2, Floats
 
 # tracking parameters
-T_LOWPASS_HZ, T_FLIGHT_HZ, T_LEVEL_G, T_REFRACTORY_S, T_RESET_GAP_S = range(5)
+T_LOWPASS_HZ, T_FLIGHT_HZ, T_LEVEL_G, T_REFRACTORY_S, T_RESET_GAP_S, T_HOLD_S = range(6)
 
 # tracking state: two filters (two integrators each), then the step in progress
 S_STARTED, S_TIME, S_AV, S_Y = 0, 1, 2, 3
 S_LOW, S_FLY = 4, 6  # filter integrators
 S_IN_HUMP, S_UP_TIME, S_PREV_UP_TIME, S_PEAK, S_PEAK_TIME = 8, 9, 10, 11, 12
 S_FLIGHT_MIN, S_RAW_PEAK, S_FLIGHT_SEEN, S_SLOPE = 13, 14, 15, 16
-S_SINCE = 17
-TRACK_STATE_SIZE = 18
+S_SINCE, S_HELD = 17, 18  # held: a finished hump waits in S_ROW for what follows toe-off
+S_ROW = 19
 
 # columns of a step row
 (
-    STEP_INDEX,  # sample at which the hump ended, and the step is known
+    STEP_INDEX,  # sample at which the step is known, a while after the hump ended
     STEP_UP_S,  # upward crossing
     STEP_DOWN_S,
     STEP_PREV_UP_S,  # upward crossing of the step before; NaN after a gap
@@ -37,6 +37,7 @@ TRACK_STATE_SIZE = 18
     STEP_SINCE_S,  # where the unbroken stretch of samples began
 ) = range(9)
 STEP_COLUMNS = 9
+TRACK_STATE_SIZE = S_ROW + STEP_COLUMNS
 
 _FLIGHT_UNKNOWN_G = -9.0  # the first hump gets the benefit of the doubt
 _SUBSTEP_S = 0.011  # filters never step further: a gap is bridged by a straight line
@@ -56,9 +57,9 @@ def _lowpass(state: Floats, at: int, x: float, dt: float, cutoff_hz: float) -> f
 
 
 @njit(cache=True)
-def _end_hump(state: Floats, index: int, time: float, row: Floats) -> None:
-    """Write a finished hump as a step row and forget the flight before it."""
-    row[STEP_INDEX] = index
+def _end_hump(state: Floats, time: float) -> None:
+    """Hold a finished hump as a step row and forget the flight before it."""
+    row = state[S_ROW:]
     row[STEP_UP_S] = state[S_UP_TIME]
     row[STEP_DOWN_S] = time
     row[STEP_PREV_UP_S] = state[S_PREV_UP_TIME]
@@ -70,14 +71,25 @@ def _end_hump(state: Floats, index: int, time: float, row: Floats) -> None:
     state[S_PREV_UP_TIME] = state[S_UP_TIME]
     state[S_IN_HUMP] = 0.0
     state[S_FLIGHT_MIN] = 0.0
+    state[S_HELD] = 1.0
 
 
-def end_hump(par: Floats, state: Floats, index: int, row: Floats) -> bool:
-    """At the end of a recording: close a hump that is going down, its end foretold by a straight line."""
-    if state[S_IN_HUMP] == 0.0 or state[S_SLOPE] >= 0.0:
-        return False
-    _end_hump(state, index, state[S_TIME] + (state[S_Y] - par[T_LEVEL_G]) / -state[S_SLOPE], row)
-    return True
+@njit(cache=True)
+def _release(state: Floats, index: int, row: Floats) -> int:
+    """Write the held step to `row`, known at sample `index`; returns 1 for it, 0 if there is none."""
+    if state[S_HELD] == 0.0:
+        return 0
+    row[:] = state[S_ROW:]
+    row[STEP_INDEX] = index
+    state[S_HELD] = 0.0
+    return 1
+
+
+def last_step(par: Floats, state: Floats, index: int, row: Floats) -> bool:
+    """At the end of a recording: the held step, or that of a hump going down, its end foretold by a straight line."""
+    if state[S_IN_HUMP] != 0.0 and state[S_SLOPE] < 0.0:
+        _end_hump(state, state[S_TIME] + (state[S_Y] - par[T_LEVEL_G]) / -state[S_SLOPE])
+    return bool(_release(state, index, row))
 
 
 @njit(cache=True)
@@ -109,6 +121,7 @@ def track_chunk(
         earth[i, 2] = az + q0 * tz + q1 * ty - q2 * tx - GRAVITY_M_S2
         av = earth[i, 2] / GRAVITY_M_S2
         if state[S_STARTED] == 0.0 or time_s[i] - state[S_TIME] > par[T_RESET_GAP_S]:
+            found += _release(state, first + i - 1, steps[found])
             _restart(state, time_s[i], av)
             continue
         parts = int((time_s[i] - state[S_TIME]) / _SUBSTEP_S) + 1
@@ -121,18 +134,21 @@ def track_chunk(
 
 @njit(cache=True)
 def _advance(par: Floats, state: Floats, index: int, time: float, av: float, dt: float, row: Floats) -> int:
-    """One time step of the step detector; 1 if it ended a hump, written to `row`."""
+    """One time step of the step detector; 1 if a step became known, written to `row`."""
     before = state[S_Y]
     y = _lowpass(state, S_LOW, av, dt, par[T_LOWPASS_HZ])
     fly = _lowpass(state, S_FLY, av, dt, par[T_FLIGHT_HZ])
     state[S_TIME], state[S_AV], state[S_Y], state[S_SLOPE] = time, av, y, (y - before) / dt
     level = par[T_LEVEL_G]
-    ended = 0
+    found = 0
+    if state[S_HELD] != 0.0 and time >= state[S_ROW + STEP_DOWN_S] + par[T_HOLD_S]:
+        found = _release(state, index, row)
     if state[S_IN_HUMP] == 0.0:
         state[S_FLIGHT_MIN] = min(state[S_FLIGHT_MIN], fly)
         if before < level <= y:
             up = time - dt * (y - level) / (y - before)
             if not up - state[S_PREV_UP_TIME] < par[T_REFRACTORY_S]:
+                found += _release(state, index, row)
                 state[S_IN_HUMP], state[S_UP_TIME] = 1.0, up
                 state[S_PEAK], state[S_PEAK_TIME], state[S_RAW_PEAK] = y, time, fly
                 state[S_FLIGHT_SEEN] = state[S_FLIGHT_MIN]
@@ -141,9 +157,8 @@ def _advance(par: Floats, state: Floats, index: int, time: float, av: float, dt:
             state[S_PEAK], state[S_PEAK_TIME] = y, time
         state[S_RAW_PEAK] = max(state[S_RAW_PEAK], fly)
         if y < level:
-            _end_hump(state, index, time - dt * (level - y) / (before - y), row)
-            ended = 1
-    return ended
+            _end_hump(state, time - dt * (level - y) / (before - y))
+    return found
 
 
 @njit(cache=True)

@@ -1,0 +1,323 @@
+"""`python -m bench.fit_contacts`: fits the constants that time contact and toe-off, and says how well they do.
+
+Steps of DEV runners, worn by good and bad clips at 50 to 200 Hz, and of the man with the real sacral accelerometer, are
+fitted by ridge regression with a random level for each person; JUDGE runners, and each person left out in turn, judge.
+How the constants of contact_weights.py come about lives here and nowhere else.
+
+A step is shown to the regression at randomly shifted guesses of both instants, and it learns the shifts: so it learns
+what happens at contact and toe-off, not only what is usual. With 8 people what differs between people cannot be
+learnt; differences within a person (speed, slope) can. A level for each person (random effects, Laird and Ware 1982:
+THETA of each person's mean is taken off) keeps the first from passing for the second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+import untuck
+from bench.accuracy_recordings import NOMINAL, alcantara_samples
+from bench.course import BLEND_S
+from bench.cycles import EDGE_S
+from bench.data import DEV, JUDGE, TRIALS, data_dir, has_data, load_recording
+from bench.scoring import rms
+from bench.semisynthetic import make_recorded
+from bench.standing import PREFIX_S
+from untuck.model import Calibration, Floats, Samples
+from untuck.motion import contact_kernels as ck
+from untuck.motion import kernels as k
+from untuck.motion.contacts import LOOK_BACK_S, MOVE_MAX_S, step_time, track_params
+from untuck.motion.params import Params
+
+WEARINGS = (("good", 100.0), ("bad", 100.0), ("good", 50.0), ("good", 200.0))
+REAL = "Alcantara"
+REAL_WEIGHT = 3.0  # one person, but the only one on slopes and with a real sensor
+THETA = 0.8  # share of a person's mean that is taken off: levels differ by about 8 ms, residuals by 3
+RIDGE = 0.05  # on accelerations in g; RIDGE, THETA, JITTER_S by leaving one DEV runner out in turn
+RIDGE_STRENGTH, RIDGE_STEP = RIDGE / 6, RIDGE / 100  # the same in units of log strength and of seconds
+JITTER_S = 0.03  # guesses are up to so far off
+GUESSES = 4
+USUAL_LAG_S = 0.09  # of the hump, to find the true contact that belongs to it
+SETTLE_S = 1.0
+GAP_BEFORE_S, GAP_AFTER_S = 0.3, 0.15  # steps so near to missing markers are left out
+TARGET = Path(__file__).resolve().parents[1] / "host" / "untuck" / "motion" / "contact_weights.py"
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """One true step and what the pipeline saw of it: contact and toe-off in s; hump terms (4,), edges and samples."""
+
+    true_s: Floats
+    hump_s: Floats
+    terms: Floats
+    down_s: float
+    step_s: float
+    time_s: Floats
+    quat: Floats
+    earth: Floats
+    forward: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Unit:
+    """Steps of one recording; person, and the name under which it may be left out."""
+
+    person: str
+    name: str
+    wearing: str
+    steps: list[Seen]
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """Means over a unit: products of features (n,n), with targets (n,2), features (n,), targets (2,)."""
+
+    xx: Floats
+    xy: Floats
+    x: Floats
+    y: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """lags (4,2) of the hump; timing (2, FEATURES + 1)."""
+
+    lags: Floats
+    timing: Floats
+
+
+def seen_steps(samples: Samples, calibration: Calibration | None, true_s: Floats) -> list[Seen]:
+    """The true steps (n,2) that the step detector saw too, with what it saw."""
+    run = untuck.analyse(samples, calibration=calibration)
+    params = track_params(Params())
+    earth, rows = np.empty((len(samples), 3)), np.empty((len(samples), k.STEP_COLUMNS))
+    state = np.zeros(k.TRACK_STATE_SIZE)
+    rows = rows[: k.track_chunk(params, state, 0, samples.time_s, run.quat, samples.acc_m_s2, earth, rows)]
+    seen = []
+    for contact_s, toe_off_s in true_s:
+        row = rows[np.argmin(np.abs(rows[:, k.STEP_UP_S] - USUAL_LAG_S - contact_s))]
+        if abs(row[k.STEP_UP_S] - USUAL_LAG_S - contact_s) > USUAL_LAG_S or not row[k.STEP_PREV_UP_S] > 0:
+            continue
+        up_s, down_s = float(row[k.STEP_UP_S]), float(row[k.STEP_DOWN_S])
+        part = slice(int(np.searchsorted(samples.time_s, down_s - LOOK_BACK_S)), int(row[k.STEP_INDEX]) + 1)
+        seen.append(
+            Seen(
+                true_s=np.array([contact_s, toe_off_s]),
+                hump_s=np.array([up_s, down_s]),
+                terms=np.array([1.0, step_time(row), row[k.STEP_PEAK_G], down_s - up_s]),
+                down_s=down_s,
+                step_s=step_time(row),
+                time_s=samples.time_s[part],
+                quat=run.quat[part],
+                earth=earth[part],
+                forward=np.ascontiguousarray(run.calibration.sensor_to_pelvis[0]),
+            )
+        )
+    return seen
+
+
+def treadmill_unit(runner: str, trial: str, clip: str, rate_hz: float, seed: int) -> Unit:
+    """A recorded runner in the wearing of a virtual clip."""
+    samples, truth = make_recorded(runner, trial, clip, seed, rate_hz)
+    recording = load_recording(runner, trial)
+    shift_s = PREFIX_S - BLEND_S - EDGE_S
+    from_s, to_s = truth.running[0, 0] + SETTLE_S, samples.time_s[-1] - 2 * GAP_AFTER_S
+    true_s = []
+    for contact in truth.contacts:
+        ends = contact["time_s"] - shift_s - GAP_BEFORE_S, contact["toe_off_s"] - shift_s + GAP_AFTER_S
+        frames = slice(*(max(0, int(end_s * recording.rate_hz)) for end_s in ends))
+        if from_s < contact["time_s"] and contact["toe_off_s"] < to_s and recording.usable[frames].all():
+            true_s.append((contact["time_s"], contact["toe_off_s"]))
+    steps = seen_steps(samples, None, np.array(true_s).reshape(-1, 2))
+    return Unit(runner, runner, f"{clip} {rate_hz:.0f} Hz", steps)
+
+
+def real_units() -> list[Unit]:
+    """The trials of the real sacral accelerometer, flat and slopes, each of which may be left out."""
+    calibration = Calibration(NOMINAL, np.zeros(3), source="nominal")
+    with np.load(data_dir() / "alcantara" / "alcantara.npz") as file:
+        slopes = file["slope_deg"]
+    units = []
+    for row, slope_deg in enumerate(slopes):
+        samples, contacts, start_s = alcantara_samples(row)
+        true_s = np.stack([contacts["time_s"], contacts["toe_off_s"]], axis=1)
+        inside = (true_s[:, 0] > start_s + SETTLE_S) & (true_s[:, 1] < samples.time_s[-1] - 2 * GAP_AFTER_S)
+        steps = seen_steps(samples, calibration, true_s[inside])
+        units.append(Unit(REAL, f"{REAL} {row}", "flat" if slope_deg == 0 else "slopes", steps))
+    return units
+
+
+def moments(unit: Unit, rng: np.random.Generator) -> tuple[Moments, Moments]:
+    """Of the hump's lags, and of shifts from jittered guesses."""
+    lag_x = np.array([step.terms for step in unit.steps])
+    lag_y = np.array([step.hump_s - step.true_s for step in unit.steps])
+    xs, ys = [], []
+    for step in unit.steps:
+        shift_s = rng.uniform(-JITTER_S, JITTER_S, (GUESSES, 2))
+        x = np.ones((GUESSES, ck.FEATURES + 1))
+        ck.step_features(
+            step.time_s,
+            step.quat,
+            step.earth,
+            step.forward,
+            step.step_s,
+            step.down_s,
+            step.true_s + shift_s,
+            x[:, : ck.FEATURES],
+        )
+        xs.append(x)
+        ys.append(-shift_s)
+    return _moments(lag_x, lag_y), _moments(np.concatenate(xs), np.concatenate(ys))
+
+
+def _moments(x: Floats, y: Floats) -> Moments:
+    return Moments(x.T @ x / len(x), x.T @ y / len(x), x.mean(axis=0), y.mean(axis=0))
+
+
+def solve(people: dict[str, list[Moments]], penalty: Floats) -> Floats:
+    """(n,2) coefficients, every person of the same weight but the real one, units within a person likewise."""
+    taken = 2 * THETA - THETA**2
+    xx, xy, total = 0.0 * np.diag(penalty), np.zeros((len(penalty), 2)), 0.0
+    for person, units in people.items():
+        weight = REAL_WEIGHT if person == REAL else 1.0
+        x, y = np.mean([m.x for m in units], axis=0), np.mean([m.y for m in units], axis=0)
+        xx += weight * (np.mean([m.xx for m in units], axis=0) - taken * np.outer(x, x))
+        xy += weight * (np.mean([m.xy for m in units], axis=0) - taken * np.outer(x, y))
+        total += weight
+    return np.linalg.solve(xx / total + np.diag(penalty), xy / total)
+
+
+def penalties() -> Floats:
+    """(FEATURES + 1,) of the timing's weights, in their own units; the constant is free."""
+    bins = np.full(ck.FEATURES - 2, RIDGE)
+    return np.concatenate([bins, [RIDGE_STRENGTH, RIDGE_STEP, 0.0]])
+
+
+def fit(units: list[Unit], sums: dict[int, tuple[Moments, Moments]]) -> Fit:
+    """Lags and timing from these units; the constants are set so that people's mean errors average to zero."""
+    people: dict[str, list[Unit]] = {}
+    for unit in units:
+        people.setdefault(unit.person, []).append(unit)
+    lags = solve({p: [sums[id(u)][0] for u in us] for p, us in people.items()}, np.array([0.0, 1e-6, 1e-6, 1e-6]))
+    timing = solve({p: [sums[id(u)][1] for u in us] for p, us in people.items()}, penalties()).T.copy()
+    at_100_hz = {p: [u for u in us if "50" not in u.wearing and "200" not in u.wearing] for p, us in people.items()}
+    made = Fit(lags, timing)
+    for part in (0, 1, 1, 1):
+        means = np.mean([np.mean(errors(us, made)[:, :, part], axis=0) for us in at_100_hz.values()], axis=0)
+        if part == 0:
+            lags[0] += means
+        else:
+            timing[:, -1] -= 0.7 * means  # moving the constant moves the result a little more
+    return made
+
+
+def errors(units: Iterable[Unit], made: Fit) -> Floats:
+    """(n, 2, 2) errors in s: contact and toe-off; by the hump alone and timed."""
+    out = []
+    for unit in units:
+        for step in unit.steps:
+            guess_s = step.hump_s - step.terms @ made.lags
+            fine_s = guess_s.copy()
+            args = (step.time_s, step.quat, step.earth, step.forward, step.step_s, step.down_s, made.timing)
+            if not (ck.time_step(*args, fine_s) and np.abs(fine_s - guess_s).max() < MOVE_MAX_S):
+                fine_s = guess_s
+            out.append(np.stack([guess_s - step.true_s, fine_s - step.true_s], axis=1))
+    return np.array(out).reshape(-1, 2, 2)
+
+
+def report(title: str, found: Floats) -> str:
+    """One line: mean and SD of contact and toe-off, RMSE of duration, in ms; hump alone, then timed."""
+    parts = []
+    for how, e in zip(("hump alone", "timed"), np.moveaxis(1e3 * found, 2, 0), strict=True):
+        (c, o), d = e.T, e[:, 1] - e[:, 0]
+        parts.append(
+            f"{how:10} contact {c.mean():5.1f} +/-{c.std():4.1f}  toe-off {o.mean():5.1f} +/-{o.std():4.1f}  "
+            f"duration RMSE {rms(d):4.1f}"
+        )
+    return f"{title:26} {len(found):5}  " + "  |  ".join(parts)
+
+
+def left_out(units: list[Unit], sums: dict[int, tuple[Moments, Moments]], names: Iterable[str]) -> Floats:
+    """Errors of each named unit by a fit to all the others."""
+    out = []
+    for name in names:
+        made = fit([u for u in units if u.name != name], sums)
+        out.append(errors((u for u in units if u.name == name), made))
+    return np.concatenate(out)
+
+
+def module_text(made: Fit) -> str:
+    """contact_weights.py as it is to be."""
+
+    def row(values: Floats, digits: int) -> str:
+        return "(" + ", ".join(f"{value:.{digits}f}" for value in values) + ")"
+
+    ends = np.cumsum([ck.CONTACT_BINS, ck.CONTACT_BINS, ck.TOE_OFF_BINS, ck.TOE_OFF_BINS])
+    names = ("vertical about contact", "fore-aft about contact", "vertical about toe-off", "fore-aft about toe-off")
+    lines = [
+        '"""The constants that time contact and toe-off, as `python -m bench.fit_contacts --write` has fitted them.',
+        "",
+        "Fitted on the development runners of bench/data.py and the real sacral accelerometer; not to be edited.",
+        '"""',
+        "",
+        "import numpy as np",
+        "",
+        "# Lag of the hump's edges in s: constant, per s of step time, per g of hump height, per s of hump length.",
+        f"CONTACT_LAG = {row(made.lags[:, 0], 4)}",
+        f"TOE_OFF_LAG = {row(made.lags[:, 1], 4)}",
+        "",
+        "# Offset in ms from a guess, per g in each bin, per unit of log strength, per s of step time; constant.",
+        "# fmt: off",
+        "_TIMING_MS = (",
+    ]
+    for event, weights in zip(("contact", "toe-off"), 1e3 * made.timing, strict=True):
+        lines.append(f"    (  # {event}")
+        for name, part in zip(names, np.split(weights[: ends[-1]], ends[:-1]), strict=True):
+            lines.append(f"        {row(part, 2)[1:-1]},  # {name}")
+        lines += [f"        {row(weights[ends[-1] :], 2)[1:-1]},", "    ),"]
+    return "\n".join([*lines, ")", "# fmt: on", "TIMING = np.array(_TIMING_MS) / 1e3", ""])
+
+
+def main(arguments: list[str]) -> int:
+    """Fit, report, and print or write the constants; 1 where the recordings are absent."""
+    parser = argparse.ArgumentParser(prog="python -m bench.fit_contacts", description=__doc__)
+    parser.add_argument("--write", action="store_true", help=f"write {TARGET.name} instead of printing it")
+    parser.add_argument("--seed", type=int, default=0, help="of sensor errors and guesses (default 0)")
+    options = parser.parse_args(arguments)
+    if not has_data():
+        print(f"No recordings in {data_dir()}: set UNTUCK_DATA to the folder that holds them.", file=sys.stderr)
+        return 1
+    rng = np.random.default_rng(options.seed)
+    many = [
+        treadmill_unit(runner, trial, clip, rate_hz, options.seed)
+        for clip, rate_hz in WEARINGS
+        for runner in DEV + JUDGE
+        for trial in TRIALS
+    ]
+    many = [unit for unit in many if unit.steps]
+    fitted = [unit for unit in many if unit.person in DEV] + real_units()
+    sums = {id(unit): moments(unit, rng) for unit in fitted}
+    made = fit(fitted, sums)
+    for clip, rate_hz in WEARINGS:
+        for group, who in (("DEV", DEV), ("JUDGE", JUDGE)):
+            wearing = f"{clip} {rate_hz:.0f} Hz"
+            chosen = [u for u in many if u.wearing == wearing and u.person in who]
+            print(report(f"{group} {wearing}", errors(chosen, made)))
+    print(report("DEV, one left out", left_out(fitted, sums, DEV)))
+    for wearing in ("flat", "slopes"):
+        names = [u.name for u in fitted if u.wearing == wearing]
+        print(report(f"{REAL} {wearing}, left out", left_out(fitted, sums, names)))
+    if options.write:
+        TARGET.write_text(module_text(made))
+    else:
+        print(module_text(made))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
