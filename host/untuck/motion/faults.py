@@ -7,7 +7,7 @@ Rules of tuck, pullback, rigid and held, and when they are held back, live here;
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from math import hypot, nan
 
@@ -19,10 +19,15 @@ from untuck.motion.strides import Stride
 
 _FOLLOWED = ("start_s", "tilt_deg", "tilt_se_deg", "obliquity_range_deg", "rotation_range_deg", "travel_deg")
 
+_PEAK_STRIDES, _EASED = 10, 0.8  # a mean over 6 to 10 strides falls so far within two good ones
+
 
 @dataclass
 class Latch:
-    """Counts strides in a row that say on or off, and holds the finding while it lasts."""
+    """Counts strides in a row that say on or off, and holds the finding while it lasts.
+
+    easing: the depth has come down from its peak of the last strides: whoever corrects must not be cued again.
+    """
 
     fault: str
     side: int
@@ -32,6 +37,12 @@ class Latch:
     _on: int = 0
     _off: int = 0
     _since_s: float = 0.0
+    _depths: deque[float] = field(default_factory=lambda: deque(maxlen=_PEAK_STRIDES))
+
+    @property
+    def easing(self) -> bool:
+        """Whether the fault is being corrected already."""
+        return self._off > 0 or (len(self._depths) > 0 and self._depths[-1] < _EASED * max(self._depths))
 
     def push(self, on: bool, off: bool, depth_deg: float, onset_s: float, now_s: float) -> Finding | None:
         """The finding if it begins or ends with this stride; onset_s: start of the first stride this one rests on."""
@@ -42,10 +53,12 @@ class Latch:
             if self._on >= self.on_times:
                 self.finding = Finding(self.fault, self.side, self._since_s, nan, depth_deg, now_s)
                 self._off = 0
+                self._depths.clear()
                 return self.finding
             return None
         self.finding = replace(self.finding, depth_deg=max(self.finding.depth_deg, depth_deg))
         self._off = self._off + 1 if off else 0
+        self._depths.append(depth_deg)
         return self.end(now_s) if self._off >= self.off_times else None
 
     def end(self, now_s: float) -> Finding | None:

@@ -61,7 +61,8 @@ class Judge:
         changes: list[Finding] = []
         if self._detector is not None:
             changes = self._detector.push(stride)
-            on = [latch.finding for latch in self._detector.latches if latch.finding is not None]
+            latches = self._detector.latches
+            on = [latch.finding for latch in latches if latch.finding is not None and not latch.easing]
         elif stride.record["valid"] or stride.record["reason"] == "accelerating":
             news += self._gather(stride, calibration.source != "nominal")
         news += [("finding", change) for change in changes]

@@ -51,6 +51,7 @@ class Params:
     stand_s: float = 5.0
     stand_gyr_max_deg_s: float = 5.0
     stand_acc_max_g: float = 0.02
+    stand_sway_max_deg: float = 1.5  # of the vertical's mean over a second: standing sways by tenths of a degree
     hinge_min_deg: float = 15.0  # a hinge tips at least so far
     hinge_home_deg: float = 6.0  # and comes back to within so much of standing
     hinge_length_s: tuple[float, float] = (0.6, 10.0)
@@ -89,14 +90,14 @@ class Params:
     tuck_on_deg: float = 2.8  # of a 6-stride mean; 0.3 is the usual SD between blocks of clean running
     tuck_on_times: int = 2
     tuck_off_deg: float = 2.0
-    tuck_off_times: int = 5
+    tuck_off_times: int = 3
 
     # Pullback
     pullback_strides: int = 10
     pullback_on_deg: float = 2.0
     pullback_on_times: int = 4
     pullback_off_deg: float = 1.4
-    pullback_off_times: int = 5
+    pullback_off_times: int = 3
 
     # Rigid and held
     rigid_strides: int = 10
