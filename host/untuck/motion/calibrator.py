@@ -38,6 +38,7 @@ class Calibrator:
         self._elsewhere_s = np.nan
         self._judged = 0  # hinges that end later have not been judged
         self._good: list[Hinge] = []
+        self._tried: list[Hinge] = []
 
     def look(self, history: History, end: int) -> Calibration | None:
         """The finished calibration as of sample `end`-1, or None while there is none."""
@@ -83,6 +84,7 @@ class Calibrator:
 
     def _judge(self, hinges: list[Hinge]) -> Calibration | None:
         p = self._params
+        self._tried = hinges
         self._good = _forward([hinge for hinge in hinges if not hinge.problem(p)])
         if len(self._good) < p.hinge_count:
             fresh = [hinge for hinge in hinges if hinge.end > self._judged]
@@ -124,6 +126,8 @@ class Calibrator:
         except CalibrationError as error:
             return None, str(error)
         reason = self._reason or "No hip hinges were found: hinge three times before the run."
+        if not self._reason and self._tried:
+            reason = _complaint(self._tried, p)
         return found, f"{reason} Until then the clip's direction is taken as nominal, left and right may be off."
 
 
@@ -137,17 +141,17 @@ def _forward(hinges: list[Hinge]) -> list[Hinge]:
 
 def _complaint(hinges: list[Hinge], params: Params) -> str:
     """Why hinges do not count, by what most of them lack, and what to do."""
-    shortest_s, longest_s = params.hinge_length_s
-    problem = Counter(h.problem(params) for h in hinges).most_common(1)[0][0]
     again = f"Bend forward at the hips, back straight, slowly down and up, {params.hinge_count} times."
+    problems = Counter(problem for h in hinges if (problem := h.problem(params)))
+    if not problems:
+        return f"The hinges do not go the same way: some forward, some backward. {again}"
+    problem = problems.most_common(1)[0][0]
+    bad = [h for h in hinges if h.problem(params) == problem]
     if problem == "too shallow":
-        depth = max(h.depth_deg for h in hinges)
+        depth = max(h.depth_deg for h in bad)
         return f"The hinges reach only {depth:.0f} deg (at least {params.hinge_min_deg:.0f}, better 40). {again}"
-    if problem in ("too short", "too long"):
-        length = float(np.median([h.length_s for h in hinges]))
-        return f"The hinges take {length:.1f} s each ({shortest_s:g} to {longest_s:g} s, better 3). {again}"
     if problem == "twisted":
-        share = max(h.outside_pct for h in hinges)
-        most = params.hinge_outside_max_pct
+        share, most = max(h.outside_pct for h in bad), params.hinge_outside_max_pct
         return f"The hinges twist: {share:.0f} % of the turning is not about one axis (at most {most:.0f}). {again}"
-    return f"The hinges go back and forth: some forward, some backward. {again}"
+    length_s, (shortest_s, longest_s) = float(np.median([h.length_s for h in bad])), params.hinge_length_s
+    return f"The hinges take {length_s:.1f} s each ({shortest_s:g} to {longest_s:g} s, better 3). {again}"

@@ -53,9 +53,9 @@ class Mounting:
         return [("calibrated", calibration), *([("warning", warning)] if warning else [])]
 
     def _stand_again(self, history: History, end: int, slipped: bool) -> News:
-        pose, _ = look(history, end, self._params)
+        pose, still = look(history, end, self._params)
+        self._measured = self._measured and still is not None
         if pose is None or self._measured:
-            self._measured = self._measured and pose is not None
             return []
         self._measured = True
         now_s = float(history.time(end - 1, end)[0])

@@ -51,7 +51,7 @@ class Params:
     stand_s: float = 5.0
     stand_gyr_max_deg_s: float = 5.0
     stand_acc_max_g: float = 0.02
-    stand_sway_max_deg: float = 1.5  # of the vertical's mean over a second: standing sways by tenths of a degree
+    stand_sway_max_deg: float = 1.0  # of the vertical's mean over a second: standing sways by tenths of a degree
     hinge_min_deg: float = 15.0  # a hinge tips at least so far
     hinge_home_deg: float = 6.0  # and comes back to within so much of standing
     hinge_length_s: tuple[float, float] = (0.6, 10.0)

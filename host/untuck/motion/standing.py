@@ -26,10 +26,14 @@ _GRAVITY_OFF = 0.1  # a sensor that is worse is broken, or not at rest
 
 
 class Stillness(NamedTuple):
-    """Largest turn rate and largest change of |acceleration|, and how far its mean is off gravity (a ratio)."""
+    """Largest turn rate, largest change of |acceleration| and of its direction, how far it is off gravity (a ratio).
+
+    Direction tells what size does not: swaying, and slowing down gently.
+    """
 
     gyr_deg_s: float
     acc_g: float
+    sway_deg: float
     gravity_off: float
 
     def excess(self, params: Params) -> float:
@@ -37,6 +41,7 @@ class Stillness(NamedTuple):
         return max(
             self.gyr_deg_s / params.stand_gyr_max_deg_s,
             self.acc_g / params.stand_acc_max_g,
+            self.sway_deg / params.stand_sway_max_deg,
             self.gravity_off / _GRAVITY_OFF,
         )
 
@@ -70,15 +75,26 @@ def stillness(gyr_rad_s: Floats, acc_m_s2: Floats) -> Stillness:
     return Stillness(
         float(np.degrees(max(turn, np.sqrt((mean**2).sum())))),
         float(abs(size - centre).max()) / GRAVITY_M_S2,
+        float(np.degrees(np.sqrt(((_directions(acc_m_s2) - _unit(acc_m_s2.mean(axis=0))) ** 2).sum(axis=1).max()))),
         abs(centre / GRAVITY_M_S2 - 1.0),
     )
+
+
+def _directions(acc_m_s2: Floats) -> Floats:
+    """(blocks, 3) unit vectors of acceleration (n,3), averaged over equal parts of the window."""
+    edges = np.arange(_BLOCKS) * len(acc_m_s2) // _BLOCKS
+    return _unit(np.add.reduceat(acc_m_s2, edges, axis=0))
+
+
+def _unit(vectors: Floats) -> Floats:
+    unit: Floats = vectors / np.sqrt(np.maximum((vectors**2).sum(axis=-1, keepdims=True), 1e-12))
+    return unit
 
 
 def pose_of(gyr_rad_s: Floats, acc_m_s2: Floats) -> Pose:
     """The pose from gyro (n,3) and acceleration (n,3) of someone who stands still."""
     gravity = acc_m_s2.mean(axis=0)
-    blocks = np.array([part.mean(axis=0) for part in np.array_split(acc_m_s2, _BLOCKS)])
-    blocks /= np.linalg.norm(blocks, axis=1, keepdims=True)
+    blocks = _directions(acc_m_s2)
     return Pose(
         gravity_m_s2=gravity,
         gyr_bias_rad_s=gyr_rad_s.mean(axis=0),
@@ -144,6 +160,11 @@ def why_not_still(best: Stillness | None, params: Params) -> str:
         return (
             f"Not still enough: even the stillest {params.stand_s:.0f} s turned by up to {best.gyr_deg_s:.1f} deg/s "
             f"(at most {params.stand_gyr_max_deg_s:.0f}). {ask}"
+        )
+    if best.sway_deg > params.stand_sway_max_deg:
+        return (
+            f"Not still enough: even the stillest {params.stand_s:.0f} s swayed by {best.sway_deg:.1f} deg "
+            f"(at most {params.stand_sway_max_deg:g}). {ask}"
         )
     return (
         f"Not still enough: even the stillest {params.stand_s:.0f} s shook by {best.acc_g:.3f} g "
