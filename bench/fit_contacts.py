@@ -31,7 +31,7 @@ from bench.standing import PREFIX_S
 from untuck.model import Calibration, Floats, Samples
 from untuck.motion import contact_kernels as ck
 from untuck.motion import kernels as k
-from untuck.motion.contacts import LOOK_BACK_S, MOVE_MAX_S, step_time, track_params
+from untuck.motion.contacts import track_params
 from untuck.motion.params import Params
 
 WEARINGS = (("good", 100.0), ("bad", 100.0), ("good", 50.0), ("good", 200.0))
@@ -50,13 +50,10 @@ TARGET = Path(__file__).resolve().parents[1] / "host" / "untuck" / "motion" / "c
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """One true step and what the pipeline saw of it: contact and toe-off in s; hump terms (4,), edges and samples."""
+    """One true step, contact and toe-off in s, and what the pipeline saw of it: the kernel's row, and samples."""
 
     true_s: Floats
-    hump_s: Floats
-    terms: Floats
-    down_s: float
-    step_s: float
+    row: Floats
     time_s: Floats
     quat: Floats
     earth: Floats
@@ -85,7 +82,7 @@ class Moments:
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """lags (4,2) of the hump; timing (2, FEATURES + 1)."""
+    """lags (2, 4) of the hump; timing (2, FEATURES + 1)."""
 
     lags: Floats
     timing: Floats
@@ -103,21 +100,11 @@ def seen_steps(samples: Samples, calibration: Calibration | None, true_s: Floats
         row = rows[np.argmin(np.abs(rows[:, k.STEP_UP_S] - USUAL_LAG_S - contact_s))]
         if abs(row[k.STEP_UP_S] - USUAL_LAG_S - contact_s) > USUAL_LAG_S or not row[k.STEP_PREV_UP_S] > 0:
             continue
-        up_s, down_s = float(row[k.STEP_UP_S]), float(row[k.STEP_DOWN_S])
-        part = slice(int(np.searchsorted(samples.time_s, down_s - LOOK_BACK_S)), int(row[k.STEP_INDEX]) + 1)
-        seen.append(
-            Seen(
-                true_s=np.array([contact_s, toe_off_s]),
-                hump_s=np.array([up_s, down_s]),
-                terms=np.array([1.0, step_time(row), row[k.STEP_PEAK_G], down_s - up_s]),
-                down_s=down_s,
-                step_s=step_time(row),
-                time_s=samples.time_s[part],
-                quat=run.quat[part],
-                earth=earth[part],
-                forward=np.ascontiguousarray(run.calibration.sensor_to_pelvis[0]),
-            )
-        )
+        first = int(np.searchsorted(samples.time_s, row[k.STEP_DOWN_S] - ck.LOOK_BACK_S))
+        part = slice(first, int(row[k.STEP_INDEX]) + 1)
+        forward = np.ascontiguousarray(run.calibration.sensor_to_pelvis[0])
+        true = np.array([contact_s, toe_off_s])
+        seen.append(Seen(true, row.copy(), samples.time_s[part], run.quat[part], earth[part], forward))
     return seen
 
 
@@ -154,22 +141,17 @@ def real_units() -> list[Unit]:
 
 def moments(unit: Unit, rng: np.random.Generator) -> tuple[Moments, Moments]:
     """Of the hump's lags, and of shifts from jittered guesses."""
-    lag_x = np.array([step.terms for step in unit.steps])
-    lag_y = np.array([step.hump_s - step.true_s for step in unit.steps])
+    rows = np.array([step.row for step in unit.steps])
+    up_s, down_s = rows[:, k.STEP_UP_S], rows[:, k.STEP_DOWN_S]
+    step_s = [ck.step_time(row) for row in rows]
+    lag_x = np.stack([np.ones(len(rows)), step_s, rows[:, k.STEP_PEAK_G], down_s - up_s], axis=1)
+    lag_y = np.stack([up_s, down_s], axis=1) - np.array([step.true_s for step in unit.steps])
     xs, ys = [], []
     for step in unit.steps:
         shift_s = rng.uniform(-JITTER_S, JITTER_S, (GUESSES, 2))
         x = np.ones((GUESSES, ck.FEATURES + 1))
-        ck.step_features(
-            step.time_s,
-            step.quat,
-            step.earth,
-            step.forward,
-            step.step_s,
-            step.down_s,
-            step.true_s + shift_s,
-            x[:, : ck.FEATURES],
-        )
+        guesses_s, out = step.true_s + shift_s, x[:, : ck.FEATURES]
+        ck.step_features(step.time_s, step.quat, step.earth, step.forward, step.row, guesses_s, out)
         xs.append(x)
         ys.append(-shift_s)
     return _moments(lag_x, lag_y), _moments(np.concatenate(xs), np.concatenate(ys))
@@ -203,14 +185,16 @@ def fit(units: list[Unit], sums: dict[int, tuple[Moments, Moments]]) -> Fit:
     people: dict[str, list[Unit]] = {}
     for unit in units:
         people.setdefault(unit.person, []).append(unit)
-    lags = solve({p: [sums[id(u)][0] for u in us] for p, us in people.items()}, np.array([0.0, 1e-6, 1e-6, 1e-6]))
+    lags = solve(
+        {p: [sums[id(u)][0] for u in us] for p, us in people.items()}, np.array([0.0, 1e-6, 1e-6, 1e-6])
+    ).T.copy()
     timing = solve({p: [sums[id(u)][1] for u in us] for p, us in people.items()}, penalties()).T.copy()
     at_100_hz = {p: [u for u in us if "50" not in u.wearing and "200" not in u.wearing] for p, us in people.items()}
     made = Fit(lags, timing)
     for part in (0, 1, 1, 1):
         means = np.mean([np.mean(errors(us, made)[:, :, part], axis=0) for us in at_100_hz.values()], axis=0)
         if part == 0:
-            lags[0] += means
+            lags[:, 0] += means
         else:
             timing[:, -1] -= 0.7 * means  # moving the constant moves the result a little more
     return made
@@ -221,11 +205,10 @@ def errors(units: Iterable[Unit], made: Fit) -> Floats:
     out = []
     for unit in units:
         for step in unit.steps:
-            guess_s = step.hump_s - step.terms @ made.lags
-            fine_s = guess_s.copy()
-            args = (step.time_s, step.quat, step.earth, step.forward, step.step_s, step.down_s, made.timing)
-            if not (ck.time_step(*args, fine_s) and np.abs(fine_s - guess_s).max() < MOVE_MAX_S):
-                fine_s = guess_s
+            guess_s, fine_s = np.empty(2), np.empty(2)
+            ck.hump_edges(step.row, made.lags, guess_s)
+            seen = step.time_s, step.quat, step.earth, step.forward, step.row
+            ck.time_step(*seen, made.lags, made.timing, fine_s)
             out.append(np.stack([guess_s - step.true_s, fine_s - step.true_s], axis=1))
     return np.array(out).reshape(-1, 2, 2)
 
@@ -268,8 +251,12 @@ def module_text(made: Fit) -> str:
         "import numpy as np",
         "",
         "# Lag of the hump's edges in s: constant, per s of step time, per g of hump height, per s of hump length.",
-        f"CONTACT_LAG = {row(made.lags[:, 0], 4)}",
-        f"TOE_OFF_LAG = {row(made.lags[:, 1], 4)}",
+        "LAGS = np.array(",
+        "    (",
+        f"        {row(made.lags[0], 4)},  # contact",
+        f"        {row(made.lags[1], 4)},  # toe-off",
+        "    )",
+        ")",
         "",
         "# Offset in ms from a guess, per g in each bin, per unit of log strength, per s of step time; constant.",
         "# fmt: off",

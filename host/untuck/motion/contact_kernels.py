@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit
 
 from untuck.model import GRAVITY_M_S2, Floats
+from untuck.motion.kernels import STEP_DOWN_S, STEP_PEAK_G, STEP_PREV_UP_S, STEP_UP_S
 
 BIN_S = 0.02
 CONTACT_FROM_S, CONTACT_BINS = -0.10, 11  # about contact
@@ -20,11 +21,32 @@ TOE_OFF_FROM_S, TOE_OFF_BINS = -0.12, 9  # about toe-off
 AFTER_S = TOE_OFF_FROM_S + TOE_OFF_BINS * BIN_S  # what must be seen after toe-off
 FEATURES = 2 * (CONTACT_BINS + TOE_OFF_BINS) + 2  # both accelerations in every bin, then strength and step time
 _STEP_BINS = 24  # over which the strength of the fore-aft acceleration is taken
-_FACING_S = 1.0  # of the way the pelvis faced, before the hump's end
+LOOK_BACK_S = 1.0  # before the hump's end: which way the pelvis faces
 _STRENGTH_G = 0.5  # usual strength
 _MISSING_MAX_S = 0.045  # more between two samples, or at an end: bins would be made up
 _ROUNDS = 5
 _MOVE_MAX_S = 0.03  # in one round
+_MOVED_MAX_S = 0.06  # in all; further, and what was seen was no step
+_USUAL_STEP_S = 0.36  # stands in for the step time of the first step after a break
+
+
+@njit(cache=True)
+def step_time(row: Floats) -> float:
+    """Time since the step before in s, a usual one where there was none."""
+    step_s: float = row[STEP_UP_S] - row[STEP_PREV_UP_S]
+    return step_s if 0.2 <= step_s <= 0.6 else _USUAL_STEP_S
+
+
+@njit(cache=True)
+def hump_edges(row: Floats, lags: Floats, out: Floats) -> None:
+    """First guess of contact and toe-off in s, out (2,), of a step row: the hump's edges less their lags.
+
+    lags (2, 4): constant, per s of step time, per g of hump height, per s of hump length.
+    """
+    step_s, length_s = step_time(row), row[STEP_DOWN_S] - row[STEP_UP_S]
+    for e in range(2):
+        lag_s = lags[e, 0] + lags[e, 1] * step_s + lags[e, 2] * row[STEP_PEAK_G] + lags[e, 3] * length_s
+        out[e] = (row[STEP_UP_S] if e == 0 else row[STEP_DOWN_S]) - lag_s
 
 
 @njit(cache=True)
@@ -90,14 +112,7 @@ def _features(
 
 @njit(cache=True)
 def step_features(
-    time_s: Floats,
-    quat: Floats,
-    earth: Floats,
-    forward: Floats,
-    step_s: float,
-    down_s: float,
-    guesses_s: Floats,
-    out: Floats,
+    time_s: Floats, quat: Floats, earth: Floats, forward: Floats, row: Floats, guesses_s: Floats, out: Floats
 ) -> None:
     """FEATURES of one step for each of several guesses: what the weights of `time_step` are fitted on.
 
@@ -105,10 +120,22 @@ def step_features(
     """
     vertical, fore = np.empty(len(time_s)), np.empty(len(time_s))
     _along(quat, earth, forward, vertical, fore)
-    strength = _strength(time_s, fore, step_s, down_s)
+    step_s = step_time(row)
+    strength = _strength(time_s, fore, step_s, row[STEP_DOWN_S])
     for g in range(len(guesses_s)):
         _features(time_s, vertical, fore, strength, guesses_s[g, 0], guesses_s[g, 1], out[g])
         out[g, FEATURES - 2], out[g, FEATURES - 1] = log(strength / _STRENGTH_G), step_s
+
+
+@njit(cache=True)
+def _is_whole(time_s: Floats, from_s: float, to_s: float) -> bool:
+    """Whether samples cover from_s..to_s without a gap that matters."""
+    if time_s[0] > from_s + _MISSING_MAX_S or time_s[-1] < to_s - _MISSING_MAX_S:
+        return False
+    for i in range(len(time_s) - 1):
+        if time_s[i + 1] - time_s[i] > _MISSING_MAX_S and time_s[i + 1] > from_s:
+            return False
+    return True
 
 
 @njit(cache=True)
@@ -117,32 +144,35 @@ def time_step(
     quat: Floats,
     earth: Floats,
     forward: Floats,
-    step_s: float,
-    down_s: float,
+    row: Floats,
+    lags: Floats,
     weights: Floats,
-    guess_s: Floats,
-) -> bool:
-    """Move a step's guessed contact and toe-off, guess_s (2,), to where the weights see them; False: samples missing.
+    out: Floats,
+) -> None:
+    """Contact and toe-off in s of a step row, out (2,): the hump's edges, moved to where the weights see both instants.
 
-    time_s (n,), quat (n,4), earth (n,3) m/s^2 without gravity: from about _FACING_S before the hump's end down_s to
-    now; forward (3,): P.x in sensor coordinates; step_s: time since the step before; weights (2, FEATURES + 1), the
-    last column constant: offset in s of contact and of toe-off from where they are guessed.
+    time_s (n,), quat (n,4), earth (n,3) m/s^2 without gravity: from about LOOK_BACK_S before the hump's end to now;
+    forward (3,): P.x in sensor coordinates; lags as in `hump_edges`; weights (2, FEATURES + 1), the last column
+    constant: offset in s of contact and of toe-off from where they are guessed. Where samples are missing, and where
+    nothing like a step is seen, the hump's edges stand.
     """
-    if time_s[0] > guess_s[0] + CONTACT_FROM_S + _MISSING_MAX_S or time_s[-1] < guess_s[1] + AFTER_S - _MISSING_MAX_S:
-        return False
-    for i in range(len(time_s) - 1):
-        if time_s[i + 1] - time_s[i] > _MISSING_MAX_S and time_s[i + 1] > guess_s[0] + CONTACT_FROM_S:
-            return False
+    hump_edges(row, lags, out)
+    if not _is_whole(time_s, out[0] + CONTACT_FROM_S, out[1] + AFTER_S):
+        return
     vertical, fore = np.empty(len(time_s)), np.empty(len(time_s))
     _along(quat, earth, forward, vertical, fore)
-    strength = _strength(time_s, fore, step_s, down_s)
     x = np.empty(FEATURES)
+    step_s = step_time(row)
+    strength = _strength(time_s, fore, step_s, row[STEP_DOWN_S])
     x[FEATURES - 2], x[FEATURES - 1] = log(strength / _STRENGTH_G), step_s
+    contact_s, toe_off_s = out[0], out[1]
     for _ in range(_ROUNDS):
-        _features(time_s, vertical, fore, strength, guess_s[0], guess_s[1], x)
-        for e in range(2):
-            move = weights[e, FEATURES]
-            for j in range(FEATURES):
-                move += weights[e, j] * x[j]
-            guess_s[e] += min(_MOVE_MAX_S, max(-_MOVE_MAX_S, move))
-    return True
+        _features(time_s, vertical, fore, strength, contact_s, toe_off_s, x)
+        to_contact_s, to_toe_off_s = weights[0, FEATURES], weights[1, FEATURES]
+        for j in range(FEATURES):
+            to_contact_s += weights[0, j] * x[j]
+            to_toe_off_s += weights[1, j] * x[j]
+        contact_s += min(_MOVE_MAX_S, max(-_MOVE_MAX_S, to_contact_s))
+        toe_off_s += min(_MOVE_MAX_S, max(-_MOVE_MAX_S, to_toe_off_s))
+    if abs(contact_s - out[0]) < _MOVED_MAX_S and abs(toe_off_s - out[1]) < _MOVED_MAX_S:
+        out[0], out[1] = contact_s, toe_off_s

@@ -17,14 +17,11 @@ import numpy as np
 from untuck.model import BOTH, LEFT, RIGHT, Floats
 from untuck.motion import contact_kernels as ck
 from untuck.motion import kernels as k
-from untuck.motion.contact_weights import CONTACT_LAG, TIMING, TOE_OFF_LAG
+from untuck.motion.contact_weights import LAGS, TIMING
 from untuck.motion.history import History
 from untuck.motion.params import Params
 
 _FRAME_S = 0.003  # a contact no further before the first sample than this counts as recorded
-USUAL_STEP_S = 0.36  # stands in for the step time of the first step after a break
-LOOK_BACK_S = 1.0  # before the hump's end: which way the pelvis faces
-MOVE_MAX_S = 0.06  # from the first guess; further, and what was seen was no step
 
 
 @dataclass(frozen=True)
@@ -133,38 +130,20 @@ def track_params(params: Params) -> Floats:
     )
 
 
-def step_time(row: Floats) -> float:
-    """Time since the step before in s, a usual one where there was none."""
-    step_s = float(row[k.STEP_UP_S] - row[k.STEP_PREV_UP_S])
-    return step_s if 0.2 <= step_s <= 0.6 else USUAL_STEP_S
-
-
 def edges(row: Floats) -> tuple[float, float]:
-    """First guess of contact and toe-off in s of a step row: the hump's edges less their fitted lags."""
-    terms = (1.0, step_time(row), row[k.STEP_PEAK_G], row[k.STEP_DOWN_S] - row[k.STEP_UP_S])
-    contact = row[k.STEP_UP_S] - sum(c * x for c, x in zip(CONTACT_LAG, terms, strict=True))
-    toe_off = row[k.STEP_DOWN_S] - sum(c * x for c, x in zip(TOE_OFF_LAG, terms, strict=True))
-    return float(contact), float(toe_off)
+    """First guess of contact and toe-off in s of a step row, from its hump alone."""
+    out = np.empty(2)
+    ck.hump_edges(row, LAGS, out)
+    contact_s, toe_off_s = out.tolist()
+    return contact_s, toe_off_s
 
 
-def timed(row: Floats, history: History, forward: Floats, weights: Floats = TIMING) -> tuple[float, float]:
-    """Contact and toe-off in s of a step row, made finer by the acceleration around them where no sample is missing.
-
-    forward (3,): P.x in sensor coordinates. weights as `contact_kernels.time_step` takes them.
-    """
-    guess_s = np.array(edges(row))
-    fine_s = guess_s.copy()
-    end, down_s = int(row[k.STEP_INDEX]) + 1, float(row[k.STEP_DOWN_S])
-    first = history.find(down_s - LOOK_BACK_S, end)
-    seen = ck.time_step(
-        history.time(first, end),
-        history.column("quat", first, end),
-        history.column("earth", first, end),
-        forward,
-        step_time(row),
-        down_s,
-        weights,
-        fine_s,
-    )
-    contact_s, toe_off_s = fine_s if seen and abs(fine_s - guess_s).max() < MOVE_MAX_S else guess_s
-    return float(contact_s), float(toe_off_s)
+def timed(row: Floats, history: History, forward: Floats) -> tuple[float, float]:
+    """Contact and toe-off in s of a step row, by all that is known of it; forward (3,): P.x in sensor coordinates."""
+    end = int(row[k.STEP_INDEX]) + 1
+    first = history.find(row[k.STEP_DOWN_S] - ck.LOOK_BACK_S, end)
+    time_s, quat = history.time(first, end), history.column("quat", first, end)
+    out = np.empty(2)
+    ck.time_step(time_s, quat, history.column("earth", first, end), forward, row, LAGS, TIMING, out)
+    contact_s, toe_off_s = out.tolist()
+    return contact_s, toe_off_s
