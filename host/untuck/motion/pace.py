@@ -1,6 +1,6 @@
 """Running speed as contact time tells it: rough, but enough to take most of a bend's sideways pull out of tilt.
 
-A power law fitted on development runners at 2.5, 3.5 and 4.5 m/s; off by 21 % there and by 17 % on other runners (SD).
+A power law fitted on development runners at 2.5, 3.5 and 4.5 m/s; off by 13 % there and by 10 % on other runners (SD).
 What is guessed of speed lives here; it is never shown as a speed.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from math import exp, log, nan
 
-_LOG_FACTOR, _POWER = 5.338, -0.763  # ln(m/s) against ln(ms)
+_LOG_FACTOR, _POWER = 9.328, -1.488  # ln(m/s) against ln(ms)
 _STRIDES = 5
 
 
