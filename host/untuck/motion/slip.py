@@ -108,8 +108,8 @@ class SlipWatch:
         least_deg = _LOOK_SHARE * self._params.slip_min_deg
         if sum(steps) < _AFTER * least_deg or min(steps) < _LASTING_SHARE * least_deg:
             return False
-        nearer = abs(after[0] - usual_tilt_deg) < abs(before[0] - usual_tilt_deg)  # False where NaN
-        if nearer or _begins_to_turn(strides):
+        nearer_deg = abs(before[0] - usual_tilt_deg) - abs(after[0] - usual_tilt_deg)
+        if nearer_deg > _LASTING_SHARE * least_deg or _begins_to_turn(strides):
             self._recent.clear()
             return False
         return True
