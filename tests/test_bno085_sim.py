@@ -132,3 +132,14 @@ def test_a_read_that_stops_after_the_header_is_continued() -> None:
     assert again[4:] == first[4:]
     assert (again[0], again[1]) == (first[0], first[1] | 0x80)
     assert again[3] == first[3] + 1
+
+
+def test_a_reset_ends_a_transfer_that_the_host_never_ended() -> None:
+    sim = Bno085Sim(Motion.of(resting([0.0] * 3, [0.0, 9.81, 0.0], [1.0, 0.0, 0.0, 0.0])))
+    sim.advance(1_000_000)
+    first = sim.begin_transfer()
+    sim.set_reset(0)
+    sim.set_reset(1)
+    sim.advance(2_000_000)
+    assert sim.int_level == 0
+    assert sim.begin_transfer() == first

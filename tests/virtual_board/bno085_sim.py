@@ -57,7 +57,6 @@ class Bno085Sim:
         self._plan: list[tuple[int, int, Callable[[], object]]] = []
         self._order = itertools.count()
         self._in_reset = False
-        self._in_transfer = False
         self._boot_us: int | None = None
         self._idle_from_us = 0
         self._clear()
@@ -201,6 +200,7 @@ class Bno085Sim:
         self._sequence = [0] * hub.CHANNELS
         self._heard = [0] * hub.CHANNELS
         self._response = 0
+        self._in_transfer = False  # a host that lost its power never ends it
         self._set_int(1)
 
     def _next(self) -> tuple[int, Callable[[], object] | None]:
