@@ -166,12 +166,13 @@ class Pipeline:
         self._emit("state", now_s, state)
 
     def _on_row(self, row: NDArray[np.float64]) -> None:
+        index = int(row[k.STEP_INDEX])
+        self._last_step_s = float(self._history.time(index, index + 1)[0])  # of any step: one may wait for its side
         for step in self._steps.push(row, self._history, self.calibration.sensor_to_pelvis):
             self._on_step(step)
 
     def _on_step(self, step: Step) -> None:
         now_s = float(self._history.time(step.index, step.index + 1)[0])
-        self._last_step_s = now_s
         if not step.running:
             self._enter("walking", now_s)
         elif step.follows:
