@@ -131,8 +131,8 @@ class Baseline:
 
     cadence_spm (B,) bin centres; strides (B,) count in each; contact_ms (B,) of both feet, as a stand-in for speed;
     tilt_deg, tilt_sd_deg, obliquity_range_deg, rotation_range_deg, travel_deg, travel_sd_deg (B,), SD between blocks of
-    strides; rotation_deg (B,100) mean rotation curve over 0-100 % from right contact; rotation_sd_deg (B,H,2): SD of its
-    harmonics' cosine and sine parts between windows of strides.
+    strides; rotation_deg (B,100) mean rotation curve over 0-100 % from right contact; rotation_sd_deg (B,H,2): SD of
+    its harmonics' cosine and sine parts between windows of strides.
     """
 
     cadence_spm: Floats
