@@ -1,6 +1,7 @@
 # Starts the clip's tasks, and the clip anew if one of them fails. Nothing else lives here.
 
 import asyncio
+import gc
 import sys
 import time
 
@@ -11,15 +12,17 @@ from bno085 import Bno085
 from board import open_sensor
 from control import Control
 from radio import Radio
-from ring import Ring
+from ring import ARENA_BYTES, Ring
 from stream import Stream
 
 _PAUSE_MS = const(2000)  # long enough to break in over USB
+_SHARE = const(3)  # the ring takes at most a third of what is free: sensor, stream and passing things need the rest
 
 
 async def main():
     radio = Radio()  # it takes its memory first, then the ring its one big piece, then all others theirs
-    ring = Ring()
+    gc.collect()
+    ring = Ring(min(ARENA_BYTES, gc.mem_free() // _SHARE))
     sensor = Bno085(*open_sensor())
     control = Control(sensor, Stream(sensor, ring), ring, radio)
     await asyncio.gather(control.sample(), control.talk())
