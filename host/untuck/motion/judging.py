@@ -90,8 +90,8 @@ class Judge:
     def _usual_tilt(self, stride: Stride) -> float:
         if self.baseline is None:
             return float("nan")
-        cadence = float(stride.record["cadence_spm"])
-        return float(self.baseline.tilt_deg[int(np.argmin(abs(self.baseline.cadence_spm - cadence)))])
+        cadence = stride.record["cadence_spm"]
+        return float(self.baseline.tilt_deg[abs(self.baseline.cadence_spm - cadence).argmin()])
 
     def _gather(self, stride: Stride, standing_known: bool) -> News:
         """Collect clean strides until they make a baseline; those of getting up to speed take time, but no part."""

@@ -103,12 +103,12 @@ class SlipWatch:
         strides = list(self._recent)
         if len(strides) < _BEFORE + _BETWEEN + _AFTER:
             return False
-        before, after = _means(strides[:_BEFORE]), _means(strides[-_AFTER:])
+        before = _means(strides[:_BEFORE])
         steps = [max(abs(s.tilt_deg - before[0]), abs(s.obliquity_deg - before[1])) for s in strides[-_AFTER:]]
         least_deg = _LOOK_SHARE * self._params.slip_min_deg
         if sum(steps) < _AFTER * least_deg or min(steps) < _LASTING_SHARE * least_deg:
             return False
-        nearer_deg = abs(before[0] - usual_tilt_deg) - abs(after[0] - usual_tilt_deg)
+        nearer_deg = abs(before[0] - usual_tilt_deg) - abs(_means(strides[-_AFTER:])[0] - usual_tilt_deg)
         if nearer_deg > _LASTING_SHARE * least_deg or _begins_to_turn(strides):
             self._recent.clear()
             return False
@@ -141,10 +141,11 @@ class SlipWatch:
 
 def _means(strides: list[Followed]) -> tuple[float, float]:
     """Mean tilt and obliquity of strides in degrees."""
-    return (
-        sum(stride.tilt_deg for stride in strides) / len(strides),
-        sum(stride.obliquity_deg for stride in strides) / len(strides),
-    )
+    tilt_deg = obliquity_deg = 0.0
+    for _, _, tilt, obliquity, _ in strides:
+        tilt_deg += tilt
+        obliquity_deg += obliquity
+    return tilt_deg / len(strides), obliquity_deg / len(strides)
 
 
 def _step(strides: list[Followed], history: History, mount: Floats) -> tuple[float, float]:
