@@ -91,8 +91,9 @@ def figures(quick: bool, seed: int) -> Iterator[Figure]:
     ):
         yield _share("Sudden slips of 5-9 deg, 0.4 s", name, counts, part, "slips")
     counts, _ = _count(slip_cases("slow_slip", quick, seed), "slow_slip")
-    for name, part in (("called a slip, held", "seen"), ("false tuck", "false tuck"), ("of it said to creep", "crept")):
+    for name, part in (("called a slip, held", "seen"), ("false tuck", "false tuck")):
         yield _share("Slow slips of 5-9 deg, 180 s", name, counts, part, "slips")
+    yield _share("Slow slips of 5-9 deg, 180 s", "false tucks said to creep", counts, "crept", "false tuck")
     counts, _ = _count(fault_cases("tuck", quick, seed), "tuck")
     yield _share("Tucks of 4-8 deg, eased over two strides", "lost to a slip", counts, "lost", "tucks")
     for control in CONTROLS:
