@@ -1,4 +1,4 @@
-"""`python -m bench accuracy|speed|calibration|slips|orientation|radio`: each bench prints a table, or JSON with --json.
+"""`python -m bench accuracy|speed|calibration|slips|radio`: each bench prints a table, or JSON with --json.
 
 The first word chooses the bench, the rest is its own; every bench explains itself with --help.
 Only the choosing lives here.
@@ -14,7 +14,6 @@ BENCHES = {
     "speed": "orientation, pipeline, start-up",
     "calibration": "the mount found from standing and hinges, against truth",
     "slips": "slips of the clip told from tucks",
-    "orientation": "BROAD, BNO085 and virtual IMUs against VQF",
     "radio": "packets from clip to host over the virtual radio",
 }
 

@@ -1,7 +1,7 @@
 """Accuracy of inclination on real sensors with optical or encoder truth: BROAD, and a BNO085 on a lever.
 
 Whole trials, from the first sample, 6 axes, VQF with its default parameters beside ours, nothing fitted.
-Rows for the accuracy table live here; deeper comparisons of orientation filters are `python -m bench orientation`.
+Rows for the accuracy table live here.
 """
 
 from __future__ import annotations

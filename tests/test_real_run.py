@@ -6,6 +6,7 @@ One runner at each speed, and a simulated one anywhere; UNTUCK_ALL_RUNNERS=1 run
 
 from __future__ import annotations
 
+import asyncio
 import os
 
 import numpy as np
@@ -28,6 +29,7 @@ from untuck.sources.story import HINGE_S, Phase, Story
 RATE_HZ = 100
 SPEED = 4  # times as fast as the clock, at most
 MARKER_HZ = 150.0
+LONGEST_S = 240.0  # of the clock for one recording: beyond it something hangs
 FEW = (("RBDS001", "T25"), ("RBDS014", "T35"), ("RBDS026", "T45"))
 RUNNERS = tuple(
     f"RBDS0{number}" for number in ("01", "10", "12", "14", "16", "18", "20", "22", "24", "26", "28", "4", "8")
@@ -45,6 +47,7 @@ async def carry(fed: Samples) -> tuple[Samples, Run]:
     parts: list[Samples] = []
     stopped = False
     async with (
+        asyncio.timeout(LONGEST_S),
         VirtualClip(fed, speed=affordable_speed(SPEED)) as clip,
         BleSource(RATE_HZ, backend=clip.backend) as source,
     ):
