@@ -52,11 +52,13 @@ class StepTracker:
         contact_s, toe_off_s = timed(row, history, mount[0])
         index = int(row[k.STEP_INDEX])
         interval = contact_s - self._last_contact_s
-        running = contact_s >= row[k.STEP_SINCE_S] - _FRAME_S and self._is_run(row, interval)
+        seen = contact_s >= row[k.STEP_SINCE_S] - _FRAME_S
+        running = seen and self._is_run(row, interval)
         if not (running and self._follows(interval)):
             self._break()
         if not running:
-            return [Step(contact_s, toe_off_s, BOTH, False, False, index)]
+            hidden = not seen or row[k.STEP_GAP_S] > self._params.step_gap_max_s
+            return [] if hidden else [Step(contact_s, toe_off_s, BOTH, False, False, index)]
         if self._scores:
             self._intervals.append(interval)
         self._scores.append(self._score(contact_s, index, history, mount[2]))

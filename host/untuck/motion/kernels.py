@@ -22,7 +22,7 @@ S_LOW, S_FLY = 4, 6  # filter integrators
 S_IN_HUMP, S_UP_TIME, S_PREV_UP_TIME, S_PEAK, S_PEAK_TIME = 8, 9, 10, 11, 12
 S_FLIGHT_MIN, S_RAW_PEAK, S_FLIGHT_SEEN, S_SLOPE = 13, 14, 15, 16
 S_SINCE, S_HELD = 17, 18  # held: a finished hump waits in S_ROW for what follows toe-off
-S_ROW = 19
+S_GAP, S_ROW = 19, 20
 
 # columns of a step row
 (
@@ -35,8 +35,9 @@ S_ROW = 19
     STEP_FLIGHT_G,  # lowest vertical acceleration since the hump before
     STEP_RAW_G,  # highest vertical acceleration within the hump, at the flight filter's bandwidth
     STEP_SINCE_S,  # where the unbroken stretch of samples began
-) = range(9)
-STEP_COLUMNS = 9
+    STEP_GAP_S,  # longest time between two samples since the hump before
+) = range(10)
+STEP_COLUMNS = 10
 TRACK_STATE_SIZE = S_ROW + STEP_COLUMNS
 
 _FLIGHT_UNKNOWN_G = -9.0  # the first hump gets the benefit of the doubt
@@ -68,9 +69,10 @@ def _end_hump(state: Floats, time: float) -> None:
     row[STEP_FLIGHT_G] = state[S_FLIGHT_SEEN]
     row[STEP_RAW_G] = state[S_RAW_PEAK]
     row[STEP_SINCE_S] = state[S_SINCE]
+    row[STEP_GAP_S] = state[S_GAP]
     state[S_PREV_UP_TIME] = state[S_UP_TIME]
     state[S_IN_HUMP] = 0.0
-    state[S_FLIGHT_MIN] = 0.0
+    state[S_FLIGHT_MIN] = state[S_GAP] = 0.0
     state[S_HELD] = 1.0
 
 
@@ -124,11 +126,14 @@ def track_chunk(
             found += _release(state, first + i - 1, steps[found])
             _restart(state, time_s[i], av)
             continue
-        parts = int((time_s[i] - state[S_TIME]) / _SUBSTEP_S) + 1
-        dt = (time_s[i] - state[S_TIME]) / parts
+        gap = time_s[i] - state[S_TIME]
+        state[S_GAP] = max(state[S_GAP], gap)
+        parts = int(gap / _SUBSTEP_S) + 1
+        dt = gap / parts
         av_step = (av - state[S_AV]) / parts
         for _ in range(parts):
             found += _advance(par, state, first + i, state[S_TIME] + dt, state[S_AV] + av_step, dt, steps[found])
+        state[S_GAP] = max(state[S_GAP], gap)  # again: a hump that ended in it has taken it for its own
     return found
 
 

@@ -20,6 +20,7 @@ class Params:
     flight_level_g: float = -0.7  # running has a flight phase, walking does not reach this
     refractory_s: float = 0.2  # no runner steps faster than 300 a minute
     reset_gap_s: float = 0.3  # a longer gap hides a whole contact: start anew
+    step_gap_max_s: float = 0.06  # a longer one may hide a flight phase: such a step does not pass for walking
     step_hold_s: float = 0.1  # a step waits so long after its hump: what follows toe-off helps to time it
 
     # Running, walking, standing
