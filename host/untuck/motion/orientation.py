@@ -31,7 +31,7 @@ from numpy.typing import ArrayLike
 
 from untuck.errors import SamplesError
 from untuck.model import Floats, Samples
-from untuck.motion import orientation_kernels as at
+from untuck.motion import orientation_layout as at
 from untuck.motion.orientation_run import new_state, orient_aided
 
 RATE_MIN_HZ, RATE_MAX_HZ = 50.0, 1000.0
@@ -46,7 +46,7 @@ class OrientationParams:
     """
 
     lead_s: float = 0.0025  # s the orientation looks ahead: real gyros come late by their low-pass (BROAD: 4.2 ms)
-    update_s: float = 0.2495  # s in a block: short against drift, long enough to cost nothing
+    update_s: float = 0.3295  # s in a block: short against drift, long enough to cost little
     coarse_s: float = 0.9995  # s of first alignment: one stride and a bit
     tilt_walk: float = 1e-4  # rad: gyro noise of 0.006 deg/s per root Hz
     tilt_per_rate: float = 5e-4  # rad per rad/s: what gain and misalignment do not explain
@@ -147,8 +147,10 @@ def estimate_orientation(
     """
     if not RATE_MIN_HZ <= rate_hz <= RATE_MAX_HZ:
         raise SamplesError(f"rate_hz is {rate_hz}, but the filter works from 50 to 1000 Hz: resample the recording.")
-    gyr = np.asarray(gyr_rad_s, dtype=np.float64)
-    if gyr.ndim != 2:
-        raise SamplesError(f"gyr_rad_s has shape {gyr.shape}: pass (N, 3) in rad/s.")
-    samples = Samples(np.arange(len(gyr)) / rate_hz, gyr, acc_m_s2, quat)
+    gyr = np.ascontiguousarray(gyr_rad_s, dtype=np.float64)
+    acc = np.ascontiguousarray(acc_m_s2, dtype=np.float64)
+    if gyr.ndim != 2 or gyr.shape[1] != 3 or acc.shape != gyr.shape:
+        raise SamplesError(f"gyr_rad_s has shape {gyr.shape} and acc_m_s2 {acc.shape}: pass (N, 3) both.")
+    time_s = np.arange(len(gyr)) / rate_hz
+    samples = Samples(time_s, gyr, acc, quat)
     return step(params or OrientationParams(), OrientationState(), samples, speed_m_s)

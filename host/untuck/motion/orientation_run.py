@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from untuck.model import GRAVITY_M_S2, Floats
-from untuck.motion import orientation_kernels as at
+from untuck.motion import orientation_layout as at
+from untuck.motion.orientation_kernels import advance
 
-COV_DIAGONAL = slice(at.COV, at.COV + at.ERRORS**2, at.ERRORS + 1)
 CONJUGATE = np.array([1.0, -1.0, -1.0, -1.0])
 
 
@@ -35,6 +35,7 @@ def orient_aided(
     time_s (n,); gyr (n,3) rad/s; acc (n,3) m/s^2; chip (n,4), the chip's quaternion, zeros where missing; speed_m_s
     (n,), NaN where unknown. The last two may have no rows at all. Time must increase, also from chunk to chunk.
     """
+    cov = _covariance(state)
     count, i = len(time_s), 0
     while i < count:
         if state[at.PHASE] == 0.0:
@@ -43,7 +44,7 @@ def orient_aided(
             _bridge(params, state, time_s[i], gyr[i], chip[i : i + 1])
         coarse, before_s = state[at.PHASE] == 1.0, state[at.TIME_S]
         first = i
-        i += at.advance(params, state, time_s[i:], gyr[i:], acc[i:], chip[i:], speed_m_s[i:], quat_out[i:])
+        i += advance(params, state, cov, time_s[i:], gyr[i:], acc[i:], chip[i:], speed_m_s[i:], quat_out[i:])
         if coarse:
             _align(params, state, np.diff(time_s[first:i], prepend=before_s), acc[first:i], quat_out[first:i])
         state[at.CHIP : at.CHIP + 4] = chip[i - 1] if len(chip) else 0.0
@@ -57,7 +58,7 @@ def _start(params: Floats, state: Floats, time_s: float, gyr: Floats, acc: Float
     state[at.GYR : at.GYR + 3] = gyr
     state[at.MOVING_S] = params[at.LAUNCH_S]
     state[at.SWAY] = params[at.VELOCITY_M_S] ** 2
-    diagonal = state[COV_DIAGONAL]
+    diagonal = np.einsum("ii->i", _covariance(state)[: at.ERRORS])
     diagonal[at.BIAS_AT : at.MATRIX_AT] = params[at.BIAS_RAD_S] ** 2
     diagonal[at.MATRIX_AT :] = params[at.GAIN] ** 2
     if abs(np.linalg.norm(acc) - GRAVITY_M_S2) > params[at.REST_ACC_M_S2] and chip.any():
@@ -83,10 +84,16 @@ def _open(params: Floats, state: Floats, tilt_rad: float) -> None:
     state[at.PHASE] = 2.0
     state[at.VELOCITY : at.VELOCITY + 2] = 0.0
     state[at.HAS_SPEED] = 0.0
-    cov = state[at.COV : at.COV + at.ERRORS**2].reshape(at.ERRORS, at.ERRORS)
+    cov = _covariance(state)
     cov[: at.BIAS_AT, :] = cov[:, : at.BIAS_AT] = 0.0
-    state[COV_DIAGONAL][: at.BIAS_AT] = [tilt_rad**2] * 2 + [params[at.VELOCITY_M_S] ** 2] * 2
+    cov[[0, 1], [0, 1]] = tilt_rad**2
+    cov[[2, 3], [2, 3]] = params[at.VELOCITY_M_S] ** 2
     _empty_block(state)
+
+
+def _covariance(state: Floats) -> Floats:
+    """(18,16) the covariance and its two rows more, a view of `state`."""
+    return state[at.COV :].reshape(at.COV_SHAPE)
 
 
 def _empty_block(state: Floats) -> None:
@@ -115,8 +122,9 @@ def _bridge(params: Floats, state: Floats, time_s: float, gyr: Floats, chip: Flo
         state[at.COARSE_DV : at.COARSE_DV + 3] = 0.0
         _empty_block(state)
     else:
-        state[COV_DIAGONAL][:2] += min(turn_rad, params[at.GAP_TILT_RAD]) ** 2
-        state[COV_DIAGONAL][2:4] += state[at.ACTIVITY2] * dt * dt
+        cov = _covariance(state)
+        cov[[0, 1], [0, 1]] += min(turn_rad, params[at.GAP_TILT_RAD]) ** 2
+        cov[[2, 3], [2, 3]] += state[at.ACTIVITY2] * dt * dt
 
 
 def _laid(quat: Floats, force: Floats) -> Floats:
