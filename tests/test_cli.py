@@ -150,7 +150,7 @@ def test_ctrl_c_ends_a_session_with_its_summary(own_home: Path) -> None:
         assert process.poll() is None, process.communicate()
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
     assert process.returncode == 0 and "Traceback" not in err
     assert "No running strides were found." in out and "stopped" in out
     session = Store().open()
