@@ -1,4 +1,4 @@
-"""`python -m bench accuracy|speed|calibration|slips|radio`: each bench prints a table, or JSON with --json.
+"""`python -m bench accuracy|speed|orientation|calibration|slips|radio`: each bench prints a table, or JSON with --json.
 
 The first word chooses the bench, the rest is its own; every bench explains itself with --help.
 Only the choosing lives here.
@@ -12,6 +12,7 @@ from importlib import import_module
 BENCHES = {
     "accuracy": "faults, contacts, angles against truth",
     "speed": "orientation, pipeline, start-up",
+    "orientation": "inclination beside VQF: BROAD, running, starts, bends, gaps",
     "calibration": "the mount found from standing and hinges, against truth",
     "slips": "slips of the clip told from tucks",
     "radio": "packets from clip to host over the virtual radio",

@@ -289,6 +289,7 @@ def main(arguments: list[str]) -> int:
     many = [unit for unit in many if unit.steps]
     fitted = [unit for unit in many if unit.person in DEV] + real_units()
     sums = {id(unit): moments(unit, rng) for unit in fitted}
+    sums |= {id(unit): moments(unit, rng) for unit in many if unit.person in JUDGE}
     made = fit(fitted, sums)
     for clip, rate_hz in WEARINGS:
         for group, who in (("DEV", DEV), ("JUDGE", JUDGE)):
@@ -296,6 +297,8 @@ def main(arguments: list[str]) -> int:
             chosen = [u for u in many if u.wearing == wearing and u.person in who]
             print(report(f"{group} {wearing}", errors(chosen, made)))
     print(report("DEV, one left out", left_out(fitted, sums, DEV)))
+    everyone = fitted + [unit for unit in many if unit.person in JUDGE]
+    print(report("all 13, one left out", left_out(everyone, sums, DEV + JUDGE)))
     for wearing in ("flat", "slopes"):
         names = [u.name for u in fitted if u.wearing == wearing]
         print(report(f"{REAL} {wearing}, left out", left_out(fitted, sums, names)))
