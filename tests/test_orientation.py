@@ -11,6 +11,7 @@ from scipy.spatial.transform import Rotation
 import untuck
 from untuck.errors import SamplesError
 from untuck.model import Floats, Samples
+from untuck.motion import orientation_layout as at
 from untuck.motion.orientation import OrientationParams, OrientationState, step
 
 GRAVITY_M_S2 = 9.80665
@@ -26,6 +27,18 @@ def swinging(rate_hz: float, seconds: float = 30.0) -> tuple[Samples, Floats]:
     gyr = np.vstack([gyr[:1], 0.5 * (gyr[1:] + gyr[:-1]), gyr[-1:]])
     acc = truth.inv().apply([0.0, 0.0, GRAVITY_M_S2])
     return Samples(time_s, gyr, acc), truth.as_quat(scalar_first=True)
+
+
+def shaken(rate_hz: float, seconds: float) -> tuple[Samples, Floats]:
+    """A sensor that pitches and rolls as on a running pelvis: samples, and its true orientation (N,4)."""
+    time_s = np.arange(int(seconds * rate_hz)) / rate_hz
+    swing = 2 * np.pi * 1.4 * time_s
+    angles = np.column_stack([0.12 * np.sin(swing), 0.1 * np.sin(2 * swing + 0.4), 0.15 * np.sin(swing + 1.0)])
+    truth = Rotation.from_euler("xyz", angles)
+    between = (truth[:-1].inv() * truth[1:]).as_rotvec() * rate_hz
+    gyr = np.vstack([between[:1], 0.5 * (between[1:] + between[:-1]), between[-1:]])
+    force = np.outer(8.0 * np.sin(2 * swing), [0.2, 0.0, 1.0]) + np.array([0.0, 0.0, GRAVITY_M_S2])
+    return Samples(time_s, gyr, truth.inv().apply(force)), truth.as_quat(scalar_first=True)
 
 
 def inclination_deg(quat: Floats, truth: Floats) -> Floats:
@@ -101,3 +114,35 @@ def test_odd_but_finite_input_gives_unit_quaternions(acc: tuple[float, float, fl
     quat = untuck.estimate_orientation(np.full((500, 3), 35.0), np.tile(acc, (500, 1)), 100.0)
     assert np.isfinite(quat).all()
     assert np.linalg.norm(quat, axis=1) == pytest.approx(1.0, abs=1e-6)
+
+
+def test_jitter_of_stamps_does_not_walk_the_tilt() -> None:
+    samples, _ = shaken(100.0, 60.0)
+    rng = np.random.default_rng(5)
+    late_s = np.clip(rng.normal(0.0, 2e-4, len(samples)), -9e-4, 9e-4)
+    jittered = Samples(samples.time_s + late_s, samples.gyr_rad_s, samples.acc_m_s2)
+    moved = inclination_deg(
+        step(OrientationParams(), OrientationState(), jittered), step(OrientationParams(), OrientationState(), samples)
+    )
+    assert moved[200:].max() < 0.03  # taken as they come, these stamps move it by 0.17 deg
+
+
+def test_irregular_sampling_is_taken_as_it_comes() -> None:
+    even, truth = swinging(1000.0)
+    rng = np.random.default_rng(6)
+    kept = np.flatnonzero(rng.random(len(even)) < 0.15)  # 150 Hz on average, steps of 1 to 40 ms
+    kept = kept[np.diff(kept, prepend=kept[0] - 1) > 0]
+    part = Samples(even.time_s[kept], even.gyr_rad_s[kept], even.acc_m_s2[kept])
+    error = inclination_deg(step(OrientationParams(), OrientationState(), part), truth[kept])
+    assert error[300:].max() < 1.0
+
+
+def test_dropped_samples_do_not_shift_the_clock() -> None:
+    samples, _ = swinging(100.0)
+    kept = np.ones(len(samples), bool)
+    kept[501::97] = False
+    part = Samples(samples.time_s[kept], samples.gyr_rad_s[kept], samples.acc_m_s2[kept])
+    state = OrientationState()
+    step(OrientationParams(), state, part)
+    assert state.values[at.TIME_S] == pytest.approx(samples.time_s[-1], abs=1e-6)
+    assert state.values[at.PERIOD_S] == pytest.approx(0.01, abs=1e-6)

@@ -7,7 +7,7 @@ orientation_run.py, and why it is built so is told in orientation.py.
 
 from __future__ import annotations
 
-from math import isfinite, sqrt
+from math import floor, isfinite, sqrt
 from typing import Any
 
 from numba import njit
@@ -21,7 +21,7 @@ _inner = njit(cache=True, error_model="numpy", **_WITHOUT_ENTRY)
 Quat = tuple[float, float, float, float]
 Vector = tuple[float, float, float]
 
-LAYOUT_CRC = 0x932013EE  # of orientation_layout.py: numba's cache of this file does not notice when that one changes
+LAYOUT_CRC = 0xBFA7CFA8  # of orientation_layout.py: numba's cache of this file does not notice when that one changes
 
 
 @njit(cache=True, error_model="numpy")
@@ -75,9 +75,9 @@ def _glide(params: Floats, state: Floats, time_s: Floats, gyr: Floats, acc: Floa
     until_s = params[at.COARSE_S] if state[at.PHASE] == 1.0 else params[at.UPDATE_S]
     taken = 0
     for i in range(len(time_s)):
-        dt = time_s[i] - then_s
-        if dt > params[at.GAP_S] or block_s >= until_s:
+        if time_s[i] - then_s > params[at.GAP_S] or block_s >= until_s:
             break
+        dt = _ticked(params, state, time_s[i] - then_s)
         now = (gyr[i, 0], gyr[i, 1], gyr[i, 2])
         felt = (acc[i, 0], acc[i, 1], acc[i, 2])
         rate = (0.5 * (before[0] + now[0]), 0.5 * (before[1] + now[1]), 0.5 * (before[2] + now[2]))
@@ -98,7 +98,7 @@ def _glide(params: Floats, state: Floats, time_s: Floats, gyr: Floats, acc: Floa
             quat = _add_part(state, quat)
             part_s, part = 0.0, (0.0, 0.0, 0.0)
         _write(quat, now, bias, half_lead_s, quat_out[i])
-        then_s, before = time_s[i], now
+        then_s, before = then_s + dt, now
         taken += 1
     state[0], state[1], state[2], state[3] = quat
     state[at.TIME_S], state[at.BLOCK_S], state[at.BLOCK_CLIP_S], state[at.PART_S] = then_s, block_s, clip_s, part_s
@@ -106,6 +106,25 @@ def _glide(params: Floats, state: Floats, time_s: Floats, gyr: Floats, acc: Floa
     for j in range(3):
         state[at.GYR + j], state[at.BLOCK_DV + j], state[at.PART_GYR + j] = before[j], force[j], part[j]
     return taken
+
+
+@_inner
+def _ticked(params: Floats, state: Floats, step_s: float) -> float:
+    """How far the sensor's clock went on, when the stamps say step_s: whole periods, led slowly by the stamps."""
+    period_s, count = state[at.PERIOD_S], state[at.CLOCK_COUNT]
+    if step_s <= 0.0:  # a stamp so early that the clock has already been there
+        return 0.0
+    ticks = floor(step_s / period_s + 0.5) if count > 0.0 else 0.0
+    late_s = step_s - ticks * period_s
+    if ticks < 1.0 or abs(late_s) > params[at.CLOCK_LOOSE] * period_s:
+        state[at.PERIOD_S], state[at.CLOCK_COUNT] = step_s, 2.0
+        return step_s
+    count += 1.0
+    gain = max(params[at.CLOCK_GAIN], (4.0 * count - 2.0) / (count * (count + 1.0)))
+    drift_gain = max(0.25 * params[at.CLOCK_GAIN] ** 2, 6.0 / (count * (count + 1.0)))
+    state[at.PERIOD_S] = period_s + drift_gain * late_s / ticks
+    state[at.CLOCK_COUNT] = count
+    return float(ticks * period_s + gain * late_s)
 
 
 @_inner

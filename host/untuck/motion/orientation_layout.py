@@ -37,14 +37,16 @@ from __future__ import annotations
     CLIP_LOSS_M_S2,
     CHIP_TILT_RAD,
     CHIP_SHARE,
+    CLOCK_LOOSE,
+    CLOCK_GAIN,
     FORWARD,  # and the next two
-) = range(30)
-PARAMS_SIZE = 32
+) = range(32)
+PARAMS_SIZE = 34
 
 # State: what goes on from sample to sample
 QUAT = 0  # sensor to earth, at the last sample
 PHASE = 4  # 0 nothing yet, 1 coarse alignment, 2 filtering
-TIME_S = 5  # of the last sample
+TIME_S = 5  # of the last sample, by the clock behind the stamps
 GYR = 6  # of the last sample
 CHIP = 9  # last chip quaternion, zeros if missing
 CHIP_ERROR2 = 13  # sum of squared angles between the chip's vertical and the filter's
@@ -76,7 +78,10 @@ SWAY = 74  # mean squares over the last blocks: velocity, rate, acceleration
 RATE2 = 75
 ACTIVITY2 = 76
 COARSE_DV = 77  # BLOCK_DV as the coarse phase writes it
-COV = 80  # covariance of the errors, and two rows more, as COV_SHAPE
+PERIOD_S = 80  # between two samples, as the clock behind the stamps ticks
+CLOCK_COUNT = 81  # stamps that have told of it
+STAMP_S = 82  # of the last sample, as given
+COV = 83  # covariance of the errors, and two rows more, as COV_SHAPE
 
 COV_SHAPE = (18, 16)
 TILT_AT, VELOCITY_AT, BIAS_AT, MATRIX_AT, ERRORS = 0, 2, 4, 7, 16  # errors: rows and columns of the covariance

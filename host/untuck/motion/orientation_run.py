@@ -42,19 +42,20 @@ def orient_aided(
             _start(params, state, time_s[i], gyr[i], acc[i], chip[i : i + 1])
         elif time_s[i] - state[at.TIME_S] > params[at.GAP_S]:
             _bridge(params, state, time_s[i], gyr[i], chip[i : i + 1])
-        coarse, before_s = state[at.PHASE] == 1.0, state[at.TIME_S]
+        coarse, before_s = state[at.PHASE] == 1.0, state[at.STAMP_S]
         first = i
         i += advance(params, state, cov, time_s[i:], gyr[i:], acc[i:], chip[i:], speed_m_s[i:], quat_out[i:])
         if coarse:
             _align(params, state, np.diff(time_s[first:i], prepend=before_s), acc[first:i], quat_out[first:i])
         state[at.CHIP : at.CHIP + 4] = chip[i - 1] if len(chip) else 0.0
+        state[at.STAMP_S] = time_s[i - 1]
 
 
 def _start(params: Floats, state: Floats, time_s: float, gyr: Floats, acc: Floats, chip: Floats) -> None:
     """Lay the first force on the vertical with the least turn; when already moving, rather take the chip's word."""
     state[:] = 0.0
     state[at.PHASE] = 1.0
-    state[at.TIME_S] = time_s
+    state[at.TIME_S] = state[at.STAMP_S] = time_s
     state[at.GYR : at.GYR + 3] = gyr
     state[at.MOVING_S] = params[at.LAUNCH_S]
     state[at.SWAY] = params[at.VELOCITY_M_S] ** 2
@@ -115,7 +116,8 @@ def _bridge(params: Floats, state: Floats, time_s: float, gyr: Floats, chip: Flo
         rate = 0.5 * (state[at.GYR : at.GYR + 3] + gyr) - state[at.BIAS : at.BIAS + 3]
         quat[:] = _unit(_product(quat, np.append(1.0, 0.5 * dt * rate)))
         turn_rad *= 0.5 * (dt / params[at.GAP_TURN_S]) ** 2
-    state[at.TIME_S] = time_s
+    state[at.TIME_S] = state[at.STAMP_S] = time_s
+    state[at.CLOCK_COUNT] = 0.0
     state[at.GYR : at.GYR + 3] = gyr
     if state[at.PHASE] == 1.0 or dt > params[at.RESTART_S]:
         state[at.PHASE] = 1.0
