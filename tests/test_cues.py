@@ -13,7 +13,8 @@ PARAMS = Params()
 
 
 def finding(fault: str, side: int = 0, start_s: float = 0.0, end_s: float = float("nan")) -> Finding:
-    return Finding(fault, side, start_s, end_s, 5.0, start_s + 5.0)
+    ended = "" if end_s != end_s else "corrected"
+    return Finding(fault, side, start_s, end_s, 5.0, start_s + 5.0, ended)
 
 
 def sounded(decided: list[Cue | HeldCue]) -> list[str]:

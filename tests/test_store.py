@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ import pytest
 
 from untuck import Baseline, Calibration, wire
 from untuck.errors import StoreError
-from untuck.model import Packet
+from untuck.model import Packet, Steer
 from untuck.motion.params import Params
 from untuck.sources.replay import ReplaySource
 from untuck.store import Settings, Store, codec
@@ -281,7 +282,54 @@ def test_a_damaged_store_says_so(tmp_path: Path) -> None:
 def test_a_newer_store_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "sessions.db"
     with sqlite3.connect(path) as database:
-        database.execute("PRAGMA user_version = 2")
+        database.execute("PRAGMA user_version = 99")
     for use in (Store(path).sessions, lambda: Store(path).record("a", "run", Settings())):
         with pytest.raises(StoreError, match=r"newer Untuck .*update this one"):
             use()
+
+
+OLD = """
+CREATE TABLE session (id INTEGER PRIMARY KEY AUTOINCREMENT, started_unix_s REAL NOT NULL, ended_unix_s REAL,
+    source TEXT NOT NULL, mode TEXT NOT NULL, settings TEXT NOT NULL, summary TEXT);
+CREATE TABLE packets (session_id INTEGER NOT NULL REFERENCES session(id) ON DELETE CASCADE, number INTEGER NOT NULL,
+    count INTEGER NOT NULL, first_arrival_s REAL NOT NULL, last_arrival_s REAL NOT NULL, data BLOB NOT NULL,
+    PRIMARY KEY (session_id, number));
+PRAGMA user_version = 1;
+"""
+
+
+def old_store(path: Path) -> list[Packet]:
+    """A file as schema 1 wrote it, with one session."""
+    sent = packets(3)
+    with closing(sqlite3.connect(path)) as database, database:
+        database.executescript(OLD)
+        database.execute("INSERT INTO session VALUES (1, 5.0, 9.0, 'clip', 'run', '{}', NULL)")
+        row = (len(sent), sent[0].arrival_s, sent[-1].arrival_s, pack(sent))
+        database.execute("INSERT INTO packets VALUES (1, 0, ?, ?, ?, ?)", row)
+    return sent
+
+
+def test_an_older_store_is_brought_up_to_date(tmp_path: Path) -> None:
+    sent = old_store(tmp_path / "sessions.db")
+    store = Store(tmp_path / "sessions.db")
+    session = store.open()
+    assert list(session.packets()) == sent and session.steers() == () and session.runner == ""
+    with store.record("clip", "run", Settings(runner="Ada")) as recording:
+        recording.steer(Steer("lap", 1.5))
+    assert [(each.id, each.runner) for each in store.sessions()] == [(1, ""), (2, "Ada")]
+
+
+def test_an_older_store_is_brought_up_to_date_by_recording_in_it(tmp_path: Path) -> None:
+    sent = old_store(tmp_path / "sessions.db")
+    with Store(tmp_path / "sessions.db").record("clip", "run", Settings()):
+        pass
+    assert list(Store(tmp_path / "sessions.db").open(1).packets()) == sent
+
+
+def test_steers_come_back_as_they_were_asked_for() -> None:
+    asked = (Steer("note", -math.inf, "new shoes; -- ?"), Steer("lap", 0.1 + 0.2, "one"), Steer("mute", 1 / 3, "on"))
+    with Store().record("a", "run", Settings()) as recording:
+        for steer in asked:
+            recording.append(wire_packet(0))
+            recording.steer(steer)
+    assert Store().open().steers() == asked

@@ -31,6 +31,10 @@ class LinkError(UntuckError):
     """No adapter, no clip in range, connection lost, or the clip refused a command."""
 
 
+class SettingsError(UntuckError):
+    """A setting, or something asked for during a session, that cannot be."""
+
+
 class StoreError(UntuckError):
     """The session store cannot be read or written."""
 

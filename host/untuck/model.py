@@ -152,7 +152,8 @@ class Baseline:
 class Finding:
     """A fault that lasted: fault one of FAULTS, side -1 left / +1 right / 0 both, depth at its worst in degrees.
 
-    start_s is the first stride of the run of strides that decided, decided_s when it was known, end_s NaN while on.
+    start_s is the first stride of the run of strides that decided, decided_s when it was known, end_s NaN while on;
+    ended: "" while on, else "corrected", "stopped" (no longer running, or the clip slipped), "not comparable".
     """
 
     fault: str
@@ -161,25 +162,48 @@ class Finding:
     end_s: float
     depth_deg: float
     decided_s: float
+    ended: str = ""
 
 
 @dataclass(frozen=True)
 class Cue:
-    """Something the runner hears: fault one of FAULTS or "recovered", at sensor time time_s."""
+    """Something the runner hears: fault one of FAULTS or "recovered", at sensor time time_s.
+
+    finding: the one behind it as it stood then; of "recovered" the one that has ended.
+    """
 
     fault: str
     side: int
     time_s: float
+    finding: Finding | None = None
 
 
 @dataclass(frozen=True)
 class HeldCue:
-    """A cue that was not sounded, and why ("cooldown", "cap", "other cue", ...)."""
+    """A cue that was not sounded, and why (motion.cues lists the reasons); finding: the one behind it."""
 
     fault: str
     side: int
     time_s: float
     reason: str
+    finding: Finding | None = None
+
+
+@dataclass(frozen=True)
+class Steer:
+    """What a runner or coach does during a session that steers the analysis or belongs in its record.
+
+    It takes effect behind the sample at time_s (-inf: before the first), live and in every replay. kind and value:
+
+    "lap" a label or ""; "note" text; "mute" "on" / "off"; "cues" "on" / "off", a block of the session with or without
+    cues; "faults" which are cued, as "tuck,pullback"; "threshold" "tuck_on_deg=3.2", a name of motion.steering.TUNABLE;
+    "baseline" "", take a new one now; "zero" "", set the zero at the next 5 s of standing; "calibrate" "", look for
+    standing and hinges again; "stale" "on" / "off", whether data come too late to cue (set by the host, not stored).
+    """
+
+    kind: str
+    time_s: float
+    value: str = ""
 
 
 @dataclass(frozen=True)
@@ -203,7 +227,8 @@ class Event:
 
     "calibrated" Calibration; "baseline" Baseline; "state" "standing" / "walking" / "running"; "contact" a
     CONTACT_DTYPE record; "stride" a STRIDE_DTYPE record; "finding" Finding (end_s NaN: begins; else: has ended);
-    "cue" Cue; "held" HeldCue; "standing" Standing; "warning" str. time_s is the sensor time at which it was known.
+    "cue" Cue; "held" HeldCue; "standing" Standing; "steer" Steer; "warning" str. time_s is the sensor time at which it
+    was known.
     """
 
     kind: str
@@ -232,3 +257,4 @@ class Run:
     calibration: Calibration
     baseline: Baseline | None
     warnings: tuple[str, ...]
+    steers: tuple[Steer, ...] = ()

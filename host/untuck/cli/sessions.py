@@ -72,7 +72,7 @@ def _replay(session: StoredSession, as_json: bool, speed: float, log: bool) -> N
     warm_up(output.note)
     source = ReplaySource(session.packets(), speed)
     with output.live_view(f"session {session.id}", settings.params, as_json, log) as view:
-        outcome = asyncio.run(attend(source, settings, view, audible=speed > 0))
+        outcome = asyncio.run(attend(source, settings, view, audible=speed > 0, steers=session.steers()))
     output.finish(outcome, _title(session), as_json, session=session.id)
 
 

@@ -89,6 +89,10 @@ class FaultDetector:
         self._rigid = Latch("rigid", BOTH, 1, 1)
         self._held = Latch("held", BOTH, 1, 1)
 
+    def tune(self, params: Params) -> None:
+        """Judge by other thresholds from the next stride on; what is on stays on until they say off."""
+        self._params = params
+
     @property
     def latches(self) -> tuple[Latch, ...]:
         """All latches, in order of their cues' priority."""

@@ -6,6 +6,7 @@ What the judgement rests on, and when it starts anew, lives here; rules are in t
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -40,9 +41,10 @@ class Judge:
         self._given = baseline is not None
         self.baseline = baseline
         self._detector = None if baseline is None else FaultDetector(params, baseline)
-        self._policy = CuePolicy(params)
+        self.policy = CuePolicy(params)
         self._slip = SlipWatch(params)
         self._candidates: list[Stride] = []
+        self._gather_from_s = np.nan  # strides before this are warm-up
 
     @property
     def slipped(self) -> bool:
@@ -61,15 +63,17 @@ class Judge:
         changes: list[Finding] = []
         if self._detector is not None:
             changes = self._detector.push(stride)
+            why = "not comparable" if self._detector.held_back else "corrected"
+            changes = [c if np.isnan(c.end_s) else replace(c, ended=why) for c in changes]
             latches = self._detector.latches
             on = [latch.finding for latch in latches if latch.finding is not None and not latch.easing]
         elif stride.record["valid"] or stride.record["reason"] == "accelerating":
-            news += self._gather(stride, calibration.source != "nominal")
+            news += self._gather(stride, calibration.source != "nominal", now_s)
         news += [("finding", change) for change in changes]
         if any(c.fault == "tuck" and np.isnan(c.end_s) for c in changes) and self._slip.crept():
             news.append(("warning", _CREPT))
         ended = [c for c in changes if np.isfinite(c.end_s)]
-        for cue in self._policy.decide(on, ended, now_s):
+        for cue in self.policy.decide(on, ended, now_s):
             news.append(("cue" if isinstance(cue, Cue) else "held", cue))
         return news
 
@@ -93,8 +97,12 @@ class Judge:
         cadence = stride.record["cadence_spm"]
         return float(self.baseline.tilt_deg[abs(self.baseline.cadence_spm - cadence).argmin()])
 
-    def _gather(self, stride: Stride, standing_known: bool) -> News:
+    def _gather(self, stride: Stride, standing_known: bool, now_s: float) -> News:
         """Collect clean strides until they make a baseline; those of getting up to speed take time, but no part."""
+        if np.isnan(self._gather_from_s):
+            self._gather_from_s = now_s + self._params.baseline_warmup_s
+        if now_s < self._gather_from_s:
+            return []
         self._candidates.append(stride)
         if len(self._candidates) < self._params.baseline_strides:
             return []
@@ -112,7 +120,22 @@ class Judge:
         self._slip.stop()
         if self._detector is None:
             return []
-        return [("finding", finding) for finding in self._detector.stop(now_s)]
+        return [("finding", replace(finding, ended="stopped")) for finding in self._detector.stop(now_s)]
+
+    def rebase(self, now_s: float) -> News:
+        """Take a new baseline from the next stride on, warmed up or not."""
+        news = [] if self._detector is None else self.stop(now_s)
+        self.baseline = self._detector = None
+        self._given = False
+        self._candidates.clear()
+        self._gather_from_s = now_s
+        return news
+
+    def tune(self, params: Params) -> None:
+        """Judge and cue by other thresholds from the next stride on."""
+        self._params = self.policy.params = params
+        if self._detector is not None:
+            self._detector.tune(params)
 
     def stood(self) -> None:
         """Standing has been measured: a slip seen before is no more."""

@@ -32,6 +32,7 @@ class Mounting:
         self._unchecked = given is not None
         self._calibrator = None if given is not None else Calibrator(params)
         self._measured = False  # the standing that lasts has been measured
+        self._zero_asked = False  # the next standing sets the zero, whatever it differs by
 
     def look(self, history: History, end: int, slipped: bool) -> News:
         """What the samples up to `end`-1 bring; slipped: the zero is known to be wrong, the next standing sets it."""
@@ -66,6 +67,10 @@ class Mounting:
         if standing.difference_deg > p.zero_max_deg:
             text = "Still, but the clip hangs quite differently from standing: if you stand, calibrate anew."
             return [("standing", standing), ("warning", text)]
+        if self._zero_asked:
+            self._zero_asked = False
+            by = f"{standing.difference_deg:.1f} deg"
+            return self._zero(standing, pose, f"Zero set anew as asked: it was off by {by}.")
         if standing.difference_deg <= p.zero_min_deg and not slipped:
             return [("standing", standing)]
         text = "the clip has moved, or you stand differently: zero set anew."
@@ -89,6 +94,14 @@ class Mounting:
         if standing.difference_deg <= p.zero_max_deg:
             return self._zero(standing, pose, text)
         return [("standing", standing), ("warning", text)]
+
+    def ask_zero(self) -> None:
+        """The next 5 s of standing set the zero, also those of a standing that lasts already."""
+        self._zero_asked, self._measured = True, False
+
+    def ask_calibration(self) -> None:
+        """Look for standing and hinges again; until they are found the calibration in use stays."""
+        self._calibrator = Calibrator(self._params)
 
     def run(self) -> News:
         """Running begins, or the stream ends: fall back on what there is where no hinges were found."""

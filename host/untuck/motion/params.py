@@ -111,8 +111,15 @@ class Params:
     held_strides: int = 20
 
     # Cues
-    cue_cooldown_s: float = 30.0
-    cue_cap: int = 4  # a fault, within cue_cap_s
+    cue_faults: tuple[str, ...] = ("tuck", "pullback", "rigid")  # those that sound; "held" is shown, never cued
+    cue_cooldown_s: float = 30.0  # of a kind: correcting takes some strides, and nagging is what people complain of
+    cue_cap: int = 4  # a fault, within cue_cap_s: whoever does not react by then does not want to, or cannot
     cue_cap_s: float = 600.0
-    cue_gap_s: float = 3.0  # between any two cues
+    cue_gap_s: float = 3.0  # between any two cues: two at once cannot be told apart
     cue_recovered: bool = True
+    cue_share: float = 1.0  # of the findings that are cued: feedback that fades over sessions is retained better
+    cue_silent_after_s: float = float("inf")  # of the session from its first stride: a silent end tests retention
+    cue_stale_s: float = 0.7  # data older than a stride: such a cue would be about another one
+
+    # A baseline taken in the session begins after so much running: cold and fresh, nobody runs as later
+    baseline_warmup_s: float = 0.0

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from untuck.errors import CalibrationError, SamplesError
-from untuck.model import CONTACT_DTYPE, STRIDE_DTYPE, Baseline, Calibration, Event, Run, Samples
+from untuck.model import CONTACT_DTYPE, STRIDE_DTYPE, Baseline, Calibration, Event, Run, Samples, Steer
 from untuck.motion import kernels as k
 from untuck.motion.contacts import Step, StepTracker, edges, track_params
 from untuck.motion.history import History
@@ -23,6 +23,7 @@ from untuck.motion.orientation import OrientationParams, OrientationState
 from untuck.motion.orientation_run import orient_aided
 from untuck.motion.pace import Pace
 from untuck.motion.params import Params
+from untuck.motion.steering import SteerQueue, apply, check
 from untuck.motion.strides import Stride, StrideCutter
 from untuck.motion.traces import angle_traces
 
@@ -30,7 +31,7 @@ _TICK_S = 0.25  # grid of sensor time on which calibration and standing are look
 _TICK_LEAD_S = 0.4e-3  # the grid lies between samples, so that rounding of time cannot move it by one
 _BLOCK_SAMPLES = 50  # what strides tell of speed reaches the orientation at the next of these
 _NO_CHIP = np.empty((0, 4))
-_KEPT = ("contact", "stride", "finding", "cue", "held", "warning")  # kinds of events that `run` gives
+_KEPT = ("contact", "stride", "finding", "cue", "held", "warning", "steer")  # kinds of events that `run` gives
 _RATE_SAMPLES = 65  # the first samples tell the rate
 
 
@@ -60,6 +61,7 @@ class Pipeline:
         self._steps = StepTracker(p)
         self._cutter = StrideCutter(p)
         self._judge = Judge(p, baseline)
+        self._steers = SteerQueue()
         self._pace = Pace()
         self._speed_m_s = np.nan
         self._tilt_se_deg = np.nan
@@ -92,11 +94,29 @@ class Pipeline:
                 self._speed_m_s = self._pace.speed_m_s
                 self._tilt_se_deg = self._orientation.tilt_se_deg / np.sqrt(2)  # one axis of two
                 self._orient_params[-3:] = self.calibration.sensor_to_pelvis[0]
+            self._steer_before(float(time_s[first]))
             last = min(end, first + _BLOCK_SAMPLES - self._history.end % _BLOCK_SAMPLES)
+            last = min(last, int(time_s.searchsorted(self._steers.next_s, "right")))
             self._advance(samples, slice(first, last))
             first = last
         events, self._events = self._events, []
         return events
+
+    def steer(self, steer: Steer) -> None:
+        """Have something take effect behind the sample at steer.time_s, or before the next one if that has passed.
+
+        Raises SettingsError for what cannot be asked for.
+        """
+        check(steer)
+        self._steers.add(steer)
+
+    def _steer_before(self, time_s: float) -> None:
+        for steer in self._steers.before(time_s):
+            now_s = max(steer.time_s, self._last_s) if np.isfinite(self._last_s) else time_s
+            if steer.kind != "stale":
+                self._emit("steer", now_s, steer)
+            self.params, news = apply(steer, self.params, self._judge, self._mounting, now_s)
+            self._publish(news, now_s)
 
     def _advance(self, samples: Samples, part: slice) -> None:
         """Take in a part of the samples that lies within one block."""
@@ -207,6 +227,7 @@ class Pipeline:
 
     def finish(self) -> list[Event]:
         """End of the recording: findings that are still on end now."""
+        self._steer_before(np.nextafter(self._last_s, np.inf))
         if self._history.end > 0:
             last = self._history.end - 1
             row = np.empty(k.STEP_COLUMNS)
@@ -242,6 +263,7 @@ class Pipeline:
             calibration=self.calibration,
             baseline=self.baseline,
             warnings=tuple(kept["warning"]),
+            steers=tuple(kept["steer"]),
         )
 
 

@@ -1,11 +1,13 @@
 """The tables of the session store, and what SQLite's errors mean to the user.
 
 One file in WAL mode. A session is a row; its raw packets are blobs of about a second. `user_version` is the schema's
-number: a file of a newer Untuck is refused rather than misread. SQL that makes tables lives here and nowhere else.
+number: a file of an older Untuck is brought up to date, one of a newer is refused rather than misread. SQL that makes
+tables lives here and nowhere else.
 """
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,9 +15,7 @@ from pathlib import Path
 
 from untuck.errors import StoreError
 
-SCHEMA_VERSION = 1
-
-_TABLES = """
+_SCHEMA_1 = """
 CREATE TABLE IF NOT EXISTS session (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     started_unix_s REAL NOT NULL,
@@ -36,6 +36,31 @@ CREATE TABLE IF NOT EXISTS packets (
 );
 """
 
+_SCHEMA_2 = """
+ALTER TABLE session ADD COLUMN runner TEXT NOT NULL DEFAULT '';
+CREATE TABLE steer (
+    session_id INTEGER NOT NULL REFERENCES session(id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,     -- 0, 1, 2 ... within the session, in the order of asking
+    time_s REAL NOT NULL,        -- sensor time of the sample behind which it took effect
+    kind TEXT NOT NULL,          -- as of model.Steer
+    value TEXT NOT NULL,
+    PRIMARY KEY (session_id, number)
+);
+CREATE TABLE kept (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    runner TEXT NOT NULL,
+    kind TEXT NOT NULL,          -- 'calibration' or 'baseline'; the newest of a runner is in use
+    made_unix_s REAL NOT NULL,
+    session_id INTEGER REFERENCES session(id) ON DELETE SET NULL,
+    data TEXT NOT NULL           -- JSON of model.Calibration or model.Baseline
+);
+"""
+
+# What leads from each schema to the next; the number of steps is the newest schema's number. Append, never change.
+_STEPS = (_SCHEMA_1, _SCHEMA_2)
+SCHEMA_VERSION = len(_STEPS)
+_COMMENT = re.compile(r"--.*")
+
 
 def connect(path: Path) -> sqlite3.Connection:
     """Open the store for writing; makes folder, file and tables where missing. Raises StoreError."""
@@ -53,12 +78,27 @@ def connect(path: Path) -> sqlite3.Connection:
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = FULL")
             database.execute("PRAGMA foreign_keys = ON")
-            if not _has_tables(database, path):
-                database.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+            _update(database, path)
         except BaseException:
             database.close()
             raise
     return database
+
+
+def _update(database: sqlite3.Connection, path: Path) -> None:
+    """Take an empty or older file to the newest schema, whole or not at all; another program may be doing the same."""
+    if _version(database, path) == SCHEMA_VERSION:
+        return
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        for step in _STEPS[_version(database, path) :]:
+            for statement in _COMMENT.sub("", step).split(";"):
+                database.execute(statement)
+        database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        database.execute("COMMIT")
+    except BaseException:
+        database.execute("ROLLBACK")
+        raise
 
 
 def connect_to_read(path: Path) -> sqlite3.Connection | None:
@@ -71,28 +111,31 @@ def connect_to_read(path: Path) -> sqlite3.Connection | None:
     with translated(path):
         database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5, isolation_level=None)
         try:
-            tables = _has_tables(database, path)
+            version = _version(database, path)
         except sqlite3.OperationalError as error:
             database.close()
             if not str(error.sqlite_errorname).startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY")):
                 raise
             # WAL needs a file beside the store to read it; where none can be made, nobody writes either
             database = sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True, isolation_level=None)
-            tables = _has_tables(database, path)
+            version = _version(database, path)
         except BaseException:
             database.close()
             raise
-    if not tables:
-        database.close()
+    if version == SCHEMA_VERSION:
+        return database
+    database.close()
+    if version == 0:
         return None
-    return database
+    connect(path).close()  # brings an older file up to date
+    return connect_to_read(path)
 
 
-def _has_tables(database: sqlite3.Connection, path: Path) -> bool:
+def _version(database: sqlite3.Connection, path: Path) -> int:
     version = int(database.execute("PRAGMA user_version").fetchone()[0])
     if version > SCHEMA_VERSION:
         raise StoreError(f"{path} was written by a newer Untuck (schema {version}): update this one to read it.")
-    return version == SCHEMA_VERSION
+    return version
 
 
 @contextmanager

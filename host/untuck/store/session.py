@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from untuck.errors import StoreError
-from untuck.model import Baseline, Calibration, Packet
+from untuck.model import Baseline, Calibration, Packet, Steer
 from untuck.motion.params import Params
 from untuck.store import codec
 
@@ -32,6 +32,7 @@ class Settings:
     rate_hz: int = 0
     firmware: str = ""
     notes: str = ""
+    runner: str = ""
     package_version: str = ""
     protocol_version: int = 0
 
@@ -41,7 +42,8 @@ class StoredSession:
     """A session in the store.
 
     source: where the packets came from; mode: the command that recorded; ended_unix_s: None while it records, or if it
-    was cut off; duration_s: between first and last arrival; summary: JSON of what it ended with, or None.
+    was cut off; duration_s: between first and last arrival; summary: JSON of what it ended with, or None; runner: whose
+    profile it used, "" for none.
     """
 
     id: int
@@ -53,7 +55,9 @@ class StoredSession:
     duration_s: float
     settings_json: str
     summary: str | None
+    runner: str
     read_blobs: Callable[[], Iterator[bytes]]
+    read_steers: Callable[[], Iterator[Steer]]
 
     def settings(self) -> Settings:
         """What steered the analysis. Raises StoreError if a newer Untuck wrote it."""
@@ -63,6 +67,10 @@ class StoredSession:
         """The packets in the order and form in which they came. Raises StoreError where the store is damaged."""
         for blob in self.read_blobs():
             yield from unpack(blob)
+
+    def steers(self) -> tuple[Steer, ...]:
+        """What was asked for during the session, in order. Raises StoreError where the store is damaged."""
+        return tuple(self.read_steers())
 
 
 def pack(packets: Iterable[Packet]) -> bytes:

@@ -17,7 +17,7 @@ from typing import Any
 
 from untuck import __version__, wire
 from untuck.errors import StoreError
-from untuck.model import Packet
+from untuck.model import Packet, Steer
 from untuck.store import codec, folder, schema
 from untuck.store.session import Settings, StoredSession, pack
 
@@ -26,7 +26,7 @@ COMMIT_EVERY_PACKETS = 512  # a source that does not wait for the clock: bounds 
 
 _SELECT = """
 SELECT session.id, source, mode, started_unix_s, ended_unix_s, total(count), max(last_arrival_s) - min(first_arrival_s),
-       settings, summary
+       settings, summary, runner
 FROM session LEFT JOIN packets ON packets.session_id = session.id {where} GROUP BY session.id ORDER BY session.id
 """
 
@@ -43,11 +43,12 @@ class Recording:
         self._chunks = 0
         self._ended = False
         self._database = schema.connect(path)
-        row = (time.time(), source, mode, codec.to_json(settings))
+        self._asked = 0
+        row = (time.time(), source, mode, codec.to_json(settings), settings.runner)
         try:
             with schema.translated(path):
                 self.id = self._database.execute(
-                    "INSERT INTO session (started_unix_s, source, mode, settings) VALUES (?, ?, ?, ?)", row
+                    "INSERT INTO session (started_unix_s, source, mode, settings, runner) VALUES (?, ?, ?, ?, ?)", row
                 ).lastrowid
         except StoreError:
             self._database.close()
@@ -59,6 +60,13 @@ class Recording:
         span_s = packet.arrival_s - self._held[0].arrival_s
         if span_s >= COMMIT_EVERY_S or len(self._held) >= COMMIT_EVERY_PACKETS:
             self.flush()
+
+    def steer(self, steer: Steer) -> None:
+        """Keep what was asked for, at once. Raises StoreError if the disk is full or gone."""
+        row = (self.id, self._asked, steer.time_s, steer.kind, steer.value)
+        with schema.translated(self._path):
+            self._database.execute("INSERT INTO steer VALUES (?, ?, ?, ?, ?)", row)
+        self._asked += 1
 
     def flush(self) -> None:
         """Commit what is held. Raises StoreError if the disk is full or gone; what was committed stays readable."""
@@ -152,9 +160,11 @@ class Store:
                 duration_s=duration or 0.0,
                 settings_json=settings,
                 summary=summary,
+                runner=runner,
                 read_blobs=partial(self._blobs, number),
+                read_steers=partial(self._steers, number),
             )
-            for number, source, mode, started, ended, count, duration, settings, summary in self._rows(
+            for number, source, mode, started, ended, count, duration, settings, summary, runner in self._rows(
                 _SELECT.format(where=where), *values
             )
         ]
@@ -162,6 +172,11 @@ class Store:
     def _blobs(self, session_id: int) -> Iterator[bytes]:
         for (data,) in self._rows("SELECT data FROM packets WHERE session_id = ? ORDER BY number", session_id):
             yield data
+
+    def _steers(self, session_id: int) -> Iterator[Steer]:
+        query = "SELECT kind, time_s, value FROM steer WHERE session_id = ? ORDER BY number"
+        for kind, time_s, value in self._rows(query, session_id):
+            yield Steer(kind, time_s, value)
 
     def _rows(self, query: str, *values: int) -> Iterator[tuple[Any, ...]]:
         database = schema.connect_to_read(self.path)
