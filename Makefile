@@ -9,7 +9,7 @@ RUN := .venv/bin/python
 SETUP := PYTHON="$(PYTHON)" tools/setup.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench docs format clean
+.PHONY: help demo test lint bench docs format speech clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ docs: .venv/test.stamp ## write the commands' help texts into docs/commands.md
 
 bench: .venv/bench.stamp ## accuracy and speed tables; ARGS="speed --json" for one of them
 	$(RUN) -m bench $(ARGS)
+
+speech: .venv/test.stamp ## render the spoken clips anew with espeak-ng and sox, after a change of their words
+	$(RUN) tools/render_speech.py
 
 clean: ## remove the environment and what the checkers keep
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

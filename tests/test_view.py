@@ -89,6 +89,6 @@ def test_a_silent_clip_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_cue_that_sounds_has_words() -> None:
     from untuck.motion.cues import PRIORITY
-    from untuck.sound.mixer import has_sound
+    from untuck.sound.voices import has_sound
 
     assert set(plain.SOUNDS) == {*PRIORITY, "recovered"} and all(map(has_sound, plain.SOUNDS))

@@ -1,61 +1,68 @@
-"""What each cue sounds like, as pure samples: 48 kHz, stereo, no clicks, no clipping, told apart by ear alone.
+"""Hands out sound piece by piece: cues and phrases, one after the other, and the hum of a drill under them.
 
-A low double tone says tuck, a hollow tone at one ear pullback, a soft roll rigid, a rising chime recovered. Cues are
-built from sine partials under raised-cosine fades. Pitches, lengths and levels live here and nowhere else.
+Cues never overlap: two at once could not be told apart. Volume, the ears used and tones or speech are chosen once.
+What a voice sounds like is in voices.py and phrases.py; the device that plays it in player.py.
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
-from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from untuck.errors import SoundError
 from untuck.model import LEFT, RIGHT, Floats
+from untuck.sound.phrases import cue_phrase, spoken
+from untuck.sound.voices import RATE_HZ, has_sound, render, to_int16
 
-RATE_HZ = 48_000
-PEAK = 0.7  # of full scale: as loud as cues get, with room for what the sound system adds
-FAR_EAR = 0.1  # -20 dB: the side is plain, and one lost earbud does not hide the cue
-FADE_S = 0.012  # shorter fades click
+_FAULTS = ("tuck", "pullback", "rigid", "recovered")
+_WAITING_MAX = 2  # a phrase that would sound later than behind two others is no longer about now
 
-
-def has_sound(fault: str) -> bool:
-    """Whether this kind of cue is heard at all."""
-    return fault in _VOICES
-
-
-def render(fault: str, side: int = 0) -> Floats:
-    """Samples (N,2), left and right, within +/-PEAK, of one cue; side -1 left, +1 right, 0 both ears.
-
-    Raises KeyError for a fault that has no sound: ask has_sound.
-    """
-    mono = _VOICES[fault]()
-    mono *= PEAK / np.abs(mono).max()
-    gains = {LEFT: (1.0, FAR_EAR), RIGHT: (FAR_EAR, 1.0)}.get(side, (1.0, 1.0))
-    return np.stack([mono * gains[0], mono * gains[1]], axis=1)
+HUM_HZ = 440.0  # at the edge of the band
+HUM_DEG_PER_OCTAVE = 8.0
+HUM_OCTAVES_PER_S = 1.0  # the pitch follows no faster: a slide that an ear can follow
+HUM_GAIN = 0.12  # well under the cues
+HUM_FADE_S = 0.15
 
 
-def to_int16(samples: Floats) -> NDArray[np.int16]:
-    """Samples in -1..+1 as the integers that sound devices take."""
-    return np.round(samples * 32767.0).astype(np.int16)
+@dataclass(frozen=True)
+class Hearing:
+    """How the runner wants to hear: volume 0..1 (of amplitude), "tones" or "speech" for cues, "both" ears or one."""
+
+    volume: float = 0.8
+    cues: str = "tones"
+    ear: str = "both"
 
 
 class Mixer:
-    """Hands out sound piece by piece: silence, and the cues asked for, one after the other.
+    """What the device plays next: silence, what was asked for, the hum. play, say, hum and read may run in threads."""
 
-    Cues never overlap: two at once could not be told apart. play and read may run in different threads.
-    """
-
-    def __init__(self) -> None:
+    def __init__(self, hearing: Hearing | None = None) -> None:
+        self._hearing = hearing or Hearing()
         self._waiting: deque[NDArray[np.int16]] = deque()
         self._playing = np.zeros((0, 2), dtype=np.int16)
-        self._ready = {(fault, side): to_int16(render(fault, side)) for fault in _VOICES for side in (LEFT, 0, RIGHT)}
+        self._phrases: dict[str, NDArray[np.int16]] = {}
+        self._hum = Hum()
+        cues = [(fault, side) for fault in _FAULTS for side in (LEFT, 0, RIGHT)]
+        self._ready = {(fault, side): self._fit(self._cue(fault, side)) for fault, side in cues}
 
     def play(self, fault: str, side: int) -> None:
         """Queue a cue; one that has no sound is left out."""
         if (fault, side) in self._ready:
-            self._waiting.append(self._ready[fault, side])
+            self._queue(self._ready[fault, side])
+
+    def say(self, phrase: str) -> None:
+        """Queue a phrase of phrases.PHRASES. Raises SoundError if its clip is missing."""
+        if phrase not in self._phrases:
+            self._phrases[phrase] = self._fit(spoken(phrase))
+        self._queue(self._phrases[phrase])
+
+    def hum(self, beyond_deg: float) -> None:
+        """Let a drill's hum tell how far tilt is beyond its band: 0 silent, below (tucked) low, above high."""
+        self._hum.beyond_deg = beyond_deg
 
     def read(self, frames: int) -> NDArray[np.int16]:
         """The next samples, (frames, 2)."""
@@ -68,62 +75,81 @@ class Mixer:
             piece[filled : filled + take] = self._playing[:take]
             self._playing = self._playing[take:]
             filled += take
+        if self._hum.audible:
+            hum = self._hum.read(frames)[:, None] * self._gains()
+            piece = np.clip(piece + to_int16(hum), -32767, 32767).astype(np.int16)
         return piece
 
     @property
     def idle(self) -> bool:
-        """True when everything asked for has been handed out."""
+        """True when everything asked for has been handed out; a hum goes on for ever."""
         return not len(self._playing) and not self._waiting
 
+    def drop(self) -> None:
+        """Forget what waits: there was no device, and what is late is about another stride."""
+        self._waiting.clear()
+        self._playing = self._playing[:0]
 
-def _tone(pitch_hz: float, partials: tuple[float, ...], length_s: float) -> Floats:
-    """Sine partials at 1, 2, 3 ... times the pitch, faded in and out."""
-    time_s = np.arange(round(length_s * RATE_HZ)) / RATE_HZ
-    tone = sum(gain * np.sin(2 * np.pi * pitch_hz * (n + 1) * time_s) for n, gain in enumerate(partials))
-    return _faded(np.asarray(tone), FADE_S)
+    def _queue(self, sound: NDArray[np.int16]) -> None:
+        if len(self._waiting) < _WAITING_MAX:
+            self._waiting.append(sound)
 
+    def _cue(self, fault: str, side: int) -> Floats:
+        assert has_sound(fault)
+        phrase = cue_phrase(fault, side) if self._hearing.cues == "speech" else ""
+        try:
+            return spoken(phrase) if phrase else render(fault, side)
+        except SoundError:  # a tone says it as well
+            return render(fault, side)
 
-def _faded(mono: Floats, fade_s: float) -> Floats:
-    count = min(round(fade_s * RATE_HZ), len(mono) // 2)
-    fade = 0.5 - 0.5 * np.cos(np.pi * np.arange(count) / count)
-    mono[:count] *= fade
-    mono[len(mono) - count :] *= fade[::-1]
-    return mono
+    def _fit(self, sound: Floats) -> NDArray[np.int16]:
+        """A sound at the chosen volume, in the chosen ears: one ear hears both sides' sounds as loud as they are."""
+        if self._hearing.ear != "both":
+            sound = np.repeat(_louder(sound)[:, None], 2, axis=1)
+        return to_int16(sound * self._gains())
 
-
-def _silence(length_s: float) -> Floats:
-    return np.zeros(round(length_s * RATE_HZ))
-
-
-def _tuck() -> Floats:
-    # The fundamental alone is lost on small earbuds in wind; the partials carry the pitch there
-    tone = _tone(294.0, (1.0, 0.6, 0.4, 0.2), 0.17)
-    return np.concatenate([tone, _silence(0.08), tone])
-
-
-def _pullback() -> Floats:
-    return _tone(784.0, (1.0, 0.0, 0.5, 0.0, 0.3), 0.35)  # odd partials only: hollow, unlike the other cues
+    def _gains(self) -> Floats:
+        left, right = {"left": (1.0, 0.0), "right": (0.0, 1.0)}.get(self._hearing.ear, (1.0, 1.0))
+        return self._hearing.volume * np.array([left, right])
 
 
-def _rigid() -> Floats:
-    beat = _faded(_tone(440.0, (1.0, 0.3), 0.07), 0.03)
-    swell = (0.5, 0.7, 0.85, 1.0, 0.85, 0.7)
-    return np.concatenate([np.concatenate([gain * beat, _silence(0.02)]) for gain in swell])
+class Hum:
+    """A sine whose pitch follows beyond_deg, slowly enough for an ear, and fades where there is nothing to tell."""
+
+    def __init__(self) -> None:
+        self.beyond_deg = 0.0
+        self._octave = 0.0
+        self._gain = 0.0
+        self._cycles = 0.0
+
+    @property
+    def audible(self) -> bool:
+        """Whether it sounds, or still fades."""
+        return self.beyond_deg != 0.0 or self._gain > 0.0
+
+    def read(self, frames: int) -> Floats:
+        """The next samples (frames,), mono."""
+        target = self.beyond_deg / HUM_DEG_PER_OCTAVE
+        if self._gain == 0.0:
+            self._octave = target  # begins where it is, instead of sliding there
+        if self.beyond_deg == 0.0:
+            target = self._octave  # fades where it was
+        octaves = _towards(self._octave, target, HUM_OCTAVES_PER_S / RATE_HZ, frames)
+        gains = _towards(self._gain, HUM_GAIN if self.beyond_deg else 0.0, HUM_GAIN / HUM_FADE_S / RATE_HZ, frames)
+        cycles = self._cycles + np.cumsum(HUM_HZ * 2.0**octaves) / RATE_HZ
+        self._octave, self._gain, self._cycles = float(octaves[-1]), float(gains[-1]), math.modf(cycles[-1])[0]
+        hum: Floats = gains * (np.sin(2 * np.pi * cycles) + 0.3 * np.sin(4 * np.pi * cycles))
+        return hum
 
 
-def _recovered() -> Floats:
-    notes_hz, apart_s, ring_s = (523.25, 659.25, 783.99), 0.11, 0.5
-    chime = _silence(apart_s * (len(notes_hz) - 1) + ring_s)
-    for n, pitch_hz in enumerate(notes_hz):
-        note = _tone(pitch_hz, (1.0, 0.25, 0.1), ring_s)
-        begin = round(n * apart_s * RATE_HZ)
-        chime[begin : begin + len(note)] += note * np.exp(-np.arange(len(note)) / (0.12 * RATE_HZ))
-    return chime
+def _towards(now: float, target: float, step: float, frames: int) -> Floats:
+    """(frames,) from now to target, by at most step a sample."""
+    way = np.minimum(step * np.arange(1, frames + 1), abs(target - now))
+    course: Floats = now + math.copysign(1.0, target - now) * way
+    return course
 
 
-_VOICES: dict[str, Callable[[], Floats]] = {
-    "tuck": _tuck,
-    "pullback": _pullback,
-    "rigid": _rigid,
-    "recovered": _recovered,
-}
+def _louder(sound: Floats) -> Floats:
+    """The louder channel (N,) of samples (N,2)."""
+    louder: Floats = sound[:, int((sound**2).sum(axis=0).argmax())]
+    return louder

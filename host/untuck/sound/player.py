@@ -1,57 +1,80 @@
-"""Plays cues on a sound device that stays open: a cue then starts within 20 ms, a new stream takes over a second.
+"""Plays on a sound device that stays open: a cue then starts within 20 ms, a new stream takes over a second.
 
-The device's thread pulls from the mixer. Where there is no device the caller is told, and goes on without sound.
-Everything that knows miniaudio lives here and nowhere else.
+The device's thread pulls from the mixer; another thread notices when it no longer does, because the device was
+unplugged, and opens the system's new default. Where there is no device the caller is told, and goes on without sound.
+Everything that knows miniaudio's devices lives here and nowhere else.
 """
 
 from __future__ import annotations
 
 import os
+import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 from untuck.errors import SoundError
-from untuck.sound.mixer import RATE_HZ, Mixer
+from untuck.sound.mixer import Hearing, Mixer
+from untuck.sound.voices import RATE_HZ
 
 BUFFER_MS = 10
+SILENT_S = 0.7  # a device that has not asked for samples for so long is gone
+FIRST_S = 1.8  # but a new stream may take so long before it asks for its first
+LOOK_EVERY_S = 0.2
+NO_DEVICE = "no sound device: cues are shown, not heard."
 
 
 class Player:
-    """An open sound device. Raises SoundError if there is none; close it, or use it in a with statement."""
+    """An open sound device. Raises SoundError if there is none; close it, or use it in a with statement.
 
-    def __init__(self) -> None:
-        import miniaudio  # only those who play pay for loading it
+    on_change: called from another thread with a line when the device is lost and when another one plays.
+    """
 
-        # NULL swallows sound and would pass for a device
-        real = [each for each in miniaudio.Backend if each not in (miniaudio.Backend.NULL, miniaudio.Backend.CUSTOM)]
-        self._mixer = Mixer()
-        try:
-            with _quiet_stderr():
-                self._device = miniaudio.PlaybackDevice(
-                    miniaudio.SampleFormat.SIGNED16, 2, RATE_HZ, BUFFER_MS, backends=real, app_name="Untuck"
-                )
-            feed = self._feed()
-            next(feed)
-            self._device.start(feed)
-        except miniaudio.MiniaudioError as error:
-            raise SoundError("no sound device: cues are shown, not heard.") from error
-        self.backend: str = self._device.backend
+    def __init__(self, hearing: Hearing | None = None, on_change: Callable[[str], None] | None = None) -> None:
+        self._mixer = Mixer(hearing)
+        self._on_change = on_change or _say_nothing
+        self._fed_s = time.monotonic()
+        self._closing = threading.Event()
+        self._device: Any = None
+        self._open()
+        self._watcher = threading.Thread(target=self._watch, name="untuck-sound", daemon=True)
+        self._watcher.start()
 
-    def play(self, fault: str, side: int) -> None:
-        """Start a cue, or queue it behind the one that sounds. Returns at once."""
-        self._mixer.play(fault, side)
+    @property
+    def alive(self) -> bool:
+        """Whether there is a device that plays."""
+        return self._device is not None
+
+    def play(self, fault: str, side: int) -> bool:
+        """Start a cue, or queue it behind what sounds; returns at once, False if there is no device."""
+        if self.alive:
+            self._mixer.play(fault, side)
+        return self.alive
+
+    def say(self, phrase: str) -> bool:
+        """Start a phrase of phrases.PHRASES, or queue it; returns at once, False if there is no device."""
+        if self.alive:
+            with suppress(SoundError):  # a missing clip is not worth a run
+                self._mixer.say(phrase)
+        return self.alive
+
+    def hum(self, beyond_deg: float) -> None:
+        """A drill's hum, as of Mixer.hum."""
+        self._mixer.hum(beyond_deg)
 
     def wait(self, timeout_s: float = 2.0) -> None:
         """Return when everything asked for has been handed to the device, or after timeout_s."""
         end_s = time.monotonic() + timeout_s
-        while not self._mixer.idle and time.monotonic() < end_s:
+        while self.alive and not self._mixer.idle and time.monotonic() < end_s:
             time.sleep(BUFFER_MS / 1000)
         time.sleep(3 * BUFFER_MS / 1000)  # what the device still holds
 
     def close(self) -> None:
         """Give the device back."""
-        self._device.close()
+        self._closing.set()
+        self._watcher.join(timeout=5.0)
+        self._drop_device()
 
     def __enter__(self) -> Player:
         return self
@@ -59,10 +82,57 @@ class Player:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _open(self) -> None:
+        """Open the system's default device. Raises SoundError if there is none."""
+        import miniaudio  # only those who play pay for loading it
+
+        # NULL swallows sound and would pass for a device
+        real = [each for each in miniaudio.Backend if each not in (miniaudio.Backend.NULL, miniaudio.Backend.CUSTOM)]
+        try:
+            with _quiet_stderr():
+                device = miniaudio.PlaybackDevice(
+                    miniaudio.SampleFormat.SIGNED16, 2, RATE_HZ, BUFFER_MS, backends=real, app_name="Untuck"
+                )
+            feed = self._feed()
+            next(feed)
+            self._fed_s = time.monotonic() + FIRST_S
+            device.start(feed)
+        except miniaudio.MiniaudioError as error:
+            raise SoundError(NO_DEVICE) from error
+        self._device = device
+        self.backend: str = device.backend
+
+    def _watch(self) -> None:
+        """Until closing: a device that no longer asks for samples is replaced by the system's new default."""
+        while not self._closing.wait(LOOK_EVERY_S):
+            if self.alive and time.monotonic() - self._fed_s < SILENT_S:
+                continue
+            was_alive = self.alive
+            self._drop_device()
+            self._mixer.drop()
+            try:
+                self._open()
+            except SoundError:
+                if was_alive:
+                    self._on_change(NO_DEVICE)
+            else:
+                self._on_change(f"the sound device has changed: sound goes on through {self.backend}")
+
+    def _drop_device(self) -> None:
+        device, self._device = self._device, None
+        if device is not None:
+            with _quiet_stderr():
+                device.close()
+
     def _feed(self) -> Generator[bytes, int, None]:
         frames = yield b""
         while True:
+            self._fed_s = time.monotonic()
             frames = yield self._mixer.read(frames).tobytes()
+
+
+def _say_nothing(_text: str) -> None:
+    """Nobody wants to know."""
 
 
 @contextmanager

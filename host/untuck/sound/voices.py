@@ -1,0 +1,107 @@
+"""What each cue sounds like, as pure samples: 48 kHz, no clicks, no clipping, told apart by ear alone, in mono as well.
+
+A low double tone says tuck; pullback is a hollow falling tone at the left ear, a bright rising one at the right; a soft
+roll says rigid, a rising chime recovered. Sine partials under raised-cosine fades, all equally loud by BS.1770.
+Pitches, lengths and levels live here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from untuck.model import LEFT, RIGHT, Floats
+from untuck.sound.loudness import momentary_lufs
+
+RATE_HZ = 48_000
+LOUDNESS_LUFS = -9.0  # momentary, at full volume: 5 dB above music at the -14 LUFS of streaming services
+PEAK_MAX = 0.89  # -1 dB of full scale: converters and sample rate changes overshoot
+FAR_EAR = 0.1  # -20 dB: the side is plain, and one lost earbud does not hide the cue
+FADE_S = 0.012  # shorter fades click
+
+
+def has_sound(fault: str) -> bool:
+    """Whether this kind of cue is heard at all."""
+    return fault in _VOICES
+
+
+def render(fault: str, side: int = 0) -> Floats:
+    """Samples (N,2), left and right, of one cue at full volume; side -1 left, +1 right, 0 both ears.
+
+    Raises KeyError for a fault that has no sound: ask has_sound.
+    """
+    mono = _VOICES[fault](side)
+    gains = {LEFT: (1.0, FAR_EAR), RIGHT: (FAR_EAR, 1.0)}.get(side, (1.0, 1.0))
+    return levelled(np.stack([mono * gains[0], mono * gains[1]], axis=1))
+
+
+def levelled(samples: Floats) -> Floats:
+    """Samples (N,2) made as loud as all cues are, or as loud as PEAK_MAX allows."""
+    gain = 10.0 ** ((LOUDNESS_LUFS - momentary_lufs(samples)) / 20.0)
+    level: Floats = samples * min(gain, PEAK_MAX / float(np.abs(samples).max()))
+    return level
+
+
+def to_int16(samples: Floats) -> NDArray[np.int16]:
+    """Samples in -1..+1 as the integers that sound devices take."""
+    return np.round(samples * 32767.0).astype(np.int16)
+
+
+def faded(mono: Floats, fade_s: float = FADE_S) -> Floats:
+    """Mono samples (N,) with both ends faded, in place."""
+    count = min(round(fade_s * RATE_HZ), len(mono) // 2)
+    fade = 0.5 - 0.5 * np.cos(np.pi * np.arange(count) / count)
+    mono[:count] *= fade
+    mono[len(mono) - count :] *= fade[::-1]
+    return mono
+
+
+def _tone(pitch_hz: float, partials: tuple[float, ...], length_s: float, end_hz: float | None = None) -> Floats:
+    """Sine partials at 1, 2, 3 ... times a pitch that may glide to end_hz, faded in and out."""
+    time_s = np.arange(round(length_s * RATE_HZ)) / RATE_HZ
+    ratio = (end_hz or pitch_hz) / pitch_hz
+    cycles = np.cumsum(pitch_hz * ratio ** (time_s / length_s)) / RATE_HZ
+    tone = sum(gain * np.sin(2 * np.pi * (n + 1) * cycles) for n, gain in enumerate(partials))
+    return faded(np.asarray(tone))
+
+
+def _silence(length_s: float) -> Floats:
+    return np.zeros(round(length_s * RATE_HZ))
+
+
+def _tuck(_side: int) -> Floats:
+    # The fundamental alone is lost on small earbuds in wind; the partials carry the pitch there
+    tone = _tone(294.0, (1.0, 0.6, 0.4, 0.2), 0.17)
+    return np.concatenate([tone, _silence(0.08), tone])
+
+
+def _pullback(side: int) -> Floats:
+    if side == RIGHT:
+        return _tone(880.0, (1.0, 0.7, 0.5, 0.3), 0.35, end_hz=1175.0)
+    return _tone(659.0, (1.0, 0.0, 0.5, 0.0, 0.3), 0.35, end_hz=494.0)  # odd partials only: hollow
+
+
+def _rigid(_side: int) -> Floats:
+    beat = faded(_tone(440.0, (1.0, 0.3), 0.07), 0.03)
+    swell = (0.5, 0.7, 0.85, 1.0, 0.85, 0.7)
+    return np.concatenate([np.concatenate([gain * beat, _silence(0.02)]) for gain in swell])
+
+
+def _recovered(_side: int) -> Floats:
+    notes_hz, apart_s, ring_s = (523.25, 659.25, 783.99), 0.11, 0.5
+    chime = _silence(apart_s * (len(notes_hz) - 1) + ring_s)
+    for n, pitch_hz in enumerate(notes_hz):
+        note = _tone(pitch_hz, (1.0, 0.25, 0.1), ring_s)
+        begin = round(n * apart_s * RATE_HZ)
+        chime[begin : begin + len(note)] += note * np.exp(-np.arange(len(note)) / (0.12 * RATE_HZ))
+    return chime
+
+
+_VOICES: dict[str, Callable[[int], Floats]] = {
+    "tuck": _tuck,
+    "pullback": _pullback,
+    "rigid": _rigid,
+    "recovered": _recovered,
+}

@@ -1,0 +1,45 @@
+"""Renders the spoken clips of untuck.sound.phrases with espeak-ng and sox: `make speech`. Run when a phrase changes.
+
+espeak-ng speaks, sox cuts the silence at both ends, evens the loudness out, so that quiet syllables are heard while
+running, and writes Ogg Vorbis, 24 kHz, mono. How speech is rendered lives here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from untuck.sound.phrases import FOLDER, PHRASES
+
+VOICE = ("-v", "en-gb", "-s", "165", "-p", "45", "-g", "2")
+CUT = ("silence", "1", "0.01", "0.5%", "reverse", "silence", "1", "0.01", "0.5%", "reverse")
+EVEN = ("highpass", "150", "treble", "3")
+PRESS = ("compand", "0.001,0.06", "3:-70,-70,-45,-22,-20,-9,0,-7", "-5", "-70", "0.002")
+SHAPE = ("pad", "0.01", "0.03", "norm", "-1")
+
+
+def main() -> int:
+    """Write one clip a phrase, and remove clips of phrases that are no more."""
+    lacking = [name for name in ("espeak-ng", "sox") if shutil.which(name) is None]
+    if lacking:
+        print(f"render_speech: install {' and '.join(lacking)} first (apt-get install espeak-ng sox).", file=sys.stderr)
+        return 1
+    FOLDER.mkdir(exist_ok=True)
+    wanted = {FOLDER / f"{name.replace(' ', '_')}.ogg": text for name, text in PHRASES.items()}
+    for old in set(FOLDER.glob("*.ogg")) - set(wanted):
+        old.unlink()
+    with tempfile.TemporaryDirectory() as folder:
+        raw = Path(folder) / "raw.wav"
+        for path, text in wanted.items():
+            subprocess.run(["espeak-ng", *VOICE, "-w", raw, text], check=True)
+            effects = (*CUT, *EVEN, *PRESS, *SHAPE)
+            subprocess.run(["sox", "-R", raw, "-r", "24000", "-c", "1", "-C", "5", path, *effects], check=True)
+    print(f"{len(wanted)} clips, {sum(path.stat().st_size for path in wanted) // 1024} kB in {FOLDER}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
