@@ -1,0 +1,106 @@
+"""Stretches of a run, so that fatigue and retention show: thirds, and the last fifth against what came before it.
+
+Stretches are cut by running time, pauses left out. Means are over clean strides, their standard errors over blocks of
+strides, because neighbouring strides are alike. What counts as a stretch and its error lives here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from untuck.model import Finding, Floats
+
+CUED = ("tuck", "pullback", "rigid")  # a lasting one-sided offset is shown, and is no loss of form by itself
+BLOCK_STRIDES = 10
+_STRETCHES = (
+    ("first third", 0.0, 1 / 3),
+    ("second third", 1 / 3, 2 / 3),
+    ("last third", 2 / 3, 1.0),
+    ("first four fifths", 0.0, 0.8),
+    ("last fifth", 0.8, 1.0),
+)
+THIRDS = tuple(name for name, _, _ in _STRETCHES[:3])
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stretch of running: sensor times, clean strides, share of them in good form, means and standard errors.
+
+    means, errors: by STRIDE_DTYPE's names, None where nothing is known.
+    """
+
+    name: str
+    start_s: float
+    end_s: float
+    strides: int
+    in_form_pct: float | None
+    means: dict[str, float | None]
+    errors: dict[str, float | None]
+
+
+FOLLOWED = (
+    "tilt_deg",
+    "lean_deg",
+    "cadence_spm",
+    "contact_left_ms",
+    "contact_right_ms",
+    "oscillation_mm",
+    "pullback_left_deg",
+    "pullback_right_deg",
+)
+
+
+def parts_of(strides: NDArray[np.void], findings: Sequence[Finding]) -> tuple[Part, ...]:
+    """The stretches of a run with strides STRIDE_DTYPE; none for less than three strides."""
+    if len(strides) < 3:
+        return ()
+    ran_s = np.cumsum(strides["duration_s"])
+    share = (ran_s - 0.5 * strides["duration_s"]) / ran_s[-1]
+    form = in_form(strides, findings)
+    parts = []
+    for name, low, high in _STRETCHES:
+        inside = (share >= low) & (share < high)
+        if inside.any():
+            parts.append(_part(name, strides[inside], form[inside]))
+    return tuple(parts)
+
+
+def in_form(strides: NDArray[np.void], findings: Sequence[Finding]) -> NDArray[np.bool_]:
+    """(S,) whether no finding that is cued was on when the stride began."""
+    form = np.ones(len(strides), dtype=bool)
+    for finding in findings:
+        if finding.fault in CUED:
+            end_s = math.inf if math.isnan(finding.end_s) else finding.end_s
+            form &= (strides["start_s"] < finding.start_s) | (strides["start_s"] >= end_s)
+    return form
+
+
+def mean_and_error(values: Floats) -> tuple[float | None, float | None]:
+    """Mean of values (n,) in order of time, and its standard error by means of blocks; None where not known."""
+    known = values[np.isfinite(values)]
+    if len(known) == 0:
+        return None, None
+    blocks = len(known) // BLOCK_STRIDES
+    if blocks < 3:
+        return float(known.mean()), None
+    means = known[: blocks * BLOCK_STRIDES].reshape(blocks, BLOCK_STRIDES).mean(axis=1)
+    return float(known.mean()), float(means.std(ddof=1) / math.sqrt(blocks))
+
+
+def _part(name: str, strides: NDArray[np.void], form: NDArray[np.bool_]) -> Part:
+    clean = strides["valid"]
+    both = {field: mean_and_error(strides[field][clean]) for field in FOLLOWED}
+    return Part(
+        name=name,
+        start_s=float(strides["start_s"][0]),
+        end_s=float(strides["start_s"][-1] + strides["duration_s"][-1]),
+        strides=int(clean.sum()),
+        in_form_pct=float(100.0 * form[clean].mean()) if clean.any() else None,
+        means={field: mean for field, (mean, _) in both.items()},
+        errors={field: error for field, (_, error) in both.items()},
+    )
