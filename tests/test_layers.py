@@ -32,7 +32,10 @@ CORE_MAY_LOAD = {
     *("typing", "numba", "numpy", "scipy"),
 }
 WIRE_MAY_LOAD = {"array", "binascii", "micropython", "struct"}
-HEAVY = ("numba", "scipy", "miniaudio", "matplotlib", "PySide6", "pyqtgraph", "bleak", "rich")
+HEAVY = (
+    *("numba", "scipy", "miniaudio", "matplotlib", "PySide6", "pyqtgraph", "bleak", "rich"),
+    *("pyarrow", "fit_tool", "joblib", "pylsl", "dask"),
+)
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -41,3 +41,7 @@ class StoreError(UntuckError):
 
 class SoundError(UntuckError):
     """There is no sound device to play cues on."""
+
+
+class ReportError(UntuckError):
+    """A page or file of results cannot be made or written, or a file to be merged into does not fit."""

@@ -15,7 +15,8 @@ from untuck.cli.analyse import analyse
 from untuck.cli.demo import demo
 from untuck.cli.doctor import doctor
 from untuck.cli.run import run
-from untuck.cli.sessions import replay, sessions, summary
+from untuck.cli.sessions import replay, sessions
+from untuck.cli.summary import summary
 from untuck.errors import UntuckError
 
 

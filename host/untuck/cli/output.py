@@ -6,7 +6,7 @@ With --json stdout carries the JSON alone, and progress goes to stderr.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from untuck.motion.params import Params
-from untuck.report.summary import Summary, to_json, to_text
+from untuck.report.progress import Progress
+from untuck.report.summary import Summary, to_json
+from untuck.report.text import to_text
 
 if TYPE_CHECKING:  # these load the analysis or the terminal drawing
     from untuck.cli.live import Outcome, View
@@ -53,9 +55,17 @@ def finish(outcome: Outcome, title: str, as_json: bool, text: str = "", **more: 
         raise outcome.failure
 
 
-def print_summary(summary: Summary, title: str, as_json: bool, text: str = "", **more: Any) -> None:
-    """Print a summary, as JSON or as text with `text` behind it."""
-    click.echo(to_json(summary, **more) if as_json else "\n" + to_text(summary, title) + text)
+def print_summary(
+    summary: Summary,
+    title: str,
+    as_json: bool,
+    text: str = "",
+    now: Progress | None = None,
+    earlier: Sequence[Progress] = (),
+    **more: Any,
+) -> None:
+    """Print a summary, as JSON or as text with `text` behind it, beside the sessions it is compared with."""
+    click.echo(to_json(summary, **more) if as_json else "\n" + to_text(summary, title, now, earlier) + text)
 
 
 def _drop(text: str) -> None:

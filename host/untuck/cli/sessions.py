@@ -1,4 +1,4 @@
-"""`untuck sessions`, `untuck summary`, `untuck replay`: what was recorded, what it came to, and the same once more.
+"""`untuck sessions`, `untuck replay`: what was recorded, and the same once more.
 
 A replay computes everything anew from the raw packets, with the settings of the run.
 """
@@ -13,10 +13,10 @@ from typing import Any
 import click
 
 from untuck.cli import output
-from untuck.report.summary import Summary, clock
-from untuck.store import Store, StoredSession, codec
-
-session_argument = click.argument("session_id", metavar="[SESSION]", type=click.IntRange(1), required=False)
+from untuck.cli.past import title_of
+from untuck.cli.summary import session_argument
+from untuck.report.summary import clock
+from untuck.store import Store, StoredSession
 
 
 @click.command()
@@ -42,19 +42,6 @@ def sessions(as_json: bool) -> None:
 
 @click.command()
 @session_argument
-@output.as_json
-def summary(session_id: int | None, as_json: bool) -> None:
-    """What a session came to; by default the newest."""
-    session = Store().open(session_id)
-    if session.summary is None:  # cut off before its end: what came is analysed now
-        _replay(session, as_json, speed=0.0, log=False)
-    else:
-        kept = codec.from_json(Summary, session.summary)
-        output.print_summary(kept, _title(session), as_json, session=session.id)
-
-
-@click.command()
-@session_argument
 @click.option("--speed", type=click.FloatRange(0), default=0.0, show_default=True,
               help="1: as slowly as it was recorded, with sound; 0: do not wait.")  # fmt: skip
 @output.as_json
@@ -73,11 +60,7 @@ def _replay(session: StoredSession, as_json: bool, speed: float, log: bool) -> N
     source = ReplaySource(session.packets(), speed)
     with output.live_view(f"session {session.id}", settings.params, as_json, log) as view:
         outcome = asyncio.run(attend(source, settings, view, audible=speed > 0, steers=session.steers()))
-    output.finish(outcome, _title(session), as_json, session=session.id)
-
-
-def _title(session: StoredSession) -> str:
-    return f"Session {session.id}: {session.source}"
+    output.finish(outcome, title_of(session), as_json, session=session.id)
 
 
 def _row(session: StoredSession) -> dict[str, Any]:

@@ -33,6 +33,11 @@ class Decoder:
         self._last_time_s = -np.inf
         self._offset_s = 0.0
 
+    @property
+    def last_time_s(self) -> float:
+        """Sensor time of the newest sample, -inf before the first; it moves on with every packet of a push."""
+        return self._last_time_s
+
     def push(self, packets: Iterable[bytes]) -> Samples:
         """Samples of the packets given, in order: time (N,) s, gyro (N,3) rad/s, acceleration (N,3) m/s^2, quat (N,4).
 

@@ -1,7 +1,7 @@
-"""A run's summary: what a runner or coach wants to know at the end, as values, as JSON and as text.
+"""A run's summary: what a runner or coach wants to know at the end, as values and as JSON.
 
 Pure: the results of the pipeline and the counters of the decoder come in, a Summary comes out. Medians are over clean
-strides. Wording that people read after a run lives here.
+strides. How clock times and faults are written lives here; pages are in text.py and html.py.
 """
 
 from __future__ import annotations
@@ -9,15 +9,16 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-import textwrap
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from untuck.model import BOTH, LEFT, RIGHT, Cue, Finding, Run
+from untuck.motion.cues import CueEntry, cue_log
+from untuck.report.parts import Part, in_form, parts_of
 
 DISCLAIMER = "These are form cues, not medical advice."
 SIDES = {LEFT: "left", BOTH: "", RIGHT: "right"}
@@ -57,7 +58,9 @@ class Summary:
 
     strides, clean_strides: counts; running_s: time in strides; medians: over clean strides, by STRIDE_DTYPE's names;
     baseline_tilt_deg: at this run's cadence, None without a baseline; held: cues not sounded, by reason; rejected:
-    strides left out, by reason; calibration: how it was found, with its error in degrees (None: not known).
+    strides left out, by reason; calibration: how it was found, with its error in degrees (None: not known); spreads: SD
+    between clean strides of what has a median; in_form_pct: clean strides without a finding; parts: stretches of the
+    run; cue_log: every cue, sounded or held, and what came of it. Older versions: the last four are empty.
     """
 
     strides: int
@@ -73,6 +76,10 @@ class Summary:
     calibration_error_deg: float | None
     signal: Signal
     warnings: tuple[str, ...]
+    spreads: dict[str, float | None] = field(default_factory=dict)
+    in_form_pct: float | None = None
+    parts: tuple[Part, ...] = ()
+    cue_log: tuple[CueEntry, ...] = ()
 
 
 def summarise(run: Run, signal: Signal) -> Summary:
@@ -93,27 +100,16 @@ def summarise(run: Run, signal: Signal) -> Summary:
         calibration_error_deg=_finite(run.calibration.error_deg),
         signal=signal,
         warnings=run.warnings,
+        spreads={name: _spread(clean[name]) for name in MEDIANS},
+        in_form_pct=float(100.0 * in_form(clean, run.findings).mean()) if len(clean) else None,
+        parts=parts_of(run.strides, run.findings),
+        cue_log=cue_log(run),
     )
 
 
 def to_json(summary: Summary, **more: Any) -> str:
     """One line of JSON with the fields of Summary, and `more` beside them; what is not finite is null."""
     return json.dumps(_plain({**dataclasses.asdict(summary), **more}), allow_nan=False)
-
-
-def to_text(summary: Summary, title: str) -> str:
-    """The summary as a person reads it, within 80 columns."""
-    lines = [title, ""]
-    if summary.strides:
-        lines += _stride_lines(summary)
-    else:
-        lines.append("  No running strides were found.")
-    lines += ["", "Findings", *_finding_lines(summary.findings)]
-    lines += ["", "Cues", *_cue_lines(summary)]
-    lines += ["", "Signal", *_signal_lines(summary)]
-    if summary.warnings:
-        lines += ["", "Warnings", *_wrapped(summary.warnings)]
-    return "\n".join([*lines, "", DISCLAIMER])
 
 
 def clock(time_s: float) -> str:
@@ -129,62 +125,6 @@ def named(fault: str, side: int) -> str:
     return f"{SIDES[side]} {fault}".strip()
 
 
-def _stride_lines(summary: Summary) -> list[str]:
-    m = {name: math.nan if value is None else value for name, value in summary.medians.items()}
-    rejected = ", ".join(f"{count} {reason}" for reason, count in summary.rejected.items())
-    baseline = summary.baseline_tilt_deg
-    against = "no baseline" if baseline is None else f"baseline {baseline:.1f}, {m['tilt_deg'] - baseline:+.1f}"
-    rows = [
-        ("strides", f"{summary.strides}, {summary.clean_strides} clean" + (f" ({rejected})" if rejected else "")),
-        ("running", clock(summary.running_s)),
-        ("cadence", f"{m['cadence_spm']:.0f} steps/min"),
-        ("contact", f"left {m['contact_left_ms']:.0f} ms, right {m['contact_right_ms']:.0f} ms"),
-        ("flight", f"{m['flight_ms']:.0f} ms; balance {m['balance_left_pct']:.1f} % left"),
-        ("bounce", f"{m['oscillation_mm']:.0f} mm (pelvis, up and down)"),
-        ("tilt", f"{m['tilt_deg']:.1f} deg above standing ({against})"),
-        ("pelvic lean", f"{m['lean_deg']:.1f} deg (of the pelvis: one sensor cannot see the trunk)"),
-        (
-            "rotation",
-            f"{m['rotation_range_deg']:.1f} deg; obliquity {m['obliquity_range_deg']:.1f} deg within a stride",
-        ),
-    ]
-    if baseline is not None:
-        pulled = f"left {m['pullback_left_deg']:.1f} deg, right {m['pullback_right_deg']:.1f} deg against baseline"
-        rows.append(("pullback", pulled))
-    return [f"  {name:<13}{text}" for name, text in rows]
-
-
-def _finding_lines(findings: tuple[Finding, ...]) -> list[str]:
-    if not findings:
-        return ["  none: good form throughout"]
-    return [
-        f"  {clock(f.start_s):>5} - {clock(f.end_s):<6}{named(f.fault, f.side):<16}{f.depth_deg:4.1f} deg"
-        for f in findings
-    ]
-
-
-def _cue_lines(summary: Summary) -> list[str]:
-    lines = [f"  {clock(cue.time_s):>5}  {named(cue.fault, cue.side)}" for cue in summary.cues] or ["  none"]
-    if summary.held:
-        reasons = ", ".join(f"{reason} {count}" for reason, count in summary.held.items())
-        lines.append(f"  held back: {reasons}")
-    return lines
-
-
-def _signal_lines(summary: Summary) -> list[str]:
-    s = summary.signal
-    lines = [f"  {clock(s.duration_s)} recorded, {s.packets} packets, {s.lost} lost, {s.corrupt} damaged"]
-    if s.gaps or s.resets or s.restarts:
-        lines.append(f"  {s.gaps} gaps in the sensor's data, {s.resets} sensor resets, {s.restarts} clip restarts")
-    error = "" if summary.calibration_error_deg is None else f", within about {summary.calibration_error_deg:.1f} deg"
-    lines.append(f"  calibration: {summary.calibration}{error}")
-    return lines
-
-
-def _wrapped(texts: tuple[str, ...]) -> list[str]:
-    return [line for text in texts for line in textwrap.wrap(text, 76, initial_indent="  ", subsequent_indent="    ")]
-
-
 def _baseline_tilt(run: Run, cadence_spm: float | None) -> float | None:
     if run.baseline is None or cadence_spm is None:
         return None
@@ -195,6 +135,11 @@ def _baseline_tilt(run: Run, cadence_spm: float | None) -> float | None:
 def _median(values: NDArray[np.float64]) -> float | None:
     known = values[np.isfinite(values)]
     return float(np.median(known)) if len(known) else None
+
+
+def _spread(values: NDArray[np.float64]) -> float | None:
+    known = values[np.isfinite(values)]
+    return float(np.std(known, ddof=1)) if len(known) > 1 else None
 
 
 def _finite(value: float) -> float | None:

@@ -1,0 +1,45 @@
+"""Earlier sessions as lines of numbers, for comparisons and trends: read from kept summaries, nothing is analysed.
+
+Only a runner's own sessions are put beside each other, and simulated ones never beside real ones.
+"""
+
+from __future__ import annotations
+
+import time
+
+from untuck.errors import StoreError
+from untuck.report.progress import Progress, progress_of, to_compare
+from untuck.report.summary import Summary, clock
+from untuck.store import Store, StoredSession, codec
+
+
+def progress_in(store: Store, like: StoredSession) -> list[Progress]:
+    """A line for every session of the same runner and kind as `like`; those that cannot be read are left out."""
+    found = []
+    for session in store.sessions():
+        if (session.runner, session.mode == "demo") != (like.runner, like.mode == "demo") or session.summary is None:
+            continue
+        try:
+            summary = codec.from_json(Summary, session.summary)
+        except StoreError:
+            continue  # of a newer version: its own summary says so
+        if summary.clean_strides:
+            found.append(progress_of(session.id, session.started_unix_s, summary))
+    return found
+
+
+def beside(store: Store, session: StoredSession, summary: Summary) -> tuple[Progress, tuple[Progress, ...]]:
+    """The line of this session, and those of the sessions it is compared with."""
+    now = progress_of(session.id, session.started_unix_s, summary)
+    return now, to_compare(now, [p for p in progress_in(store, session) if p.session != session.id])
+
+
+def title_of(session: StoredSession) -> str:
+    """What a session is called above its summary."""
+    return f"Session {session.id}: {session.source}"
+
+
+def subtitle_of(session: StoredSession) -> str:
+    """When it was, how long, and whose it is."""
+    started = time.strftime("%Y-%m-%d %H:%M", time.localtime(session.started_unix_s))
+    return f"{started}, {clock(session.duration_s)} min" + (f", {session.runner}" if session.runner else "")

@@ -1,0 +1,271 @@
+"""A run's figures, drawn once for page and paper: through the run, mean stride, distribution, thirds, sessions.
+
+matplotlib's Figure without pyplot: no display, no global state. Colours come as a Palette, so that the same drawing
+follows a page's light and dark theme. What is drawn, and how, lives here; pages are put together in html.py and pdf.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from untuck.model import LEFT, RIGHT, Floats, Run
+from untuck.report.cycles import Cycles
+from untuck.report.parts import CUED, THIRDS, Part
+from untuck.report.progress import Progress
+
+STYLE: Any = {
+    "font.family": "sans-serif",
+    "font.size": 9.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 9.5,
+    "axes.titlelocation": "left",
+    "axes.axisbelow": True,
+    "svg.fonttype": "none",  # text stays text: small, searchable, in the page's own font
+    "path.simplify": False,  # it drops the dots
+}
+MEAN_STRIDES = 8  # of the line through the dots
+GAP_S = 2.0  # from one stride to the next: more is a pause
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colours by role: text and axes, quiet text, grid, line and band of the baseline, left, right, tuck, pause."""
+
+    ink: str = "#1d2430"
+    quiet: str = "#6a7384"
+    grid: str = "#dfe3ea"
+    line: str = "#0b5fa5"
+    band: str = "#8fc3ea"
+    left: str = "#b3541e"
+    right: str = "#007a5a"
+    tuck: str = "#a8326e"
+    pause: str = "#b9c0cc"
+
+
+def new_figure(width_in: float, height_in: float) -> Figure:
+    """An empty figure of this size that lays itself out; draw within `styled()`."""
+    figure = Figure(figsize=(width_in, height_in), layout="constrained")
+    figure.patch.set_alpha(0.0)
+    return figure
+
+
+def styled() -> AbstractContextManager[None]:
+    """Context in which figures are drawn and saved."""
+    return matplotlib.rc_context(STYLE)
+
+
+def through_the_run(run: Run, palette: Palette, width_in: float) -> Figure:
+    """Tilt and pelvic lean of every stride, with baseline, findings, cues, laps, pauses and gaps, by minutes."""
+    figure = new_figure(width_in, 4.4 if width_in > 6 else 4.0)
+    tilt, lean = figure.subplots(2, 1, sharex=True, height_ratios=(2.2, 1))
+    strides = run.strides
+    minutes = strides["start_s"] / 60
+    shown = strides["valid"]
+    for axes, name in ((tilt, "tilt_deg"), (lean, "lean_deg")):
+        _dress(axes, palette)
+        _dots(axes, minutes[shown], strides[name][shown], palette.line)
+        axes.plot(*_running_mean(strides, name), color=palette.line, lw=1.3)
+        axes.set_ylim(*_limits(strides[name][shown]))
+        _pauses(axes, strides, palette)
+    _baseline_band(tilt, run, palette)
+    _findings(tilt, run, palette)
+    _cues(tilt, run, palette)
+    for steer in run.steers:
+        if steer.kind == "lap":
+            tilt.axvline(steer.time_s / 60, color=palette.ink, lw=0.8, ls=(0, (3, 2)))
+    tilt.set_ylabel("tilt above standing, deg", color=palette.ink)
+    lean.set_ylabel("pelvic lean, deg", color=palette.ink)
+    lean.set_xlabel("minutes", color=palette.ink)
+    return figure
+
+
+def mean_stride(now: Cycles, base: Cycles | None, palette: Palette, width_in: float) -> Figure:
+    """Tilt, obliquity and rotation over each side's own stride, mean and SD, against the baseline strides."""
+    figure = new_figure(width_in, 2.5 if width_in > 6 else 6.2)
+    panels = figure.subplots(1, 3) if width_in > 6 else figure.subplots(3, 1)
+    percent = np.linspace(0, 100, now.right.shape[2])
+    titles = ("tilt, deg", "obliquity, deg (stance side up)", "rotation, deg (that hip forward)")
+    for k, (axes, title) in enumerate(zip(panels, titles, strict=True)):
+        _dress(axes, palette)
+        axes.set_title(title, color=palette.ink)
+        if base is not None:
+            mean, sd = base.both(k)
+            axes.fill_between(percent, mean - sd, mean + sd, color=palette.band, alpha=0.45, lw=0, label="baseline, SD")
+        for side, color, style in ((now.right, palette.right, "-"), (now.left, palette.left, (0, (4, 1.5)))):
+            mean, sd = side[0, k], side[1, k]
+            axes.plot(percent, mean, color=color, lw=1.5, ls=style, label="right" if side is now.right else "left")
+            axes.fill_between(percent, mean - sd, mean + sd, color=color, alpha=0.10, lw=0)
+        axes.set_xlabel("% of that side's own stride", color=palette.ink)
+        axes.set_xlim(0, 100)
+    _legend(panels[0], palette)
+    return figure
+
+
+def distribution(run: Run, on_deg: float, palette: Palette, width_in: float) -> Figure:
+    """How stride tilt is distributed; in a finding darker; the baseline and what counts as a tuck as lines."""
+    figure = new_figure(width_in, 2.6)
+    axes = figure.subplots()
+    _dress(axes, palette)
+    strides = run.strides[run.strides["valid"]]
+    low, high = _limits(strides["tilt_deg"])
+    edges = np.arange(np.floor(low * 2) / 2, high + 0.5, 0.25).tolist()
+    tucked = _within(strides, run, ("tuck",))
+    axes.hist([strides["tilt_deg"][~tucked], strides["tilt_deg"][tucked]], bins=edges, stacked=True,
+              color=[palette.line, palette.tuck], label=["strides", "while tucked"], alpha=0.85)  # fmt: skip
+    if run.baseline is not None:
+        level = float(np.average(run.baseline.tilt_deg, weights=run.baseline.strides))
+        axes.axvline(level, color=palette.ink, lw=1.2, label="baseline")
+        axes.axvline(level - on_deg, color=palette.ink, lw=1.0, ls=(0, (3, 2)), label="tuck from here")
+    axes.set_xlabel("stride tilt above standing, deg", color=palette.ink)
+    axes.set_ylabel("strides", color=palette.ink)
+    _legend(axes, palette)
+    return figure
+
+
+def thirds(parts: Sequence[Part], palette: Palette, width_in: float) -> Figure:
+    """Tilt, cadence, contact time and pullback in each third, means with standard errors."""
+    figure = new_figure(width_in, 3.4)
+    panels = figure.subplots(2, 2).ravel()
+    shown = [part for part in parts if part.name in THIRDS]
+    rows: tuple[tuple[str, tuple[str, ...]], ...] = (
+        ("tilt, deg", ("tilt_deg",)),
+        ("cadence, steps/min", ("cadence_spm",)),
+        ("contact, ms", ("contact_left_ms", "contact_right_ms")),
+        ("pullback, deg", ("pullback_left_deg", "pullback_right_deg")),
+    )
+    for axes, (title, names) in zip(panels, rows, strict=True):
+        _dress(axes, palette)
+        axes.set_title(title, color=palette.ink)
+        for name in names:
+            color, shift = {"left": (palette.left, -0.06), "right": (palette.right, 0.06)}.get(
+                name.split("_")[1], (palette.line, 0.0)
+            )
+            mean = np.array([_number(part.means[name]) for part in shown])
+            error = np.array([_number(part.errors[name]) for part in shown])
+            axes.errorbar(np.arange(len(shown)) + shift, mean, np.nan_to_num(error), fmt="o-", ms=4, lw=1.2, capsize=3,
+                          color=color, label=name.split("_")[1])  # fmt: skip
+        axes.set_xticks(range(len(shown)), [part.name.split()[0] for part in shown])
+        axes.set_xlim(-0.4, len(shown) - 0.6)
+        axes.margins(y=0.25)
+    _legend(panels[2], palette)
+    return figure
+
+
+def against_sessions(now: Progress, earlier: Sequence[Progress], palette: Palette, width_in: float) -> Figure:
+    """Tilt against baseline, with the spread of strides, and share in form, of earlier sessions and this one."""
+    figure = new_figure(width_in, 2.6)
+    tilt, form = figure.subplots(1, 2)
+    sessions = [*earlier, now]
+    labels = [str(p.session) for p in sessions]
+    off = np.array([_number(p.against_deg) for p in sessions])
+    sd = np.array([_number(p.tilt_sd_deg) for p in sessions])
+    colors = [palette.quiet] * len(earlier) + [palette.line]
+    for k, color in enumerate(colors):
+        tilt.errorbar(k, off[k], np.nan_to_num(sd[k]), fmt="o", ms=5, capsize=3, color=color)
+        form.bar(k, _number(sessions[k].in_form_pct), color=color, width=0.7)
+    tilt.axhline(0.0, color=palette.ink, lw=0.8)
+    for axes, title in ((tilt, "tilt to baseline, deg"), (form, "in good form, %")):
+        _dress(axes, palette)
+        axes.set_title(title, color=palette.ink)
+        axes.set_xticks(range(len(sessions)), labels)
+        axes.set_xlabel("session", color=palette.ink)
+    form.set_ylim(0, 100)
+    return figure
+
+
+def _dots(axes: Axes, x: Floats, y: Floats, color: str) -> None:
+    """Thousands of dots as one path of points with round ends: a tenth of the size of as many markers."""
+    points = np.full((3 * len(x), 2), np.nan)
+    points[0::3, 0] = points[1::3, 0] = x
+    points[0::3, 1], points[1::3, 1] = y, y + 1e-3
+    axes.plot(points[:, 0], points[:, 1], color=color, lw=1.8, alpha=0.3, solid_capstyle="round")
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def _within(strides: NDArray[np.void], run: Run, faults: Sequence[str]) -> NDArray[np.bool_]:
+    inside = np.zeros(len(strides), bool)
+    for finding in run.findings:
+        if finding.fault in faults:
+            inside |= (strides["start_s"] >= finding.start_s) & (strides["start_s"] < finding.end_s)
+    return inside
+
+
+def _dress(axes: Axes, palette: Palette) -> None:
+    axes.patch.set_alpha(0.0)
+    axes.grid(True, color=palette.grid, lw=0.6)
+    axes.tick_params(colors=palette.quiet, length=2.5)
+    for spine in axes.spines.values():
+        spine.set_color(palette.quiet)
+
+
+def _legend(axes: Axes, palette: Palette) -> None:
+    axes.legend(frameon=False, labelcolor=palette.ink, fontsize=8, handlelength=1.6, borderaxespad=0.2)
+
+
+def _limits(values: Floats) -> tuple[float, float]:
+    """All but stray strides, with room above for flags."""
+    known = values[np.isfinite(values)]
+    if len(known) == 0:
+        return -1.0, 1.0
+    low, high = np.percentile(known, [0.2, 99.8])
+    room = max(1.0, high - low)
+    return float(low - 0.12 * room), float(high + 0.25 * room)
+
+
+def _running_mean(strides: NDArray[np.void], name: str) -> tuple[Floats, Floats]:
+    """Minutes and mean over MEAN_STRIDES clean strides; NaN between bouts of running, so that the line breaks there."""
+    clean = strides[strides["valid"]]
+    if len(clean) < MEAN_STRIDES:
+        return np.empty(0), np.empty(0)
+    kernel = np.full(MEAN_STRIDES, 1 / MEAN_STRIDES)
+    value = np.convolve(clean[name], kernel, "valid")
+    start_s = np.convolve(clean["start_s"], kernel, "valid")
+    value[1:][np.diff(start_s) > GAP_S] = np.nan
+    return start_s / 60, value
+
+
+def _pauses(axes: Axes, strides: NDArray[np.void], palette: Palette) -> None:
+    """Where no stride was measured between two: a pause, or samples that are missing."""
+    ends = strides["start_s"] + strides["duration_s"]
+    for at in np.flatnonzero(strides["start_s"][1:] - ends[:-1] > GAP_S):
+        axes.axvspan(ends[at] / 60, strides["start_s"][at + 1] / 60, color=palette.pause, alpha=0.45, lw=0)
+
+
+def _baseline_band(axes: Axes, run: Run, palette: Palette) -> None:
+    if run.baseline is None:
+        return
+    level = float(np.average(run.baseline.tilt_deg, weights=run.baseline.strides))
+    sd = float(np.average(run.baseline.tilt_sd_deg, weights=run.baseline.strides))
+    axes.axhspan(level - 2 * sd, level + 2 * sd, color=palette.band, alpha=0.5, lw=0)
+    axes.axhline(level, color=palette.ink, lw=0.8)
+
+
+def _findings(axes: Axes, run: Run, palette: Palette) -> None:
+    colors = {("pullback", LEFT): palette.left, ("pullback", RIGHT): palette.right}
+    for finding in run.findings:
+        if finding.fault in CUED:
+            color = colors.get((finding.fault, finding.side), palette.tuck)
+            axes.axvspan(finding.start_s / 60, finding.end_s / 60, color=color, alpha=0.22, lw=0)
+
+
+def _cues(axes: Axes, run: Run, palette: Palette) -> None:
+    """Flags along the top edge: triangles where a cue sounded, pointing to its side."""
+    marks = {("pullback", LEFT): ("<", palette.left), ("pullback", RIGHT): (">", palette.right)}
+    top = axes.get_xaxis_transform()
+    for cue in run.cues:
+        if cue.fault != "recovered":
+            mark, color = marks.get((cue.fault, cue.side), ("v", palette.tuck))
+            axes.plot(cue.time_s / 60, 0.95, mark, ms=6, color=color, transform=top, clip_on=False)

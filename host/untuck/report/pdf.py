@@ -1,0 +1,82 @@
+"""A run's pages on paper: A4, the same figures as the browser's page, by matplotlib's own PDF writer.
+
+The first page holds the answers, the headline numbers and the run; the second what lies behind them.
+Layout of the paper lives here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+from matplotlib.backends.backend_pdf import PdfPages
+from matplotlib.figure import Figure
+
+from untuck.report import figures, quality
+from untuck.report.answers import answers
+from untuck.report.figures import Palette
+from untuck.report.page import Report, stride_cycles
+from untuck.report.summary import DISCLAIMER, clock, named
+
+WIDTH_IN, HEIGHT_IN, MARGIN = 8.27, 11.69, 0.09
+_LINE = 0.0155  # of the page's height
+_COLUMNS = 98  # characters that fit between the margins
+_LOGGED = 46  # entries of the cue ledger on a page
+
+
+def write_pdf(report: Report, path: Path) -> None:
+    """Write the run to a PDF. Raises OSError where the file cannot be written."""
+    palette = Palette()
+    with figures.styled(), PdfPages(path, metadata={"Title": report.title, "Creator": "Untuck"}) as pages:
+        pages.savefig(_words(report))
+        if report.summary.strides == 0:
+            return
+        drawn = [figures.through_the_run(report.run, palette, WIDTH_IN)]
+        now, base = stride_cycles(report)
+        if now is not None:
+            drawn.append(figures.mean_stride(now, base, palette, WIDTH_IN))
+        drawn.append(figures.distribution(report.run, report.params.tuck_on_deg, palette, WIDTH_IN))
+        if report.summary.parts:
+            drawn.append(figures.thirds(report.summary.parts, palette, WIDTH_IN))
+        if report.earlier:
+            drawn.append(figures.against_sessions(report.now, report.earlier, palette, WIDTH_IN))
+        for figure in drawn:
+            pages.savefig(figure)
+
+
+def _words(report: Report) -> Figure:
+    """The page of text."""
+    figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN))
+    y = 0.95
+    figure.text(MARGIN, y, report.title, size=16, weight="bold")
+    figure.text(MARGIN, y - 1.4 * _LINE, report.subtitle, size=9)
+    y -= 3.5 * _LINE
+    for question, answer in answers(report.summary, report.now, report.earlier):
+        figure.text(MARGIN, y, question, size=10, weight="bold")
+        for line in textwrap.wrap(answer, _COLUMNS):
+            y -= _LINE
+            figure.text(MARGIN, y, line, size=9.5)
+        y -= 1.7 * _LINE
+    for title, rows in (("Data", quality.rows(report.summary, report.late_ms)), ("Cues", _cues(report))):
+        figure.text(MARGIN, y, title, size=10, weight="bold")
+        for row in rows:
+            y -= _LINE
+            for x, cell in zip((MARGIN, 0.24, 0.5, 0.74), row, strict=False):
+                figure.text(x, y, cell, size=8.5)
+        y -= 1.7 * _LINE
+    figure.text(MARGIN, 0.03, DISCLAIMER, size=8)
+    return figure
+
+
+def _cues(report: Report) -> list[tuple[str, ...]]:
+    """The cues that sounded, as many as fit."""
+    sounded = [entry for entry in report.summary.cue_log if entry.sounded]
+    rows: list[tuple[str, ...]] = [
+        (
+            clock(entry.time_s),
+            f"{named(entry.fault, entry.side)}, {entry.depth_deg:.1f} deg",
+            f"corrected after {entry.correct_s:.0f} s" if entry.correct_s is not None else entry.ended or "to the end",
+        )
+        for entry in sounded[:_LOGGED]
+    ]
+    return rows or [("none",)]

@@ -1,0 +1,44 @@
+"""How far a session's numbers can be trusted: loss, gaps, delay, calibration, and what could not be judged, and why.
+
+Rows of two texts for page and paper; reasons that strides are left out for are put into words here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from untuck.report.summary import Summary, clock
+
+REASONS = {
+    "gap": "samples missing in a row",
+    "missing": "too many samples missing",
+    "odd": "unlike the runner's other strides",
+    "turning": "in a bend",
+    "accelerating": "speeding up or slowing down",
+}
+
+
+def rows(summary: Summary, late_ms: tuple[float, float] | None) -> list[tuple[str, str]]:
+    """What is measured, and what it came to."""
+    s = summary.signal
+    sent = s.packets + s.lost
+    found = [
+        ("Recorded", f"{clock(s.duration_s)}, {s.samples} samples in {s.packets} packets"),
+        ("Lost", f"{s.lost} of {sent} packets ({100 * s.lost / sent if sent else 0:.2f} %), {s.corrupt} damaged"),
+        ("Breaks", f"{s.gaps} gaps in the sensor's data, {s.resets} sensor resets, {s.restarts} clip restarts"),
+    ]
+    if late_ms is not None:
+        found.append(
+            ("Delay", f"beyond the quickest packet: median {late_ms[0]:.0f} ms, 99 % within {late_ms[1]:.0f} ms")
+        )
+    error = summary.calibration_error_deg
+    within = "" if error is None else f", mount known within about {error:.1f} deg"
+    found.append(("Calibration", f"{summary.calibration}{within}"))
+    found.append(("Judged", _judged(summary)))
+    return found
+
+
+def _judged(summary: Summary) -> str:
+    if summary.strides == 0:
+        return "no stride was found"
+    text = f"{summary.clean_strides} of {summary.strides} strides"
+    left_out = [f"{count} {REASONS.get(reason, reason)}" for reason, count in sorted(summary.rejected.items())]
+    return text + (f"; left out: {', '.join(left_out)}" if left_out else "")

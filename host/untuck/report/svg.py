@@ -1,0 +1,38 @@
+"""Figures as SVG inside a page: colours follow the page's theme, ids do not clash, the size is the page's.
+
+Each role of the palette is drawn in a colour of its own and then replaced by a CSS variable of the role's name.
+How a Figure becomes markup lives here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import fields
+
+import matplotlib
+from matplotlib.figure import Figure
+
+from untuck.report.figures import Palette
+
+_ROLES = {field.name: f"#0100{number:02x}" for number, field in enumerate(fields(Palette), 0xA0)}
+THEMED = Palette(**_ROLES)
+_ID = re.compile(r'(\bid="|url\(#|xlink:href="#)')
+_HEAD = re.compile(r"^.*?(?=<svg)", re.DOTALL)
+_META = re.compile(r"<metadata>.*?</metadata>\s*", re.DOTALL)
+_SIZE = re.compile(r'(<svg[^>]*?) width="[\d.]+pt" height="[\d.]+pt"')
+_PLACES = re.compile(r"(\d+\.\d)\d+")
+
+
+def svg(figure: Figure, name: str, title: str) -> str:
+    """Markup of a figure drawn with THEMED. name: unique in the page, letters only; title: read out to the blind."""
+    out = io.StringIO()
+    with matplotlib.rc_context({"svg.hashsalt": name}):
+        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
+    text = _META.sub("", _HEAD.sub("", out.getvalue()))
+    text = _SIZE.sub(rf'\1 role="img" aria-label="{title}"', text, count=1)
+    text = _ID.sub(rf"\1{name}-", text)
+    text = _PLACES.sub(r"\1", text)  # a tenth of a point cannot be seen, and halves the file
+    for role, color in _ROLES.items():
+        text = text.replace(color, f"var(--{role})")
+    return text
