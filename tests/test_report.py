@@ -115,9 +115,7 @@ def test_every_cue_says_what_came_of_it(summary: Summary) -> None:
 
 
 def test_the_page_needs_nothing_else_and_is_sound_html(home: Path, summary: Summary) -> None:
-    earlier = tuple(
-        dataclasses.replace(progress_of(k, k * DAY_S, summary), in_form_pct=50.0 + k) for k in range(1, 4)
-    )
+    earlier = tuple(dataclasses.replace(progress_of(k, k * DAY_S, summary), in_form_pct=50.0 + k) for k in range(1, 4))
     page = page_of(Store(home).open(1), earlier)
     checker = _Checker()
     checker.feed(page)
