@@ -17,12 +17,22 @@ from untuck.cli.main import cli
 CHECKOUT = Path(__file__).resolve().parent.parent
 COMMANDS = CHECKOUT / "docs" / "commands.md"
 PAGES = sorted([*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").glob("*.md")])
-HELP = re.compile(r"## untuck (\w+)\n\n```text\n(.*?)```", re.DOTALL)
+HELP = re.compile(r"##+ untuck (\w+(?: \w+)?)\n\n```text\n(.*?)```", re.DOTALL)
+
+
+def all_commands() -> dict[str, click.Command]:
+    """Every command by its words: "demo", "sessions", "sessions rename"."""
+    found: dict[str, click.Command] = {}
+    for name, command in cli.commands.items():
+        found[name] = command
+        if isinstance(command, click.Group):
+            found |= {f"{name} {word}": inner for word, inner in command.commands.items()}
+    return found
 
 
 def help_of(name: str) -> str:
     """What `untuck NAME --help` prints in 80 columns."""
-    command = cli.commands[name]
+    command = all_commands()[name]
     context = click.Context(
         command,
         info_name=f"untuck {name}",
@@ -35,7 +45,7 @@ def help_of(name: str) -> str:
 
 def test_every_command_is_documented_with_its_help() -> None:
     documented = dict(HELP.findall(COMMANDS.read_text()))
-    assert list(documented) == list(dict.fromkeys(documented)) and set(documented) == set(cli.commands)
+    assert list(documented) == list(dict.fromkeys(documented)) and set(documented) == set(all_commands())
     for name, text in documented.items():
         assert text == help_of(name), f"the help of {name} has changed: run `make docs`"
 
@@ -82,7 +92,10 @@ def test_everything_the_package_asks_for_is_pinned() -> None:
 
 def write_help() -> None:
     """Put each command's present help into docs/commands.md."""
-    text = HELP.sub(lambda found: f"## untuck {found[1]}\n\n```text\n{help_of(found[1])}```", COMMANDS.read_text())
+    text = HELP.sub(
+        lambda found: f"{found[0].split()[0]} untuck {found[1]}\n\n```text\n{help_of(found[1])}```",
+        COMMANDS.read_text(),
+    )
     COMMANDS.write_text(text)
 
 

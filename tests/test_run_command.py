@@ -12,8 +12,8 @@ import pytest
 from tests.virtual_board.clip import VirtualClip
 
 from untuck.cli import output
+from untuck.cli.replay import replay
 from untuck.cli.run import follow_clip
-from untuck.cli.sessions import replay
 from untuck.sources.runner import Phase, Story, simulate
 from untuck.store import Store
 

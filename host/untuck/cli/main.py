@@ -14,8 +14,9 @@ from untuck import __version__
 from untuck.cli.analyse import analyse
 from untuck.cli.demo import demo
 from untuck.cli.doctor import doctor
+from untuck.cli.replay import replay
 from untuck.cli.run import run
-from untuck.cli.sessions import replay, sessions
+from untuck.cli.sessions import sessions
 from untuck.cli.summary import summary
 from untuck.errors import UntuckError
 

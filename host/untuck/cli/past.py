@@ -36,7 +36,7 @@ def beside(store: Store, session: StoredSession, summary: Summary) -> tuple[Prog
 
 def title_of(session: StoredSession) -> str:
     """What a session is called above its summary."""
-    return f"Session {session.id}: {session.source}"
+    return f"Session {session.id}: {session.name or session.source}"
 
 
 def subtitle_of(session: StoredSession) -> str:

@@ -1,71 +1,132 @@
-"""`untuck sessions`, `untuck replay`: what was recorded, and the same once more.
+"""`untuck sessions`: the list of what was recorded, and what is done with it: name, note, tag, delete, hand over.
 
-A replay computes everything anew from the raw packets, with the settings of the run.
+Nothing here analyses anything; the changes themselves are in store/keeping.py and store/archive.py.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import click
 
 from untuck.cli import output
-from untuck.cli.past import title_of
 from untuck.cli.summary import session_argument
+from untuck.errors import StoreError
 from untuck.report.summary import clock
-from untuck.store import Store, StoredSession
+from untuck.store import Store, StoredSession, archive, keeping
+
+_COLUMNS = ("id", "source", "mode", "started_unix_s", "ended_unix_s", "duration_s", "packet_count", "runner", "name",
+            "note", "tags")  # fmt: skip
+_number = click.argument("session_id", metavar="SESSION", type=click.IntRange(1))
 
 
-@click.command()
+@click.group(invoke_without_command=True)
+@click.option("--runner", help="Only those of this runner.")
+@click.option("--tag", "tags", multiple=True, help="Only those with this tag; may be given more than once.")
+@click.option("--since", type=click.DateTime(("%Y-%m-%d",)), help="Only those of this day and later.")
+@click.option("--text", help="Only those with this in name, note or source.")
 @output.as_json
-def sessions(as_json: bool) -> None:
-    """List the recorded sessions, oldest first."""
-    found = Store().sessions()
+@click.pass_context
+def sessions(
+    context: click.Context, runner: str | None, tags: tuple[str, ...], since: datetime | None, text: str | None,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """List the recorded sessions, oldest first; or name, note, tag, delete, export or import one."""
+    if context.invoked_subcommand is not None:
+        return
+    everything = Store().sessions()
+    found = [
+        session
+        for session in everything
+        if (runner is None or session.runner == runner)
+        and set(tags) <= set(session.tags)
+        and (since is None or session.started_unix_s >= since.timestamp())
+        and (text is None or text.lower() in f"{session.name} {session.note} {session.source}".lower())
+    ]
     if as_json:
         click.echo(json.dumps([_row(session) for session in found]))
-        return
-    if not found:
+    elif not everything:
         click.echo("No session is recorded yet: `untuck run` records one, `untuck demo` a simulated one.")
-        return
-    click.echo(f"{'session':>7}  {'started':<16}  {'length':>6}  {'packets':>7}  {'mode':<5} source")
-    for session in found:
-        started = time.strftime("%Y-%m-%d %H:%M", time.localtime(session.started_unix_s))
-        cut = "" if session.ended_unix_s is not None else " (cut off, or still recording)"
-        click.echo(
-            f"{session.id:>7}  {started}  {clock(session.duration_s):>6}  {session.packet_count:>7}  "
-            f"{session.mode:<5} {session.source}{cut}"
-        )
+    else:
+        click.echo(f"{'session':>7}  {'started':<16}  {'length':>7}  {'runner':<10}  {'mode':<5} what")
+        for session in found:
+            click.echo(_line(session))
+        if len(found) < len(everything):
+            click.echo(f"{len(found)} of {len(everything)} sessions")
 
 
-@click.command()
+@sessions.command()
+@_number
+@click.argument("name")
+def rename(session_id: int, name: str) -> None:
+    """Give a session a name; "" takes it away."""
+    keeping.rename(Store(), session_id, name)
+
+
+@sessions.command()
+@_number
+@click.argument("text")
+def note(session_id: int, text: str) -> None:
+    """Keep a note with a session; "" takes it away."""
+    keeping.note(Store(), session_id, text)
+
+
+@sessions.command()
+@_number
+@click.argument("words", nargs=-1)
+@click.option("--remove", multiple=True, help="A tag to take away.")
+def tag(session_id: int, words: tuple[str, ...], remove: tuple[str, ...]) -> None:
+    """Add tags to a session; prints those it has then."""
+    click.echo(" ".join(keeping.tag(Store(), session_id, words, remove)))
+
+
+@sessions.command()
+@_number
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete(session_id: int, yes: bool) -> None:
+    """Delete a session for good, with its packets; asks first."""
+    store = Store()
+    session = store.open(session_id)
+    if not yes and not click.confirm(f"Delete session {_line(session).strip()}?", err=True):
+        raise StoreError(f"session {session_id} was not deleted.")
+    keeping.delete(store, session_id)
+    output.note(f"session {session_id} is deleted.")
+
+
+@sessions.command("export")
 @session_argument
-@click.option("--speed", type=click.FloatRange(0), default=0.0, show_default=True,
-              help="1: as slowly as it was recorded, with sound; 0: do not wait.")  # fmt: skip
-@output.as_json
-def replay(session_id: int | None, speed: float, as_json: bool) -> None:
-    """Analyse a session again from its raw packets: the same strides, findings and cues as live."""
-    _replay(Store().open(session_id), as_json, speed, log=True)
+@click.option("-o", "--output", "path", type=click.Path(path_type=Path), help="The file; by default session-N.untuck.")
+def export_one(session_id: int | None, path: Path | None) -> None:
+    """Write a session, with all that belongs to it, to one file; by default the newest."""
+    session = Store().open(session_id)
+    path = path or Path(f"session-{session.id}{archive.SUFFIX}")
+    archive.write_archive(session, path)
+    output.note(f"wrote {path}")
 
 
-def _replay(session: StoredSession, as_json: bool, speed: float, log: bool) -> None:
-    from untuck.cli.live import attend
-    from untuck.cli.warmup import warm_up
-    from untuck.sources.replay import ReplaySource
+@sessions.command("import")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+def import_some(files: tuple[Path, ...]) -> None:
+    """Add sessions from files that `untuck sessions export` wrote; they get new numbers."""
+    for path in files:
+        output.note(f"{path} is session {archive.read_archive(Store(), path)} here.")
 
-    settings = session.settings()
-    warm_up(output.note)
-    source = ReplaySource(session.packets(), speed)
-    with output.live_view(f"session {session.id}", settings.params, as_json, log) as view:
-        outcome = asyncio.run(attend(source, settings, view, audible=speed > 0, steers=session.steers()))
-    output.finish(outcome, title_of(session), as_json, session=session.id)
+
+def _line(session: StoredSession) -> str:
+    started = time.strftime("%Y-%m-%d %H:%M", time.localtime(session.started_unix_s))
+    said = f"{session.name} ({session.source})" if session.name else session.source
+    said += "".join(f" #{word}" for word in session.tags) + (f": {session.note}" if session.note else "")
+    cut = "" if session.ended_unix_s is not None else " (cut off, or still recording)"
+    return (
+        f"{session.id:>7}  {started}  {clock(session.duration_s):>7}  {session.runner or '-':<10}  "
+        f"{session.mode:<5} {said}{cut}"
+    )
 
 
 def _row(session: StoredSession) -> dict[str, Any]:
     """What `sessions --json` says of a session; ended_unix_s is null if it was cut off or still records."""
     return {name: getattr(session, name) for name in _COLUMNS}
-
-
-_COLUMNS = ("id", "source", "mode", "started_unix_s", "ended_unix_s", "duration_s", "packet_count")

@@ -56,8 +56,14 @@ CREATE TABLE kept (
 );
 """
 
+_SCHEMA_3 = """
+ALTER TABLE session ADD COLUMN name TEXT NOT NULL DEFAULT '';
+ALTER TABLE session ADD COLUMN note TEXT NOT NULL DEFAULT '';
+ALTER TABLE session ADD COLUMN tags TEXT NOT NULL DEFAULT '[]'; -- JSON list of words, sorted
+"""
+
 # What leads from each schema to the next; the number of steps is the newest schema's number. Append, never change.
-_STEPS = (_SCHEMA_1, _SCHEMA_2)
+_STEPS = (_SCHEMA_1, _SCHEMA_2, _SCHEMA_3)
 SCHEMA_VERSION = len(_STEPS)
 _COMMENT = re.compile(r"--.*")
 

@@ -43,7 +43,7 @@ class StoredSession:
 
     source: where the packets came from; mode: the command that recorded; ended_unix_s: None while it records, or if it
     was cut off; duration_s: between first and last arrival; summary: JSON of what it ended with, or None; runner: whose
-    profile it used, "" for none.
+    profile it used, "" for none; name, note, tags: what the user says of it.
     """
 
     id: int
@@ -56,6 +56,9 @@ class StoredSession:
     settings_json: str
     summary: str | None
     runner: str
+    name: str
+    note: str
+    tags: tuple[str, ...]
     read_blobs: Callable[[], Iterator[bytes]]
     read_steers: Callable[[], Iterator[Steer]]
 

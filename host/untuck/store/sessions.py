@@ -7,6 +7,7 @@ Queries and commits live here; tables in schema.py, values in session.py.
 from __future__ import annotations
 
 import dataclasses
+import json
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -26,7 +27,7 @@ COMMIT_EVERY_PACKETS = 512  # a source that does not wait for the clock: bounds 
 
 _SELECT = """
 SELECT session.id, source, mode, started_unix_s, ended_unix_s, total(count), max(last_arrival_s) - min(first_arrival_s),
-       settings, summary, runner
+       settings, summary, runner, name, note, tags
 FROM session LEFT JOIN packets ON packets.session_id = session.id {where} GROUP BY session.id ORDER BY session.id
 """
 
@@ -149,25 +150,28 @@ class Store:
         raise StoreError(f"there is no session {session_id}: `untuck sessions` lists those there are.")
 
     def _select(self, where: str, *values: int) -> list[StoredSession]:
-        return [
-            StoredSession(
-                id=number,
-                source=source,
-                mode=mode,
-                started_unix_s=started,
-                ended_unix_s=ended,
-                packet_count=int(count),
-                duration_s=duration or 0.0,
-                settings_json=settings,
-                summary=summary,
-                runner=runner,
-                read_blobs=partial(self._blobs, number),
-                read_steers=partial(self._steers, number),
-            )
-            for number, source, mode, started, ended, count, duration, settings, summary, runner in self._rows(
-                _SELECT.format(where=where), *values
-            )
-        ]
+        return [self._session(row) for row in self._rows(_SELECT.format(where=where), *values)]
+
+    def _session(self, row: tuple[Any, ...]) -> StoredSession:
+        """The session in a row of _SELECT."""
+        number, source, mode, started, ended, count, duration, settings, summary, runner, name, note, tags = row
+        return StoredSession(
+            id=number,
+            source=source,
+            mode=mode,
+            started_unix_s=started,
+            ended_unix_s=ended,
+            packet_count=int(count),
+            duration_s=duration or 0.0,
+            settings_json=settings,
+            summary=summary,
+            runner=runner,
+            name=name,
+            note=note,
+            tags=tuple(json.loads(tags)),
+            read_blobs=partial(self._blobs, number),
+            read_steers=partial(self._steers, number),
+        )
 
     def _blobs(self, session_id: int) -> Iterator[bytes]:
         for (data,) in self._rows("SELECT data FROM packets WHERE session_id = ? ORDER BY number", session_id):

@@ -1,0 +1,104 @@
+"""A session as one file, to keep, to move to another machine, to hand to somebody: a zip archive.
+
+It holds session.json, with everything that steers the analysis and what the user says of it, and the packets as they
+came, in blobs as in the store; zip's checksums guard them. The archive's layout lives here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+import zlib
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from untuck import __version__
+from untuck.errors import StoreError
+from untuck.store import codec, schema
+from untuck.store.session import Settings, StoredSession, unpack
+from untuck.store.sessions import Store
+
+FORMAT = 1
+SUFFIX = ".untuck"
+_FACTS = ("source", "mode", "started_unix_s", "ended_unix_s", "settings", "summary", "runner", "name", "note", "tags")
+_MOST_BLOB_BYTES = 1 << 24  # a blob is a second of packets: anything near this is no archive of ours
+
+
+def write_archive(session: StoredSession, path: Path) -> None:
+    """Write a session to a file. Raises StoreError where the file cannot be written or the session is damaged."""
+    facts = {name: getattr(session, name) for name in _FACTS if name != "settings"}
+    steers = [[steer.kind, repr(steer.time_s), steer.value] for steer in session.steers()]
+    about = {"format": FORMAT, "untuck": __version__, **facts, "settings": session.settings_json}
+    about |= {"steers": steers, "packets": session.packet_count}
+    try:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("session.json", json.dumps(about, indent=1, ensure_ascii=False))
+            for number, blob in enumerate(session.read_blobs()):
+                archive.writestr(f"packets/{number:06d}.bin", blob)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written ({error.strerror}): choose another place.") from error
+
+
+def read_archive(store: Store, path: Path) -> int:
+    """Add the session in a file to the store; returns its number there, all or nothing.
+
+    Raises StoreError for a file that is damaged, no archive, of a newer format, or in the store already.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            about = _about(archive, path)
+            blobs = [_blob(archive, name) for name in sorted(archive.namelist()) if name.startswith("packets/")]
+            rows = [_row(number, blob) for number, blob in enumerate(blobs) if blob]
+            if sum(row[1] for row in rows) != about["packets"]:
+                raise ValueError(f"it lacks some of its {about['packets']} packets")
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read ({error.strerror}).") from error
+    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, TypeError, EOFError, RuntimeError) as error:
+        raise StoreError(f"{path} is no session archive, or is damaged: {error}.") from error
+    _refuse_doubles(store, about, about["packets"])
+    return _insert(store, about, rows)
+
+
+def _about(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:
+    """session.json, checked: everything needed is there, and the settings can be read."""
+    about = json.loads(archive.read("session.json"))
+    if about["format"] > FORMAT:
+        raise StoreError(f"{path} was written by a newer Untuck ({about['untuck']}): update this one to read it.")
+    missing = [name for name in (*_FACTS, "steers", "packets") if name not in about]
+    if missing:
+        raise ValueError(f"session.json lacks {', '.join(missing)}")
+    codec.from_json(Settings, about["settings"])
+    about["steers"] = [(kind, float(time_s), value) for kind, time_s, value in about["steers"]]
+    return dict(about)
+
+
+def _blob(archive: zipfile.ZipFile, name: str) -> bytes:
+    if archive.getinfo(name).file_size > _MOST_BLOB_BYTES:
+        raise ValueError(f"{name} is far too large")
+    return archive.read(name)
+
+
+def _row(number: int, blob: bytes) -> tuple[int, int, float, float, bytes]:
+    packets = list(unpack(blob))
+    return number, len(packets), packets[0].arrival_s, packets[-1].arrival_s, blob
+
+
+def _refuse_doubles(store: Store, about: dict[str, Any], packets: int) -> None:
+    for session in store.sessions():
+        same = session.started_unix_s == about["started_unix_s"] and session.source == about["source"]
+        if same and session.packet_count == packets:
+            raise StoreError(f"this session is here already, as session {session.id}.")
+
+
+def _insert(store: Store, about: dict[str, Any], rows: list[tuple[int, int, float, float, bytes]]) -> int:
+    values = [json.dumps(about[name]) if name == "tags" else about[name] for name in _FACTS]
+    query = f"INSERT INTO session ({', '.join(_FACTS)}) VALUES ({', '.join('?' * len(_FACTS))})"
+    with closing(schema.connect(store.path)) as database, schema.translated(store.path):
+        database.execute("BEGIN IMMEDIATE")  # closing without COMMIT takes everything back
+        number = int(database.execute(query, values).lastrowid or 0)
+        database.executemany("INSERT INTO packets VALUES (?, ?, ?, ?, ?, ?)", [(number, *row) for row in rows])
+        steers = [(number, k, time_s, kind, value) for k, (kind, time_s, value) in enumerate(about["steers"])]
+        database.executemany("INSERT INTO steer VALUES (?, ?, ?, ?, ?)", steers)
+        database.execute("COMMIT")
+    return number

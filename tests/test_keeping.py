@@ -1,0 +1,160 @@
+"""What is done with recorded sessions: named, noted, tagged, filtered, deleted; out to a file and in again."""
+
+from __future__ import annotations
+
+import json
+import math
+import zipfile
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from untuck.cli.main import cli
+from untuck.errors import StoreError
+from untuck.model import Packet, Steer
+from untuck.store import Settings, Store, archive, keeping
+
+PACKETS = [Packet(bytes([k % 256] * 30), 5.0 + 0.4 * k) for k in range(40)]
+
+
+def untuck(*arguments: str, answer: str | None = None) -> Result:
+    return CliRunner().invoke(cli, arguments, input=answer)
+
+
+@pytest.fixture
+def store(own_home: Path) -> Store:
+    """Two sessions, the second of Ada's and with steers."""
+    store = Store()
+    for runner in ("", "Ada"):
+        with store.record("clip 0A1B", "run", Settings(rate_hz=100, runner=runner)) as recording:
+            for packet in PACKETS:
+                recording.append(packet)
+            recording.steer(Steer("lap", -math.inf, "first"))
+            recording.steer(Steer("note", 0.1 + 0.2, "grüß"))
+            recording.end('{"strides":1}')
+    return store
+
+
+def everything(store: Store, number: int) -> tuple[object, ...]:
+    s = store.open(number)
+    facts = (s.source, s.mode, s.started_unix_s, s.ended_unix_s, s.settings_json, s.summary, s.runner, s.name, s.note)
+    return (*facts, s.tags, s.steers(), tuple(s.packets()))
+
+
+def test_a_session_is_named_noted_and_tagged_and_stays_what_it_was(store: Store) -> None:
+    before = everything(store, 1)
+    assert untuck("sessions", "rename", "1", "Long run").exit_code == 0
+    assert untuck("sessions", "note", "1", "new shoes").exit_code == 0
+    assert untuck("sessions", "tag", "1", "track", "hot", "hot").output == "hot track\n"
+    assert untuck("sessions", "tag", "1", "--remove", "hot").output == "track\n"
+    after = everything(store, 1)
+    assert after[7:10] == ("Long run", "new shoes", ("track",)) and after[:7] + after[10:] == before[:7] + before[10:]
+    assert "Long run (clip 0A1B) #track: new shoes" in untuck("sessions").output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [((), [1, 2]), (("--runner", "Ada"), [2]), (("--tag", "hill"), [1]), (("--tag", "hill", "--tag", "x"), []),
+     (("--text", "SHOES"), [2]), (("--since", "2100-01-01"), []), (("--since", "2000-01-01"), [1, 2])],
+)  # fmt: skip
+def test_the_list_is_filtered(store: Store, arguments: tuple[str, ...], expected: list[int]) -> None:
+    keeping.tag(store, 1, ["hill"])
+    keeping.note(store, 2, "new shoes")
+    rows = json.loads(untuck("sessions", *arguments, "--json").output)
+    assert [row["id"] for row in rows] == expected
+    assert "2 sessions" in untuck("sessions", *arguments).output or expected == [1, 2]
+
+
+def test_deleting_asks_and_takes_all_that_belongs_to_it(store: Store) -> None:
+    refused = untuck("sessions", "delete", "1", answer="n\n")
+    assert refused.exit_code == 1 and "was not deleted" in refused.output and len(store.sessions()) == 2
+    assert untuck("sessions", "delete", "1", answer="y\n").exit_code == 0
+    assert [session.id for session in store.sessions()] == [2]
+    assert untuck("sessions", "delete", "2", "--yes").exit_code == 0 and store.sessions() == []
+    from contextlib import closing
+
+    from untuck.store import schema
+
+    with closing(schema.connect(store.path)) as database:
+        for table in ("packets", "steer"):
+            assert database.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+
+
+def test_changes_to_no_session_are_refused(store: Store) -> None:
+    for arguments in (("rename", "9", "x"), ("note", "9", "x"), ("tag", "9", "x"), ("delete", "9", "--yes")):
+        done = untuck("sessions", *arguments)
+        assert done.exit_code == 1 and "there is no session 9" in done.output
+
+
+def test_a_session_survives_the_journey_in_a_file(store: Store, tmp_path: Path) -> None:
+    keeping.rename(store, 2, "Long run")
+    keeping.tag(store, 2, ["hügel"])
+    path = tmp_path / "run.untuck"
+    assert untuck("sessions", "export", "2", "-o", str(path)).exit_code == 0
+    again = untuck("sessions", "import", str(path))
+    assert again.exit_code == 1 and "is here already, as session 2" in again.output
+    other = Store(tmp_path / "other.db")
+    number = archive.read_archive(other, path)
+    assert everything(other, number) == everything(store, 2)
+
+
+def rewritten(path: Path, change: object) -> Path:
+    """The archive with session.json changed, or a member replaced."""
+    other = path.with_suffix(".changed")
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(other, "w") as new:
+        for name in old.namelist():
+            data = old.read(name)
+            if callable(change):
+                data = change(name, data)
+            if data is not None:
+                new.writestr(name, data)
+    return other
+
+
+BAD = {
+    "newer": (lambda n, d: d.replace(b'"format": 1', b'"format": 9') if n == "session.json" else d, "newer Untuck"),
+    "lacks": (lambda n, d: d.replace(b'"mode"', b'"mood"') if n == "session.json" else d, "lacks mode"),
+    "no json": (lambda n, d: b"{" if n == "session.json" else d, "is damaged"),
+    "no facts": (lambda n, d: None if n == "session.json" else d, "no session archive"),
+    "a list": (lambda n, d: b"[]" if n == "session.json" else d, "no session archive"),
+    "cut blob": (lambda n, d: d[:-1] if n.endswith("0.bin") else d, "damaged"),
+    "settings": (lambda n, d: d.replace(b'\\"rate_hz\\"', b'\\"rat_hz\\"') if n == "session.json" else d, "rat_hz"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_archive_is_refused_whole(store: Store, tmp_path: Path, name: str) -> None:
+    change, expected = BAD[name]
+    archive.write_archive(store.open(2), tmp_path / "run.untuck")
+    other = Store(tmp_path / "other.db")
+    with pytest.raises(StoreError, match=expected):
+        archive.read_archive(other, rewritten(tmp_path / "run.untuck", change))
+    assert other.sessions() == []
+
+
+def test_a_flipped_bit_never_changes_a_session(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "run.untuck"
+    archive.write_archive(store.open(2), path)
+    whole, data, refused = everything(store, 2), path.read_bytes(), 0
+    positions = range(0, len(data), 23)
+    for number, position in enumerate(positions):
+        flipped = bytearray(data)
+        flipped[position] ^= 1
+        path.write_bytes(flipped)
+        other = Store(tmp_path / f"other{number}.db")
+        try:
+            assert everything(other, archive.read_archive(other, path)) == whole  # a date of the zip, say
+        except StoreError:
+            refused += 1
+            assert other.sessions() == []
+    assert refused > len(positions) / 2
+
+
+def test_what_is_no_archive_and_what_is_nowhere(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("hello")
+    for path, expected in ((tmp_path / "text", "no session archive"), (tmp_path / "none", "No such file")):
+        done = untuck("sessions", "import", str(path))
+        assert done.exit_code == 1 and expected in done.output
+    done = untuck("sessions", "export", "1", "-o", str(tmp_path / "no" / "folder"))
+    assert done.exit_code == 1 and "choose another place" in done.output
