@@ -1,0 +1,140 @@
+"""Plots of one value a stride: pelvic lean, pullback of either side, cadence. They change with a stride, not a sample.
+
+Sides differ by colour, shape and name: left points left, right points right.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pyqtgraph as pg
+
+from untuck.coach import plot_parts as parts
+from untuck.coach.theme import LIGHT, Theme
+from untuck.coach.threshold import Threshold
+from untuck.coach.track import Track
+from untuck.model import Floats
+
+DOTS = 300
+
+
+class DotsPlot:
+    """Dots of some fields of the strides; subclasses name fields, range and look."""
+
+    fields: tuple[str, ...]
+    start_range = (0.0, 10.0)
+    step = 5.0
+    most = (-math.inf, math.inf)
+    clock_axis = False
+
+    def __init__(self, box: pg.GraphicsLayout, row: int, stretch: int) -> None:
+        self.plot = parts.make_plot(box, row, stretch, self.clock_axis)
+        self._dots = {name: pg.ScatterPlotItem() for name in self.fields}
+        for item in self._dots.values():
+            self.plot.addItem(item, ignoreBounds=True)
+        self._title = parts.Caption(self.plot)
+        self._theme = LIGHT
+        self._seen = -1
+        self.forget()
+
+    def dress(self, theme: Theme, pixels: int) -> None:
+        """Colours and font size."""
+        self._theme = theme
+        parts.dress(self.plot, theme, pixels)
+        for item, (symbol, colour) in zip(self._dots.values(), self.look(theme), strict=True):
+            item.setSymbol(symbol)
+            item.setSize(max(6, round(pixels * 0.65)))
+            item.setPen(None)
+            item.setBrush(colour)
+        self._title.write(self.title(theme), theme, pixels)
+
+    def look(self, theme: Theme) -> list[tuple[str, str]]:
+        """Symbol and colour of each field's dots."""
+        return [("o", theme.text)]
+
+    def title(self, theme: Theme) -> str:
+        """What the plot shows, in HTML."""
+        raise NotImplementedError
+
+    def forget(self) -> None:
+        """Another runner: nothing that was drawn holds."""
+        self._seen = -1
+        self._range = self.start_range
+        self.plot.setYRange(*self._range, padding=0)
+
+    def refresh(self, track: Track, moved: bool) -> None:
+        """Draw the strides in view, if there is a new one or the view has moved."""
+        if not moved and track.stride_count == self._seen:
+            return
+        self._seen = track.stride_count
+        rows = track.strides.between(*self.plot.viewRange()[0])
+        rows = rows[rows["valid"]]
+        rows = rows[:: max(1, math.ceil(len(rows) / DOTS))]
+        for name, item in self._dots.items():
+            values = rows[name].astype(np.float64)
+            known = np.isfinite(values)
+            item.setData(rows["time_s"][known], values[known])
+            self._fit_range(values[known])
+
+    def _fit_range(self, values: Floats) -> None:
+        if len(values) == 0:
+            return
+        low = math.floor(max(float(values.min()), self.most[0]) / self.step) * self.step
+        high = math.ceil(min(float(values.max()) + 0.3 * self.step, self.most[1]) / self.step) * self.step
+        wider = (min(low, self._range[0]), max(high, self._range[1]))
+        if wider != self._range:
+            self._range = wider
+            self.plot.setYRange(*wider, padding=0)
+
+
+class LeanPlot(DotsPlot):
+    """Pelvic lean: with one sensor it is the pelvis's, never the trunk's, and the plot says so."""
+
+    fields = ("lean_deg",)
+    start_range = (0.0, 20.0)
+    step = 10.0
+
+    def title(self, theme: Theme) -> str:
+        return "<b>Lean</b> of the pelvis, degrees"
+
+
+class PullbackPlot(DotsPlot):
+    """How far either hip is pulled back against the baseline, with the threshold."""
+
+    fields = ("pullback_left_deg", "pullback_right_deg")
+    start_range = (0.0, 5.0)
+    most = (0.0, 20.0)
+
+    def __init__(self, box: pg.GraphicsLayout, row: int, stretch: int) -> None:
+        super().__init__(box, row, stretch)
+        self.threshold = Threshold("pullback_on_deg", 1, "pullback above {:.1f}°")
+        self.plot.addItem(self.threshold, ignoreBounds=True)
+
+    def dress(self, theme: Theme, pixels: int) -> None:
+        super().dress(theme, pixels)
+        self.threshold.dress(theme, pixels)
+
+    def refresh(self, track: Track, moved: bool) -> None:
+        super().refresh(track, moved)
+        self.threshold.place(0.0, track.now.params.pullback_on_deg)
+
+    def look(self, theme: Theme) -> list[tuple[str, str]]:
+        return [("t3", theme.left), ("t2", theme.right)]
+
+    def title(self, theme: Theme) -> str:
+        left = f'<b style="color:{theme.left}">&#9664; left</b>'
+        return f'<b>Pullback</b> {left} <b style="color:{theme.right}">right &#9654;</b>, degrees'
+
+
+class CadencePlot(DotsPlot):
+    """Steps a minute; the lowest plot, so that it carries the time axis."""
+
+    fields = ("cadence_spm",)
+    start_range = (150.0, 180.0)
+    step = 10.0
+    most = (100.0, 260.0)
+    clock_axis = True
+
+    def title(self, theme: Theme) -> str:
+        return "<b>Cadence</b>, steps a minute"

@@ -1,0 +1,106 @@
+"""From the session's thread to the window's: what came since the window looked last, as one batch.
+
+The session puts packets' worth in and never waits; the window takes all of it at once, at its own rate. So neither can
+hold up the other, and what lies between them stays small. The lock, and the values that cross it, live here.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from untuck.coach.angles import AngleReader
+from untuck.model import Event, Floats
+from untuck.motion.params import Params
+from untuck.motion.pipeline import Pipeline
+
+
+@dataclass(frozen=True)
+class Now:
+    """The present moment, as the session's own state tells it.
+
+    moving: "standing" / "walking" / "running"; ask: what the runner is to do, in words; against_deg: tilt minus
+    baseline over the strides that a tuck is judged by, NaN without one; lost, corrupt: packets; params: those in use.
+    """
+
+    moving: str = "standing"
+    ask: str = ""
+    against_deg: float = math.nan
+    lost: int = 0
+    corrupt: int = 0
+    params: Params = field(default_factory=Params)
+
+
+@dataclass(eq=False)
+class Batch:
+    """What a session brought since the last batch.
+
+    time_s: list of (n,) seconds on the sensor's clock; angles_deg: list of (n,3) tilt, obliquity, rotation; curves:
+    (start_s, left contact's phase or NaN, (3, PHASES) degrees) of each stride; heard_s: when the newest packet came, on
+    the host's monotonic clock; arrivals_s: of every packet; said: lines that are no result, with whether they report an
+    error; ended: the session is over.
+    """
+
+    time_s: list[Floats] = field(default_factory=list)
+    angles_deg: list[Floats] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    curves: list[tuple[float, Floats]] = field(default_factory=list)
+    said: list[tuple[str, bool]] = field(default_factory=list)
+    arrivals_s: list[float] = field(default_factory=list)
+    now: Now | None = None
+    ended: bool = False
+
+    def samples(self) -> tuple[Floats, Floats]:
+        """All samples of the batch: time_s (n,), angles_deg (n,3)."""
+        if not self.time_s:
+            return np.empty(0), np.empty((0, 3))
+        return np.concatenate(self.time_s), np.concatenate(self.angles_deg)
+
+
+class Feed:
+    """One session's way to the window."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._batch = Batch()
+        self._angles = AngleReader()
+
+    def put(self, pipeline: Pipeline, events: list[Event], now: Now) -> None:
+        """What a packet brought; called by the session after each one."""
+        time_s, angles_deg = self._angles.newest(pipeline)
+        curves = []
+        for event in events:
+            if event.kind == "stride" and event.value["valid"]:
+                start_s = float(event.value["start_s"])
+                curve = self._angles.stride(pipeline, start_s, float(event.value["duration_s"]))
+                if curve is not None:
+                    curves.append((start_s, curve))
+        with self._lock:
+            batch = self._batch
+            if len(time_s):
+                batch.time_s.append(time_s)
+                batch.angles_deg.append(angles_deg)
+                batch.arrivals_s.append(time.monotonic())
+            batch.events += events
+            batch.curves += curves
+            batch.now = now
+
+    def say(self, text: str, error: bool = False) -> None:
+        """A line for the coach; error: something went wrong, and the text tells what to do."""
+        with self._lock:
+            self._batch.said.append((text, error))
+
+    def end(self) -> None:
+        """The session is over: nothing more will come."""
+        with self._lock:
+            self._batch.ended = True
+
+    def take(self) -> Batch:
+        """Everything since the last call; called by the window."""
+        with self._lock:
+            batch, self._batch = self._batch, Batch()
+        return batch

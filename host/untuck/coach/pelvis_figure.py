@@ -1,0 +1,129 @@
+"""A small figure of the pelvis from the right side, from behind and from above, with a ghost for the baseline.
+
+Painted in two dimensions from three angles, each turned twice as far as it is, which the caption says: a tuck of five
+degrees could not be seen otherwise. It moves with every packet and nothing else is painted for it.
+"""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPainterPath, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from untuck.coach import theme as themes
+from untuck.model import Floats
+
+TURNED = 2.0  # times the true angle
+LEAST_DEG = 0.2  # a smaller change is not worth a paint
+_CENTRE = Qt.AlignmentFlag.AlignCenter
+
+
+class PelvisFigure(QWidget):
+    """The pelvis as it is held now, and how the baseline holds it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._angles_deg = (0.0, 0.0, 0.0)
+        self._ghost_deg = math.nan
+        self._colour = "stale"
+        self._theme = themes.LIGHT
+        self._shapes = (_side(), _behind(), _above())
+        self.setMinimumSize(150, 70)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    def dress(self, theme: themes.Theme) -> None:
+        """Colours."""
+        self._theme = theme
+        self.update()
+
+    def show_pose(self, angles_deg: Floats, ghost_deg: float, colour: str) -> None:
+        """Tilt, obliquity, rotation (3,) now; tilt of the baseline, NaN for no ghost; a colour of the theme."""
+        new = (float(angles_deg[0]), float(angles_deg[1]), float(angles_deg[2]))
+        same = max(abs(a - b) for a, b in zip(new, self._angles_deg, strict=True)) < LEAST_DEG
+        ghost_same = ghost_deg == self._ghost_deg or (math.isnan(ghost_deg) and math.isnan(self._ghost_deg))
+        if same and ghost_same and colour == self._colour:
+            return
+        self._angles_deg, self._ghost_deg, self._colour = new, ghost_deg, colour
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        theme = self._theme
+        width = self.width() / 3
+        caption_px = min(self.height() * 0.13, width / 7.5)
+        tilt_deg, obliquity_deg, rotation_deg = self._angles_deg
+        turns = tilt_deg, -obliquity_deg, -rotation_deg  # clockwise on the screen
+        ghosts = self._ghost_deg, 0.0, 0.0
+        names = "side, front ▶", "behind", "above, front ▲"
+        for at, (shape, turn, ghost, name) in enumerate(zip(self._shapes, turns, ghosts, names, strict=True)):
+            area = QRectF(at * width, 0.0, width, self.height() - 1.4 * caption_px)
+            self._draw(painter, area, shape, turn, ghost)
+            painter.setPen(QColor(theme.dim))
+            painter.setFont(themes.font(caption_px))
+            painter.drawText(QRectF(at * width, area.bottom(), width, 1.4 * caption_px), _CENTRE, name)
+
+    def _draw(self, painter: QPainter, area: QRectF, shape: QPainterPath, turn_deg: float, ghost_deg: float) -> None:
+        """A shape of unit size turned about its middle; the ghost is an outline."""
+        theme = self._theme
+        size = min(area.width(), area.height()) * 0.44
+        for angle_deg, ghost in ((turn_deg, False), (ghost_deg, True)):
+            if math.isnan(angle_deg) or (ghost and math.isnan(self._ghost_deg)):
+                continue
+            painter.save()
+            painter.translate(area.center())
+            painter.rotate(TURNED * angle_deg)
+            painter.scale(size, size)
+            if ghost:
+                pen = QPen(QColor(theme.text), 0.045, Qt.PenStyle.DashLine)
+                painter.setBrush(Qt.BrushStyle.NoBrush)
+            else:
+                pen = QPen(QColor(theme.background), 0.02)
+                painter.setBrush(QColor(getattr(theme, self._colour)))
+            painter.setPen(pen)
+            painter.drawPath(shape)
+            painter.restore()
+
+
+def _closed(points: list[tuple[float, float]]) -> QPainterPath:
+    """A smooth closed curve through the middles between points."""
+    path = QPainterPath()
+    ends = [QPointF(*point) for point in points]
+    middles = [(a + b) / 2 for a, b in zip(ends, [*ends[1:], ends[0]], strict=True)]
+    path.moveTo(middles[-1])
+    for corner, middle in zip(ends, middles, strict=True):
+        path.quadTo(corner, middle)
+    path.closeSubpath()
+    return path
+
+
+def _side() -> QPainterPath:
+    """From the right, front to the right: wing, sacrum at the back, hip joint, sitting bone."""
+    bone = _closed(
+        [(-0.75, -0.75), (-0.1, -1.05), (0.75, -0.7), (0.8, -0.35), (0.45, -0.05), (0.75, 0.5), (0.45, 0.75)]
+        + [(0.1, 0.5), (-0.25, 1.0), (-0.6, 0.7), (-0.4, 0.2), (-0.95, -0.1)]
+    )
+    hip = QPainterPath()
+    hip.addEllipse(QPointF(0.12, 0.18), 0.2, 0.2)
+    return bone.subtracted(hip)
+
+
+def _behind() -> QPainterPath:
+    """From behind: two wings, the sacrum between them, two hip joints."""
+    half = [(0.0, -0.55), (0.35, -0.75), (0.85, -0.9), (1.1, -0.45), (0.75, 0.1), (0.9, 0.35), (0.6, 0.75), (0.35, 0.75)]
+    half += [(0.3, 0.3), (0.0, 0.55)]
+    return _closed([*half, *[(-x, y) for x, y in reversed(half[1:-1])]])
+
+
+def _above() -> QPainterPath:
+    """From above, front upward: a ring open to the front, and an arrow where it points."""
+    half = [(0.0, 0.8), (0.45, 0.75), (1.05, 0.25), (1.0, -0.35), (0.6, -0.5), (0.7, 0.0), (0.35, 0.35), (0.0, 0.4)]
+    ring = _closed([*half, *[(-x, y) for x, y in reversed(half[1:-1])]])
+    arrow = QPainterPath()
+    arrow.moveTo(0.0, -0.95)
+    arrow.lineTo(0.22, -0.5)
+    arrow.lineTo(-0.22, -0.5)
+    arrow.closeSubpath()
+    return ring.united(arrow)

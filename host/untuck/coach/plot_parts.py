@@ -1,0 +1,107 @@
+"""Parts that the window's plots are put together from: axes, captions, curves, flags that are used again.
+
+Everything here is made once and then moved or hidden: making items while data come costs far more than drawing them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pyqtgraph as pg
+from PySide6.QtGui import QColor
+
+from untuck.coach.theme import Theme, font
+from untuck.coach.track import clock
+
+AXIS_CHARS = 4  # room for "-12" or "180" and a gap
+
+
+class ClockAxis(pg.AxisItem):
+    """A time axis that counts minutes and seconds."""
+
+    def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:  # noqa: N802
+        return [clock(value) if value >= 0 else "" for value in values]
+
+    def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:  # noqa: N802, N803
+        span_s = maxVal - minVal
+        steps = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)
+        step = next((step for step in steps if span_s / step <= max(size / 90.0, 2.0)), steps[-1])
+        return [(float(step), 0.0)]
+
+
+def make_plot(box: pg.GraphicsLayout, row: int, stretch: int, clock_axis: bool) -> pg.PlotItem:
+    """A plot in a row of a layout: no buttons, no menu, no automatic ranges, y not to be dragged."""
+    plot = box.addPlot(row=row, col=0, axisItems={"bottom": ClockAxis("bottom")})
+    plot.hideButtons()
+    plot.setMenuEnabled(False)
+    plot.disableAutoRange()
+    plot.setMouseEnabled(x=True, y=False)
+    if not clock_axis:
+        plot.getAxis("bottom").setStyle(showValues=False)
+        plot.getAxis("bottom").setHeight(2)
+    box.layout.setRowStretchFactor(row, stretch)
+    return plot
+
+
+def dress(plot: pg.PlotItem, theme: Theme, pixels: int) -> None:
+    """Colours and fonts of a plot's axes."""
+    for side in ("left", "bottom"):
+        axis = plot.getAxis(side)
+        axis.setPen(theme.line)
+        axis.setTextPen(theme.dim)
+        axis.setStyle(tickFont=font(pixels), tickTextOffset=pixels // 3, tickLength=-pixels // 3)
+    plot.getAxis("left").setWidth(AXIS_CHARS * pixels * 0.75)
+    if plot.getAxis("bottom").style["showValues"]:
+        plot.getAxis("bottom").setHeight(pixels * 1.9)
+    plot.getViewBox().setBackgroundColor(theme.background)
+    plot.getViewBox().setBorder(theme.line)
+
+
+class Caption(pg.TextItem):
+    """Text that stays in the upper left corner of a plot, or at another place that is a share of its size."""
+
+    def __init__(self, plot: pg.PlotItem, place: tuple[float, float] = (0.0, 0.0)) -> None:
+        super().__init__(anchor=place)
+        self.place = place
+        self.box = plot.getViewBox()
+        self.setParentItem(self.box)
+        self.setZValue(50)
+        self.box.sigResized.connect(self._move)
+        self._move()
+
+    def _move(self) -> None:
+        rect = self.box.boundingRect()
+        self.setPos(rect.width() * self.place[0], rect.height() * self.place[1])
+
+    def write(self, html: str, theme: Theme, pixels: float) -> None:
+        """Set the text, in HTML."""
+        self.textItem.setFont(font(pixels))
+        self.setHtml(f'<span style="color:{theme.text}">{html}</span>')
+        self._move()
+
+
+class Pool:
+    """Items made as needed, used again, hidden when there are more than needed."""
+
+    def __init__(self, plot: pg.PlotItem, make: Callable[[], Any]) -> None:
+        self._plot = plot
+        self._make = make
+        self.items: list[Any] = []
+
+    def show(self, count: int) -> list[Any]:
+        """The first `count` items, visible; all others hidden."""
+        while len(self.items) < count:
+            item = self._make()
+            self._plot.addItem(item, ignoreBounds=True)
+            self.items.append(item)
+        for number, item in enumerate(self.items):
+            item.setVisible(number < count)
+        return self.items[:count]
+
+
+def pale(colour: str, alpha: int) -> QColor:
+    """A colour, partly transparent; alpha 0..255."""
+    made = QColor(colour)
+    made.setAlpha(alpha)
+    return made

@@ -1,0 +1,125 @@
+"""Colours and sizes of the window: a light and a dark theme, and fonts that grow with it.
+
+Colours are Okabe and Ito's, which people tell apart whatever their colour vision; none of them is the only sign of
+anything: words, shapes and places say the same. What any part of the window looks like is decided here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtGui import QFont, QFontMetricsF
+
+BASE_PX = 13  # text at 1200 x 700
+BASE_WIDTH, BASE_HEIGHT = 1200, 700
+LEAST_PX, MOST_PX = 11, 30
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours by what they mean. good / fault: form kept, form lost; left / right: sides; quiet: no judgement."""
+
+    name: str
+    background: str
+    panel: str
+    line: str
+    text: str
+    dim: str
+    good: str
+    band: str
+    fault: str
+    shade: str
+    left: str
+    right: str
+    trace: str
+    work: str
+    stale: str
+    on_colour: str  # text on good, fault, work and stale
+
+
+LIGHT = Theme(
+    name="light",
+    background="#ffffff",
+    panel="#f2f4f6",
+    line="#c4cad0",
+    text="#15191e",
+    dim="#59626b",
+    good="#0072b2",
+    band="#d6e8f5",
+    fault="#c44e00",
+    shade="#f7d9c4",
+    left="#a0447c",
+    right="#00785a",
+    trace="#9aa5af",
+    work="#7a4a8c",
+    stale="#4a4f55",
+    on_colour="#ffffff",
+)
+DARK = Theme(
+    name="dark",
+    background="#14181d",
+    panel="#1f252c",
+    line="#3b444e",
+    text="#f2f5f7",
+    dim="#a9b4be",
+    good="#56b4e9",
+    band="#1c3a50",
+    fault="#ff8a3c",
+    shade="#5a3118",
+    left="#e58ec0",
+    right="#2fc79a",
+    trace="#6d7985",
+    work="#c99be0",
+    stale="#8b949d",
+    on_colour="#10141a",
+)
+THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
+
+
+def text_px(width: int, height: int) -> int:
+    """Size of running text in a window of this size, in logical pixels."""
+    factor = min(width / BASE_WIDTH, height / BASE_HEIGHT)
+    return round(min(max(BASE_PX * factor, LEAST_PX), MOST_PX))
+
+
+def font(pixels: float, bold: bool = False) -> QFont:
+    """The window's font in this size, in logical pixels."""
+    made = QFont("DejaVu Sans")
+    made.setStyleHint(QFont.StyleHint.SansSerif)
+    made.setPixelSize(max(6, round(pixels)))
+    made.setBold(bold)
+    return made
+
+
+def fitting(text: str, width: float, most_px: float, bold: bool = True) -> QFont:
+    """The largest font, up to most_px, in which text is no wider than width."""
+    wide = QFontMetricsF(font(100.0, bold)).horizontalAdvance(text) / 100.0
+    return font(min(most_px, width / wide if wide > 0 else most_px), bold)
+
+
+def style_sheet(theme: Theme, pixels: int) -> str:
+    """Qt's style sheet for everything that is no plot and is not painted by hand."""
+    pad = max(2, pixels // 4)
+    return f"""
+* {{ font-family: "DejaVu Sans"; font-size: {pixels}px; color: {theme.text}; }}
+QWidget#coach {{ background: {theme.background}; }}
+QToolButton, QPushButton {{ background: {theme.panel}; border: 1px solid {theme.line}; border-radius: {pad}px;
+    padding: {pad}px {2 * pad}px; }}
+QToolButton:hover, QPushButton:hover {{ border-color: {theme.good}; }}
+QToolButton:pressed {{ background: {theme.line}; }}
+QToolButton:checked {{ background: {theme.work}; color: {theme.on_colour}; }}
+QToolButton:disabled, QPushButton:disabled {{ color: {theme.dim}; border-color: {theme.panel}; }}
+QToolButton#main {{ background: {theme.good}; color: {theme.on_colour}; font-weight: bold; }}
+QToolButton#main:disabled {{ background: {theme.panel}; color: {theme.dim}; }}
+QToolButton::menu-indicator {{ image: none; }}
+QMenu {{ background: {theme.panel}; border: 1px solid {theme.line}; }}
+QMenu::item {{ padding: {pad}px {4 * pad}px; }}
+QMenu::item:selected {{ background: {theme.good}; color: {theme.on_colour}; }}
+QMenu::item:disabled {{ color: {theme.dim}; }}
+QMenu::separator {{ background: {theme.line}; height: 1px; }}
+QLineEdit {{ background: {theme.background}; border: 1px solid {theme.good}; padding: {pad}px; }}
+QProgressBar {{ background: {theme.panel}; border: 1px solid {theme.line}; text-align: center; }}
+QProgressBar::chunk {{ background: {theme.good}; }}
+QLabel#line[error="true"] {{ background: {theme.fault}; color: {theme.on_colour}; }}
+QLabel#line {{ background: {theme.panel}; color: {theme.text}; padding: {pad}px {2 * pad}px; }}
+"""

@@ -1,0 +1,63 @@
+"""A threshold that can be dragged on a plot: tells its new value, in the analysis's own terms, when it is let go.
+
+Where it lies on the plot, against baseline or against zero, is said by whoever places it.
+"""
+
+from __future__ import annotations
+
+import pyqtgraph as pg
+from PySide6.QtCore import Qt, Signal
+
+from untuck.coach.theme import Theme, font
+
+STEP_DEG = 0.1
+LEAST_DEG, MOST_DEG = 0.5, 15.0
+
+
+class Threshold(pg.InfiniteLine):
+    """A horizontal line at base_deg + sign * value_deg; `name` is the parameter that it sets."""
+
+    dragged = Signal(str, float)
+
+    def __init__(self, name: str, sign: int, text: str) -> None:
+        label = {"position": 0.01, "anchors": [(0.0, 0.0), (0.0, 0.0)] if sign < 0 else [(0.0, 1.0), (0.0, 1.0)]}
+        super().__init__(angle=0, movable=True, label="", labelOpts=label)
+        self._name = name
+        self._sign = sign
+        self._text = text
+        self._base_deg = 0.0
+        self.setZValue(20)
+        self.setVisible(False)
+        self.setCursor(Qt.CursorShape.SizeVerCursor)
+        self.sigPositionChanged.connect(self._write)
+        self.sigPositionChangeFinished.connect(self._let_go)
+
+    @property
+    def value_deg(self) -> float:
+        """What the line says now, in steps of a tenth of a degree."""
+        value_deg = round(self._sign * (self.value() - self._base_deg) / STEP_DEG) * STEP_DEG
+        return float(min(max(value_deg, LEAST_DEG), MOST_DEG))
+
+    def place(self, base_deg: float, value_deg: float) -> None:
+        """Put the line where the analysis has it, unless it is being dragged."""
+        if self.moving:
+            return
+        self._base_deg = base_deg
+        at_deg = base_deg + self._sign * value_deg
+        self.setVisible(at_deg == at_deg)
+        if at_deg == at_deg and abs(at_deg - self.value()) > 1e-6:
+            self.setValue(at_deg)
+            self._write()
+
+    def dress(self, theme: Theme, pixels: int) -> None:
+        """Colours and font size."""
+        self.setPen(pg.mkPen(theme.fault, width=2, style=Qt.PenStyle.DashLine))
+        self.setHoverPen(pg.mkPen(theme.fault, width=4))
+        self.label.setColor(theme.fault)
+        self.label.textItem.setFont(font(pixels * 0.9))
+
+    def _write(self) -> None:
+        self.label.setFormat(self._text.format(self.value_deg))
+
+    def _let_go(self) -> None:
+        self.dragged.emit(self._name, self.value_deg)

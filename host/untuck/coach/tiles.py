@@ -1,0 +1,109 @@
+"""Several runners side by side: a tile for each, with name, state and tilt; a click brings one to the front.
+
+Hidden while there is only one runner. A tile is painted again only when its words change.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from untuck.coach import theme as themes
+from untuck.coach.track import Track
+from untuck.coach.words import Number, Sign, sign, tilt
+
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+
+class Tile(QWidget):
+    """One runner, small."""
+
+    clicked = Signal(int)
+
+    def __init__(self, number: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._number = number
+        self._theme = themes.LIGHT
+        self.shown: tuple[str, Sign, Number, bool] | None = None
+        self.setMinimumSize(120, 52)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setToolTip(f"Bring to the front ({number + 1})")
+
+    def dress(self, theme: themes.Theme) -> None:
+        """Colours."""
+        self._theme = theme
+        self.update()
+
+    def show_runner(self, name: str, sign: Sign, number: Number, front: bool) -> None:
+        """Paint, if anything has changed."""
+        new = (name, sign, number, front)
+        if new != self.shown:
+            self.shown = new
+            self.setAccessibleName(f"{name}: {sign.word}")
+            self.update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        self.clicked.emit(self._number)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        if self.shown is None:
+            return
+        name, sign, number, front = self.shown
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        colour = QColor(getattr(self._theme, sign.colour))
+        area = QRectF(self.rect()).adjusted(2, 2, -2, -2)
+        painter.setPen(QPen(QColor(self._theme.text), 3) if front else QPen(QColor(self._theme.line), 1))
+        painter.setBrush(QColor(self._theme.panel))
+        painter.drawRoundedRect(area, 6, 6)
+        strip = QRectF(area.left() + 3, area.top() + 0.5 * area.height(), area.width() - 6, 0.5 * area.height() - 3)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        painter.drawRoundedRect(strip, 4, 4)
+        painter.setPen(QColor(self._theme.on_colour))
+        words = f"{sign.symbol} {sign.word}"
+        painter.setFont(themes.fitting(words, strip.width() - 10, strip.height() * 0.6))
+        painter.drawText(strip, Qt.AlignmentFlag.AlignCenter, words)
+        top = QRectF(area.left() + 8, area.top(), area.width() - 16, 0.5 * area.height())
+        painter.setPen(QColor(self._theme.text))
+        painter.setFont(themes.fitting(f"{self._number + 1}  {name}", top.width() * 0.62, top.height() * 0.5))
+        painter.drawText(top, _LEFT, f"{self._number + 1}  {name}")
+        painter.setPen(QColor(getattr(self._theme, number.colour)))
+        painter.setFont(themes.fitting(number.value, top.width() * 0.36, top.height() * 0.75))
+        painter.drawText(top, _RIGHT, number.value)
+
+
+class Tiles(QWidget):
+    """The row of tiles."""
+
+    chosen = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.tiles: list[Tile] = []
+        self._theme = themes.LIGHT
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(4)
+        self.hide()
+
+    def dress(self, theme: themes.Theme, pixels: int) -> None:
+        """Colours and size."""
+        self._theme = theme
+        self.setFixedHeight(pixels * 6)
+        for tile in self.tiles:
+            tile.dress(theme)
+
+    def refresh(self, tracks: list[Track], front: int, clock_s: float) -> None:
+        """Show each runner's present."""
+        while len(self.tiles) < len(tracks):
+            tile = Tile(len(self.tiles), self)
+            tile.dress(self._theme)
+            tile.clicked.connect(self.chosen)
+            self._row.addWidget(tile)
+            self.tiles.append(tile)
+        self.setVisible(len(tracks) > 1)
+        for number, (tile, track) in enumerate(zip(self.tiles, tracks, strict=True)):
+            tile.show_runner(track.name, sign(track, clock_s), tilt(track), number == front)

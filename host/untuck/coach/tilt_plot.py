@@ -1,0 +1,235 @@
+"""The tilt plot: the trace, each stride's mean, the baseline's band, contacts by side, findings shaded, cues as flags.
+
+The trace is pale, because it swings with each stride; the strides' means are what is judged, and are drawn as such.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import Qt
+
+from untuck.coach import plot_parts as parts
+from untuck.coach.theme import LIGHT, Theme, font
+from untuck.coach.threshold import Threshold
+from untuck.coach.track import Mark, Track, named
+from untuck.model import Finding, Floats
+
+POINTS = 700  # stretches of the trace across the plot
+CONTACTS_UP_TO_S = 130.0  # in a longer view their marks would touch
+RANGE_STEP_DEG = 5.0
+DOTS = 300
+TAIL_S = 3.0  # how far back the newest stretch is drawn anew
+
+
+class TiltPlot:
+    """Tilt against time; `refresh` draws what is new, or everything when the view has moved."""
+
+    def __init__(self, box: pg.GraphicsLayout, row: int, stretch: int) -> None:
+        plot = self.plot = parts.make_plot(box, row, stretch, clock_axis=False)
+        self._band = pg.LinearRegionItem(orientation="horizontal", movable=False)
+        self._band.setZValue(-20)
+        self._base = pg.InfiniteLine(angle=0)
+        self._base.setZValue(-10)
+        self._settled, self._newest = pg.PlotCurveItem(), pg.PlotCurveItem()
+        self._means = pg.PlotCurveItem(connect="finite")
+        self._good, self._lost = pg.ScatterPlotItem(), pg.ScatterPlotItem()
+        self._contacts = {side: pg.PlotCurveItem(connect="pairs") for side in (-1, 1)}
+        for item in (self._band, self._base, self._settled, self._newest, self._means, self._good, self._lost):
+            plot.addItem(item, ignoreBounds=True)
+        for item in self._contacts.values():
+            plot.addItem(item, ignoreBounds=True)
+        self.threshold = Threshold("tuck_on_deg", -1, "tuck below -{:.1f}°")
+        plot.addItem(self.threshold, ignoreBounds=True)
+        self._shades = parts.Pool(plot, self._make_shade)
+        self._flags = parts.Pool(plot, self._make_flag)
+        self._title = parts.Caption(plot)
+        self._stale = parts.Caption(plot, (0.5, 0.5))
+        self._theme, self._pixels = LIGHT, 13
+        self._settled_s = -math.inf
+        self._range = (-5.0, 15.0)
+        self._seen = (-1, -1, -1, -1)
+        plot.setYRange(*self._range, padding=0)
+
+    def dress(self, theme: Theme, pixels: int) -> None:
+        """Colours and font size."""
+        self._theme, self._pixels = theme, pixels
+        parts.dress(self.plot, theme, pixels)
+        trace = pg.mkPen(theme.trace, width=1)
+        self._settled.setPen(trace)
+        self._newest.setPen(trace)
+        self._means.setPen(pg.mkPen(theme.text, width=2))
+        self._band.setBrush(theme.band)
+        for line in self._band.lines:
+            line.setPen(pg.mkPen(None))
+        self._base.setPen(pg.mkPen(theme.good, width=2))
+        dot = max(6, round(pixels * 0.6))
+        self._good.setSymbol("o")
+        self._good.setBrush(theme.good)
+        self._lost.setSymbol("t")
+        self._lost.setBrush(theme.fault)
+        for scatter, size in ((self._good, dot), (self._lost, round(dot * 1.6))):
+            scatter.setPen(None)
+            scatter.setSize(size)
+        self._contacts[-1].setPen(pg.mkPen(theme.left, width=2))
+        self._contacts[1].setPen(pg.mkPen(theme.right, width=2))
+        self.threshold.dress(theme, pixels)
+        self._title.write("<b>Tilt</b>, degrees above standing; dots: stride means", theme, pixels)
+        for shade in self._shades.items:
+            self._dress_shade(shade)
+        for flag in self._flags.items:
+            self._dress_flag(flag)
+
+    def forget(self) -> None:
+        """Another runner: nothing that was drawn holds."""
+        self._range, self._settled_s = (-5.0, 15.0), -math.inf
+        self._seen = (-1, -1, -1, -1)
+
+    def refresh(self, track: Track, moved: bool) -> None:
+        """Draw what has come; everything if the view has moved."""
+        start_s, end_s = self.plot.viewRange()[0]
+        if moved:
+            self._settled_s = -math.inf
+        self._draw_trace(track, start_s, end_s)
+        seen = (track.stride_count, track.contact_count, track.mark_count, track.finding_count)
+        if moved or seen != self._seen:
+            self._draw_level(track)
+            self._draw_strides(track, start_s, end_s)
+            self._draw_contacts(track, start_s, end_s)
+            self._draw_findings(track, start_s, end_s)
+            self._draw_flags(track, start_s, end_s)
+        elif track.on:
+            self._draw_findings(track, start_s, end_s)
+        self._seen = seen
+
+    def show_stale(self, text: str) -> None:
+        """A word over the plot when its data are old; "" when they are not."""
+        colour = self._theme.stale
+        self._stale.write(f'<b style="color:{colour}">{text}</b>' if text else "", self._theme, self._pixels * 2)
+
+    def _draw_trace(self, track: Track, start_s: float, end_s: float) -> None:
+        newest_s = min(track.last_s, end_s)
+        if newest_s - self._settled_s > 2 * TAIL_S:
+            self._settled_s = math.floor((newest_s - TAIL_S) / TAIL_S) * TAIL_S
+            time_s, tilt_deg = track.tilt.drawn(start_s, min(self._settled_s, end_s), POINTS)
+            self._fit_range(tilt_deg)
+            self._settled.setData(time_s, tilt_deg, connect=_joined(time_s))
+        points = max(20, round(POINTS * 2 * TAIL_S / (end_s - start_s)))
+        time_s, tilt_deg = track.tilt.drawn(max(self._settled_s, start_s), newest_s, points)
+        self._fit_range(tilt_deg)
+        self._newest.setData(time_s, tilt_deg, connect=_joined(time_s))
+
+    def _fit_range(self, tilt_deg: Floats) -> None:
+        """Widen the view in steps of five degrees when the trace leaves it; it does not shrink while one looks."""
+        if len(tilt_deg) == 0:
+            return
+        low = math.floor(max(-60.0, float(tilt_deg.min()) - 1.0) / RANGE_STEP_DEG) * RANGE_STEP_DEG
+        high = math.ceil(min(60.0, float(tilt_deg.max()) + 4.0) / RANGE_STEP_DEG) * RANGE_STEP_DEG
+        wider = (min(low, self._range[0]), max(high, self._range[1]))
+        if wider != self._range:
+            self._range = wider
+            self.plot.setYRange(*wider, padding=0)
+
+    def _draw_level(self, track: Track) -> None:
+        base_deg, on_deg = track.baseline_tilt_deg(), track.now.params.tuck_on_deg
+        known = math.isfinite(base_deg)
+        self._band.setVisible(known)
+        self._base.setVisible(known)
+        self.threshold.place(base_deg, on_deg)
+        if known:
+            self._band.setRegion((base_deg - on_deg, base_deg + on_deg))
+            self._base.setValue(base_deg)
+
+    def _draw_strides(self, track: Track, start_s: float, end_s: float) -> None:
+        rows = track.strides.between(start_s, end_s)
+        rows = rows[:: max(1, math.ceil(len(rows) / DOTS))]
+        time_s, tilt_deg = rows["time_s"], rows["tilt_deg"].astype(np.float64)
+        tucked = tilt_deg < track.baseline_tilt_deg() - track.now.params.tuck_on_deg
+        apart = np.where(rows["valid"], tilt_deg, np.nan)
+        self._means.setData(time_s, apart)
+        shown = rows["valid"]
+        self._good.setData(time_s[shown & ~tucked], tilt_deg[shown & ~tucked])
+        self._lost.setData(time_s[shown & tucked], tilt_deg[shown & tucked])
+
+    def _draw_contacts(self, track: Track, start_s: float, end_s: float) -> None:
+        """Short marks at the foot of the plot: left ones in the lower row, right ones above them."""
+        low, high = self._range
+        rows = track.contacts.between(start_s, end_s)
+        if end_s - start_s > CONTACTS_UP_TO_S:
+            rows = rows[:0]
+        for side, foot in ((-1, 0.0), (1, 0.045)):
+            times = np.repeat(rows["time_s"][rows["side"] == side], 2)
+            heights = np.tile(low + (high - low) * np.array([foot, foot + 0.04]), len(times) // 2)
+            self._contacts[side].setData(times, heights)
+
+    def _draw_findings(self, track: Track, start_s: float, end_s: float) -> None:
+        found = [f for f in (*track.findings, *track.on.values()) if f.start_s < end_s]
+        found = [f for f in found if not f.end_s < start_s]
+        for shade, finding in zip(self._shades.show(len(found)), found, strict=True):
+            last_s = finding.end_s if math.isfinite(finding.end_s) else track.last_s
+            shade.setRegion((finding.start_s, max(last_s, finding.start_s)))
+            shade.words.setFormat(_words(finding))
+
+    def _draw_flags(self, track: Track, start_s: float, end_s: float) -> None:
+        marks = [mark for mark in track.marks if start_s <= mark.time_s <= end_s]
+        heights = _staggered(marks, (end_s - start_s) / 9)
+        for flag, mark, height in zip(self._flags.show(len(marks)), marks, heights, strict=True):
+            flag.setValue(mark.time_s)
+            flag.label.setFormat(_SIGNS[mark.kind] + " " + mark.text)
+            flag.label.setPosition(0.93 - 0.09 * height)
+
+    def _make_shade(self) -> pg.LinearRegionItem:
+        shade = pg.LinearRegionItem(movable=False)
+        shade.setZValue(-15)
+        shade.words = pg.InfLineLabel(shade.lines[0], text="", position=0.13, anchors=[(0.0, 0.5), (0.0, 0.5)])
+        self._dress_shade(shade)
+        return shade
+
+    def _dress_shade(self, shade: pg.LinearRegionItem) -> None:
+        shade.setBrush(parts.pale(self._theme.shade, 190))
+        for line in shade.lines:
+            line.setPen(pg.mkPen(self._theme.fault, width=1))
+        shade.words.setColor(self._theme.fault)
+        shade.words.textItem.setFont(font(self._pixels, bold=True))
+
+    def _make_flag(self) -> pg.InfiniteLine:
+        flag = pg.InfiniteLine(angle=90, label="", labelOpts={"anchors": [(0.0, 0.5), (0.0, 0.5)]})
+        flag.setZValue(15)
+        self._dress_flag(flag)
+        return flag
+
+    def _dress_flag(self, flag: pg.InfiniteLine) -> None:
+        flag.setPen(pg.mkPen(self._theme.text, width=1, style=Qt.PenStyle.DotLine))
+        flag.label.setColor(self._theme.text)
+        flag.label.fill = pg.mkBrush(self._theme.panel)
+        flag.label.textItem.setFont(font(self._pixels))
+
+
+_SIGNS = {"cue": "⚑", "held": "⚐", "lap": "◆", "note": "✎", "steer": "⚙"}
+
+
+def _words(finding: Finding) -> str:
+    depth = "" if finding.fault == "rigid" else f" {finding.depth_deg:.0f}°"
+    return named(finding.fault, finding.side) + depth
+
+
+def _joined(time_s: Floats) -> np.ndarray:
+    """Which points are joined to their next one: not over a gap in the data."""
+    joined = np.ones(len(time_s), dtype=np.int32)
+    if len(time_s) > 1:
+        step_s = np.diff(time_s)
+        joined[:-1] = step_s < max(0.3, 3.0 * float(np.median(step_s)))
+    return joined
+
+
+def _staggered(marks: list[Mark], width_s: float) -> list[int]:
+    """A row for each flag, so that those close together do not cover each other."""
+    ends = [-math.inf] * 4
+    rows = []
+    for mark in marks:
+        row = next((n for n, end_s in enumerate(ends) if end_s <= mark.time_s), len(ends) - 1)
+        ends[row] = mark.time_s + width_s
+        rows.append(row)
+    return rows

@@ -1,0 +1,228 @@
+"""The coach's window: composes its parts, and lets each take what is new at the window's own rate.
+
+A timer looks at the desk and at every runner's feed, folds in what has come, and lets the parts draw what has changed;
+nothing here waits for anything. What a press of a button means is said here, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from untuck.coach import theme as themes
+from untuck.coach.bar import Bar
+from untuck.coach.desk import MOST_SEATS, Desk, Seat
+from untuck.coach.message_line import MessageLine
+from untuck.coach.numbers import Numbers, SignBox
+from untuck.coach.pelvis_figure import PelvisFigure
+from untuck.coach.stride_plots import StridePlots
+from untuck.coach.tiles import Tiles
+from untuck.coach.time_plots import TimePlots
+from untuck.coach.track import Track
+from untuck.coach.words import numbers, sign
+
+TICK_MS = 40
+BOTH_FROM = (1500, 900)  # a window at least so large shows both views of the plots
+
+
+class CoachWindow(QWidget):
+    """The window; `desk` runs the sessions. clock: the host's monotonic clock, to be replaced for pictures."""
+
+    def __init__(self, desk: Desk, theme: str = "light") -> None:
+        super().__init__()
+        self.setObjectName("coach")
+        self.setWindowTitle("Untuck: coach")
+        self.setMinimumSize(940, 500)
+        self._desk = desk
+        self._theme = themes.THEMES[theme]
+        self.seats: list[Seat] = []
+        self.tracks: list[Track] = []
+        self.front = 0
+        self.bar, self.tiles, self.line = Bar(self), Tiles(self), MessageLine(self)
+        self.time_plots, self.stride_plots = TimePlots(self._theme, self), StridePlots(self._theme, self)
+        self.sign, self.numbers, self.pelvis = SignBox(self), Numbers(self), PelvisFigure(self)
+        self._empty = Track("")
+        self._lay_out()
+        self._connect()
+        self.resize(themes.BASE_WIDTH, themes.BASE_HEIGHT)
+        self._dress()
+        self.timer = QTimer(self)
+        self.timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self.timer.timeout.connect(self.tick)
+        self.timer.start(TICK_MS)
+
+    @property
+    def track(self) -> Track:
+        """The runner in front."""
+        return self.tracks[self.front] if self.tracks else self._empty
+
+    def tick(self) -> None:
+        """Take in what has come, draw what has changed."""
+        self._hear_desk()
+        clock_s = time.monotonic()
+        for number, (seat, track) in enumerate(zip(self.seats, self.tracks, strict=True)):
+            batch = seat.feed.take()
+            track.take(batch)
+            for text, error in batch.said:
+                self.line.say(f"{track.name}: {text}" if len(self.seats) > 1 else text, error)
+            if batch.ended and number == self.front:
+                self._allow()
+        track = self.track
+        shown = sign(track, clock_s)
+        stale = track.state(clock_s) == "deaf"
+        self.sign.show_sign(shown)
+        self.numbers.show_numbers(numbers(track), stale)
+        self.pelvis.show_pose(track.pose_deg, track.baseline_tilt_deg(), "stale" if stale else _figure(shown.colour))
+        self.tiles.refresh(self.tracks, self.front, clock_s)
+        self.time_plots.tilt.show_stale(shown.word if stale else "")
+        if self.time_plots.isVisible():
+            self.time_plots.refresh()
+        if self.stride_plots.isVisible():
+            self.stride_plots.refresh()
+
+    def bring_to_front(self, number: int) -> None:
+        """Show this runner in full."""
+        if 0 <= number < len(self.tracks):
+            self.front = number
+            self.time_plots.show_track(self.track)
+            self.stride_plots.show_track(self.track)
+            self._allow()
+
+    def _hear_desk(self) -> None:
+        news = self._desk.news()
+        for seat in news.seats:
+            self._seat(seat)
+        if news.choices is not None:
+            self.bar.offer(news.choices)
+        if news.work is not None:
+            self.line.show_work(news.work, news.share)
+        for text, error in news.said:
+            self.line.say(text, error)
+
+    def _seat(self, seat: Seat) -> None:
+        """A new runner: beside those that run, in the place of one whose session has ended."""
+        ended = next((n for n, track in enumerate(self.tracks) if track.ended), None)
+        if ended is None:
+            self.seats.append(seat)
+            self.tracks.append(Track(seat.name))
+            ended = len(self.seats) - 1
+        else:
+            self.seats[ended], self.tracks[ended] = seat, Track(seat.name)
+        self.bring_to_front(ended if len(self.seats) == 1 else self.front)
+        self._allow()
+
+    def _asked(self, name: str, value: str) -> None:
+        """A button was pressed, or its key."""
+        if name == "start":
+            self._desk.start(value)
+        elif name == "find":
+            self._desk.find()
+        elif name == "theme":
+            self._theme = themes.DARK if self._theme is themes.LIGHT else themes.LIGHT
+            self._dress()
+        elif name == "view":
+            self._choose_view()
+        elif name in ("longer", "shorter"):
+            self.time_plots.zoom(name == "longer")
+        elif name == "live":
+            self.time_plots.follow()
+        elif name == "note":
+            self.line.write_note()
+        elif name == "stop" and self.seats:
+            self._desk.stop(self.seats[self.front])
+        elif self.seats:
+            self._steer("cues" if name == "block" else name, value)
+
+    def _steer(self, kind: str, value: str) -> None:
+        self._desk.steer(self.seats[self.front], kind, value)
+
+    def _threshold(self, name: str, value_deg: float) -> None:
+        if self.seats:
+            self._steer("threshold", f"{name}={value_deg:.1f}")
+
+    def _allow(self) -> None:
+        running = bool(self.tracks) and not self.track.ended
+        room = len(self.seats) < MOST_SEATS or any(track.ended for track in self.tracks)
+        self.bar.allow(running, room, self.time_plots.following)
+
+    def _lay_out(self) -> None:
+        self._side = QWidget(self)
+        side = QVBoxLayout(self._side)
+        side.setContentsMargins(0, 0, 0, 0)
+        side.setSpacing(4)
+        for widget, stretch in ((self.sign, 2), (self.numbers, 7), (self.pelvis, 3)):
+            side.addWidget(widget, stretch)
+        plots = QVBoxLayout()
+        plots.setSpacing(4)
+        plots.addWidget(self.time_plots, 3)
+        plots.addWidget(self.stride_plots, 2)
+        body = QHBoxLayout()
+        body.setSpacing(6)
+        body.addLayout(plots, 1)
+        body.addWidget(self._side)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(6, 6, 6, 6)
+        whole.setSpacing(5)
+        whole.addWidget(self.bar)
+        whole.addWidget(self.tiles)
+        whole.addLayout(body, 1)
+        whole.addWidget(self.line)
+
+    def _connect(self) -> None:
+        self.bar.asked.connect(self._asked)
+        self.tiles.chosen.connect(self.bring_to_front)
+        self.line.noted.connect(lambda text: self._steer("note", text))
+        self.line.cancelled.connect(self._desk.cancel)
+        self.time_plots.threshold_moved.connect(self._threshold)
+        self.time_plots.following_changed.connect(lambda _: self._allow())
+
+    def _choose_view(self) -> None:
+        """Plots through time, or the strides over each other; in a large window both."""
+        both = self.width() >= BOTH_FROM[0] and self.height() >= BOTH_FROM[1]
+        strides = self.bar.buttons["view"].isChecked()
+        self.bar.buttons["view"].setVisible(not both)
+        self.time_plots.setVisible(both or not strides)
+        self.stride_plots.setVisible(both or strides)
+
+    def _dress(self) -> None:
+        """Colours of the theme, fonts and widths of the window's size."""
+        pixels = themes.text_px(self.width(), self.height())
+        self.setStyleSheet(themes.style_sheet(self._theme, pixels))
+        self._side.setFixedWidth(max(230, round(self.width() * 0.27)))
+        self.time_plots.dress(self._theme, pixels)
+        self.stride_plots.dress(self._theme, pixels)
+        self.tiles.dress(self._theme, pixels)
+        for part in (self.sign, self.numbers, self.pelvis):
+            part.dress(self._theme)
+        self._choose_view()
+        self._allow()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        self._dress()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """Keys without a button: arrows scroll, End returns to live, digits choose a runner."""
+        pages = {Qt.Key.Key_Left: -0.5, Qt.Key.Key_Right: 0.5, Qt.Key.Key_PageUp: -1.0, Qt.Key.Key_PageDown: 1.0}
+        if event.key() in pages:
+            self.time_plots.scroll(pages[Qt.Key(event.key())])
+        elif event.key() == Qt.Key.Key_End:
+            self.time_plots.follow()
+        elif event.text().isdigit():
+            self.bring_to_front(int(event.text()) - 1)
+        else:
+            super().keyPressEvent(event)
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        """Sessions are ended by whoever runs the desk."""
+        self.timer.stop()
+        super().closeEvent(event)
+
+
+def _figure(colour: str) -> str:
+    """The figure's colour: that of the state, where it says something about the form."""
+    return colour if colour in ("good", "fault") else "trace"
+
+

@@ -1,0 +1,110 @@
+"""What the window says of a runner, in words and colours: the state, the big numbers, what to do next.
+
+Pure: a track and a clock reading in, texts and the names of theme colours out. All wording that is read from afar is here.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from untuck.coach.track import Track, named
+
+NUMBER_STRIDES = 6  # strides that a number on the screen is the mean of: it then changes slowly enough to be read
+
+
+@dataclass(frozen=True)
+class Sign:
+    """A state to be read from afar: a symbol and a word, what it means in a line, a colour of the theme."""
+
+    symbol: str
+    word: str
+    line: str
+    colour: str
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number to be read from afar: caption, value, what stands below it, a colour of the theme."""
+
+    caption: str
+    value: str
+    below: str = ""
+    colour: str = "text"
+
+
+_SIGNS = {
+    "waiting": ("○", "READY", "stale"),
+    "ended": ("■", "ENDED", "stale"),
+    "calibrating": ("◎", "CALIBRATING", "work"),
+    "standing": ("‖", "STANDING", "stale"),
+    "walking": ("…", "WALKING", "stale"),
+}
+
+
+def sign(track: Track, clock_s: float) -> Sign:
+    """The state of a runner: what is wrong with the data first, then with the form, then what he does."""
+    state = track.state(clock_s)
+    if state == "deaf":
+        seconds = f"{track.silent_s(clock_s):.0f} s"
+        return Sign("✕", f"NO DATA {seconds}", "move closer to the runner, or look whether the clip is on", "stale")
+    if state != "running":
+        symbol, word, colour = _SIGNS[state]
+        return Sign(symbol, word, _line(track, state), colour)
+    if track.on:
+        finding = next(iter(track.on.values()))
+        more = f" and {len(track.on) - 1} more" if len(track.on) > 1 else ""
+        word = named(finding.fault, finding.side).upper()
+        return Sign("▼", word + more, _ADVICE.get(finding.fault, ""), "fault")
+    if track.baseline is None:
+        return Sign("◎", "TAKING BASELINE", track.now.ask, "work")
+    return Sign("✓", "GOOD FORM", track.now.ask, "good")
+
+
+_ADVICE = {
+    "tuck": "let the belt tip forward",
+    "pullback": "let that hip swing through",
+    "rigid": "let the hips turn",
+    "held": "one hip stays back",
+    "arch": "the back is arched",
+}
+
+
+def _line(track: Track, state: str) -> str:
+    if state == "waiting":
+        return "press Start, or find a clip"
+    if state == "ended":
+        return "press Start for a new session"
+    return track.now.ask
+
+
+def numbers(track: Track) -> list[Number]:
+    """Tilt against baseline first, then lean, cadence, contact times; "–" for what is not known."""
+    last = track.strides.all[-NUMBER_STRIDES:]
+    last = last[last["valid"]]
+    return [
+        tilt(track),
+        Number("Lean of pelvis", _value(last["lean_deg"], "{:.1f}°")),
+        Number("Cadence", _value(last["cadence_spm"], "{:.0f}"), "steps a minute"),
+        Number("◀ Contact left", _value(last["contact_left_ms"], "{:.0f}"), "ms", "left"),
+        Number("Contact right ▶", _value(last["contact_right_ms"], "{:.0f}"), "ms", "right"),
+    ]
+
+
+def tilt(track: Track) -> Number:
+    """Tilt against baseline; before there is one, tilt against standing."""
+    against = track.now.against_deg
+    if not math.isfinite(against):
+        last = track.strides.all[-NUMBER_STRIDES:]
+        return Number("Tilt", _value(last["tilt_deg"], "{:.1f}°"), "above standing")
+    on_deg = track.now.params.tuck_on_deg
+    if against <= -on_deg:
+        return Number("Tilt against baseline", f"{against:+.1f}°", "▼ tucked", "fault")
+    return Number("Tilt against baseline", f"{against:+.1f}°", "✓ in the band" if against < on_deg else "▲ tipped", "good")
+
+
+def _value(values: np.ndarray, form: str) -> str:
+    known = values[np.isfinite(values)]
+    return form.format(float(known.mean())) if len(known) else "–"
