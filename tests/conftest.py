@@ -11,6 +11,14 @@ from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+try:  # without Qt's system libraries the tests of the window are skipped, and no others
+    import PySide6.QtWidgets  # noqa: F401
+except ImportError:
+    pass
+else:
+    pytest_plugins = ["pytestqt.plugin"]
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 

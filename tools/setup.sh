@@ -68,7 +68,23 @@ make_venv() {
     "$python" -m venv --clear $venv
 }
 
-# What only some tests or only the sound need: its absence is said and does not stop anything.
+# What Qt loads for the coach's window: libraries that its wheels expect of the system, and a font.
+window_packages() {
+    [ "$(uname)" = Linux ] || return 0
+    has() { ldconfig -p 2>/dev/null | grep -qF "$1"; }
+    has libEGL.so.1 || echo libegl1
+    has libGL.so.1 || echo libgl1
+    has libxkbcommon.so.0 || echo libxkbcommon0
+    has libdbus-1.so.3 || echo libdbus-1-3
+    has libglib-2.0.so.0 || echo libglib2.0-0
+    has libfontconfig.so.1 || echo libfontconfig1 fontconfig
+    [ -d /usr/share/fonts/truetype/dejavu ] || echo fonts-dejavu-core
+    if [ -n "${DISPLAY:-}" ] && ! { has libxcb-cursor.so.0 && has libxkbcommon-x11.so.0; }; then
+        echo libxcb-cursor0 libxkbcommon-x11-0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0
+    fi
+}
+
+# What only some tests, only the sound or only the window need: its absence is said and does not stop anything.
 optional_packages() {
     case $target in
         demo)
@@ -76,6 +92,7 @@ optional_packages() {
             if [ -e /dev/snd ] && ! ldconfig -p 2>/dev/null | grep -qE 'libpulse\.so\.0|libasound\.so\.2'; then
                 echo libpulse0
             fi
+            window_packages
             ;;
         test)
             if [ "$(uname)" = Linux ] && ! { command -v pulseaudio && command -v parec && command -v pactl; } >/dev/null; then
@@ -93,7 +110,7 @@ say "installing ${requirements[$target]} into $venv (once; about a minute)"
 $venv/bin/python -m pip install --quiet --disable-pip-version-check -r "${requirements[$target]}"
 $venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 
-read -r -a missing <<<"$(optional_packages)"
+read -r -a missing <<<"$(optional_packages | tr '\n' ' ')"
 if [ ${#missing[@]} -gt 0 ]; then
     apt_install "${missing[@]}" || say "going on without: what needs them says so and is left out."
 fi

@@ -12,6 +12,7 @@ import click
 
 from untuck import __version__
 from untuck.cli.analyse import analyse
+from untuck.cli.coach import coach
 from untuck.cli.demo import demo
 from untuck.cli.doctor import doctor
 from untuck.cli.replay import replay
@@ -47,7 +48,7 @@ def cli() -> None:
     """
 
 
-for command in (demo, run, sessions, summary, replay, analyse, doctor):
+for command in (demo, run, coach, sessions, summary, replay, analyse, doctor):
     cli.add_command(command)
 
 

@@ -25,9 +25,9 @@ class AngleReader:
 
     def newest(self, pipeline: Pipeline) -> tuple[Floats, Floats]:
         """(time_s (n,), angles (n,3) in degrees) of the samples since the last call; rotation less its moving mean."""
-        end, time_s, quat = pipeline.poses(MEAN_S)
-        new = min(end - self._next, len(time_s))
-        self._next = end
+        time_s, quat = _last(pipeline, MEAN_S)
+        new = min(pipeline.history.end - self._next, len(time_s))
+        self._next = pipeline.history.end
         if new <= 0:
             return np.empty(0), np.empty((0, 3))
         angles = np.empty((len(time_s), 3))
@@ -37,7 +37,7 @@ class AngleReader:
 
     def stride(self, pipeline: Pipeline, start_s: float, duration_s: float) -> Floats | None:
         """Curves (3, PHASES) in degrees over one stride, rotation less its drift; None if it is not kept any more."""
-        _, time_s, quat = pipeline.poses(duration_s + MEAN_S)
+        time_s, quat = _last(pipeline, duration_s + MEAN_S)
         if len(time_s) == 0 or time_s[0] > start_s:
             return None
         angles = np.empty((len(time_s), 3))
@@ -47,4 +47,14 @@ class AngleReader:
         heading = curves[ROTATION]
         drift = float(LINE_WEIGHTS @ heading)
         curves[ROTATION] = heading - heading.mean() - drift * (PHASE - 0.5)
-        return np.degrees(curves)
+        degrees: Floats = np.degrees(curves)
+        return degrees
+
+
+def _last(pipeline: Pipeline, length_s: float) -> tuple[Floats, Floats]:
+    """Views on time_s (n,) and quat (n,4) of the last length_s."""
+    h = pipeline.history
+    if h.end == 0:
+        return np.empty(0), np.empty((0, 4))
+    first = h.find(float(h.time(h.end - 1, h.end)[0]) - length_s, h.end)
+    return h.time(first, h.end), h.column("quat", first, h.end)

@@ -38,7 +38,7 @@ BUTTONS = (
     Button("cues", "Cues", "", "Which faults are cued, and blocks with and without cues"),
     Button("view", "Strides", "V", "The last strides over each other, or plots through time", True),
     Button("shorter", "+", "+", "A shorter stretch of time"),
-    Button("longer", "−", "-", "A longer stretch of time"),
+    Button("longer", "-", "-", "A longer stretch of time"),
     Button("live", "● Live", "L", "Return to what happens now"),
     Button("theme", "◐", "T", "Light or dark"),
 )

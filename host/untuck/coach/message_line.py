@@ -42,6 +42,7 @@ class MessageLine(QWidget):
             row.addWidget(widget, stretch)
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(lambda: self.say(""))
+        self._working = False
         self.edit.hide()
         self.show_work("", math.nan)
 
@@ -64,8 +65,9 @@ class MessageLine(QWidget):
         if not math.isnan(share):
             self.progress.setValue(round(100 * share))
         self.progress.setFormat(f"{text} %p%")
-        if text:
+        if text or self._working:
             self.say(text)
+        self._working = bool(text)
 
     def write_note(self) -> None:
         """Let a note be written."""
@@ -73,7 +75,7 @@ class MessageLine(QWidget):
         self.edit.show()
         self.edit.setFocus()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Escape:
             self._close_note()
             return True

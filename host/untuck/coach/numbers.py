@@ -36,7 +36,7 @@ class SignBox(QWidget):
             self.setAccessibleName(f"{sign.word}: {sign.line}")
             self.update()
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+    def paintEvent(self, event: QPaintEvent) -> None:
         if self.shown is None:
             return
         painter = QPainter(self)
@@ -80,7 +80,7 @@ class NumberBox(QWidget):
             self.setAccessibleName(f"{number.caption} {number.value} {number.below}")
             self.update()
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+    def paintEvent(self, event: QPaintEvent) -> None:
         if self.shown is None:
             return
         theme, number = self._theme, self.shown

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPainterPath, QPen
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from untuck.coach import theme as themes
@@ -48,7 +48,7 @@ class PelvisFigure(QWidget):
         self._angles_deg, self._ghost_deg, self._colour = new, ghost_deg, colour
         self.update()
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+    def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         theme = self._theme
@@ -68,7 +68,9 @@ class PelvisFigure(QWidget):
     def _draw(self, painter: QPainter, area: QRectF, shape: QPainterPath, turn_deg: float, ghost_deg: float) -> None:
         """A shape of unit size turned about its middle; the ghost is an outline."""
         theme = self._theme
-        size = min(area.width(), area.height()) * 0.44
+        size = min(area.width(), area.height()) * 0.37
+        painter.setPen(QPen(QColor(theme.line), 1))
+        painter.drawLine(QPointF(area.left() + 4, area.center().y()), QPointF(area.right() - 4, area.center().y()))
         for angle_deg, ghost in ((turn_deg, False), (ghost_deg, True)):
             if math.isnan(angle_deg) or (ghost and math.isnan(self._ghost_deg)):
                 continue
@@ -101,29 +103,29 @@ def _closed(points: list[tuple[float, float]]) -> QPainterPath:
 
 def _side() -> QPainterPath:
     """From the right, front to the right: wing, sacrum at the back, hip joint, sitting bone."""
-    bone = _closed(
-        [(-0.75, -0.75), (-0.1, -1.05), (0.75, -0.7), (0.8, -0.35), (0.45, -0.05), (0.75, 0.5), (0.45, 0.75)]
-        + [(0.1, 0.5), (-0.25, 1.0), (-0.6, 0.7), (-0.4, 0.2), (-0.95, -0.1)]
-    )
+    wing = [(-0.75, -0.6), (-0.4, -1.05), (0.3, -1.1), (0.95, -0.7), (0.62, -0.3), (0.5, 0.0)]
+    seat = [(0.95, 0.3), (0.85, 0.7), (0.35, 0.55), (0.05, 1.1), (-0.45, 0.95), (-0.3, 0.4)]
+    sacrum = [(-0.25, 0.0), (-0.55, 0.1), (-0.75, 0.75), (-1.0, 0.5), (-0.95, -0.2)]
     hip = QPainterPath()
-    hip.addEllipse(QPointF(0.12, 0.18), 0.2, 0.2)
-    return bone.subtracted(hip)
+    hip.addEllipse(QPointF(0.14, 0.12), 0.2, 0.2)
+    return _closed([*wing, *seat, *sacrum]).subtracted(hip)
 
 
 def _behind() -> QPainterPath:
     """From behind: two wings, the sacrum between them, two hip joints."""
-    half = [(0.0, -0.55), (0.35, -0.75), (0.85, -0.9), (1.1, -0.45), (0.75, 0.1), (0.9, 0.35), (0.6, 0.75), (0.35, 0.75)]
-    half += [(0.3, 0.3), (0.0, 0.55)]
+    wing = [(0.0, -0.6), (0.3, -0.55), (0.5, -1.0), (1.2, -0.95), (1.15, -0.35), (0.7, -0.05)]
+    seat = [(0.95, 0.3), (0.8, 0.85), (0.4, 0.9), (0.4, 0.35), (0.2, 0.2), (0.1, 0.85), (0.0, 0.9)]
+    half = [*wing, *seat]
     return _closed([*half, *[(-x, y) for x, y in reversed(half[1:-1])]])
 
 
 def _above() -> QPainterPath:
     """From above, front upward: a ring open to the front, and an arrow where it points."""
-    half = [(0.0, 0.8), (0.45, 0.75), (1.05, 0.25), (1.0, -0.35), (0.6, -0.5), (0.7, 0.0), (0.35, 0.35), (0.0, 0.4)]
+    half = [(0.0, 0.85), (0.4, 0.85), (1.15, 0.45), (1.1, -0.5), (0.75, -0.55), (0.8, 0.05), (0.35, 0.4), (0.0, 0.35)]
     ring = _closed([*half, *[(-x, y) for x, y in reversed(half[1:-1])]])
     arrow = QPainterPath()
     arrow.moveTo(0.0, -0.95)
-    arrow.lineTo(0.22, -0.5)
-    arrow.lineTo(-0.22, -0.5)
+    arrow.lineTo(0.26, -0.5)
+    arrow.lineTo(-0.26, -0.5)
     arrow.closeSubpath()
     return ring.united(arrow)

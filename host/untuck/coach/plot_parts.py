@@ -5,6 +5,7 @@ Everything here is made once and then moved or hidden: making items while data c
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,13 +18,30 @@ from untuck.coach.track import clock
 AXIS_CHARS = 4  # room for "-12" or "180" and a gap
 
 
+class ValueAxis(pg.AxisItem):
+    """A value axis with few labels, none of them so near an end that it would be cut."""
+
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
+        span = maxVal - minVal
+        most = max(1.0, size / (2.2 * self.label_px))
+        step = next((step for step in (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0) if span / step <= most), 200.0)
+        edge = 0.6 * self.label_px / max(size, 1.0) * span
+        first = math.ceil((minVal + edge) / step)
+        return [(step, [n * step for n in range(first, math.floor((maxVal - edge) / step) + 1)])]
+
+    def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
+        return [f"{value:.0f}" for value in values]
+
+    label_px = 13.0
+
+
 class ClockAxis(pg.AxisItem):
     """A time axis that counts minutes and seconds."""
 
-    def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:  # noqa: N802
+    def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
         return [clock(value) if value >= 0 else "" for value in values]
 
-    def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:  # noqa: N802, N803
+    def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:
         span_s = maxVal - minVal
         steps = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)
         step = next((step for step in steps if span_s / step <= max(size / 90.0, 2.0)), steps[-1])
@@ -32,7 +50,7 @@ class ClockAxis(pg.AxisItem):
 
 def make_plot(box: pg.GraphicsLayout, row: int, stretch: int, clock_axis: bool) -> pg.PlotItem:
     """A plot in a row of a layout: no buttons, no menu, no automatic ranges, y not to be dragged."""
-    plot = box.addPlot(row=row, col=0, axisItems={"bottom": ClockAxis("bottom")})
+    plot = box.addPlot(row=row, col=0, axisItems={"bottom": ClockAxis("bottom"), "left": ValueAxis("left")})
     plot.hideButtons()
     plot.setMenuEnabled(False)
     plot.disableAutoRange()
@@ -51,6 +69,7 @@ def dress(plot: pg.PlotItem, theme: Theme, pixels: int) -> None:
         axis.setPen(theme.line)
         axis.setTextPen(theme.dim)
         axis.setStyle(tickFont=font(pixels), tickTextOffset=pixels // 3, tickLength=-pixels // 3)
+    plot.getAxis("left").label_px = pixels
     plot.getAxis("left").setWidth(AXIS_CHARS * pixels * 0.75)
     if plot.getAxis("bottom").style["showValues"]:
         plot.getAxis("bottom").setHeight(pixels * 1.9)

@@ -1,6 +1,6 @@
 """Memory of fixed size for what is plotted: the newest samples in full, everything older as its lowest and highest.
 
-Arrays are made once; when full, the oldest quarter is dropped, so that reading them is a slice and never a copy in a loop.
+Arrays are made once; when full, the oldest quarter is dropped, so that reading them is a slice.
 How much of a session can be scrolled back to, and how finely, is decided here.
 """
 
@@ -107,9 +107,7 @@ class Trace:
             return time_s.copy(), values
         cell_s = 2.0 ** np.ceil(np.log2((end_s - start_s) / points))  # few lengths: zooming does not make it flicker
         starts = np.flatnonzero(np.diff(np.floor(time_s / cell_s), prepend=np.nan))
-        return _zigzag(
-            time_s[starts], np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts), cell_s
-        )
+        return _zigzag(time_s[starts], np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts), cell_s)
 
 
 def _zigzag(time_s: Floats, low: Floats, high: Floats, cell_s: float) -> tuple[Floats, Floats]:

@@ -31,12 +31,14 @@ class StridePlot:
 
     def __init__(self, box: pg.GraphicsLayout, side: int, angle: int) -> None:
         self._side, self._angle = side, angle
-        plot = self.plot = box.addPlot(row=0 if side == LEFT else 1, col=angle)
+        plot = self.plot = box.addPlot(
+            row=0 if side == LEFT else 1, col=angle, axisItems={"left": parts.ValueAxis("left")}
+        )
         plot.hideButtons()
         plot.setMenuEnabled(False)
         plot.setMouseEnabled(x=False, y=False)
         plot.setRange(xRange=(0, 100), yRange=RANGES[angle], padding=0, disableAutoRange=True)
-        plot.getAxis("bottom").setTicks([[(0, "0"), (25, ""), (50, "50"), (75, ""), (100, "100 %")]])
+        plot.getAxis("bottom").setTicks([[(25, "25"), (50, "50 %"), (75, "75")]])
         self._range = RANGES[angle]
         self._window = pg.LinearRegionItem(PULLBACK_WINDOW, movable=False)
         self._window.setZValue(-20)

@@ -44,10 +44,10 @@ class Tile(QWidget):
             self.setAccessibleName(f"{name}: {sign.word}")
             self.update()
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         self.clicked.emit(self._number)
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+    def paintEvent(self, event: QPaintEvent) -> None:
         if self.shown is None:
             return
         name, sign, number, front = self.shown

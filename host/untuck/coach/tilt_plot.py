@@ -19,7 +19,10 @@ from untuck.model import Finding, Floats
 
 POINTS = 700  # stretches of the trace across the plot
 CONTACTS_UP_TO_S = 130.0  # in a longer view their marks would touch
+START_RANGE = (-5.0, 15.0)
 RANGE_STEP_DEG = 5.0
+MOST_DEG = 60.0
+SHRINK_AT = 0.7  # of the range that is shown
 DOTS = 300
 TAIL_S = 3.0  # how far back the newest stretch is drawn anew
 
@@ -49,7 +52,7 @@ class TiltPlot:
         self._stale = parts.Caption(plot, (0.5, 0.5))
         self._theme, self._pixels = LIGHT, 13
         self._settled_s = -math.inf
-        self._range = (-5.0, 15.0)
+        self._range, self._shrink = START_RANGE, False
         self._seen = (-1, -1, -1, -1)
         plot.setYRange(*self._range, padding=0)
 
@@ -84,7 +87,7 @@ class TiltPlot:
 
     def forget(self) -> None:
         """Another runner: nothing that was drawn holds."""
-        self._range, self._settled_s = (-5.0, 15.0), -math.inf
+        self._range, self._settled_s = START_RANGE, -math.inf
         self._seen = (-1, -1, -1, -1)
 
     def refresh(self, track: Track, moved: bool) -> None:
@@ -92,6 +95,7 @@ class TiltPlot:
         start_s, end_s = self.plot.viewRange()[0]
         if moved:
             self._settled_s = -math.inf
+            self._shrink = True
         self._draw_trace(track, start_s, end_s)
         seen = (track.stride_count, track.contact_count, track.mark_count, track.finding_count)
         if moved or seen != self._seen:
@@ -122,12 +126,17 @@ class TiltPlot:
         self._newest.setData(time_s, tilt_deg, connect=_joined(time_s))
 
     def _fit_range(self, tilt_deg: Floats) -> None:
-        """Widen the view in steps of five degrees when the trace leaves it; it does not shrink while one looks."""
+        """Widen the view in steps of five degrees when the trace leaves it; narrow it only when the view moves."""
         if len(tilt_deg) == 0:
             return
-        low = math.floor(max(-60.0, float(tilt_deg.min()) - 1.0) / RANGE_STEP_DEG) * RANGE_STEP_DEG
-        high = math.ceil(min(60.0, float(tilt_deg.max()) + 4.0) / RANGE_STEP_DEG) * RANGE_STEP_DEG
-        wider = (min(low, self._range[0]), max(high, self._range[1]))
+        tilt_deg = np.clip(tilt_deg, -MOST_DEG, MOST_DEG)
+        low = math.floor((float(tilt_deg.min()) - 1.0) / RANGE_STEP_DEG) * RANGE_STEP_DEG
+        high = math.ceil((float(tilt_deg.max()) + 4.0) / RANGE_STEP_DEG) * RANGE_STEP_DEG
+        old = (
+            START_RANGE if self._shrink and high - low < SHRINK_AT * (self._range[1] - self._range[0]) else self._range
+        )
+        self._shrink = False
+        wider = (min(low, old[0]), max(high, old[1]))
         if wider != self._range:
             self._range = wider
             self.plot.setYRange(*wider, padding=0)
@@ -192,7 +201,8 @@ class TiltPlot:
         for line in shade.lines:
             line.setPen(pg.mkPen(self._theme.fault, width=1))
         shade.words.setColor(self._theme.fault)
-        shade.words.textItem.setFont(font(self._pixels, bold=True))
+        shade.words.fill = pg.mkBrush(self._theme.background)
+        shade.words.textItem.setFont(font(self._pixels * 1.2, bold=True))
 
     def _make_flag(self) -> pg.InfiniteLine:
         flag = pg.InfiniteLine(angle=90, label="", labelOpts={"anchors": [(0.0, 0.5), (0.0, 0.5)]})
@@ -211,7 +221,8 @@ _SIGNS = {"cue": "⚑", "held": "⚐", "lap": "◆", "note": "✎", "steer": "�
 
 
 def _words(finding: Finding) -> str:
-    depth = "" if finding.fault == "rigid" else f" {finding.depth_deg:.0f}°"
+    over = math.isfinite(finding.end_s) and finding.fault != "rigid"
+    depth = f" {finding.depth_deg:.0f}°" if over else ""  # while it lasts, its depth is that of its beginning
     return named(finding.fault, finding.side) + depth
 
 

@@ -15,27 +15,23 @@ import numpy as np
 from untuck.coach.angles import TILT
 from untuck.coach.feed import Batch, Now
 from untuck.coach.rings import CONTACT_ROWS, STRIDE_ROWS, Ring, Trace
-from untuck.model import CONTACT_DTYPE, Baseline, Calibration, Cue, Event, Finding, Floats
+from untuck.model import CONTACT_DTYPE, Baseline, Calibration, Event, Finding, Floats
 
 STALE_S = 1.5  # packets come 20 times a second: so long without one is worth a word
 CURVES_KEPT = 12  # strides overlaid in the stride view
 MARKS_KEPT = 2000  # cues, laps and notes of a long session
 REFERENCE_STRIDES = 60
 
-STRIDE_ROW = np.dtype(
-    [("time_s", "f8")]
-    + [
-        (name, "f4")
-        for name in ("tilt_deg", "lean_deg", "cadence_spm", "contact_left_ms", "contact_right_ms")
-        + ("pullback_left_deg", "pullback_right_deg", "left_phase")
-    ]
-    + [("valid", "?")]
+_FIELDS = (
+    *("tilt_deg", "lean_deg", "cadence_spm", "contact_left_ms", "contact_right_ms"),
+    *("pullback_left_deg", "pullback_right_deg", "left_phase"),
 )
+STRIDE_ROW = np.dtype([("time_s", "f8"), *((name, "f4") for name in _FIELDS), ("valid", "?")])
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A flag on the time axis: kind "cue", "held", "lap", "note", "steer" or "warning"; text as shown beside it."""
+    """A flag on the time axis: kind "cue", "held", "lap", "note" or "steer"; text as shown beside it."""
 
     kind: str
     time_s: float
@@ -54,14 +50,15 @@ class Track:
         self.findings: deque[Finding] = deque(maxlen=MARKS_KEPT)
         self.on: dict[tuple[str, int], Finding] = {}
         self.marks: deque[Mark] = deque(maxlen=MARKS_KEPT)
-        self.last_cue: Cue | None = None
         self.curves: deque[tuple[float, Floats]] = deque(maxlen=CURVES_KEPT)
         self.reference: Floats | None = None  # (3, PHASES) degrees: the baseline's strides
         self.calibration: Calibration | None = None
         self.baseline: Baseline | None = None
         self.now = Now()
         self.heard_s = math.nan
-        self.ended = False
+        self.ended = self.muted = self.blocked = False
+        self.laps = 0
+        self.warnings: list[str] = []  # those that nobody has shown yet
         self.stride_count = self.contact_count = self.mark_count = self.finding_count = 0
         self._gathered: deque[Floats] = deque(maxlen=REFERENCE_STRIDES)
 
@@ -155,8 +152,25 @@ class Track:
             self.findings.append(finding)
 
     def _cue(self, event: Event) -> None:
-        self.last_cue = event.value
         self._mark("cue", event.time_s, named(event.value.fault, event.value.side))
+
+    def _held(self, event: Event) -> None:
+        self._mark("held", event.time_s, event.value.reason)
+
+    def _steer(self, event: Event) -> None:
+        """Flag what was asked for; the buttons that stay down follow what the session has taken."""
+        kind, value = event.value.kind, event.value.value
+        if kind == "mute":
+            self.muted = value == "on"
+        elif kind == "cues":
+            self.blocked = value == "off"
+        self.laps += kind == "lap"
+        words = {"lap": value or f"lap {self.laps}", "note": value, "cues": f"cues {value}", "mute": f"mute {value}"}
+        text = words.get(kind, f"{kind} {value}".strip().replace("_", " "))
+        self._mark(kind if kind in ("lap", "note") else "steer", event.time_s, text)
+
+    def _warning(self, event: Event) -> None:
+        self.warnings.append(str(event.value))
 
     def _mark(self, kind: str, time_s: float, text: str) -> None:
         self.mark_count += 1
@@ -170,6 +184,9 @@ _HANDLERS = {
     "stride": Track._stride,
     "finding": Track._finding,
     "cue": Track._cue,
+    "held": Track._held,
+    "steer": Track._steer,
+    "warning": Track._warning,
 }
 
 

@@ -66,9 +66,11 @@ class CoachWindow(QWidget):
         for number, (seat, track) in enumerate(zip(self.seats, self.tracks, strict=True)):
             batch = seat.feed.take()
             track.take(batch)
-            for text, error in batch.said:
+            warned = [(text, True) for text in track.warnings]
+            track.warnings.clear()
+            for text, error in (*batch.said, *warned):
                 self.line.say(f"{track.name}: {text}" if len(self.seats) > 1 else text, error)
-            if batch.ended and number == self.front:
+            if number == self.front and (batch.ended or batch.events):
                 self._allow()
         track = self.track
         shown = sign(track, clock_s)
@@ -147,6 +149,7 @@ class CoachWindow(QWidget):
         running = bool(self.tracks) and not self.track.ended
         room = len(self.seats) < MOST_SEATS or any(track.ended for track in self.tracks)
         self.bar.allow(running, room, self.time_plots.following)
+        self.bar.show_state(self.track.muted, self.track.blocked, self.track.now.params.cue_faults)
 
     def _lay_out(self) -> None:
         self._side = QWidget(self)
@@ -200,10 +203,10 @@ class CoachWindow(QWidget):
         self._choose_view()
         self._allow()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+    def resizeEvent(self, event: QResizeEvent) -> None:
         self._dress()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         """Keys without a button: arrows scroll, End returns to live, digits choose a runner."""
         pages = {Qt.Key.Key_Left: -0.5, Qt.Key.Key_Right: 0.5, Qt.Key.Key_PageUp: -1.0, Qt.Key.Key_PageDown: 1.0}
         if event.key() in pages:
@@ -215,7 +218,7 @@ class CoachWindow(QWidget):
         else:
             super().keyPressEvent(event)
 
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+    def closeEvent(self, event: QCloseEvent) -> None:
         """Sessions are ended by whoever runs the desk."""
         self.timer.stop()
         super().closeEvent(event)
@@ -224,5 +227,3 @@ class CoachWindow(QWidget):
 def _figure(colour: str) -> str:
     """The figure's colour: that of the state, where it says something about the form."""
     return colour if colour in ("good", "fault") else "trace"
-
-

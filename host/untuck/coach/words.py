@@ -1,6 +1,6 @@
 """What the window says of a runner, in words and colours: the state, the big numbers, what to do next.
 
-Pure: a track and a clock reading in, texts and the names of theme colours out. All wording that is read from afar is here.
+Pure: a track and a clock reading in, texts and names of theme colours out. Wording that is read from afar is here.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _line(track: Track, state: str) -> str:
 
 
 def numbers(track: Track) -> list[Number]:
-    """Tilt against baseline first, then lean, cadence, contact times; "–" for what is not known."""
+    """Tilt against baseline first, then lean, cadence, contact times; a dash for what is not known."""
     last = track.strides.all[-NUMBER_STRIDES:]
     last = last[last["valid"]]
     return [
@@ -102,9 +102,11 @@ def tilt(track: Track) -> Number:
     on_deg = track.now.params.tuck_on_deg
     if against <= -on_deg:
         return Number("Tilt against baseline", f"{against:+.1f}°", "▼ tucked", "fault")
-    return Number("Tilt against baseline", f"{against:+.1f}°", "✓ in the band" if against < on_deg else "▲ tipped", "good")
+    return Number(
+        "Tilt against baseline", f"{against:+.1f}°", "✓ in the band" if against < on_deg else "▲ tipped", "good"
+    )
 
 
 def _value(values: np.ndarray, form: str) -> str:
     known = values[np.isfinite(values)]
-    return form.format(float(known.mean())) if len(known) else "–"
+    return form.format(float(known.mean())) if len(known) else "--"

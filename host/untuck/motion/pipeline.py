@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from untuck.errors import CalibrationError, SamplesError
-from untuck.model import CONTACT_DTYPE, STRIDE_DTYPE, Baseline, Calibration, Event, Floats, Run, Samples, Steer
+from untuck.model import CONTACT_DTYPE, STRIDE_DTYPE, Baseline, Calibration, Event, Run, Samples, Steer
 from untuck.motion import kernels as k
 from untuck.motion.contacts import Step, StepTracker, edges, track_params
 from untuck.motion.history import History
@@ -81,11 +81,10 @@ class Pipeline:
         """The one in use, None until it has been taken."""
         return self._judge.baseline
 
-    def poses(self, length_s: float) -> tuple[int, Floats, Floats]:
-        """(number of the next sample, time_s (n,), quat (n,4) sensor to earth) of the last length_s, for drawing."""
-        h = self._history
-        first = h.find(self._last_s - length_s, h.end)
-        return h.end, h.time(first, h.end), h.column("quat", first, h.end)
+    @property
+    def history(self) -> History:
+        """The samples that are still kept, to be read, for drawing."""
+        return self._history
 
     def push(self, samples: Samples) -> list[Event]:
         """What the next samples bring, in order of time. Raises SamplesError if they do not follow the last ones."""

@@ -1,0 +1,84 @@
+"""`untuck coach`: the window that a coach leaves beside the treadmill, with clips, simulated runners or recordings.
+
+Opens Qt's application, runs the sessions beside it, and prints what each came to when the window is closed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from untuck import wire
+from untuck.cli import output
+from untuck.errors import UntuckError
+
+if TYPE_CHECKING:
+    from untuck.cli.live import Outcome
+    from untuck.cli.openings import Opening
+
+theme_option = click.option(
+    "--theme", type=click.Choice(["light", "dark"]), default="light", show_default=True, help="Colours of the window."
+)
+
+
+@click.command()
+@click.option("--replay", "session_ids", type=click.IntRange(1), multiple=True, metavar="SESSION",
+              help="Show a recorded session; up to four times for runners side by side.")  # fmt: skip
+@click.option("--speed", type=click.FloatRange(0), default=1.0, show_default=True,
+              help="Of a replay: 1 as it was, 2 twice as fast, 0 at once, to be scrolled through.")  # fmt: skip
+@click.option("--rate", "rate_hz", type=click.Choice([str(rate) for rate in wire.RATES_HZ]), default="100",
+              show_default=True, help="Samples a second from a clip.")  # fmt: skip
+@theme_option
+@output.as_json
+def coach(session_ids: tuple[int, ...], speed: float, rate_hz: str, theme: str, as_json: bool) -> None:
+    """Open the coach's window.
+
+    Start takes the first clip heard; its arrow chooses another one or a simulated runner. Every session is recorded.
+    Closing the window ends the sessions with their summaries.
+    """
+    from untuck.cli.openings import ClipOpening, DemoOpening, ReplayOpening
+    from untuck.store import Store
+
+    recorded = [ReplayOpening(Store().open(number), speed) for number in session_ids]
+    others: list[Opening] = [ClipOpening(int(rate_hz)), DemoOpening()]
+    show_window([*recorded, *others], [each.key for each in recorded], theme, as_json)
+
+
+def show_window(openings: Sequence[Opening], begin: Sequence[str], theme: str, as_json: bool) -> None:
+    """Open the window, with sessions by the openings of these keys begun; returns when it is closed.
+
+    Raises UntuckError if there is no screen to open it on, or what cut a session short, after all have been printed.
+    """
+    outcomes = _run_window(openings, begin, theme)
+    for title, number, outcome in outcomes:
+        name = title if number is None else f"Session {number}: {title}"
+        output.print_summary(outcome.summary, name, as_json, session=number)
+    for _, _, outcome in outcomes:
+        if outcome.failure is not None:
+            raise outcome.failure
+
+
+def _run_window(openings: Sequence[Opening], begin: Sequence[str], theme: str) -> list[tuple[str, int | None, Outcome]]:
+    try:
+        from PySide6.QtWidgets import QApplication
+    except ImportError as error:
+        raise UntuckError(
+            f"The window cannot be opened ({error}): Qt's system libraries are missing. `make demo` installs them on "
+            "Debian and Ubuntu; elsewhere install EGL, GL, xkbcommon and fontconfig."
+        ) from error
+    from untuck.cli.coach_desk import SessionDesk
+    from untuck.coach.engine import Engine
+    from untuck.coach.window import CoachWindow
+
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    with Engine() as engine:
+        desk = SessionDesk(engine, openings)
+        window = CoachWindow(desk, theme)
+        window.show()
+        for key in begin:
+            desk.start(key)
+        app.exec()
+    return desk.outcomes

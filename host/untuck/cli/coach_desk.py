@@ -1,0 +1,181 @@
+"""The desk behind the coach's window: runs each runner's session in the engine's thread, and tells the window of it.
+
+Sessions are those of `untuck run`, `demo` and `replay`, attended in the same way; here they only get another view.
+What the window asks for returns at once, and errors become lines in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import threading
+from collections.abc import Sequence
+from contextlib import nullcontext
+
+from untuck.cli.live import Line, Outcome, attend
+from untuck.cli.openings import ClipOpening, Opened, Opening
+from untuck.cli.state import LiveState
+from untuck.cli.warmup import warm_up
+from untuck.coach.desk import MOST_SEATS, Choice, News, Seat
+from untuck.coach.engine import Engine, Work
+from untuck.coach.feed import Feed, Now
+from untuck.errors import SettingsError, UntuckError
+from untuck.model import Event
+from untuck.sources.ble import Backend, find_clips
+from untuck.store import Store
+
+
+class CoachView:
+    """The view of one session: folds events into the present moment and passes both on to the window."""
+
+    def __init__(self, state: LiveState, feed: Feed) -> None:
+        self._state = state
+        self._feed = feed
+        self.line: Line | None = None
+
+    def show(self, events: list[Event], line: Line) -> None:
+        """What a packet brought."""
+        self.line = line
+        for event in events:
+            self._state.take(event)
+        s, d = self._state, line.decoder
+        now = Now(s.moving, s.ask(), s.against_deg, d.lost, d.corrupt, line.pipeline.params)
+        self._feed.put(line.pipeline, events, now)
+
+    def say(self, text: str) -> None:
+        """A line at the foot of the window."""
+        self._feed.say(text)
+
+
+class SessionDesk:
+    """Implements coach.desk.Desk. openings: what can be started, the first of them by default.
+
+    outcomes: title, session number (None if it was not recorded) and outcome of each session that has ended.
+    """
+
+    def __init__(
+        self, engine: Engine, openings: Sequence[Opening], audible: bool = True, backend: Backend | None = None
+    ) -> None:
+        self.outcomes: list[tuple[str, int | None, Outcome]] = []
+        self._engine = engine
+        self._openings = list(openings)
+        self._audible = audible
+        self._backend = backend
+        self._lock = threading.Lock()
+        self._news = News(choices=self._choices())
+        self._running: dict[Seat, tuple[asyncio.Task[None], CoachView]] = {}
+        self._long: Work | None = None
+        self._warm = False
+        self._sounding = False
+
+    def news(self) -> News:
+        """What has happened since the last call."""
+        with self._lock:
+            news, self._news = self._news, News()
+        return news
+
+    def start(self, key: str = "") -> None:
+        """Begin a session with the opening of this key, or the first one."""
+        opening = next((each for each in self._openings if key in ("", each.key)), None)
+        if opening is None:
+            self._say("There is nothing to start with: find a clip first.", error=True)
+        elif len(self._running) >= MOST_SEATS:
+            self._say(f"{MOST_SEATS} runners are the most: stop one first.", error=True)
+        else:
+            self._long = self._engine.submit(self._session(opening))
+
+    def stop(self, seat: Seat) -> None:
+        """End a session as Ctrl-C would."""
+        if seat in self._running:
+            self._engine.call(self._running[seat][0].cancel)
+
+    def find(self) -> None:
+        """Look for clips; each becomes a choice."""
+        self._long = self._engine.submit(self._find())
+
+    def cancel(self) -> None:
+        """Give up what takes long."""
+        if self._long is not None:
+            self._long.cancel()
+
+    def steer(self, seat: Seat, kind: str, value: str = "") -> None:
+        """Hand on to the session's line, which stamps and stores it."""
+        line = self._running[seat][1].line if seat in self._running else None
+        if line is None:
+            self._say("No session is running here: start one first.", error=True)
+            return
+        try:
+            line.steer(kind, value)
+        except SettingsError as error:
+            self._say(str(error), error=True)
+
+    async def _find(self) -> None:
+        self._work("looking for clips")
+        try:
+            clips = await find_clips(backend=self._backend)
+            found = [ClipOpening(address=clip.address, name=clip.name, backend=self._backend) for clip in clips]
+            known = {opening.key for opening in found}
+            self._openings = [*found, *(opening for opening in self._openings if opening.key not in known)]
+            with self._lock:
+                self._news.choices = self._choices()
+            self._say(f"{len(found)} clips found: Start takes {found[0].text}." if found else _NO_CLIP, not found)
+        except UntuckError as error:
+            self._say(str(error), error=True)
+        finally:
+            self._work("")
+
+    async def _session(self, opening: Opening) -> None:
+        """One session from opening to summary."""
+        self._work(opening.work)
+        try:
+            warming = asyncio.create_task(asyncio.to_thread(self._warm_up))
+            async with opening.open() as opened:
+                await warming
+                self._work("")
+                await self._attend(opened)
+        except UntuckError as error:
+            self._say(str(error), error=True)
+        finally:
+            self._work("")
+
+    async def _attend(self, opened: Opened) -> None:
+        seat = Seat(opened.name, Feed())
+        view = CoachView(LiveState(opened.settings.params), seat.feed)
+        task = asyncio.current_task()
+        assert task is not None
+        self._running[seat] = (task, view)
+        audible, self._sounding = self._audible and not self._sounding, True
+        with self._lock:
+            self._news.seats.append(seat)
+        try:
+            recording = Store().record(opened.name, opened.mode, opened.settings) if opened.mode else None
+            with recording or nullcontext():
+                outcome = await attend(opened.source, opened.settings, view, recording, audible, opened.steers)
+            number = None if recording is None else recording.id
+            self.outcomes.append((opened.name, number, outcome))
+            if outcome.failure is not None:
+                seat.feed.say(str(outcome.failure), error=True)
+        finally:
+            if audible:
+                self._sounding = False
+            del self._running[seat]
+            seat.feed.end()
+
+    def _warm_up(self) -> None:
+        if not self._warm:
+            warm_up(self._work)
+            self._warm = True
+
+    def _choices(self) -> list[Choice]:
+        return [Choice(opening.key, opening.text) for opening in self._openings]
+
+    def _say(self, text: str, error: bool = False) -> None:
+        with self._lock:
+            self._news.said.append((text, error))
+
+    def _work(self, text: str, share: float = math.nan) -> None:
+        with self._lock:
+            self._news.work, self._news.share = text, share
+
+
+_NO_CLIP = "No clip was heard: switch it on, hold it near, and look again."
