@@ -91,7 +91,7 @@ def test_a_track_has_what_the_analysis_found(track: Track, simulated: SimulatedR
     assert track.stride_count == len(run.strides) == len(track.strides)
     assert track.contact_count == len(run.contacts)
     assert [f.fault for f in track.findings] == [f.fault for f in run.findings] == ["tuck", "pullback"]
-    assert [mark.text for mark in track.marks if mark.kind == "cue"][0] == "tuck"
+    assert next(mark.text for mark in track.marks if mark.kind == "cue") == "tuck"
     assert np.allclose(track.strides.all["tilt_deg"], run.strides["tilt_deg"], atol=0.2)
     assert track.baseline is not None and track.reference is not None
 

@@ -1,4 +1,4 @@
-"""The coach's window, offscreen: a whole session clicked through, nothing cut, nothing overlapping, nothing blocking."""
+"""The coach's window, offscreen: whole sessions clicked through, nothing cut or overlapping, nothing blocking."""
 
 from __future__ import annotations
 
