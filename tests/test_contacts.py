@@ -151,9 +151,9 @@ def a_step() -> tuple[Floats, Floats, Floats, Floats, Floats]:
     return time_s, quat, earth, np.array([1.0, 0.0, 0.0]), row
 
 
-def timing(time_s: Floats, quat: Floats, earth: Floats, forward: Floats, row: Floats) -> Floats:
-    out = np.empty(2)
-    ck.time_step(time_s, quat, earth, forward, row, LAGS, TIMING, out)
+def timing(time_s: Floats, quat: Floats, earth: Floats, forward: Floats, row: Floats, lags: Floats = LAGS) -> Floats:
+    out, signals, x = np.empty(2), np.empty((2, len(time_s))), np.empty(ck.FEATURES)
+    ck.time_step(time_s, quat, earth, forward, row, lags, TIMING, signals, x, out)
     return out
 
 
@@ -176,10 +176,9 @@ def test_timing_is_finer_than_the_hump_and_shifts_with_time() -> None:
 def test_timing_hardly_depends_on_a_wrong_first_guess(off_s: float) -> None:
     time_s, quat, earth, forward, row = a_step()
     found = timing(time_s, quat, earth, forward, row)
-    moved, lags = np.empty(2), LAGS.copy()
+    lags = LAGS.copy()
     lags[:, 0] += off_s
-    ck.time_step(time_s, quat, earth, forward, row, lags, TIMING, moved)
-    assert moved == pytest.approx(found, abs=0.3 * abs(off_s))
+    assert timing(time_s, quat, earth, forward, row, lags) == pytest.approx(found, abs=0.3 * abs(off_s))
 
 
 @pytest.mark.parametrize("turn_deg", [30.0, 145.0, -100.0])
@@ -208,10 +207,10 @@ def test_bins_are_means_of_straight_lines_at_any_rate() -> None:
     out = np.empty(9)
     for dt in (0.005, 0.013, 0.02, 0.05):
         time_s = 3.0 + np.arange(40) * dt
-        ck._bins(time_s, 2.0 * time_s - 1.0, 3.01, ck.BIN_S, out)
+        ck.bins(time_s, 2.0 * time_s - 1.0, 3.01, ck.BIN_S, out)
         middle = 3.01 + ck.BIN_S * (np.arange(9) + 0.5)
         assert out == pytest.approx(2.0 * middle - 1.0, abs=1e-9)
-    ck._bins(time_s, np.full(40, 0.7), 2.0, 1.0, out)  # begins before the first sample and ends after the last
+    ck.bins(time_s, np.full(40, 0.7), 2.0, 1.0, out)  # begins before the first sample and ends after the last
     assert out == pytest.approx(0.7)
 
 

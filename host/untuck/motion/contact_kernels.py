@@ -10,14 +10,15 @@ from __future__ import annotations
 from math import log, sqrt
 
 import numpy as np
-from numba import njit
 
 from untuck.model import GRAVITY_M_S2, Floats
+from untuck.motion.compiled import entry, inner
 from untuck.motion.kernels import STEP_DOWN_S, STEP_PEAK_G, STEP_PREV_UP_S, STEP_UP_S
 
 BIN_S = 0.02
 CONTACT_FROM_S, CONTACT_BINS = -0.10, 11  # about contact
 TOE_OFF_FROM_S, TOE_OFF_BINS = -0.12, 9  # about toe-off
+_FROM_S, _BINS = (CONTACT_FROM_S, TOE_OFF_FROM_S), (CONTACT_BINS, TOE_OFF_BINS)
 AFTER_S = TOE_OFF_FROM_S + TOE_OFF_BINS * BIN_S  # what must be seen after toe-off
 FEATURES = 2 * (CONTACT_BINS + TOE_OFF_BINS) + 2  # both accelerations in every bin, then strength and step time
 _STEP_BINS = 24  # over which the strength of the fore-aft acceleration is taken
@@ -30,14 +31,14 @@ _MOVED_MAX_S = 0.06  # in all; further, and what was seen was no step
 _USUAL_STEP_S = 0.36  # stands in for the step time of the first step after a break
 
 
-@njit(cache=True)
+@entry
 def step_time(row: Floats) -> float:
     """Time since the step before in s, a usual one where there was none."""
     step_s: float = row[STEP_UP_S] - row[STEP_PREV_UP_S]
     return step_s if 0.2 <= step_s <= 0.6 else _USUAL_STEP_S
 
 
-@njit(cache=True)
+@entry
 def hump_edges(row: Floats, lags: Floats, out: Floats) -> None:
     """First guess of contact and toe-off in s, out (2,), of a step row: the hump's edges less their lags.
 
@@ -49,9 +50,12 @@ def hump_edges(row: Floats, lags: Floats, out: Floats) -> None:
         out[e] = (row[STEP_UP_S] if e == 0 else row[STEP_DOWN_S]) - lag_s
 
 
-@njit(cache=True)
-def _along(quat: Floats, earth: Floats, forward: Floats, vertical: Floats, fore: Floats) -> None:
-    """Earth acceleration (n,3) in g upward and the way the pelvis faces on average; forward (3,): P.x in the sensor."""
+@inner
+def _along(quat: Floats, earth: Floats, forward: Floats, signals: Floats) -> None:
+    """signals (2, n): earth acceleration (n,3) in g upward and the way the pelvis faces on average.
+
+    forward (3,): P.x in sensor coordinates.
+    """
     fx, fy, fz = forward[0], forward[1], forward[2]
     x = y = 0.0
     for i in range(len(quat)):
@@ -60,13 +64,13 @@ def _along(quat: Floats, earth: Floats, forward: Floats, vertical: Floats, fore:
         y += 2.0 * (q1 * q2 + q0 * q3) * fx + (1.0 - 2.0 * (q1 * q1 + q3 * q3)) * fy + 2.0 * (q2 * q3 - q0 * q1) * fz
     size = max(sqrt(x * x + y * y), 1e-9) * GRAVITY_M_S2
     for i in range(len(quat)):
-        fore[i] = (x * earth[i, 0] + y * earth[i, 1]) / size
-        vertical[i] = earth[i, 2] / GRAVITY_M_S2
+        signals[1, i] = (x * earth[i, 0] + y * earth[i, 1]) / size
+        signals[0, i] = earth[i, 2] / GRAVITY_M_S2
 
 
-@njit(cache=True)
-def _bins(time_s: Floats, x: Floats, start_s: float, width_s: float, out: Floats) -> None:
-    """Means of x (n,) over bins of width_s from start_s on; beyond the samples the nearest one holds."""
+@entry
+def bins(time_s: Floats, signal: Floats, start_s: float, width_s: float, out: Floats) -> None:
+    """Means of signal (n,) over bins of width_s from start_s on; beyond the samples the nearest one holds."""
     last = len(time_s) - 1
     i = 0
     for b in range(len(out)):
@@ -74,43 +78,50 @@ def _bins(time_s: Floats, x: Floats, start_s: float, width_s: float, out: Floats
         while now < end:
             while i < last and time_s[i + 1] <= now:
                 i += 1
+            x, slope, until = signal[i], 0.0, end
             if now < time_s[0]:
                 until = min(end, time_s[0])
-                area += x[0] * (until - now)
-            elif i == last:
-                until = end
-                area += x[last] * (until - now)
-            else:
+            elif i < last:
                 until = min(end, time_s[i + 1])
-                slope = (x[i + 1] - x[i]) / (time_s[i + 1] - time_s[i])
-                area += (x[i] + slope * (0.5 * (now + until) - time_s[i])) * (until - now)
+                slope = (signal[i + 1] - x) / (time_s[i + 1] - time_s[i])
+            area += (x + slope * (0.5 * (now + until) - time_s[i])) * (until - now)
             now = until
         out[b] = area / width_s
 
 
-@njit(cache=True)
-def _strength(time_s: Floats, fore: Floats, step_s: float, down_s: float) -> float:
-    """Root mean square of the fore-aft acceleration over the step, in g: grows with speed."""
-    bins = np.empty(_STEP_BINS)
-    _bins(time_s, fore, down_s - step_s, step_s / _STEP_BINS, bins)
-    return max(sqrt((bins * bins).mean()), 0.02)
+@inner
+def _prepare(
+    time_s: Floats, quat: Floats, earth: Floats, forward: Floats, row: Floats, signals: Floats, x: Floats
+) -> float:
+    """signals (2, n) of a step, and its strength: root mean square of the fore-aft acceleration in g, grows with speed.
+
+    Strength, as a logarithm, and step time are the last two of x (FEATURES,).
+    """
+    _along(quat, earth, forward, signals)
+    step_s = step_time(row)
+    bins(time_s, signals[1], row[STEP_DOWN_S] - step_s, step_s / _STEP_BINS, x[:_STEP_BINS])
+    total = 0.0
+    for j in range(_STEP_BINS):
+        total += x[j] * x[j]
+    strength = max(sqrt(total / _STEP_BINS), 0.02)
+    x[FEATURES - 2], x[FEATURES - 1] = log(strength / _STRENGTH_G), step_s
+    return strength
 
 
-@njit(cache=True)
-def _features(
-    time_s: Floats, vertical: Floats, fore: Floats, strength: float, contact_s: float, toe_off_s: float, out: Floats
-) -> None:
-    """All but the last two of FEATURES for the guessed instants."""
-    a, b, c = CONTACT_BINS, 2 * CONTACT_BINS, 2 * CONTACT_BINS + TOE_OFF_BINS
-    _bins(time_s, vertical, contact_s + CONTACT_FROM_S, BIN_S, out[:a])
-    _bins(time_s, fore, contact_s + CONTACT_FROM_S, BIN_S, out[a:b])
-    _bins(time_s, vertical, toe_off_s + TOE_OFF_FROM_S, BIN_S, out[b:c])
-    _bins(time_s, fore, toe_off_s + TOE_OFF_FROM_S, BIN_S, out[c : FEATURES - 2])
-    out[a:b] *= _STRENGTH_G / strength
-    out[c : FEATURES - 2] *= _STRENGTH_G / strength
+@inner
+def _fill(time_s: Floats, signals: Floats, strength: float, guesses_s: Floats, x: Floats) -> None:
+    """All but the last two of x (FEATURES,) for the guessed instants of contact and toe-off, guesses_s (2,)."""
+    first = 0
+    for e in range(2):
+        for signal in range(2):
+            last = first + _BINS[e]
+            bins(time_s, signals[signal], guesses_s[e] + _FROM_S[e], BIN_S, x[first:last])
+            first = last
+        for j in range(first - _BINS[e], first):  # fore-aft
+            x[j] *= _STRENGTH_G / strength
 
 
-@njit(cache=True)
+@entry
 def step_features(
     time_s: Floats, quat: Floats, earth: Floats, forward: Floats, row: Floats, guesses_s: Floats, out: Floats
 ) -> None:
@@ -118,16 +129,13 @@ def step_features(
 
     guesses_s (m, 2) contact and toe-off; out (m, FEATURES); the rest as in `time_step`.
     """
-    vertical, fore = np.empty(len(time_s)), np.empty(len(time_s))
-    _along(quat, earth, forward, vertical, fore)
-    step_s = step_time(row)
-    strength = _strength(time_s, fore, step_s, row[STEP_DOWN_S])
+    signals = np.empty((2, len(time_s)))
     for g in range(len(guesses_s)):
-        _features(time_s, vertical, fore, strength, guesses_s[g, 0], guesses_s[g, 1], out[g])
-        out[g, FEATURES - 2], out[g, FEATURES - 1] = log(strength / _STRENGTH_G), step_s
+        strength = _prepare(time_s, quat, earth, forward, row, signals, out[g])
+        _fill(time_s, signals, strength, guesses_s[g], out[g])
 
 
-@njit(cache=True)
+@inner
 def _is_whole(time_s: Floats, from_s: float, to_s: float) -> bool:
     """Whether samples cover from_s..to_s without a gap that matters."""
     if time_s[0] > from_s + _MISSING_MAX_S or time_s[-1] < to_s - _MISSING_MAX_S:
@@ -138,7 +146,7 @@ def _is_whole(time_s: Floats, from_s: float, to_s: float) -> bool:
     return True
 
 
-@njit(cache=True)
+@entry
 def time_step(
     time_s: Floats,
     quat: Floats,
@@ -147,32 +155,28 @@ def time_step(
     row: Floats,
     lags: Floats,
     weights: Floats,
+    signals: Floats,
+    x: Floats,
     out: Floats,
 ) -> None:
     """Contact and toe-off in s of a step row, out (2,): the hump's edges, moved to where the weights see both instants.
 
     time_s (n,), quat (n,4), earth (n,3) m/s^2 without gravity: from about LOOK_BACK_S before the hump's end to now;
     forward (3,): P.x in sensor coordinates; lags as in `hump_edges`; weights (2, FEATURES + 1), the last column
-    constant: offset in s of contact and of toe-off from where they are guessed. Where samples are missing, and where
-    nothing like a step is seen, the hump's edges stand.
+    constant: offset in s of contact and of toe-off from where they are guessed; signals (2, n) and x (FEATURES,) are
+    scratch. Where samples are missing, and where nothing like a step is seen, the hump's edges stand.
     """
     hump_edges(row, lags, out)
-    if not _is_whole(time_s, out[0] + CONTACT_FROM_S, out[1] + AFTER_S):
-        return
-    vertical, fore = np.empty(len(time_s)), np.empty(len(time_s))
-    _along(quat, earth, forward, vertical, fore)
-    x = np.empty(FEATURES)
-    step_s = step_time(row)
-    strength = _strength(time_s, fore, step_s, row[STEP_DOWN_S])
-    x[FEATURES - 2], x[FEATURES - 1] = log(strength / _STRENGTH_G), step_s
     contact_s, toe_off_s = out[0], out[1]
+    if not _is_whole(time_s, contact_s + CONTACT_FROM_S, toe_off_s + AFTER_S):
+        return
+    strength = _prepare(time_s, quat, earth, forward, row, signals, x)
     for _ in range(_ROUNDS):
-        _features(time_s, vertical, fore, strength, contact_s, toe_off_s, x)
-        to_contact_s, to_toe_off_s = weights[0, FEATURES], weights[1, FEATURES]
-        for j in range(FEATURES):
-            to_contact_s += weights[0, j] * x[j]
-            to_toe_off_s += weights[1, j] * x[j]
-        contact_s += min(_MOVE_MAX_S, max(-_MOVE_MAX_S, to_contact_s))
-        toe_off_s += min(_MOVE_MAX_S, max(-_MOVE_MAX_S, to_toe_off_s))
-    if abs(contact_s - out[0]) < _MOVED_MAX_S and abs(toe_off_s - out[1]) < _MOVED_MAX_S:
+        _fill(time_s, signals, strength, out, x)
+        for e in range(2):
+            move_s = weights[e, FEATURES]
+            for j in range(FEATURES):
+                move_s += weights[e, j] * x[j]
+            out[e] += min(_MOVE_MAX_S, max(-_MOVE_MAX_S, move_s))
+    if abs(out[0] - contact_s) >= _MOVED_MAX_S or abs(out[1] - toe_off_s) >= _MOVED_MAX_S:
         out[0], out[1] = contact_s, toe_off_s

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from math import radians
+from math import isnan, radians
 from statistics import median
 
 import numpy as np
@@ -98,16 +98,15 @@ class StepTracker:
     def _score(self, contact_s: float, index: int, history: History, right: Floats) -> float:
         """Height of the right side in mid-stance against its mean: positive in right stance."""
         p = self._params
-        start = contact_s + p.side_window_s[1] - p.side_mean_s
-        first = history.find(start, index + 1)
-        time_s = history.time(first, index + 1)
-        quat = history.column("quat", first, index + 1)
-        stance = k.mean_obliquity(time_s, quat, right, contact_s + p.side_window_s[0], contact_s + p.side_window_s[1])
-        mean = k.mean_obliquity(time_s, quat, right, start, contact_s + p.side_window_s[1])
-        if not np.isfinite(stance):
+        stance_s, end_s = contact_s + p.side_window_s[0], contact_s + p.side_window_s[1]
+        start_s = end_s - p.side_mean_s
+        first = history.find(start_s, index + 1)
+        time_s, quat = history.time(first, index + 1), history.column("quat", first, index + 1)
+        drop: float = k.stance_drop(time_s, quat, right, start_s, stance_s, end_s)
+        if isnan(drop):
             return 0.0
         most = radians(p.side_most_deg)
-        return min(most, max(-most, float(stance - mean)))
+        return min(most, max(-most, drop))
 
     def _vote(self) -> int:
         total, sign = 0.0, 1.0
@@ -145,7 +144,8 @@ def timed(row: Floats, history: History, forward: Floats) -> tuple[float, float]
     end = int(row[k.STEP_INDEX]) + 1
     first = history.find(row[k.STEP_DOWN_S] - ck.LOOK_BACK_S, end)
     time_s, quat = history.time(first, end), history.column("quat", first, end)
-    out = np.empty(2)
-    ck.time_step(time_s, quat, history.column("earth", first, end), forward, row, LAGS, TIMING, out)
+    out, signals, x = np.empty(2), np.empty((2, len(time_s))), np.empty(ck.FEATURES)
+    earth = history.column("earth", first, end)
+    ck.time_step(time_s, quat, earth, forward, row, LAGS, TIMING, signals, x, out)
     contact_s, toe_off_s = out.tolist()
     return contact_s, toe_off_s

@@ -8,23 +8,18 @@ orientation_run.py, and why it is built so is told in orientation.py.
 from __future__ import annotations
 
 from math import floor, isfinite, sqrt
-from typing import Any
-
-from numba import njit
 
 from untuck.model import GRAVITY_M_S2, Floats
 from untuck.motion import orientation_layout as at
+from untuck.motion.compiled import entry, inner
 
-# no entry from Python: a fifth off the time to compile
-_WITHOUT_ENTRY: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-_inner = njit(cache=True, error_model="numpy", **_WITHOUT_ENTRY)
 Quat = tuple[float, float, float, float]
 Vector = tuple[float, float, float]
 
 LAYOUT_CRC = 0xBFA7CFA8  # of orientation_layout.py: numba's cache of this file does not notice when that one changes
 
 
-@njit(cache=True, error_model="numpy")
+@entry
 def advance(
     params: Floats,
     state: Floats,
@@ -61,7 +56,7 @@ def advance(
     return i
 
 
-@_inner
+@inner
 def _glide(params: Floats, state: Floats, time_s: Floats, gyr: Floats, acc: Floats, quat_out: Floats) -> int:
     """Strapdown up to the last sample, a gap or the end of the block; returns the number of samples it took."""
     quat = (state[0], state[1], state[2], state[3])
@@ -108,7 +103,7 @@ def _glide(params: Floats, state: Floats, time_s: Floats, gyr: Floats, acc: Floa
     return taken
 
 
-@_inner
+@inner
 def _ticked(params: Floats, state: Floats, step_s: float) -> float:
     """How far the sensor's clock went on, when the stamps say step_s: whole periods, led slowly by the stamps."""
     period_s, count = state[at.PERIOD_S], state[at.CLOCK_COUNT]
@@ -127,7 +122,7 @@ def _ticked(params: Floats, state: Floats, step_s: float) -> float:
     return float(ticks * period_s + gain * late_s)
 
 
-@_inner
+@inner
 def _turned(quat: Quat, rate: Vector, bias: Vector, dt: float) -> Quat:
     """The orientation after turning for dt at `rate` less bias."""
     half = 0.5 * dt
@@ -145,7 +140,7 @@ def _turned(quat: Quat, rate: Vector, bias: Vector, dt: float) -> Quat:
     return p0, p1, p2, p3
 
 
-@_inner
+@inner
 def _to_earth(q: Quat, v: Vector, dt: float, total: Vector) -> Vector:
     """`total` plus dt times v, turned from sensor to earth."""
     x = 2.0 * (q[2] * v[2] - q[3] * v[1])
@@ -158,7 +153,7 @@ def _to_earth(q: Quat, v: Vector, dt: float, total: Vector) -> Vector:
     )
 
 
-@_inner
+@inner
 def _write(quat: Quat, rate: Vector, bias: Vector, half_lead_s: float, out: Floats) -> None:
     """out: the orientation after turning at `rate` for twice half_lead_s, a small angle."""
     q0, q1, q2, q3 = quat
@@ -171,7 +166,7 @@ def _write(quat: Quat, rate: Vector, bias: Vector, half_lead_s: float, out: Floa
     out[3] = unit * (q3 + z * q0 + y * q1 - x * q2)
 
 
-@_inner
+@inner
 def _compare(state: Floats, chip: Floats, quat: Floats) -> None:
     """Sum up the squared angle between the chip's vertical and the filter's."""
     a, b, c, d = chip[0], chip[1], chip[2], chip[3]
@@ -185,7 +180,7 @@ def _compare(state: Floats, chip: Floats, quat: Floats) -> None:
         state[at.CHIP_COUNT] += 1.0
 
 
-@_inner
+@inner
 def _add_part(state: Floats, quat: Quat) -> Quat:
     """Close a part of the block: add it to the integrals of how bias and gyro matrix turned the horizontal axes.
 
@@ -220,7 +215,7 @@ def _add_part(state: Floats, quat: Quat) -> Quat:
     return a, b, c, d
 
 
-@_inner
+@inner
 def _update(params: Floats, state: Floats, cov: Floats) -> None:
     """At the end of a block: predict, weigh, correct.
 
@@ -250,7 +245,7 @@ def _update(params: Floats, state: Floats, cov: Floats) -> None:
         state[j] = 0.0
 
 
-@_inner
+@inner
 def _is_resting(params: Floats, state: Floats) -> bool:
     """Whether gyro and force have been steady in the block, and those before, for at.REST_S; how lively blocks are."""
     block_s = state[at.BLOCK_S]
@@ -273,7 +268,7 @@ def _is_resting(params: Floats, state: Floats) -> bool:
     return bool(state[at.REST_FOR_S] >= params[at.REST_S])
 
 
-@_inner
+@inner
 def _lift(cov: Floats, lift_m_s: float) -> None:
     """cov <- F cov F': a tilt error leads lift_m_s, the integral of upward force, astray into velocity."""
     for i in range(2):
@@ -289,7 +284,7 @@ def _lift(cov: Floats, lift_m_s: float) -> None:
                 cov[j, 2 + i] = cov[2 + i, j]
 
 
-@_inner
+@inner
 def _drift(lean: Floats, cov: Floats) -> None:
     """cov <- F cov F': errors of bias and gyro matrix turn the horizontal axes, by lean (24,) over the block."""
     size = cov.shape[1]
@@ -309,7 +304,7 @@ def _drift(lean: Floats, cov: Floats) -> None:
             cov[j, i] = cov[i, j]
 
 
-@_inner
+@inner
 def _grow(params: Floats, state: Floats, cov: Floats) -> None:
     """Add what the block may have brought: gyro noise, a wandering bias, speed gained or lost, clipped force."""
     block_s = state[at.BLOCK_S]
@@ -325,7 +320,7 @@ def _grow(params: Floats, state: Floats, cov: Floats) -> None:
         cov[i, i] += params[at.BIAS_WALK] ** 2 * block_s
 
 
-@_inner
+@inner
 def _weigh_rest(params: Floats, state: Floats, cov: Floats) -> None:
     """At rest the gyro shows its bias, and velocity is zero."""
     state[at.MOVING_S] = 0.0
@@ -338,7 +333,7 @@ def _weigh_rest(params: Floats, state: Floats, cov: Floats) -> None:
         _weigh(cov, at.VELOCITY_AT + i, -state[at.VELOCITY + i], noise, params[at.STEP_SIGMA])
 
 
-@_inner
+@inner
 def _weigh_motion(params: Floats, state: Floats, cov: Floats) -> None:
     """In motion velocity is that of travel where speed is known, else zero, give or take as it has been swaying."""
     if state[at.MOVING_S] == 0.0:
@@ -360,7 +355,7 @@ def _weigh_motion(params: Floats, state: Floats, cov: Floats) -> None:
         _weigh(cov, at.VELOCITY_AT + i, seen[i], noise, params[at.STEP_SIGMA])
 
 
-@_inner
+@inner
 def _travel(params: Floats, state: Floats) -> tuple[float, float]:
     """Velocity from known speed along the forward axis, as that pointed on average over the block."""
     fx = fy = 0.0
@@ -374,7 +369,7 @@ def _travel(params: Floats, state: Floats) -> tuple[float, float]:
     return speed_m_s * fx / norm, speed_m_s * fy / norm
 
 
-@_inner
+@inner
 def _weigh(cov: Floats, row: int, innovation: float, noise: float, step_sigma: float) -> None:
     """Kalman update by one measured component; what lies beyond step_sigma (0: none does) was a step of its own."""
     size = cov.shape[1]
@@ -392,7 +387,7 @@ def _weigh(cov: Floats, row: int, innovation: float, noise: float, step_sigma: f
             cov[i, j] -= gain * cov[at.LINE, j]
 
 
-@_inner
+@inner
 def _correct(state: Floats, cov: Floats) -> None:
     """Take the estimated errors out of orientation, velocity, bias and gyro matrix."""
     x, y = 0.5 * cov[at.MEAN, 0], 0.5 * cov[at.MEAN, 1]

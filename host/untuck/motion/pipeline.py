@@ -213,9 +213,8 @@ class Pipeline:
 
     def _on_stride(self, stride: Stride, now_s: float) -> None:
         news = self._judge.push(stride, self._history, self.calibration, now_s)
-        record = stride.record[()]
-        self._pace.push(0.5 * float(record["contact_left_ms"] + record["contact_right_ms"]))
-        self._emit("stride", now_s, record)
+        self._pace.push(0.5 * (stride.record["contact_left_ms"] + stride.record["contact_right_ms"]))
+        self._emit("stride", now_s, stride.publish())
         self._publish(news, now_s)
 
     def _publish(self, news: News, now_s: float) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from math import atan2, degrees, hypot, nan
+from math import atan2, degrees, floor, hypot, nan, pi
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,31 +36,43 @@ def _line_weights() -> Floats:
 
 LINE_WEIGHTS = _line_weights()
 HARMONICS = 8
-_ANGLES = 2 * np.pi * np.outer(np.arange(1, HARMONICS + 1), PHASE)
-BASIS = np.ascontiguousarray(np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1) * 2 / PHASES)  # (H, 2, PHASES)
+_ORDER = np.repeat(np.arange(1, HARMONICS + 1), 2)
+_ANGLES = 2 * np.pi * np.outer(PHASE, _ORDER)
+_BASIS = np.where(np.arange(2 * HARMONICS) % 2 == 0, np.cos(_ANGLES), np.sin(_ANGLES)) * 2 / PHASES  # (PHASES, 2 H)
+BASIS = np.ascontiguousarray(_BASIS.T.reshape(HARMONICS, 2, PHASES))
+_TWICE_INTEGRATED = -0.5 * PHASES / (2 * np.pi * _ORDER) ** 2  # of a harmonic of acceleration, per duration squared
+_SHARED = (2, 3, 6, 7)  # cosine and sine of the harmonics that both steps share: the second and the fourth
 
 
 @dataclass(frozen=True, eq=False)
 class Stride:
-    """A stride: its STRIDE_DTYPE record, rotation (PHASES,) and its harmonics (H, 2) in rad, phase of left contact.
+    """A stride: fields of STRIDE_DTYPE, rotation (PHASES,) and its harmonics (H, 2) in rad, phase of left contact.
 
+    record is a dict while strides are judged, because reading it is ten times quicker; `publish` makes the array.
     obliquity_deg: its mean, in which a clip's tilt to the side shows.
     """
 
-    record: NDArray[np.void]
+    record: dict[str, Any]
     rotation: Floats
     harmonics: Floats
     left_phase: float
     obliquity_deg: float
 
+    def publish(self) -> NDArray[np.void]:
+        """The record as a STRIDE_DTYPE scalar, as it stands now."""
+        values = self.record
+        scalar: NDArray[np.void] = np.array(tuple([values[name] for name in _FIELDS]), STRIDE_DTYPE)[()]
+        return scalar
 
+
+_FIELDS = STRIDE_DTYPE.names or ()
+_UNMEASURED = dict.fromkeys(("tilt_se_deg", "pullback_left_deg", "pullback_right_deg", "pullback_se_deg"), nan)
 _DEGREES = {
     "tilt_deg": k.N_TILT,
     "tilt_min_deg": k.N_TILT_MIN,
     "tilt_max_deg": k.N_TILT_MAX,
     "obliquity_range_deg": k.N_OBLIQUITY_RANGE,
     "rotation_range_deg": k.N_ROTATION_RANGE,
-    "travel_deg": k.N_TRAVEL,
 }
 
 
@@ -71,6 +84,7 @@ class StrideCutter:
         self._steps: deque[Step] = deque(maxlen=3)
         self._curves = np.empty((6, PHASES))
         self._numbers = np.empty(k.STRIDE_NUMBERS)
+        self._waves = np.empty((4, 2 * HARMONICS))  # of rotation and of acceleration x, y, z
         self._typical = np.zeros(PHASES)
         self._typical_count = 0
         self._lean: deque[tuple[float, float]] = deque(maxlen=params.lean_strides)
@@ -103,60 +117,53 @@ class StrideCutter:
         return stride
 
     def _measure(self, right: Step, left: Step, last: Step, history: History, mount: Floats) -> Stride:
-        start, end = right.contact_s, last.contact_s
-        first = max(history.find(start, last.index + 1) - 1, history.base)
-        time_s = history.time(first, last.index + 1)
-        quat = history.column("quat", first, last.index + 1)
-        earth = history.column("earth", first, last.index + 1)
-        inside, longest = k.stride_curves(time_s, quat, earth, mount, start, end, self._curves)
-        harmonics = np.empty((HARMONICS, 2))
-        k.stride_numbers(self._curves, end - start, LINE_WEIGHTS, BASIS, self._typical, harmonics, self._numbers)
-        record = np.zeros((), STRIDE_DTYPE)
-        self._timing(record, right, left, last)
-        self._angles(record)
+        start, end, known = right.contact_s, last.contact_s, last.index + 1
+        first = max(history.find(start, known) - 1, history.base)
+        until = min(history.find(end, known) + 1, known)
+        angles = np.empty((until - first, 3))
+        k.pelvis_angles(history.column("quat", first, until), mount, angles)
+        time_s, earth = history.time(first, until), history.column("earth", first, until)
+        inside, longest = k.stride_curves(time_s, angles, earth, start, end, self._curves)
+        k.stride_numbers(self._curves, LINE_WEIGHTS, self._typical, self._numbers)
+        k.stride_waves(self._curves[2:], _BASIS, self._waves)
+        numbers = self._numbers.tolist()
+        record = _UNMEASURED | _timing(right, left, last)
+        self._angles(record, numbers)
         expected = (end - start) / self.nominal_dt_s
         record["missing_pct"] = max(0.0, 100.0 * (1.0 - (inside + 0.5) / expected))
-        reason = self._reason(record, longest)
+        reason = self._reason(record, longest, numbers[k.N_LIKENESS])
         record["reason"], record["valid"] = reason, reason == ""
         left_phase = (left.contact_s - start) / (end - start)
-        return Stride(record, self._curves[2].copy(), harmonics, left_phase, degrees(self._numbers[k.N_OBLIQUITY]))
+        harmonics = self._waves[0].reshape(HARMONICS, 2).copy()
+        return Stride(record, self._curves[2].copy(), harmonics, left_phase, degrees(numbers[k.N_OBLIQUITY]))
 
-    def _timing(self, record: NDArray[np.void], right: Step, left: Step, last: Step) -> None:
-        duration = last.contact_s - right.contact_s
-        contact_right, contact_left = right.toe_off_s - right.contact_s, left.toe_off_s - left.contact_s
-        record["start_s"], record["duration_s"] = right.contact_s, duration
-        record["cadence_spm"] = 120.0 / duration
-        record["contact_right_ms"], record["contact_left_ms"] = 1e3 * contact_right, 1e3 * contact_left
-        record["flight_ms"] = 500.0 * (duration - contact_right - contact_left)  # mean of the two flights
-        record["balance_left_pct"] = 100.0 * contact_left / (contact_left + contact_right)
-
-    def _angles(self, record: NDArray[np.void]) -> None:
-        """Fill in angles, oscillation and yaw rate from the kernel's numbers."""
-        numbers = self._numbers.tolist()
+    def _angles(self, record: dict[str, Any], numbers: list[float]) -> None:
+        """Fill in angles, oscillation and yaw rate from the kernels' numbers."""
         for name, at in _DEGREES.items():
             record[name] = degrees(numbers[at])
-        record["turn_deg_s"] = degrees(numbers[k.N_DRIFT]) / float(record["duration_s"])
-        record["oscillation_mm"] = 1e3 * numbers[k.N_OSCILLATION]
+        duration = record["duration_s"]
+        record["travel_deg"] = degrees(_travel(numbers[k.N_HEADING], self._waves[1:3, _SHARED]))
+        record["turn_deg_s"] = degrees(numbers[k.N_DRIFT]) / duration
+        height_m = _BASIS @ (self._waves[3] * _TWICE_INTEGRATED * duration**2)
+        record["oscillation_mm"] = 1e3 * float(height_m.max() - height_m.min())
         self._lean.append((numbers[k.N_FORWARD], numbers[k.N_UPWARD]))
         record["lean_deg"] = degrees(atan2(sum(f for f, _ in self._lean), sum(u for _, u in self._lean)))
         self._accels.append((numbers[k.N_ACCEL_X], numbers[k.N_ACCEL_Y]))
         x, y = sum(a for a, _ in self._accels), sum(b for _, b in self._accels)
         record["accel_m_s2"] = hypot(x, y) / len(self._accels)
-        for name in ("pullback_left_deg", "pullback_right_deg", "pullback_se_deg"):
-            record[name] = nan
 
-    def _reason(self, record: NDArray[np.void], longest_s: float) -> str:
+    def _reason(self, record: dict[str, Any], longest_s: float, likeness: float) -> str:
         """Why the stride may not count, "" if it may."""
         p = self._params
         if longest_s > p.gap_max_s + 0.5e-3 and longest_s > 1.6 * self.nominal_dt_s:
             return "gap"
         if record["missing_pct"] > p.missing_max_pct:
             return "missing"
-        if self._typical_count >= p.waveform_first and self._numbers[k.N_LIKENESS] < p.waveform_min_corr:
+        if self._typical_count >= p.waveform_first and likeness < p.waveform_min_corr:
             return "odd"
         self._typical_count = min(self._typical_count + 1, p.waveform_memory)
         self._typical += (self._curves[5] - self._typical) / self._typical_count
-        self._turns.append(float(record["turn_deg_s"]))
+        self._turns.append(record["turn_deg_s"])
         if abs(sum(self._turns) / len(self._turns)) > p.turn_max_deg_s:
             self._turn_hold = p.turn_hold_strides
             return "turning"
@@ -166,3 +173,26 @@ class StrideCutter:
         if record["accel_m_s2"] > p.accel_max_m_s2:
             return "accelerating"
         return ""
+
+
+def _timing(right: Step, left: Step, last: Step) -> dict[str, Any]:
+    duration = last.contact_s - right.contact_s
+    contact_right, contact_left = right.toe_off_s - right.contact_s, left.toe_off_s - left.contact_s
+    return {
+        "start_s": right.contact_s,
+        "duration_s": duration,
+        "cadence_spm": 120.0 / duration,
+        "contact_right_ms": 1e3 * contact_right,
+        "contact_left_ms": 1e3 * contact_left,
+        "flight_ms": 500.0 * (duration - contact_right - contact_left),  # mean of the two flights
+        "balance_left_pct": 100.0 * contact_left / (contact_left + contact_right),
+    }
+
+
+def _travel(heading: float, waves: Floats) -> float:
+    """Heading against the axis of the horizontal acceleration x, y that both steps share, waves (2, 4), in rad."""
+    x, y = waves.tolist()
+    xx, yy = sum(a * a for a in x), sum(b * b for b in y)
+    xy = sum(a * b for a, b in zip(x, y, strict=True))
+    off = heading - 0.5 * atan2(2.0 * xy, xx - yy)
+    return off - pi * floor(off / pi + 0.5)
