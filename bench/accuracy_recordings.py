@@ -9,26 +9,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 import untuck
+from bench.alcantara import alcantara_samples
 from bench.cases import runners
 from bench.data import DEV, TRIALS, data_dir, load_recording
 from bench.figures import Figure
+from bench.fit_contacts import judged_by_others
 from bench.scoring import ContactErrors, rms, score_contacts, true_strides
 from bench.semisynthetic import make_recorded, make_run
 from bench.standing import PREFIX_S
-from untuck.model import CONTACT_DTYPE, GRAVITY_M_S2, RIGHT, Calibration, Run, Samples
+from untuck.model import NOMINAL_MOUNT, RIGHT, Calibration, Run, Samples
 
-CONTACTS = "Contacts against force plates, 30 s recordings, good clip"
+CONTACTS = "Contacts against force plates, 30 s recordings, good clip; their timing is fitted on these runners"
+LEFT_OUT = "Contacts by a fit that knew all but the one who is judged"
 SLOPES = "Contacts, real sacral accelerometer (Alcantara)"
 WALKING = "Walking, real IMU (IPOL)"
 SETTLE_S = 4.0  # of running, before contacts are scored: filters and side votes start
 TAIL_S = 1.5  # a causal detector cannot have decided the last step
 WHOLE = 0.95  # share of usable frames for a recording to serve here
 GROUPS = ("dev", "judge")
-ALCANTARA_STAND_S = 3.0
-NOMINAL = np.array([[0.0, 0.0, -1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
 IPOL_TO_PELVIS = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])  # its x points up; the rest is open
 
 
@@ -95,32 +95,11 @@ def contact_figures(quick: bool, seed: int, note: Callable[[str], None]) -> Iter
     yield Figure(CONTACTS, "strides miscounted", "", miscounted, {}, ("<=", 0.0))
 
 
-def alcantara_samples(row: int) -> tuple[Samples, NDArray[np.void], float]:
-    """Samples at 100 Hz of one trial after 3 s of standing, its contacts, and when it starts.
-
-    The set has vertical and fore-aft acceleration only: gyro and sideways acceleration are zero, so there is no side.
-    Its scale reads 1.2 g on average, which no runner can keep up: each trial is scaled to a mean of 1 g.
-    """
-    with np.load(data_dir() / "alcantara" / "alcantara.npz") as file:
-        vertical, fore_aft, rate_hz = file["acc_vert"][row].astype(float), file["acc_ap"][row], float(file["fs"])
-        times = file[f"contacts_{row}"]
-    scale = GRAVITY_M_S2 / vertical.mean()
-    time_s = np.arange(0, ALCANTARA_STAND_S + (len(vertical) - 1) / rate_hz, 0.01)
-    at_s = time_s - ALCANTARA_STAND_S
-    source_s = np.arange(len(vertical)) / rate_hz
-    acc = np.zeros((len(time_s), 3))
-    acc[:, 1] = np.where(at_s < 0, GRAVITY_M_S2, np.interp(at_s, source_s, vertical * scale))
-    acc[:, 2] = np.where(at_s < 0, 0.0, -np.interp(at_s, source_s, (fore_aft - fore_aft.mean()) * scale))
-    contacts = np.zeros(len(times), CONTACT_DTYPE)
-    contacts["time_s"], contacts["toe_off_s"] = (times + ALCANTARA_STAND_S).T
-    return Samples(time_s, np.zeros((len(time_s), 3)), acc), contacts, ALCANTARA_STAND_S
-
-
 def slope_figures(note: Callable[[str], None]) -> Iterator[Figure]:
     """Contacts of one man on the flat and on slopes to +/-10 deg, real accelerometer."""
     with np.load(data_dir() / "alcantara" / "alcantara.npz") as file:
         slopes = file["slope_deg"]
-    calibration = Calibration(NOMINAL, np.zeros(3), 1.0, source="nominal")
+    calibration = Calibration(NOMINAL_MOUNT, np.zeros(3), 1.0, source="nominal")
     flat, steep = ContactErrors(), ContactErrors()
     for row, slope_deg in enumerate(slopes):
         note(f"Alcantara trial {row}")
@@ -161,8 +140,23 @@ def walking_figures(seed: int, note: Callable[[str], None]) -> Iterator[Figure]:
     yield Figure(WALKING, "hours", "h", {"all": hours})
 
 
+def left_out_figures(seed: int, note: Callable[[str], None]) -> Iterator[Figure]:
+    """Contact timing on people, and real trials, that had no part in its constants."""
+    note("contacts, one left out in turn")
+    for wearing, errors in judged_by_others(seed).items():
+        contact_ms, toe_off_ms = 1e3 * errors[:, :, 1].T
+        counts = {"all": len(contact_ms)}
+        for name, value, goal in (
+            ("contact, SD of error", float(np.std(contact_ms)), ("<=", 12.0)),
+            ("contact duration RMSE", rms(toe_off_ms - contact_ms), ("<=", 15.0)),
+        ):
+            yield Figure(LEFT_OUT, f"{wearing}: {name}", "ms", {"all": value}, counts, goal)
+
+
 def recording_sections(quick: bool, seed: int, note: Callable[[str], None]) -> Iterator[Figure]:
     """All figures from recordings as they are."""
     yield from contact_figures(quick, seed, note)
+    if not quick:
+        yield from left_out_figures(seed, note)
     yield from slope_figures(note)
     yield from walking_figures(seed, note)

@@ -1,7 +1,8 @@
 """`python -m bench.fit_contacts`: fits the constants that time contact and toe-off, and says how well they do.
 
-Steps of DEV runners, worn by good and bad clips at 50 to 200 Hz, and of the man with the real sacral accelerometer, are
-fitted by ridge regression with a random level for each person; JUDGE runners, and each person left out in turn, judge.
+Steps of all recorded runners, worn by good and bad clips at 50 to 200 Hz, and of the man with the real sacral
+accelerometer, are fitted by ridge regression with a random level for each person. With so few people each one counts:
+nobody is kept apart to judge, but each in turn is left out, and judged by what the others say.
 How the constants of contact_weights.py come about lives here and nowhere else.
 
 A step is shown to the regression at randomly shifted guesses of both instants, and it learns the shifts: so it learns
@@ -21,14 +22,14 @@ from pathlib import Path
 import numpy as np
 
 import untuck
-from bench.accuracy_recordings import NOMINAL, alcantara_samples
+from bench.alcantara import alcantara_samples
 from bench.course import BLEND_S
 from bench.cycles import EDGE_S
 from bench.data import DEV, JUDGE, TRIALS, data_dir, has_data, load_recording
 from bench.scoring import rms
 from bench.semisynthetic import make_recorded
 from bench.standing import PREFIX_S
-from untuck.model import Calibration, Floats, Samples
+from untuck.model import NOMINAL_MOUNT, Calibration, Floats, Samples
 from untuck.motion import contact_kernels as ck
 from untuck.motion import kernels as k
 from untuck.motion.contacts import track_params
@@ -36,9 +37,11 @@ from untuck.motion.params import Params
 
 WEARINGS = (("good", 100.0), ("bad", 100.0), ("good", 50.0), ("good", 200.0))
 REAL = "Alcantara"
-REAL_WEIGHT = 3.0  # one person, but the only one on slopes and with a real sensor
+REAL_WEIGHT = 12.0  # one person, but the only one on slopes and with a real sensor
+HUMP_WEIGHT = 6.0  # the same for the hump, where slopes would outweigh all else
+REAL_LEVEL = 4.0  # people that this one counts for where the mean error is set to zero
 THETA = 0.8  # share of a person's mean that is taken off: levels differ by about 8 ms, residuals by 3
-RIDGE = 0.05  # on accelerations in g; RIDGE, THETA, JITTER_S by leaving one DEV runner out in turn
+RIDGE = 0.05  # on accelerations in g; RIDGE, THETA, JITTER_S, and the weights of REAL, by leaving one out in turn
 RIDGE_STRENGTH, RIDGE_STEP = RIDGE / 6, RIDGE / 100  # the same in units of log strength and of seconds
 JITTER_S = 0.03  # guesses are up to so far off
 GUESSES = 4
@@ -126,7 +129,7 @@ def treadmill_unit(runner: str, trial: str, clip: str, rate_hz: float, seed: int
 
 def real_units() -> list[Unit]:
     """The trials of the real sacral accelerometer, flat and slopes, each of which may be left out."""
-    calibration = Calibration(NOMINAL, np.zeros(3), source="nominal")
+    calibration = Calibration(NOMINAL_MOUNT, np.zeros(3), source="nominal")
     with np.load(data_dir() / "alcantara" / "alcantara.npz") as file:
         slopes = file["slope_deg"]
     units = []
@@ -161,12 +164,12 @@ def _moments(x: Floats, y: Floats) -> Moments:
     return Moments(x.T @ x / len(x), x.T @ y / len(x), x.mean(axis=0), y.mean(axis=0))
 
 
-def solve(people: dict[str, list[Moments]], penalty: Floats) -> Floats:
+def solve(people: dict[str, list[Moments]], penalty: Floats, real_weight: float = REAL_WEIGHT) -> Floats:
     """(n,2) coefficients, every person of the same weight but the real one, units within a person likewise."""
     taken = 2 * THETA - THETA**2
     xx, xy, total = 0.0 * np.diag(penalty), np.zeros((len(penalty), 2)), 0.0
     for person, units in people.items():
-        weight = REAL_WEIGHT if person == REAL else 1.0
+        weight = real_weight if person == REAL else 1.0
         x, y = np.mean([m.x for m in units], axis=0), np.mean([m.y for m in units], axis=0)
         xx += weight * (np.mean([m.xx for m in units], axis=0) - taken * np.outer(x, x))
         xy += weight * (np.mean([m.xy for m in units], axis=0) - taken * np.outer(x, y))
@@ -186,13 +189,15 @@ def fit(units: list[Unit], sums: dict[int, tuple[Moments, Moments]]) -> Fit:
     for unit in units:
         people.setdefault(unit.person, []).append(unit)
     lags = solve(
-        {p: [sums[id(u)][0] for u in us] for p, us in people.items()}, np.array([0.0, 1e-6, 1e-6, 1e-6])
+        {p: [sums[id(u)][0] for u in us] for p, us in people.items()}, np.array([0.0, 1e-6, 1e-6, 1e-6]), HUMP_WEIGHT
     ).T.copy()
     timing = solve({p: [sums[id(u)][1] for u in us] for p, us in people.items()}, penalties()).T.copy()
     at_100_hz = {p: [u for u in us if "50" not in u.wearing and "200" not in u.wearing] for p, us in people.items()}
+    levels = [REAL_LEVEL if person == REAL else 1.0 for person in people]
     made = Fit(lags, timing)
     for part in (0, 1, 1, 1):
-        means = np.mean([np.mean(errors(us, made)[:, :, part], axis=0) for us in at_100_hz.values()], axis=0)
+        each = [errors(us, made)[:, :, part].mean(axis=0) for us in at_100_hz.values()]
+        means = np.average(each, axis=0, weights=levels if part else None)
         if part == 0:
             lags[:, 0] += means
         else:
@@ -225,15 +230,6 @@ def report(title: str, found: Floats) -> str:
     return f"{title:26} {len(found):5}  " + "  |  ".join(parts)
 
 
-def left_out(units: list[Unit], sums: dict[int, tuple[Moments, Moments]], names: Iterable[str]) -> Floats:
-    """Errors of each named unit by a fit to all the others."""
-    out = []
-    for name in names:
-        made = fit([u for u in units if u.name != name], sums)
-        out.append(errors((u for u in units if u.name == name), made))
-    return np.concatenate(out)
-
-
 def module_text(made: Fit) -> str:
     """contact_weights.py as it is to be."""
 
@@ -245,7 +241,7 @@ def module_text(made: Fit) -> str:
     lines = [
         '"""The constants that time contact and toe-off, as `python -m bench.fit_contacts --write` has fitted them.',
         "",
-        "Fitted on the development runners of bench/data.py and the real sacral accelerometer; not to be edited.",
+        "Fitted on all recorded runners and the real sacral accelerometer; not to be edited.",
         '"""',
         "",
         "import numpy as np",
@@ -270,6 +266,30 @@ def module_text(made: Fit) -> str:
     return "\n".join([*lines, ")", "# fmt: on", "TIMING = np.array(_TIMING_MS) / 1e3", ""])
 
 
+def all_units(seed: int) -> list[Unit]:
+    """Every runner at every speed in every wearing, and the real accelerometer's trials."""
+    many = [
+        treadmill_unit(runner, trial, clip, rate_hz, seed)
+        for clip, rate_hz in WEARINGS
+        for runner in DEV + JUDGE
+        for trial in TRIALS
+    ]
+    return [unit for unit in many if unit.steps] + real_units()
+
+
+def judged_by_others(seed: int) -> dict[str, Floats]:
+    """Errors (n,2,2) as of `errors` where the person, or the real trial, had no part in the fit, by wearing."""
+    units = all_units(seed)
+    rng = np.random.default_rng(seed)
+    sums = {id(unit): moments(unit, rng) for unit in units}
+    found: dict[str, list[Floats]] = {}
+    for name in dict.fromkeys(unit.name for unit in units):
+        made = fit([u for u in units if u.name != name], sums)
+        for unit in (u for u in units if u.name == name):
+            found.setdefault(unit.wearing, []).append(errors([unit], made))
+    return {wearing: np.concatenate(parts) for wearing, parts in found.items()}
+
+
 def main(arguments: list[str]) -> int:
     """Fit, report, and print or write the constants; 1 where the recordings are absent."""
     parser = argparse.ArgumentParser(prog="python -m bench.fit_contacts", description=__doc__)
@@ -279,29 +299,11 @@ def main(arguments: list[str]) -> int:
     if not has_data():
         print(f"No recordings in {data_dir()}: set UNTUCK_DATA to the folder that holds them.", file=sys.stderr)
         return 1
+    for wearing, found in judged_by_others(options.seed).items():
+        print(report(f"left out, {wearing}", found))
+    units = all_units(options.seed)
     rng = np.random.default_rng(options.seed)
-    many = [
-        treadmill_unit(runner, trial, clip, rate_hz, options.seed)
-        for clip, rate_hz in WEARINGS
-        for runner in DEV + JUDGE
-        for trial in TRIALS
-    ]
-    many = [unit for unit in many if unit.steps]
-    fitted = [unit for unit in many if unit.person in DEV] + real_units()
-    sums = {id(unit): moments(unit, rng) for unit in fitted}
-    sums |= {id(unit): moments(unit, rng) for unit in many if unit.person in JUDGE}
-    made = fit(fitted, sums)
-    for clip, rate_hz in WEARINGS:
-        for group, who in (("DEV", DEV), ("JUDGE", JUDGE)):
-            wearing = f"{clip} {rate_hz:.0f} Hz"
-            chosen = [u for u in many if u.wearing == wearing and u.person in who]
-            print(report(f"{group} {wearing}", errors(chosen, made)))
-    print(report("DEV, one left out", left_out(fitted, sums, DEV)))
-    everyone = fitted + [unit for unit in many if unit.person in JUDGE]
-    print(report("all 13, one left out", left_out(everyone, sums, DEV + JUDGE)))
-    for wearing in ("flat", "slopes"):
-        names = [u.name for u in fitted if u.wearing == wearing]
-        print(report(f"{REAL} {wearing}, left out", left_out(fitted, sums, names)))
+    made = fit(units, {id(unit): moments(unit, rng) for unit in units})
     if options.write:
         TARGET.write_text(module_text(made))
     else:

@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 LEFT, RIGHT, BOTH = -1, 1, 0
 FAULTS = ("tuck", "pullback", "rigid", "held", "arch")
 GRAVITY_M_S2 = 9.80665
+NOMINAL_MOUNT = np.array([[0.0, 0.0, -1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])  # rows P.x, P.y, P.z in S
 
 CONTACT_DTYPE = np.dtype([("time_s", "f8"), ("toe_off_s", "f8"), ("side", "i1")])
 

@@ -13,12 +13,11 @@ from math import asin, degrees, hypot
 import numpy as np
 
 from untuck.errors import CalibrationError
-from untuck.model import GRAVITY_M_S2, Calibration, Floats, Samples, Standing
+from untuck.model import GRAVITY_M_S2, NOMINAL_MOUNT, Calibration, Floats, Samples, Standing
 from untuck.motion.hinges import Hinge, agree, level
 from untuck.motion.params import Params
 from untuck.motion.standing import Pose, still_pose
 
-NOMINAL_MOUNT = np.array([[0.0, 0.0, -1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])  # rows P.x, P.y, P.z in S
 _UPRIGHT_DEG = 45.0  # the clip's long side off the vertical: more is on its side
 _BEHIND_DEG = 60.0  # off the middle of the back
 _BACKBEND_DEG = 30.0  # nobody bends back further at the pelvis

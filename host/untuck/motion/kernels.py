@@ -205,9 +205,10 @@ def pelvis_angles(quat: Floats, mount: Floats, out: Floats) -> None:
         out[i, 0] = -asin(min(1.0, max(-1.0, fx * ux + fy * uy + fz * uz)))
         s = mount[2, 0] * ux + mount[2, 1] * uy + mount[2, 2] * uz
         out[i, 1] = asin(min(1.0, max(-1.0, s)))
-        ex = (1.0 - 2.0 * (q2 * q2 + q3 * q3)) * fx + 2.0 * (q1 * q2 - q0 * q3) * fy + 2.0 * (q1 * q3 + q0 * q2) * fz
-        ey = 2.0 * (q1 * q2 + q0 * q3) * fx + (1.0 - 2.0 * (q1 * q1 + q3 * q3)) * fy + 2.0 * (q2 * q3 - q0 * q1) * fz
-        heading = atan2(ey, ex)
+        rx, ry, rz = mount[2, 0], mount[2, 1], mount[2, 2]
+        ex = (1.0 - 2.0 * (q2 * q2 + q3 * q3)) * rx + 2.0 * (q1 * q2 - q0 * q3) * ry + 2.0 * (q1 * q3 + q0 * q2) * rz
+        ey = 2.0 * (q1 * q2 + q0 * q3) * rx + (1.0 - 2.0 * (q1 * q1 + q3 * q3)) * ry + 2.0 * (q2 * q3 - q0 * q1) * rz
+        heading = atan2(ex, -ey)
         if i > 0:
             heading += 2.0 * pi * np.floor((last - heading) / (2.0 * pi) + 0.5)
         out[i, 2] = last = heading

@@ -15,12 +15,11 @@ from scipy.signal import bilinear, butter, lfilter, sosfiltfilt
 from scipy.spatial.transform import Rotation
 
 from untuck.errors import SamplesError
-from untuck.model import GRAVITY_M_S2, Floats, Samples
+from untuck.model import GRAVITY_M_S2, NOMINAL_MOUNT, Floats, Samples
 from untuck.motion.sensor_noise import Noise, measure
 
 __all__ = ["ImuTruth", "Mount", "Noise", "fill_gaps", "virtual_imu"]
 
-NOMINAL_MOUNT = np.array([[0.0, 0.0, -1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])  # sensor to pelvis
 Y_UP_TO_Z_UP = Rotation.from_rotvec([np.pi / 2, 0.0, 0.0])
 MIN_SAMPLES = 12
 SLIP_DURATION_S = 0.4
