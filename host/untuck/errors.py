@@ -27,6 +27,10 @@ class BaselineError(UntuckError):
     """A baseline that cannot serve: too few clean strides, or recorded tucked."""
 
 
+class TuckedBaselineError(BaselineError):
+    """The pelvis does not tip forward of standing: perhaps the baseline was run tucked."""
+
+
 class LinkError(UntuckError):
     """No adapter, no clip in range, connection lost, or the clip refused a command."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from untuck.errors import BaselineError
+from untuck.errors import BaselineError, TuckedBaselineError
 from untuck.model import Baseline, Floats
 from untuck.motion.params import Params
 from untuck.motion.strides import BASIS, HARMONICS, Stride
@@ -19,20 +19,20 @@ def harmonics(curve: Floats) -> Floats:
     return BASIS @ curve
 
 
-def make_baseline(strides: list[Stride], params: Params, standing_known: bool) -> Baseline:
-    """Baseline from clean strides. Raises BaselineError where there are too few, or the tilt says "recorded tucked".
+def make_baseline(strides: list[Stride], params: Params, least_tilt_deg: float) -> Baseline:
+    """Baseline from clean strides, whose mean tilt must lie above least_tilt_deg, against standing.
 
-    standing_known: whether tilt is measured against standing; if not, a tucked baseline cannot be told.
+    Raises BaselineError where there are too few, TuckedBaselineError where the tilt says "recorded tucked".
     """
     if len(strides) < params.baseline_min_share * params.baseline_strides:
         raise BaselineError(
             f"Only {len(strides)} clean strides: a baseline takes {params.baseline_strides} of easy, steady running."
         )
     tilt = np.array([float(s.record["tilt_deg"]) for s in strides])
-    if standing_known and tilt.mean() <= params.baseline_min_tilt_deg:
-        raise BaselineError(
+    if tilt.mean() <= least_tilt_deg:
+        raise TuckedBaselineError(
             f"Recorded tucked: the pelvis tips {tilt.mean():+.1f} deg against standing, and in running it should tip "
-            "forward. Let the belt tip forward, or stand again to set the zero, then take the baseline anew."
+            "forward. Let the belt tip forward, or stand again to set the zero: the baseline is taken anew."
         )
     travel = np.array([float(s.record["travel_deg"]) for s in strides])
     cadence = np.array([float(s.record["cadence_spm"]) for s in strides])

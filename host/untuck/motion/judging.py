@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from untuck.errors import BaselineError
+from untuck.errors import BaselineError, TuckedBaselineError
 from untuck.model import Baseline, Calibration, Cue, Finding
 from untuck.motion.baseline import make_baseline
 from untuck.motion.cues import CuePolicy
@@ -26,6 +26,10 @@ _SLIPPED = "check it, then stand still for 5 s. Until then tuck and pullback are
 _DOUBT = (
     "Tilt changed suddenly: a quick change of form, or the clip has slipped, which can look the same. "
     "If your form did not change, check the clip and stand still for 5 s."
+)
+_LOW = (
+    "The pelvis still tips no further forward than in standing. This is taken as your own way of running, and faults "
+    "are told against it: if you know a better form, take the baseline anew in that."
 )
 _CREPT = (
     "Tilt came down slowly before this tuck: tiredness, or a clip that slips slowly, which look the same. "
@@ -44,6 +48,7 @@ class Judge:
         self.policy = CuePolicy(params)
         self._slip = SlipWatch(params)
         self._candidates: list[Stride] = []
+        self._told_tucked = False  # a baseline was refused for its tilt: the runner knows
         self._gather_from_s = np.nan  # strides before this are warm-up
 
     @property
@@ -108,12 +113,17 @@ class Judge:
             return []
         strides = [s for s in self._candidates if s.record["valid"]]
         self._candidates = []
+        p, least_deg = self._params, -np.inf
+        if standing_known:  # else a tucked baseline cannot be told
+            least_deg = p.baseline_own_tilt_deg if self._told_tucked else p.baseline_min_tilt_deg
         try:
-            self.baseline = make_baseline(strides, self._params, standing_known)
+            self.baseline = make_baseline(strides, p, least_deg)
         except BaselineError as error:
+            self._told_tucked = self._told_tucked or isinstance(error, TuckedBaselineError)
             return [("warning", str(error))]
-        self._detector = FaultDetector(self._params, self.baseline, warmed_up=True)
-        return [("baseline", self.baseline)]
+        self._detector = FaultDetector(p, self.baseline, warmed_up=True)
+        low = standing_known and self.baseline.tilt_deg.mean() <= p.baseline_min_tilt_deg
+        return [("baseline", self.baseline), *([("warning", _LOW)] if low else [])]
 
     def stop(self, now_s: float) -> News:
         """Running has ended, or the clip has slipped: findings end."""
@@ -148,4 +158,5 @@ class Judge:
             return []
         news = self.stop(now_s)
         self.baseline = self._detector = None
+        self._told_tucked = False
         return [*news, ("warning", "Calibrated anew after running: the baseline is taken anew as well.")]

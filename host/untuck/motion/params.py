@@ -76,7 +76,8 @@ class Params:
     baseline_contact_pct: float = 8.0  # the same for contact time: some keep their cadence when speed changes
     baseline_contact_strides: int = 5
     forget_strides: int = 15  # not comparable for so long: end what is on, start anew
-    baseline_min_tilt_deg: float = 0.0  # at or below standing: recorded tucked
+    baseline_min_tilt_deg: float = 0.0  # at or below standing: recorded tucked, refused and told
+    baseline_own_tilt_deg: float = -8.0  # told so, and the next as low: the runner's own way (1 of 13 runs at -4 to -5)
 
     # Slip of the clip
     slip_min_deg: float = 4.0  # a step in tilt or obliquity
