@@ -1,4 +1,4 @@
-"""`python -m bench accuracy|speed|orientation|calibration|slips|radio`: each bench prints a table, or JSON with --json.
+"""`python -m bench accuracy|speed|orientation|...`: each bench prints a table, or JSON with --json.
 
 The first word chooses the bench, the rest is its own; every bench explains itself with --help.
 Only the choosing lives here.
@@ -15,6 +15,7 @@ BENCHES = {
     "orientation": "inclination beside VQF: BROAD, running, starts, bends, gaps",
     "calibration": "the mount found from standing and hinges, against truth",
     "slips": "slips of the clip told from tucks",
+    "plots": "pictures of a run with faults, and of the stride that a pullback makes",
     "radio": "packets from clip to host over the virtual radio",
 }
 

@@ -213,7 +213,8 @@ def errors(units: Iterable[Unit], made: Fit) -> Floats:
             guess_s, fine_s = np.empty(2), np.empty(2)
             ck.hump_edges(step.row, made.lags, guess_s)
             seen = step.time_s, step.quat, step.earth, step.forward, step.row
-            ck.time_step(*seen, made.lags, made.timing, fine_s)
+            scratch = np.empty((2, len(step.time_s))), np.empty(ck.FEATURES)
+            ck.time_step(*seen, made.lags, made.timing, *scratch, fine_s)
             out.append(np.stack([guess_s - step.true_s, fine_s - step.true_s], axis=1))
     return np.array(out).reshape(-1, 2, 2)
 
