@@ -1,6 +1,8 @@
-"""The baseline of a runner whose pelvis does not tip forward of standing: told, then taken as the runner's own."""
+"""What a baseline is refused for, and told: a tucked pelvis, or a sensor that is not worn upright."""
 
 import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
 
 import untuck
 from untuck.model import Run
@@ -38,3 +40,16 @@ def test_far_below_standing_is_nobodys_own_form() -> None:
     assert run.baseline is None
     assert sum("Recorded tucked" in warning for warning in run.warnings) >= 2
     assert np.median(run.strides["tilt_deg"][run.strides["valid"]]) < Params().baseline_own_tilt_deg
+
+
+@pytest.mark.parametrize("turn", ["x", "z"])
+def test_a_sensor_worn_upside_down_or_lying_that_never_stood_is_told_and_judges_nothing(turn: str) -> None:
+    running = simulate(Story((Phase("run", 40.0), Phase("run", 20.0, pullback_deg=6.0))), seed=4).samples
+    worn = Rotation.from_euler(turn, 180.0 if turn == "z" else 90.0, degrees=True)
+    run = untuck.analyse(
+        untuck.Samples(running.time_s, worn.apply(running.gyr_rad_s), worn.apply(running.acc_m_s2)), params=QUICK
+    )
+    assert set(run.strides["reason"]) == {"mount"}
+    assert sum("does not sit as it should" in warning for warning in run.warnings) == 1
+    assert run.baseline is None
+    assert not run.findings

@@ -48,7 +48,7 @@ STRIDE_DTYPE = np.dtype(
         ("accel_m_s2", "f8"),  # net horizontal acceleration over the last few strides
         ("missing_pct", "f8"),
         ("valid", "?"),
-        ("reason", "U12"),  # why not valid: "", "gap", "missing", "odd", "turning", ...
+        ("reason", "U12"),  # why not valid: "", "gap", "missing", "mount", "odd", "turning", ...
     ]
 )
 

@@ -27,6 +27,10 @@ _DOUBT = (
     "Tilt changed suddenly: a quick change of form, or the clip has slipped, which can look the same. "
     "If your form did not change, check the clip and stand still for 5 s."
 )
+_MOUNT = (
+    "The sensor does not sit as it should: by what it shows the pelvis is not upright, so that no angle and no fault "
+    "can be judged. Clip it to the back of the waistband and stand still for 5 s."
+)
 _LOW = (
     "The pelvis still tips no further forward than in standing. This is taken as your own way of running, and faults "
     "are told against it: if you know a better form, take the baseline anew in that."
@@ -48,6 +52,7 @@ class Judge:
         self.policy = CuePolicy(params)
         self._slip = SlipWatch(params)
         self._candidates: list[Stride] = []
+        self._told_mount = False
         self._told_tucked = False  # a baseline was refused for its tilt: the runner knows
         self._gather_from_s = np.nan  # strides before this are warm-up
 
@@ -92,6 +97,9 @@ class Judge:
             self._candidates.clear()
             by = f"by {self._slip.step_deg:.0f} deg at once, {now_s:.0f} s after the start"
             news = [*self.stop(now_s), ("warning", f"The clip seems to have slipped {by}: {_SLIPPED}")]
+        if stride.record["reason"] == "mount" and not self._told_mount:
+            self._told_mount = True
+            news.append(("warning", _MOUNT))
         if self._slip.held and stride.record["valid"]:
             stride.record["valid"], stride.record["reason"] = False, "slip"
         return news
@@ -154,6 +162,7 @@ class Judge:
     def calibrated(self, anew: bool, now_s: float) -> News:
         """The mount is another one; anew: not only its zero, so that a baseline taken with the old one is void."""
         self._candidates.clear()
+        self._told_mount = False
         if not anew or self._given or self._detector is None:
             return []
         news = self.stop(now_s)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from math import atan2, degrees, floor, hypot, nan, pi
+from math import atan2, cos, degrees, floor, hypot, nan, pi, radians
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from untuck.model import RIGHT, STRIDE_DTYPE, Floats
 from untuck.motion import kernels as k
 from untuck.motion.contacts import Step
+from untuck.motion.hinges import verticals
 from untuck.motion.history import History
 from untuck.motion.params import Params
 
@@ -42,6 +43,10 @@ _BASIS = np.where(np.arange(2 * HARMONICS) % 2 == 0, np.cos(_ANGLES), np.sin(_AN
 BASIS = np.ascontiguousarray(_BASIS.T.reshape(HARMONICS, 2, PHASES))
 _TWICE_INTEGRATED = -0.5 * PHASES / (2 * np.pi * _ORDER) ** 2  # of a harmonic of acceleration, per duration squared
 _SHARED = (2, 3, 6, 7)  # cosine and sine of the harmonics that both steps share: the second and the fourth
+
+
+_LOOKS = 8  # samples of a stride that tell whether the pelvis is upright
+_UPRIGHT_MIN = cos(radians(40.0))  # a running pelvis leans by 30 deg at most: else the sensor sits otherwise
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +136,9 @@ class StrideCutter:
         self._angles(record, numbers)
         expected = (end - start) / self.nominal_dt_s
         record["missing_pct"] = max(0.0, 100.0 * (1.0 - (inside + 0.5) / expected))
-        reason = self._reason(record, longest, numbers[k.N_LIKENESS])
+        looks = history.column("quat", first, until)[:: max(1, (until - first) // _LOOKS)]
+        upright = (verticals(looks) @ mount[1]).mean()
+        reason = self._reason(record, longest, numbers[k.N_LIKENESS]) if upright > _UPRIGHT_MIN else "mount"
         record["reason"], record["valid"] = reason, reason == ""
         left_phase = (left.contact_s - start) / (end - start)
         harmonics = self._waves[0].reshape(HARMONICS, 2).copy()

@@ -10,6 +10,7 @@ from untuck.report.summary import Summary, clock
 REASONS = {
     "gap": "samples missing in a row",
     "missing": "too many samples missing",
+    "mount": "the sensor does not sit upright on the pelvis",
     "odd": "unlike the runner's other strides",
     "turning": "in a bend",
     "accelerating": "speeding up or slowing down",
