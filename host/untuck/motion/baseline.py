@@ -90,7 +90,7 @@ def _harmonic_sd(parts: Floats, width: int) -> Floats:
 
 def match(baseline: Baseline, cadence_spm: float, contact_ms: float, params: Params) -> int:
     """The bin nearest to a cadence, or -1 if cadence or contact time say that the speed is another."""
-    at = int(np.argmin(abs(baseline.cadence_spm - cadence_spm)))
+    at = int(abs(baseline.cadence_spm - cadence_spm).argmin())
     off_pct = 100.0 * abs(cadence_spm / baseline.cadence_spm[at] - 1.0)
     contact_off_pct = 100.0 * abs(contact_ms / baseline.contact_ms[at] - 1.0)
     if off_pct > params.baseline_match_pct or contact_off_pct > params.baseline_contact_pct:

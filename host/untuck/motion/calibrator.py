@@ -61,7 +61,7 @@ class Calibrator:
             self._elsewhere_s = np.nan
             return
         if self.pose is not None and self.pose.up @ pose.up < np.cos(np.radians(_ELSEWHERE_DEG)):
-            now_s = float(history.time(end - 1, end)[0])
+            now_s = history.at(end - 1)
             self._elsewhere_s = now_s if np.isnan(self._elsewhere_s) else self._elsewhere_s
             held_s = now_s - self._elsewhere_s + self._params.stand_s
             if pose.up[1] < self.pose.up[1] and held_s < _HELD_MAX_S:
@@ -75,7 +75,7 @@ class Calibrator:
     def _hinges(self, history: History, end: int) -> list[Hinge]:
         """Ways out and back that may count, samples numbered as in the stream."""
         assert self.pose is not None
-        now_s = float(history.time(end - 1, end)[0])
+        now_s = history.at(end - 1)
         first = max(self._since, history.find(now_s - self._params.hinge_within_s, end))
         gyr = history.column("gyr", first, end) - self.pose.gyr_bias_rad_s
         quat = history.column("quat", first, end)

@@ -8,9 +8,9 @@ What one step means (contact, toe-off, side, gait) is decided here; strides are 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from math import isnan, radians
 from statistics import median
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,8 +24,7 @@ from untuck.motion.params import Params
 _FRAME_S = 0.003  # a contact no further before the first sample than this counts as recorded
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One step: contact and toe-off in s, side -1 left / +1 right, whether it was run, sample at which it was known."""
 
     contact_s: float
@@ -33,7 +32,7 @@ class Step:
     side: int
     running: bool
     follows: bool  # directly after the step before it, on the other foot
-    index: int
+    number: int
 
 
 class StepTracker:

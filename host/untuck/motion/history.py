@@ -28,15 +28,18 @@ class History:
         self.base = 0
         self.end = 0
 
-    def reserve(self, time_s: Floats) -> None:
-        """Make room for the samples at time_s (n,) and take them in; their columns are then written in place."""
-        count = len(time_s)
-        used = self.end - self.base
+    def append(self, time_s: Floats, gyr: Floats, acc: Floats) -> tuple[Floats, Floats]:
+        """Take in samples: time_s (n,), gyr, acc (n,3); returns quat (n,4) and earth (n,3) of them, to be written."""
+        used, count = self.end - self.base, len(time_s)
         if used + count > len(self._time):
             self._make_room(count)
             used = self.end - self.base
-        self._time[used : used + count] = time_s
+        last, columns = used + count, self._columns
+        self._time[used:last] = time_s
+        columns["gyr"][used:last] = gyr
+        columns["acc"][used:last] = acc
         self.end += count
+        return columns["quat"][used:last], columns["earth"][used:last]
 
     def _make_room(self, count: int) -> None:
         drop = 0
@@ -50,13 +53,19 @@ class History:
             self._columns[name] = _grown(array, drop, kept, size)
         self.base += drop
 
+    def at(self, number: int) -> float:
+        """Time in s of one sample that is still kept."""
+        return float(self._time.item(number - self.base))
+
     def time(self, first: int, end: int) -> Floats:
         """time_s of samples first..end-1 (absolute numbers); samples already dropped are left out."""
-        return self._time[max(first - self.base, 0) : end - self.base]
+        base = self.base
+        return self._time[first - base if first > base else 0 : end - base]
 
     def column(self, name: str, first: int, end: int) -> Floats:
         """A view on "quat", "earth", "gyr" or "acc" of samples first..end-1."""
-        return self._columns[name][max(first - self.base, 0) : end - self.base]
+        base = self.base
+        return self._columns[name][first - base if first > base else 0 : end - base]
 
     def find(self, time_s: float, end: int) -> int:
         """Number of the first sample before `end` that is not earlier than time_s."""

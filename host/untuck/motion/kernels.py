@@ -303,12 +303,25 @@ def stride_numbers(curves: Floats, line: Floats, typical: Floats, out: Floats) -
 
 
 @entry
-def stride_waves(curves: Floats, basis: Floats, out: Floats) -> None:
-    """Products (c, H) of curves (c, P) with a basis (P, H), summed in order of phase."""
-    for c in range(curves.shape[0]):
-        for h in range(basis.shape[1]):
-            out[c, h] = 0.0
+def stride_waves(curves: Floats, basis: Floats, duration_s: float, waves: Floats) -> float:
+    """Harmonics of a stride's last curves, and the range of height in m: vertical acceleration integrated twice.
+
+    curves (6, P) as stride_numbers leaves them; basis (P, 2 H) cosine and sine; waves (4, 2 H) gets the products for
+    rotation and acceleration x, y, z.
+    """
+    count = basis.shape[1]
+    for c in range(4):
+        for h in range(count):
+            waves[c, h] = 0.0
         for k in range(basis.shape[0]):
-            x = curves[c, k]
-            for h in range(basis.shape[1]):
-                out[c, h] += basis[k, h] * x
+            x = curves[2 + c, k]
+            for h in range(count):
+                waves[c, h] += basis[k, h] * x
+    low, high = np.inf, -np.inf
+    for k in range(basis.shape[0]):
+        height = 0.0
+        for h in range(1, count // 2 + 1):
+            scale = -((duration_s / (2.0 * pi * h)) ** 2) * 0.5 * basis.shape[0]
+            height += scale * (waves[3, 2 * h - 2] * basis[k, 2 * h - 2] + waves[3, 2 * h - 1] * basis[k, 2 * h - 1])
+        low, high = min(low, height), max(high, height)
+    return high - low

@@ -59,7 +59,7 @@ class Mounting:
         if pose is None or self._measured:
             return []
         self._measured = True
-        now_s = float(history.time(end - 1, end)[0])
+        now_s = history.at(end - 1)
         standing = compare(self.calibration, pose, now_s)
         if self._unchecked:
             return self._check(standing, pose)

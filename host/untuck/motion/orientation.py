@@ -28,6 +28,7 @@ Without a magnetometer the heading is free: it starts anywhere and drifts.
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass, field
+from math import degrees, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -104,7 +105,7 @@ class OrientationState:
         if self.values[at.PHASE] != 2.0:
             return float("nan")
         variance = self.values[at.COV] + self.values[at.COV + at.ERRORS + 1]
-        return float(np.degrees(np.sqrt(variance)))
+        return degrees(sqrt(variance))
 
     @property
     def chip_error_deg(self) -> float:

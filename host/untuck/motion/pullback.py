@@ -50,6 +50,7 @@ class _Fit:
                 gains.append(gain)
         self.rows = np.array(rows)
         self.gain = np.array(gains)
+        self.error_deg = (1.0 / np.sqrt(self.gain)).tolist()
 
     def depths(self, difference: Floats) -> tuple[Floats, Floats]:
         """Depth in degrees of each bump, and how much of the weighted difference it explains."""
@@ -74,14 +75,14 @@ class PullbackMeter:
         fit = self._fits.get(at)
         if fit is None:
             fit = self._fits[at] = _Fit(baseline, at, stride.left_phase)
-        self._ring[self._count % len(self._ring)] = np.degrees(stride.harmonics.ravel()) - fit.own
+        self._ring[self._count % len(self._ring)] = np.degrees(stride.harmonics).reshape(-1) - fit.own
         self._count += 1
         if self._count < len(self._ring):
             return nan, nan, nan, 0
-        depth, explained = fit.depths(self._ring.sum(axis=0) / len(self._ring))
-        half = len(depth) // 2
-        right, left = int(np.argmax(explained[:half])), half + int(np.argmax(explained[half:]))
+        depths, explained = fit.depths(np.add.reduce(self._ring) / len(self._ring))
+        half = len(depths) // 2
+        right, left = explained.reshape(2, half).argmax(axis=1).tolist()
+        left += half
         side = RIGHT if explained[right] >= explained[left] else LEFT
-        best = right if side == RIGHT else left
-        error = 1.0 / np.sqrt(fit.gain[best])
-        return max(float(depth[left]), 0.0), max(float(depth[right]), 0.0), float(error), side
+        error_deg = fit.error_deg[right if side == RIGHT else left]
+        return max(float(depths[left]), 0.0), max(float(depths[right]), 0.0), error_deg, side

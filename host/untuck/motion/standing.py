@@ -109,7 +109,7 @@ def look(history: History, end: int, params: Params) -> tuple[Pose | None, Still
 
     The means leave out half a second at either end.
     """
-    now_s = float(history.time(end - 1, end)[0])
+    now_s = history.at(end - 1)
     if _stillness(history, history.find(now_s - _GLANCE_S, end), end).excess(params) > 1.0:
         return None, None
     first = history.find(now_s - params.stand_s, end)
@@ -130,9 +130,7 @@ def _stillness(history: History, first: int, end: int) -> Stillness:
 def still_pose(samples: Samples, params: Params) -> Pose:
     """The pose of the first 5 s of standing still in a recording. Raises CalibrationError where there are none."""
     history = History(keep_all=True)
-    history.reserve(samples.time_s)
-    history.column("gyr", 0, history.end)[:] = samples.gyr_rad_s
-    history.column("acc", 0, history.end)[:] = samples.acc_m_s2
+    history.append(samples.time_s, samples.gyr_rad_s, samples.acc_m_s2)
     best: Stillness | None = None
     for end in range(1, len(samples) + 1, _STRIDE):
         pose, still = look(history, end, params)

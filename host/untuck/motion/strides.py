@@ -37,12 +37,9 @@ def _line_weights() -> Floats:
 
 LINE_WEIGHTS = _line_weights()
 HARMONICS = 8
-_ORDER = np.repeat(np.arange(1, HARMONICS + 1), 2)
-_ANGLES = 2 * np.pi * np.outer(PHASE, _ORDER)
+_ANGLES = 2 * np.pi * np.outer(PHASE, np.repeat(np.arange(1, HARMONICS + 1), 2))
 _BASIS = np.where(np.arange(2 * HARMONICS) % 2 == 0, np.cos(_ANGLES), np.sin(_ANGLES)) * 2 / PHASES  # (PHASES, 2 H)
 BASIS = np.ascontiguousarray(_BASIS.T.reshape(HARMONICS, 2, PHASES))
-_TWICE_INTEGRATED = -0.5 * PHASES / (2 * np.pi * _ORDER) ** 2  # of a harmonic of acceleration, per duration squared
-_SHARED = (2, 3, 6, 7)  # cosine and sine of the harmonics that both steps share: the second and the fourth
 
 
 _LOOKS = 8  # samples of a stride that tell whether the pelvis is upright
@@ -96,13 +93,17 @@ class StrideCutter:
         self._turns: deque[float] = deque(maxlen=params.turn_strides)
         self._turn_hold = 0
         self._accels: deque[tuple[float, float]] = deque(maxlen=params.accel_strides)
-        self.nominal_dt_s = np.nan
+        self._nominal_dt_s = np.nan
 
-    def push(self, step: Step, history: History, mount: Floats, tilt_se_deg: float) -> Stride | None:
+    def push(
+        self, step: Step, history: History, mount: Floats, tilt_se_deg: float, nominal_dt_s: float
+    ) -> Stride | None:
         """The stride that this step completes, if it does; mount (3,3) has rows P.x, P.y, P.z in sensor coordinates.
 
-        tilt_se_deg: standard error of tilt by the orientation filter's own account.
+        tilt_se_deg: standard error of tilt by the orientation filter's own account; nominal_dt_s: usual time between
+        samples.
         """
+        self._nominal_dt_s = nominal_dt_s
         if not step.follows:
             self._steps.clear()
         if not step.running:
@@ -122,7 +123,7 @@ class StrideCutter:
         return stride
 
     def _measure(self, right: Step, left: Step, last: Step, history: History, mount: Floats) -> Stride:
-        start, end, known = right.contact_s, last.contact_s, last.index + 1
+        start, end, known = right.contact_s, last.contact_s, last.number + 1
         first = max(history.find(start, known) - 1, history.base)
         until = min(history.find(end, known) + 1, known)
         angles = np.empty((until - first, 3))
@@ -130,11 +131,11 @@ class StrideCutter:
         time_s, earth = history.time(first, until), history.column("earth", first, until)
         inside, longest = k.stride_curves(time_s, angles, earth, start, end, self._curves)
         k.stride_numbers(self._curves, LINE_WEIGHTS, self._typical, self._numbers)
-        k.stride_waves(self._curves[2:], _BASIS, self._waves)
+        height_m = k.stride_waves(self._curves, _BASIS, end - start, self._waves)
         numbers = self._numbers.tolist()
         record = _UNMEASURED | _timing(right, left, last)
-        self._angles(record, numbers)
-        expected = (end - start) / self.nominal_dt_s
+        self._angles(record, numbers, height_m)
+        expected = (end - start) / self._nominal_dt_s
         record["missing_pct"] = max(0.0, 100.0 * (1.0 - (inside + 0.5) / expected))
         looks = history.column("quat", first, until)[:: max(1, (until - first) // _LOOKS)]
         upright = (verticals(looks) @ mount[1]).mean()
@@ -144,25 +145,24 @@ class StrideCutter:
         harmonics = self._waves[0].reshape(HARMONICS, 2).copy()
         return Stride(record, self._curves[2].copy(), harmonics, left_phase, degrees(numbers[k.N_OBLIQUITY]))
 
-    def _angles(self, record: dict[str, Any], numbers: list[float]) -> None:
+    def _angles(self, record: dict[str, Any], numbers: list[float], height_m: float) -> None:
         """Fill in angles, oscillation and yaw rate from the kernels' numbers."""
         for name, at in _DEGREES.items():
             record[name] = degrees(numbers[at])
-        duration = record["duration_s"]
-        record["travel_deg"] = degrees(_travel(numbers[k.N_HEADING], self._waves[1:3, _SHARED]))
-        record["turn_deg_s"] = degrees(numbers[k.N_DRIFT]) / duration
-        height_m = _BASIS @ (self._waves[3] * _TWICE_INTEGRATED * duration**2)
-        record["oscillation_mm"] = 1e3 * float(height_m.max() - height_m.min())
+        record["travel_deg"] = degrees(_travel(numbers[k.N_HEADING], *self._waves[1:3].tolist()))
+        record["turn_deg_s"] = degrees(numbers[k.N_DRIFT]) / record["duration_s"]
+        record["oscillation_mm"] = 1e3 * height_m
         self._lean.append((numbers[k.N_FORWARD], numbers[k.N_UPWARD]))
-        record["lean_deg"] = degrees(atan2(sum(f for f, _ in self._lean), sum(u for _, u in self._lean)))
+        forward, upward = zip(*self._lean, strict=True)
+        record["lean_deg"] = degrees(atan2(sum(forward), sum(upward)))
         self._accels.append((numbers[k.N_ACCEL_X], numbers[k.N_ACCEL_Y]))
-        x, y = sum(a for a, _ in self._accels), sum(b for _, b in self._accels)
-        record["accel_m_s2"] = hypot(x, y) / len(self._accels)
+        x, y = zip(*self._accels, strict=True)
+        record["accel_m_s2"] = hypot(sum(x), sum(y)) / len(x)
 
     def _reason(self, record: dict[str, Any], longest_s: float, likeness: float) -> str:
         """Why the stride may not count, "" if it may."""
         p = self._params
-        if longest_s > p.gap_max_s + 0.5e-3 and longest_s > 1.6 * self.nominal_dt_s:
+        if longest_s > p.gap_max_s + 0.5e-3 and longest_s > 1.6 * self._nominal_dt_s:
             return "gap"
         if record["missing_pct"] > p.missing_max_pct:
             return "missing"
@@ -196,10 +196,13 @@ def _timing(right: Step, left: Step, last: Step) -> dict[str, Any]:
     }
 
 
-def _travel(heading: float, waves: Floats) -> float:
-    """Heading against the axis of the horizontal acceleration x, y that both steps share, waves (2, 4), in rad."""
-    x, y = waves.tolist()
-    xx, yy = sum(a * a for a in x), sum(b * b for b in y)
-    xy = sum(a * b for a, b in zip(x, y, strict=True))
+def _travel(heading: float, x: list[float], y: list[float]) -> float:
+    """Heading against the axis of the horizontal acceleration that both steps share, in rad.
+
+    x, y (2 H): cosine and sine of the harmonics of acceleration; both steps share the second and the fourth.
+    """
+    xx = x[2] * x[2] + x[3] * x[3] + x[6] * x[6] + x[7] * x[7]
+    yy = y[2] * y[2] + y[3] * y[3] + y[6] * y[6] + y[7] * y[7]
+    xy = x[2] * y[2] + x[3] * y[3] + x[6] * y[6] + x[7] * y[7]
     off = heading - 0.5 * atan2(2.0 * xy, xx - yy)
     return off - pi * floor(off / pi + 0.5)

@@ -1,0 +1,77 @@
+"""The intake: samples go into the history, get their orientation, and the steps in them are detected.
+
+All that is done for every sample is done here, by two compiled loops over each part of a chunk; the parts end where
+blocks of the absolute sample number end, so that what comes back from strides does not depend on chunks.
+What the loops remember between parts, and when feedback reaches them, lives here.
+"""
+
+from __future__ import annotations
+
+from math import isfinite, isnan, sqrt
+
+import numpy as np
+
+from untuck.model import Floats, Samples
+from untuck.motion import kernels as k
+from untuck.motion.contacts import edges, track_params
+from untuck.motion.history import History
+from untuck.motion.orientation import OrientationParams, OrientationState
+from untuck.motion.orientation_run import orient_aided
+from untuck.motion.params import Params
+
+BLOCK_SAMPLES = 50  # what strides tell of speed reaches the orientation at the next of these
+_NO_CHIP = np.empty((0, 4))
+_RATE_SAMPLES = 65  # the first samples tell the rate
+
+
+class Intake:
+    """Takes samples in, in parts that end with a block at the latest.
+
+    last_s: time of the last sample, -inf before any; tilt_se_deg: standard error of tilt at the start of the block;
+    nominal_dt_s: usual time between samples, NaN until it is known.
+    """
+
+    def __init__(self, params: Params, keep_samples: bool) -> None:
+        self.history = History(keep_samples)
+        self.last_s = -np.inf
+        self.tilt_se_deg = np.nan
+        self.nominal_dt_s = np.nan
+        self._orient_params = OrientationParams().as_array()
+        self._orientation = OrientationState()
+        self._speed = np.full(BLOCK_SAMPLES, np.nan)
+        self._track_params = track_params(params)
+        self._track_state = np.zeros(k.TRACK_STATE_SIZE)
+        each = int(params.reset_gap_s / params.refractory_s) + 1  # more steps than that no sample can end
+        self._steps = np.empty((each * BLOCK_SAMPLES + 1, k.STEP_COLUMNS))
+
+    def left_in_block(self) -> int:
+        """How many samples the next part may have at most."""
+        return BLOCK_SAMPLES - self.history.end % BLOCK_SAMPLES
+
+    def begin_block(self, speed_m_s: float, forward: Floats) -> None:
+        """What is known of speed, and of where forward (3,) points in the sensor, from here on."""
+        self._speed[:] = speed_m_s
+        self._orient_params[-3:] = forward
+        self.tilt_se_deg = self._orientation.tilt_se_deg / sqrt(2.0)  # one axis of two
+
+    def take(self, samples: Samples, part: slice) -> Floats:
+        """Step rows (n, STEP_COLUMNS) that became known within the part, valid until the next call."""
+        time_s, acc = samples.time_s[part], samples.acc_m_s2[part]
+        gyr, count = samples.gyr_rad_s[part], len(time_s)
+        chip = _NO_CHIP if samples.quat is None else samples.quat[part]
+        h = self.history
+        first = h.end
+        quat, earth = h.append(time_s, gyr, acc)
+        speed = self._speed[:count]
+        orient_aided(self._orient_params, self._orientation.values, time_s, gyr, acc, chip, speed, quat)
+        found = k.track_chunk(self._track_params, self._track_state, first, time_s, quat, acc, earth, self._steps)
+        self.last_s = float(time_s[-1])
+        if isnan(self.nominal_dt_s) and h.end >= _RATE_SAMPLES:
+            self.nominal_dt_s = float(np.median(np.diff(h.time(0, _RATE_SAMPLES))))
+        return self._steps[:found]
+
+    def finish(self) -> Floats:
+        """Step rows (0 or 1, STEP_COLUMNS) left open by the end of the recording, if the foot has left the ground."""
+        row, last = self._steps[:1], self.history.end - 1
+        known = isfinite(self.last_s) and k.last_step(self._track_params, self._track_state, last, row[0])
+        return row if known and edges(row[0])[1] <= self.last_s else row[:0]
