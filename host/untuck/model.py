@@ -259,3 +259,4 @@ class Run:
     baseline: Baseline | None
     warnings: tuple[str, ...]
     steers: tuple[Steer, ...] = ()
+    chip_error_deg: float = float("nan")  # RMS of the chip's vertical against ours, a cross-check; else NaN

@@ -17,6 +17,9 @@ REASONS = {
 }
 
 
+CHIP_USUAL_DEG = 5.0  # its data sheet says 2.5 deg in motion; twice that is worth a word
+
+
 def rows(summary: Summary, late_ms: tuple[float, float] | None) -> list[tuple[str, str]]:
     """What is measured, and what it came to."""
     s = summary.signal
@@ -33,6 +36,10 @@ def rows(summary: Summary, late_ms: tuple[float, float] | None) -> list[tuple[st
     error = summary.calibration_error_deg
     within = "" if error is None else f", mount known within about {error:.1f} deg"
     found.append(("Calibration", f"{summary.calibration}{within}"))
+    if summary.chip_error_deg is not None:
+        off = f"the chip's own vertical is {summary.chip_error_deg:.1f} deg off the one used (RMS)"
+        usual = "as usual" if summary.chip_error_deg <= CHIP_USUAL_DEG else "unusually far: is the clip loose?"
+        found.append(("Cross-check", f"{off}, {usual}"))
     found.append(("Judged", _judged(summary)))
     return found
 

@@ -60,7 +60,7 @@ class Summary:
     baseline_tilt_deg: at this run's cadence, None without a baseline; held: cues not sounded, by reason; rejected:
     strides left out, by reason; calibration: how it was found, with its error in degrees (None: not known); spreads: SD
     between clean strides of what has a median; in_form_pct: clean strides without a finding; parts: stretches of the
-    run; cue_log: every cue, sounded or held, and what came of it. Older versions: the last four are empty.
+    run; cue_log: every cue, sounded or held, and what came of it. Older versions: the last five are empty.
     """
 
     strides: int
@@ -80,6 +80,7 @@ class Summary:
     in_form_pct: float | None = None
     parts: tuple[Part, ...] = ()
     cue_log: tuple[CueEntry, ...] = ()
+    chip_error_deg: float | None = None  # RMS between the chip's own vertical and the one used
 
 
 def summarise(run: Run, signal: Signal) -> Summary:
@@ -98,6 +99,7 @@ def summarise(run: Run, signal: Signal) -> Summary:
         rejected=dict(Counter(str(reason) for reason in run.strides[~run.strides["valid"]]["reason"])),
         calibration=run.calibration.source,
         calibration_error_deg=_finite(run.calibration.error_deg),
+        chip_error_deg=_finite(run.chip_error_deg),
         signal=signal,
         warnings=run.warnings,
         spreads={name: _spread(clean[name]) for name in MEDIANS},
