@@ -44,6 +44,11 @@ class Intake:
         each = int(params.reset_gap_s / params.refractory_s) + 1  # more steps than that no sample can end
         self._steps = np.empty((each * BLOCK_SAMPLES + 1, k.STEP_COLUMNS))
 
+    @property
+    def chip_error_deg(self) -> float:
+        """RMS angle between the chip's vertical and the filter's so far; NaN without a chip's quaternion."""
+        return self._orientation.chip_error_deg
+
     def left_in_block(self) -> int:
         """How many samples the next part may have at most."""
         return BLOCK_SAMPLES - self.history.end % BLOCK_SAMPLES

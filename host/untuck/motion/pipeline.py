@@ -240,7 +240,7 @@ class Pipeline:
             baseline=self.baseline,
             warnings=tuple(kept["warning"]),
             steers=tuple(kept["steer"]),
-            chip_error_deg=self._orientation.chip_error_deg,
+            chip_error_deg=self._intake.chip_error_deg,
         )
 
 
