@@ -16,6 +16,7 @@ from untuck.cli.replay import replay
 from untuck.cli.run import follow_clip
 from untuck.sources.runner import Phase, Story, simulate
 from untuck.store import Store
+from untuck.store.config import Config
 
 RATE_HZ = 100
 SPEED = 4
@@ -25,7 +26,7 @@ STORY = Story((Phase("stand", 7.0), *[Phase("hinge", 3.5)] * 3, Phase("stand", 2
 async def test_a_run_with_the_clip_is_recorded_and_replays_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     simulated = simulate(STORY, rate_hz=RATE_HZ)
     async with VirtualClip(simulated.samples, speed=SPEED) as clip:
-        running = asyncio.create_task(follow_clip(RATE_HZ, None, True, clip.backend))
+        running = asyncio.create_task(follow_clip(Config(), as_json=True, backend=clip.backend))
         await asyncio.sleep(1)
         wanted = (len(simulated.samples) - 2 * RATE_HZ) // 5
         async with asyncio.timeout(60):
@@ -33,7 +34,8 @@ async def test_a_run_with_the_clip_is_recorded_and_replays_the_same(capsys: pyte
                 await asyncio.sleep(0.2)
                 assert not running.done(), running.result()
         running.cancel()
-        title, session_id, outcome = await running
+        ended = await running
+    title, session_id, outcome = ended.title, ended.session_id, ended.outcome
     assert outcome.failure is None and session_id == 1 and title.startswith("Session 1: clip Untk")
     live = outcome.summary
     assert abs(live.strides - simulated.truth.strides) <= 4 and live.strides > 20

@@ -308,7 +308,7 @@ def load(name):
     subprocess.run(["pactl", "load-module", "module-null-sink", f"sink_name={name}"], check=True, capture_output=True)
 def unload(module):
     subprocess.run(["pactl", "unload-module", module], check=True)
-with Player(on_change=lines.append) as player:
+with Player(on_change=lambda backend: lines.append(backend or "none")) as player:
     load("second")
     subprocess.run(["pactl", "set-default-sink", "second"], check=True)
     assert until(lambda: len(sinks()) == 1, 5)
@@ -327,8 +327,7 @@ def test_a_device_that_goes_away_is_replaced(sound_server: dict[str, str], check
     done = subprocess.run([sys.executable, "-c", UNPLUG], env=env, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     lost, back = done.stdout.splitlines()[:2]
-    assert lost == "no sound device: cues are shown, not heard."
-    assert back == "the sound device has changed: sound goes on through PulseAudio"
+    assert (lost, back) == ("none", "PulseAudio")
 
 
 def test_no_device_is_one_plain_error(tmp_path: Path, checkout: Path) -> None:

@@ -228,8 +228,9 @@ class Event:
 
     "calibrated" Calibration; "baseline" Baseline; "state" "standing" / "walking" / "running"; "contact" a
     CONTACT_DTYPE record; "stride" a STRIDE_DTYPE record; "finding" Finding (end_s NaN: begins; else: has ended);
-    "cue" Cue; "held" HeldCue; "standing" Standing; "steer" Steer; "warning" str. time_s is the sensor time at which it
-    was known.
+    "cue" Cue; "held" HeldCue; "standing" Standing; "still" None: standing was found, hinges are awaited; "refused"
+    "hinges" / "baseline"; "slipped" float, by how many degrees; "steer" Steer; "warning" str. time_s is the sensor time
+    at which it was known.
     """
 
     kind: str

@@ -13,10 +13,11 @@ import click
 from untuck import __version__
 from untuck.cli.analyse import analyse
 from untuck.cli.coach import coach
+from untuck.cli.config import config
 from untuck.cli.demo import demo
 from untuck.cli.doctor import doctor
 from untuck.cli.replay import replay
-from untuck.cli.run import run
+from untuck.cli.run import calibrate, run
 from untuck.cli.sessions import sessions
 from untuck.cli.summary import summary
 from untuck.errors import UntuckError
@@ -48,7 +49,7 @@ def cli() -> None:
     """
 
 
-for command in (demo, run, coach, sessions, summary, replay, analyse, doctor):
+for command in (demo, calibrate, run, coach, sessions, summary, replay, analyse, config, doctor):
     cli.add_command(command)
 
 

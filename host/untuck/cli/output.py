@@ -5,6 +5,7 @@ With --json stdout carries the JSON alone, and progress goes to stderr.
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -53,6 +54,16 @@ def finish(outcome: Outcome, title: str, as_json: bool, text: str = "", **more: 
     print_summary(outcome.summary, title, as_json, text, **more)
     if outcome.failure is not None:
         raise outcome.failure
+
+
+def print_calibration(summary: Summary, as_json: bool) -> None:
+    """Print how a calibration was found, and how well."""
+    error_deg = summary.calibration_error_deg
+    if as_json:
+        click.echo(json.dumps({"calibration": summary.calibration, "calibration_error_deg": error_deg}))
+    else:
+        within = "" if error_deg is None else f", its direction within about {error_deg:.1f} deg"
+        click.echo(f"Calibrated from standing and hinges{within}; kept for the next run.")
 
 
 def print_summary(

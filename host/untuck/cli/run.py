@@ -1,61 +1,119 @@
-"""`untuck run`: the clip's samples over Bluetooth, judged and cued while the runner runs.
+"""`untuck run` and `untuck calibrate`: the clip's samples over Bluetooth, judged and cued while the runner runs.
 
-Connecting and warming up the analysis go on at the same time. Ctrl-C ends the run with its summary.
+The runner is led through by voice and screen. Ctrl-C, key q, or a stop from the system end a session with its summary.
 """
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from untuck import wire
 from untuck.cli import output
+from untuck.cli.config import runner_option
+from untuck.errors import CalibrationError
 
 if TYPE_CHECKING:
-    from untuck.cli.live import Outcome
+    from untuck.cli.clip_session import Ended
+    from untuck.model import Event
     from untuck.sources.ble import Backend
+    from untuck.store.config import Config
+
+rate_option = click.option("--rate", "rate_hz", type=click.Choice([str(rate) for rate in wire.RATES_HZ]),
+                           help="Samples a second; by default as set, 100.")  # fmt: skip
+address_option = click.option("--address", help="The clip to use; by default as set, or the first one heard.")
 
 
 @click.command()
-@click.option("--rate", "rate_hz", type=click.Choice([str(rate) for rate in wire.RATES_HZ]), default="100",
-              show_default=True, help="Samples a second.")  # fmt: skip
-@click.option("--address", help="The clip to use; by default the first one heard.")
+@runner_option
+@click.option("--minutes", type=click.FloatRange(0, 600), default=0.0,
+              help="Planned length: the last fifth is then silent, to see what was learnt.")  # fmt: skip
+@click.option("--recalibrate", is_flag=True, help="Stand and hinge anew although a calibration is kept.")
+@click.option("--new-baseline", is_flag=True, help="Take a new baseline although one is kept.")
+@click.option("--sonify", is_flag=True, help="A hum outside the tilt band, for drills on a treadmill.")
+@rate_option
+@address_option
 @output.as_json
-def run(rate_hz: str, address: str | None, as_json: bool) -> None:
+def run(
+    runner: str | None,
+    minutes: float,
+    recalibrate: bool,
+    new_baseline: bool,
+    sonify: bool,
+    rate_hz: str | None,
+    address: str | None,
+    as_json: bool,
+) -> None:
     """Run with the clip: cues while you run, a summary at the end.
 
-    Stand still for 5 s, hinge three times at the hips, then run. Ctrl-C ends the run.
+    You are told what to do: stand still for 5 s, hinge three times at the hips (not if the clip sits as it did last
+    time), run easily for a baseline the first time, then run. Keys: b new baseline, m mute, l lap, z set the zero, q
+    finish. Ctrl-C finishes as well. With --json every event is a line of JSON; the summary is the last one.
     """
-    title, session_id, outcome = asyncio.run(follow_clip(int(rate_hz), address, as_json))
-    output.finish(outcome, title, as_json, session=session_id)
+    config = _config(runner, rate_hz, address)
+    if sonify:
+        config = replace(config, sound=replace(config.sound, sonify=True))
+    anew = tuple(name for name, wanted in (("calibration", recalibrate), ("baseline", new_baseline)) if wanted)
+    ended = asyncio.run(follow_clip(config, minutes, anew, as_json))
+    output.finish(ended.outcome, ended.title, as_json, session=ended.session_id)
 
 
 async def follow_clip(
-    rate_hz: int, address: str | None, as_json: bool, backend: Backend | None = None
-) -> tuple[str, int | None, Outcome]:
-    """Record and follow a clip until the task is cancelled or the clip is gone; returns title, session and outcome.
+    config: Config,
+    minutes: float = 0.0,
+    anew: tuple[str, ...] = (),
+    as_json: bool = False,
+    backend: Backend | None = None,
+) -> Ended:
+    """Record and follow a clip until the task is cancelled or the clip is gone.
 
     backend: another radio than the platform's own. Raises LinkError if no clip can be had, StoreError if nothing can be
     recorded.
     """
-    from untuck.cli.warmup import warm_up
-    from untuck.sources.ble import BleSource
-    from untuck.store import Settings, Store
+    from untuck.cli.clip_session import Wanted, with_clip
 
-    output.note("looking for the clip ...")
-    warming = asyncio.create_task(asyncio.to_thread(warm_up, output.note))
-    async with BleSource(rate_hz, address, backend) as source:
-        await warming
-        from untuck.cli.live import attend
+    return await with_clip(Wanted(config, minutes, anew), partial(output.live_view, as_json=as_json), backend)
 
-        firmware = source.status.firmware if source.status is not None else ""
-        settings = Settings(rate_hz=rate_hz, firmware=firmware)
-        name = f"clip {source.name}"
-        with (
-            Store().record(name, "run", settings) as recording,
-            output.live_view(f"{name}, {rate_hz} Hz", settings.params, as_json) as view,
-        ):
-            outcome = await attend(source, settings, view, recording)
-    return f"Session {recording.id}: {name}", recording.id, outcome
+
+@click.command()
+@runner_option
+@rate_option
+@address_option
+@output.as_json
+def calibrate(runner: str | None, rate_hz: str | None, address: str | None, as_json: bool) -> None:
+    """Find out how the clip sits: stand still for 5 s, then hinge three times at the hips.
+
+    The result is kept in the runner's profile; a later run checks it against standing.
+    """
+    ended = asyncio.run(calibrate_clip(_config(runner, rate_hz, address), as_json))
+    if ended.outcome.failure is not None:
+        raise ended.outcome.failure
+    summary = ended.outcome.summary
+    if summary.calibration != "stand+hinges":
+        why = " ".join(summary.warnings) or "stand still for 5 s, then hinge three times."
+        raise CalibrationError(f"Not calibrated: {why}")
+    output.print_calibration(summary, as_json)
+
+
+async def calibrate_clip(config: Config, as_json: bool = False, backend: Backend | None = None) -> Ended:
+    """Attend a clip until a calibration is found, which is kept. Raises as follow_clip does."""
+    from untuck.cli.clip_session import Wanted, with_clip
+
+    def found(event: Event) -> bool:
+        return event.kind == "calibrated" and event.value.source == "stand+hinges"
+
+    wanted = Wanted(config, anew=("calibration",), mode="calibrate", until=found)
+    return await with_clip(wanted, partial(output.live_view, as_json=as_json), backend)
+
+
+def _config(runner: str | None, rate_hz: str | None, address: str | None) -> Config:
+    from untuck.store.config import read_config
+
+    config = read_config(runner)
+    clip = config.clip
+    clip = replace(clip, rate_hz=int(rate_hz or clip.rate_hz), address=clip.address if address is None else address)
+    return replace(config, clip=clip)

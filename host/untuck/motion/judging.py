@@ -96,7 +96,8 @@ class Judge:
         elif seen == "slip":
             self._candidates.clear()
             by = f"by {self._slip.step_deg:.0f} deg at once, {now_s:.0f} s after the start"
-            news = [*self.stop(now_s), ("warning", f"The clip seems to have slipped {by}: {_SLIPPED}")]
+            told = f"The clip seems to have slipped {by}: {_SLIPPED}"
+            news = [*self.stop(now_s), ("slipped", self._slip.step_deg), ("warning", told)]
         if stride.record["reason"] == "mount" and not self._told_mount:
             self._told_mount = True
             news.append(("warning", _MOUNT))
@@ -128,7 +129,7 @@ class Judge:
             self.baseline = make_baseline(strides, p, least_deg)
         except BaselineError as error:
             self._told_tucked = self._told_tucked or isinstance(error, TuckedBaselineError)
-            return [("warning", str(error))]
+            return [("refused", "baseline"), ("warning", str(error))]
         self._detector = FaultDetector(p, self.baseline, warmed_up=True)
         low = standing_known and self.baseline.tilt_deg.mean() <= p.baseline_min_tilt_deg
         return [("baseline", self.baseline), *([("warning", _LOW)] if low else [])]

@@ -23,7 +23,7 @@ class Mounting:
     """Keeps the calibration; `look` at a grid of sensor time while nobody runs, in order of time.
 
     News are pairs of kind and value: "calibrated" (found, or anew) or "zeroed" Calibration, "standing" Standing,
-    "warning" str.
+    "still", "refused", "warning" as of model.Event.
     """
 
     def __init__(self, params: Params, given: Calibration | None) -> None:
@@ -32,6 +32,7 @@ class Mounting:
         self._unchecked = given is not None
         self._calibrator = None if given is not None else Calibrator(params)
         self._measured = False  # the standing that lasts has been measured
+        self._still = False  # the calibrator has found standing
         self._zero_asked = False  # the next standing sets the zero, whatever it differs by
 
     def look(self, history: History, end: int, slipped: bool) -> News:
@@ -39,8 +40,11 @@ class Mounting:
         news: News = []
         if self._calibrator is not None:
             found = self._calibrator.look(history, end)
+            if self._calibrator.pose is not None and not self._still:
+                self._still = True
+                news.append(("still", None))
             if self._calibrator.refused:
-                news.append(("warning", self._calibrator.refused))
+                news += [("refused", "hinges"), ("warning", self._calibrator.refused)]
                 self._calibrator.refused = ""
             if found is not None:
                 return [*news, *self._found(found)]
@@ -89,7 +93,7 @@ class Mounting:
         if standing.difference_deg <= p.reuse_zero_max_deg:
             text = f"The clip sits a little differently than when it was calibrated ({by}): zero set anew."
             return self._zero(standing, pose, text)
-        self._calibrator = Calibrator(p)
+        self._calibrator, self._still = Calibrator(p), False
         text = f"The clip sits differently than when it was calibrated ({by}): calibrate anew, hinge three times."
         if standing.difference_deg <= p.zero_max_deg:
             return self._zero(standing, pose, text)
@@ -101,7 +105,7 @@ class Mounting:
 
     def ask_calibration(self) -> None:
         """Look for standing and hinges again; until they are found the calibration in use stays."""
-        self._calibrator = Calibrator(self._params)
+        self._calibrator, self._still = Calibrator(self._params), False
 
     def run(self) -> News:
         """Running begins, or the stream ends: fall back on what there is where no hinges were found."""

@@ -22,22 +22,34 @@ BUFFER_MS = 10
 SILENT_S = 0.7  # a device that has not asked for samples for so long is gone
 FIRST_S = 1.8  # but a new stream may take so long before it asks for its first
 LOOK_EVERY_S = 0.2
+TRY_EVERY_S = 0.5  # looking for a device where there is none
 NO_DEVICE = "no sound device: cues are shown, not heard."
 
 
 class Player:
-    """An open sound device. Raises SoundError if there is none; close it, or use it in a with statement.
+    """An open sound device; close it, or use it in a with statement. backend: what plays, "" while there is none.
 
-    on_change: called from another thread with a line when the device is lost and when another one plays.
+    on_change: called from another thread with the new backend when the device is lost or another one plays. patient:
+    wait for a device where there is none, instead of raising SoundError.
     """
 
-    def __init__(self, hearing: Hearing | None = None, on_change: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        hearing: Hearing | None = None,
+        on_change: Callable[[str], None] | None = None,
+        patient: bool = False,
+    ) -> None:
         self._mixer = Mixer(hearing)
         self._on_change = on_change or _say_nothing
         self._fed_s = time.monotonic()
         self._closing = threading.Event()
         self._device: Any = None
-        self._open()
+        self.backend = ""
+        try:
+            self._open()
+        except SoundError:
+            if not patient:
+                raise
         self._watcher = threading.Thread(target=self._watch, name="untuck-sound", daemon=True)
         self._watcher.start()
 
@@ -100,23 +112,21 @@ class Player:
         except miniaudio.MiniaudioError as error:
             raise SoundError(NO_DEVICE) from error
         self._device = device
-        self.backend: str = device.backend
+        self.backend = str(device.backend)
 
     def _watch(self) -> None:
         """Until closing: a device that no longer asks for samples is replaced by the system's new default."""
-        while not self._closing.wait(LOOK_EVERY_S):
+        while not self._closing.wait(LOOK_EVERY_S if self.alive else TRY_EVERY_S):
             if self.alive and time.monotonic() - self._fed_s < SILENT_S:
                 continue
             was_alive = self.alive
             self._drop_device()
             self._mixer.drop()
-            try:
+            self.backend = ""
+            with suppress(SoundError):
                 self._open()
-            except SoundError:
-                if was_alive:
-                    self._on_change(NO_DEVICE)
-            else:
-                self._on_change(f"the sound device has changed: sound goes on through {self.backend}")
+            if self.alive or was_alive:
+                self._on_change(self.backend)
 
     def _drop_device(self) -> None:
         device, self._device = self._device, None

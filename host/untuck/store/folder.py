@@ -20,3 +20,10 @@ def data_folder() -> Path:
 def sessions_path() -> Path:
     """The file of recorded sessions."""
     return data_folder() / "sessions.db"
+
+
+def config_path() -> Path:
+    """The file of the user's settings; it may not exist."""
+    if os.environ.get("UNTUCK_HOME"):
+        return data_folder() / "untuck.toml"
+    return platformdirs.user_config_path("untuck", appauthor=False) / "untuck.toml"

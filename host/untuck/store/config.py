@@ -1,0 +1,241 @@
+"""The user's settings: one TOML file in the platform's folder, each value checked, each message naming its line.
+
+A table for all runners, and `[runner.NAME.sound]` and so on for what one of them wants otherwise. Defaults, limits and
+meaning of every setting stand in one place, the dataclasses below; `untuck config` prints them from there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from untuck import wire
+from untuck.errors import SettingsError
+from untuck.motion.cues import PRIORITY
+from untuck.motion.params import Params
+from untuck.store import folder
+
+_NAME = re.compile(r"[\w .-]{1,40}")
+_CHOICES: dict[str, tuple[str, ...]] = {"cues": ("tones", "speech"), "ear": ("both", "left", "right")}
+
+
+def _between(default: Any, low: float, high: float, text: str) -> Any:
+    return field(default=default, metadata={"low": low, "high": high, "text": text})
+
+
+def _plain(default: Any, text: str) -> Any:
+    return field(default=default, metadata={"text": text})
+
+
+@dataclass(frozen=True)
+class SoundConfig:
+    """What is heard, and how."""
+
+    volume_pct: int = _between(80, 0, 100, "of full volume; 80 is 3 dB above music at -14 LUFS")
+    cues: str = _plain("tones", "tones or speech")
+    ear: str = _plain("both", "both, left or right: for one earbud")
+    recovered: bool = _plain(True, "a rising chime when a cued fault is corrected")
+    guide: bool = _plain(True, "spoken guidance: stand, hinge, run, check the clip")
+    sonify: bool = _plain(False, "a hum outside the tilt band: for drills on a treadmill")
+    buzzer: bool = _plain(True, "the clip's own buzzer where there is no sound device")
+
+
+@dataclass(frozen=True)
+class CueConfig:
+    """Which faults are cued, and how often."""
+
+    faults: tuple[str, ...] = _plain(("tuck", "pullback", "rigid"), "some of tuck, pullback, rigid")
+    cooldown_s: float = _between(30.0, 5, 600, "between cues of a kind")
+    gap_s: float = _between(3.0, 1, 60, "between any two cues")
+    cap: int = _between(4, 1, 100, "cues of a fault in ten minutes, then silence")
+    fading: bool = _plain(True, "sessions 1-4 every fault is cued, 5-6 two of three, from 7 one of three")
+    silent_end_pct: int = _between(20, 0, 90, "of a run with --minutes: a silent end, to see what was learnt")
+
+
+@dataclass(frozen=True)
+class FormConfig:
+    """When form is told to be lost: degrees against the baseline."""
+
+    tuck_on_deg: float = _between(Params.tuck_on_deg, 1, 15, "tilt below baseline, over 6 strides, that is a tuck")
+    tuck_off_deg: float = _between(Params.tuck_off_deg, 0.5, 15, "tilt below baseline at which it has ended")
+    pullback_on_deg: float = _between(Params.pullback_on_deg, 1, 15, "rotation more than baseline that is a pullback")
+    pullback_off_deg: float = _between(Params.pullback_off_deg, 0.5, 15, "rotation at which it has ended")
+    warmup_s: float = _between(60.0, 0, 900, "of running before a baseline is taken; key b takes it at once")
+
+
+@dataclass(frozen=True)
+class ClipConfig:
+    """The clip that is used."""
+
+    rate_hz: int = _plain(100, "50, 100 or 200 samples a second")
+    address: str = _plain("", "the clip to use; empty: the first one heard")
+
+
+@dataclass(frozen=True)
+class Config:
+    """All settings of one runner. name: who runs when --runner is not given."""
+
+    sound: SoundConfig = field(default_factory=SoundConfig)
+    cues: CueConfig = field(default_factory=CueConfig)
+    form: FormConfig = field(default_factory=FormConfig)
+    clip: ClipConfig = field(default_factory=ClipConfig)
+    name: str = ""
+
+
+SECTIONS: dict[str, type] = {"sound": SoundConfig, "cues": CueConfig, "form": FormConfig, "clip": ClipConfig}
+
+
+def read_config(runner: str | None = None, path: Path | None = None) -> Config:
+    """Settings of a runner (None: of the one that the file names) from the file, defaults where it says nothing.
+
+    Raises SettingsError, naming file and line, for what is no TOML, unknown, or out of range.
+    """
+    path = path or folder.config_path()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        text = ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read ({error}): check its permissions, or move it away.") from error
+    return parse_config(text, runner, str(path))
+
+
+def parse_config(text: str, runner: str | None, source: str) -> Config:
+    """Settings from TOML text; source is named in messages. Raises SettingsError as read_config does."""
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{source} is no TOML: {error}. `untuck config` prints how it should look.") from error
+    _Checker(text, source).check(tables)
+    name = checked_name(tables.get("name", "") if runner is None else runner)
+    own = tables.get("runner", {}).get(name, {})
+    sections = {}
+    for section, kind in SECTIONS.items():
+        values = {**tables.get(section, {}), **own.get(section, {})}
+        sections[section] = kind(**{key: _fit(kind, key, value) for key, value in values.items()})
+    config = Config(**sections, name=name)
+    _check_pairs(config, _Checker(text, source))
+    return config
+
+
+def checked_name(name: str) -> str:
+    """A runner's name, "" for the only one. Raises SettingsError for one that cannot be."""
+    if name and not _NAME.fullmatch(name):
+        raise SettingsError(
+            f"the runner's name {name!r} cannot be: use up to 40 letters, digits, spaces, dots, hyphens."
+        )
+    return name.strip()
+
+
+def to_toml(config: Config) -> str:
+    """The settings as a file that says the same, each with its meaning."""
+    lines = ["# Settings of Untuck. What is missing here has its default.", "", f"name = {_toml(config.name)}"]
+    lines[-1] += "  # who runs when --runner is not given"
+    for section in SECTIONS:
+        values = getattr(config, section)
+        lines += ["", f"[{section}]"]
+        for each in dataclasses.fields(values):
+            meta = each.metadata
+            limits = f" ({meta['low']:g} to {meta['high']:g})" if "low" in meta else ""
+            lines.append(f"{each.name} = {_toml(getattr(values, each.name))}  # {meta['text']}{limits}")
+    return "\n".join([*lines, ""])
+
+
+class _Checker:
+    """Checks every table of a file, those of other runners as well, and knows the lines."""
+
+    def __init__(self, text: str, source: str) -> None:
+        self._lines = text.splitlines()
+        self._source = source
+
+    def check(self, tables: dict[str, Any]) -> None:
+        for key, value in tables.items():
+            if key == "name":
+                self._require(isinstance(value, str), "", key, "is a name in quotes")
+            elif key == "runner":
+                self._require(isinstance(value, dict), "", key, "is a table: [runner.NAME.sound] and so on")
+                for name, own in value.items():
+                    self._require(isinstance(own, dict), "runner", name, "is a table: [runner.NAME.sound] and so on")
+                    for section, values in own.items():
+                        self._section(f"runner.{name}.", section, values)
+            else:
+                self._section("", key, value)
+
+    def _section(self, before: str, section: str, values: Any) -> None:
+        known = section in SECTIONS and isinstance(values, dict)
+        self._require(known, before.rstrip("."), section, f"is none of the tables {', '.join(SECTIONS)}")
+        kind = SECTIONS[section]
+        fields = {each.name: each for each in dataclasses.fields(kind)}
+        for key, value in values.items():
+            table = before + section
+            self._require(key in fields, table, key, f"is not known here; [{section}] has {', '.join(fields)}")
+            self._require(not (fault := _fault(fields[key], value)), table, key, fault)
+
+    def _require(self, good: bool, table: str, key: str, text: str) -> None:
+        if not good:
+            self.refuse(table, key, text)
+
+    def refuse(self, table: str, key: str, text: str) -> None:
+        """Raise, naming the line on which the key stands, or its table where the key is not found."""
+        at = self._line_of(table, key)
+        where = f"{self._source}, line {at}" if at else self._source
+        raise SettingsError(f"{where}: {f'{table}.' if table else ''}{key} {text}.")
+
+    def _line_of(self, table: str, key: str) -> int:
+        now, table_at = "", 0
+        for number, line in enumerate(self._lines, 1):
+            if header := re.match(r"\s*\[+\s*(.*?)\s*\]+", line):
+                now = re.sub(r'["\']|\s*(?=\.)|(?<=\.)\s*', "", header[1])
+                table_at = number if now in (table, f"{table}.{key}".lstrip(".")) else table_at
+            elif now == table and re.match(rf"""\s*["']?{re.escape(key)}["']?\s*[=.]""", line):
+                return number
+        return table_at
+
+
+def _fault(each: dataclasses.Field[Any], value: Any) -> str:
+    """What is wrong with a value, "" if nothing."""
+    default = each.default
+    if isinstance(default, bool):
+        return "" if isinstance(value, bool) else "is true or false"
+    if isinstance(default, tuple):
+        good = isinstance(value, list) and all(item in PRIORITY for item in value)
+        return "" if good else f"is a list of some of {', '.join(PRIORITY)}"
+    if isinstance(default, str):
+        choices = _CHOICES.get(each.name)
+        good = isinstance(value, str) and (choices is None or value in choices)
+        return "" if good else f"is one of {', '.join(choices)}" if choices else "is a text in quotes"
+    if isinstance(value, bool) or not isinstance(value, int | float) or (isinstance(default, int) and value % 1):
+        return "is a whole number" if isinstance(default, int) else "is a number"
+    if each.name == "rate_hz":
+        return "" if value in wire.RATES_HZ else f"is one of {', '.join(map(str, wire.RATES_HZ))}"
+    low, high = each.metadata["low"], each.metadata["high"]
+    return "" if low <= value <= high else f"is {value:g}, and must be {low:g} to {high:g}"
+
+
+def _check_pairs(config: Config, checker: _Checker) -> None:
+    for fault in ("tuck", "pullback"):
+        on, off = getattr(config.form, f"{fault}_on_deg"), getattr(config.form, f"{fault}_off_deg")
+        if off >= on:
+            checker.refuse("form", f"{fault}_off_deg", f"is {off:g}, and must be below {fault}_on_deg, which is {on:g}")
+
+
+def _fit(kind: type, key: str, value: Any) -> Any:
+    """A checked value as its setting has it: TOML's lists are tuples here, a whole number may stand for any number."""
+    default = {each.name: each.default for each in dataclasses.fields(kind)}[key]
+    if isinstance(default, tuple):
+        return tuple(value)
+    return float(value) if isinstance(default, float) else value
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, tuple):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return repr(value)

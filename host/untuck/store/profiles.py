@@ -1,0 +1,74 @@
+"""What is kept of each runner between sessions: the calibration and the baseline used last, and measured sound delays.
+
+The newest of a kind is in use; older ones stay, with the session in which they were made.
+What a runner's profile consists of lives here.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from untuck.model import Baseline, Calibration
+from untuck.store import codec, folder, schema
+
+_KINDS: dict[type, str] = {Calibration: "calibration", Baseline: "baseline"}
+COUNTED_MODES = ("run", "coach")  # sessions that count as training, for the fading of cues
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """What is known of a runner; None where nothing was kept. sessions: of training until now."""
+
+    runner: str
+    calibration: Calibration | None = None
+    calibration_unix_s: float = 0.0
+    baseline: Baseline | None = None
+    baseline_unix_s: float = 0.0
+    sessions: int = 0
+
+
+class Profiles:
+    """Runners' profiles in the file of the session store, which is opened when it is needed."""
+
+    def __init__(self, path: Path | str | None = None) -> None:
+        self.path = folder.sessions_path() if path is None else Path(path)
+
+    def keep(self, runner: str, value: Calibration | Baseline, session_id: int | None = None) -> None:
+        """Make this the runner's calibration or baseline from now on. Raises StoreError."""
+        row = (runner, _KINDS[type(value)], time.time(), session_id, codec.to_json(value))
+        with closing(schema.connect(self.path)) as database, schema.translated(self.path):
+            database.execute(
+                "INSERT INTO kept (runner, kind, made_unix_s, session_id, data) VALUES (?, ?, ?, ?, ?)", row
+            )
+
+    def open(self, runner: str) -> Profile:
+        """A runner's profile; an empty one for a runner not seen yet. Raises StoreError."""
+        calibration, calibration_s = self._newest(runner, Calibration)
+        baseline, baseline_s = self._newest(runner, Baseline)
+        modes = ", ".join("?" * len(COUNTED_MODES))
+        count = self._rows(
+            f"SELECT count(*) FROM session WHERE runner = ? AND mode IN ({modes})", runner, *COUNTED_MODES
+        )
+        sessions = int(count[0][0]) if count else 0
+        return Profile(runner, calibration, calibration_s, baseline, baseline_s, sessions)
+
+    def runners(self) -> list[str]:
+        """Names of all runners that have a session or a profile."""
+        rows = self._rows("SELECT runner FROM session UNION SELECT runner FROM kept ORDER BY 1")
+        return [row[0] for row in rows]
+
+    def _newest(self, runner: str, kind: type[Any]) -> tuple[Any, float]:
+        query = "SELECT data, made_unix_s FROM kept WHERE runner = ? AND kind = ? ORDER BY id DESC LIMIT 1"
+        rows = self._rows(query, runner, _KINDS[kind])
+        return (codec.from_json(kind, rows[0][0]), float(rows[0][1])) if rows else (None, 0.0)
+
+    def _rows(self, query: str, *values: str) -> list[tuple[Any, ...]]:
+        database = schema.connect_to_read(self.path)
+        if database is None:
+            return []
+        with closing(database), schema.translated(self.path):
+            return database.execute(query, values).fetchall()
