@@ -115,7 +115,8 @@ class BleSource:
             try:
                 # Behind the last packet nothing follows that would show a gap: the end is asked for sooner.
                 wait_s = self._timeouts.silence_s if self._end is None else ASK_AGAIN_S
-                item = await asyncio.wait_for(self._queue.get(), wait_s)
+                async with asyncio.timeout(wait_s):  # wait_for of Python 3.11 loses a cancellation now and then
+                    item = await self._queue.get()
             except TimeoutError:
                 silences += 1
                 await self._break_silence(silences)
