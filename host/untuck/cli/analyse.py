@@ -1,75 +1,88 @@
-"""`untuck analyse FILE`: samples of another sensor or program, from a numpy archive, through the same analysis.
+"""`untuck analyse FILE...`: samples of other sensors or programs through the same analysis, many files at once.
 
-Only reading and checking the file lives here; units and shapes are those of untuck.Samples.
+One file prints its summary; more than one, a line each. Reading lives in sources/files.py, the parallel map in
+report/batch.py.
 """
 
 from __future__ import annotations
 
-import zipfile
+import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import numpy as np
 
 from untuck.cli import output
-from untuck.errors import SamplesError
-from untuck.model import Samples
+from untuck.errors import ReportError, SamplesError
 
 if TYPE_CHECKING:
-    from numpy.lib.npyio import NpzFile
+    from untuck.report.batch import Analysed
+
+_BACKENDS = ("loky", "threading", "dask", "ray")
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--column", "columns", multiple=True, metavar="OURS=THEIRS",
+              help="What a table calls one of our columns, e.g. acc_x_m_s2=ax; once for each.")  # fmt: skip
+@click.option("--rate", "rate_hz", type=click.FloatRange(0, min_open=True), help="Samples a second, without time.")
+@click.option("-o", "--output", "folder", type=click.Path(file_okay=False, path_type=Path),
+              help="Write runs, strides and findings of all files as Parquet to this folder.")  # fmt: skip
+@click.option("--jobs", type=click.IntRange(-1), default=-1, help="Files at once; by default one a core.")
+@click.option("--backend", type=click.Choice(_BACKENDS), default="loky", show_default=True,
+              help="Where files are analysed: processes, threads, a Dask or a Ray cluster.")  # fmt: skip
+@click.option("--scheduler", metavar="ADDRESS", help="The cluster's address, e.g. tcp://host:8786.")
 @output.as_json
-def analyse(file: Path, as_json: bool) -> None:
-    """Analyse samples in FILE, a numpy archive (.npz).
+def analyse(
+    files: tuple[Path, ...], columns: tuple[str, ...], rate_hz: float | None, folder: Path | None, jobs: int,
+    backend: str, scheduler: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Analyse recordings of other sensors: numpy archives (.npz), .csv or .parquet.
 
-    It holds time_s (N,) or rate_hz, gyr_rad_s (N,3), acc_m_s2 (N,3) and perhaps quat (N,4), w x y z: as clipped on the
-    back of the waistband, x right, y up, z backward. Begin with 5 s of standing and three hip hinges.
+    An archive holds time_s (N,) or rate_hz, gyr_rad_s (N,3), acc_m_s2 (N,3) and perhaps quat (N,4), w x y z; a table
+    one column each, as docs/data.md has them. As clipped on the back of the waistband: x right, y up, z backward.
+    Begin with 5 s of standing and three hip hinges.
     """
-    samples = read_npz(file)
     from untuck.cli.warmup import TEXT, is_cached
-    from untuck.motion.pipeline import analyse as analyse_samples
-    from untuck.report.summary import Signal, summarise
+    from untuck.report.batch import analyse_files, write_results
+    from untuck.sources.files import column_map, read_samples
 
+    read = partial(read_samples, columns=column_map(columns), rate_hz=rate_hz)
     if not is_cached():
         output.note(TEXT)
-    run = analyse_samples(samples)
-    length_s = float(samples.time_s[-1] - samples.time_s[0])
-    signal = Signal(length_s, packets=0, samples=len(samples), lost=0, corrupt=0, gaps=0, resets=0, restarts=0)
-    output.print_summary(summarise(run, signal), str(file), as_json)
+    results = []
+    with click.progressbar(length=len(files), label="untuck: analysing", file=sys.stderr,
+                           hidden=len(files) == 1) as bar:  # fmt: skip
+        for result in analyse_files(files, read, jobs, backend, scheduler):
+            results.append(result)
+            bar.update(1)
+    if folder is not None:
+        try:
+            for path in write_results(results, folder):
+                output.note(f"wrote {path}")
+        except OSError as error:
+            raise ReportError(f"{folder} cannot be written ({error.strerror}).") from error
+    _print(results, files, as_json)
 
 
-def read_npz(file: Path) -> Samples:
-    """Samples from a numpy archive. Raises SamplesError for whatever is wrong with the file."""
-    try:
-        loaded = np.load(file, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            raise SamplesError(f"{file} holds one array, not an archive: save it with numpy.savez.")
-        with loaded as archive:
-            return _samples(archive, file)
-    except OSError as error:
-        raise SamplesError(f"{file} cannot be read ({error.strerror or 'no numpy archive'}).") from error
-    except (ValueError, zipfile.BadZipFile, EOFError) as error:
-        if isinstance(error, SamplesError):
-            raise
-        raise SamplesError(f"{file} is no numpy archive (.npz) of plain numbers: save it with numpy.savez.") from error
-
-
-def _samples(archive: NpzFile, file: Path) -> Samples:
-    missing = [name for name in ("gyr_rad_s", "acc_m_s2") if name not in archive]
-    if "time_s" not in archive and "rate_hz" not in archive:
-        missing.append("time_s or rate_hz")
-    if missing:
-        raise SamplesError(f"{file} lacks {', '.join(missing)}: it has {', '.join(archive.files) or 'nothing'}.")
-    gyr = archive["gyr_rad_s"]
-    if "time_s" in archive:
-        time_s = archive["time_s"]
-    else:
-        rate_hz = archive["rate_hz"]
-        if rate_hz.size != 1 or not rate_hz > 0 or gyr.ndim == 0:
-            raise SamplesError(f"{file} has rate_hz {rate_hz}: it must be one number, more than 0.")
-        time_s = np.arange(len(gyr)) / float(rate_hz.item())
-    return Samples(time_s, gyr, archive["acc_m_s2"], archive.get("quat"))
+def _print(results: list[Analysed], files: tuple[Path, ...], as_json: bool) -> None:
+    """The summary of one file, or a line for each of several; raises what went wrong."""
+    by_name = {result.file: result for result in results}
+    failed = [result for result in results if result.summary is None]
+    for path in files:
+        result = by_name[str(path)]
+        if result.summary is None:
+            if len(files) > 1:
+                output.note(result.error)
+        elif len(files) == 1 or as_json:
+            output.print_summary(result.summary, result.file, as_json, file=result.file)
+        else:
+            s = result.summary
+            tilt = s.medians["tilt_deg"]
+            told = "" if tilt is None else f", tilt {tilt:.1f} deg"
+            click.echo(f"{result.file}: {s.clean_strides} of {s.strides} strides{told}, {len(s.findings)} findings")
+    if len(failed) == 1 and len(files) == 1:
+        raise SamplesError(failed[0].error)
+    if failed:
+        raise SamplesError(f"{len(failed)} of {len(files)} files could not be analysed.")

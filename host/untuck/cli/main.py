@@ -16,6 +16,8 @@ from untuck.cli.coach import coach
 from untuck.cli.config import config
 from untuck.cli.demo import demo
 from untuck.cli.doctor import doctor
+from untuck.cli.export import export
+from untuck.cli.merge import merge
 from untuck.cli.replay import replay
 from untuck.cli.run import calibrate, run
 from untuck.cli.sessions import sessions
@@ -49,7 +51,11 @@ def cli() -> None:
     """
 
 
-for command in (demo, calibrate, run, coach, sessions, summary, replay, analyse, config, doctor):
+for command in (
+    *(demo, calibrate, run, coach),
+    *(sessions, summary, replay, export, merge, analyse),
+    *(config, doctor),
+):
     cli.add_command(command)
 
 

@@ -1,0 +1,148 @@
+"""Many recordings analysed at once: one task a file through joblib, results gathered as tables.
+
+A task takes a path and returns small arrays, so that it runs in a process of this machine or on any cluster that joblib
+knows; files must then be where the workers can read them. A bad file is told and does not stop the others.
+What a task returns, and how results are put together, lives here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from untuck.errors import ReportError, UntuckError
+from untuck.model import Samples
+from untuck.report.dictionary import FINDINGS, STRIDES, Column
+from untuck.report.summary import MEDIANS, Signal, Summary, summarise
+from untuck.report.tables import Columns, as_arrow, table
+
+Read = Callable[[Path], Samples]
+BACKENDS = ("loky", "threading", "dask", "ray")
+_FILE = Column("file", "text", "", "the recording")
+_UNITS = {column.name: column for column in STRIDES}
+RUNS = (
+    _FILE,
+    Column("error", "text", "", "why it could not be analysed, empty if it was"),
+    Column("strides", "whole", "", "strides found"),
+    Column("clean_strides", "whole", "", "strides that count"),
+    Column("running_s", "number", "s", "time in strides"),
+    Column("in_form_pct", "number", "%", "clean strides without a finding"),
+    *(
+        Column(name, "number", _UNITS[name].unit, f"median of clean strides: {_UNITS[name].meaning}")
+        for name in MEDIANS
+    ),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Analysed:
+    """What became of one file: summary and tables, or the error that it ended in."""
+
+    file: str
+    error: str
+    summary: Summary | None
+    strides: Columns
+    findings: Columns
+
+
+def analyse_file(path: Path, read: Read) -> Analysed:
+    """One task; an UntuckError becomes part of the result."""
+    from untuck.motion.pipeline import analyse
+
+    try:
+        samples = read(path)
+        run = analyse(samples)
+    except UntuckError as error:
+        return Analysed(str(path), str(error), None, {}, {})
+    length_s = float(samples.time_s[-1] - samples.time_s[0])
+    summary = summarise(run, Signal(length_s, 0, len(samples), 0, 0, 0, 0, 0))
+    return Analysed(str(path), "", summary, *(table(name, run, samples, summary) for name in ("strides", "findings")))
+
+
+def analyse_files(
+    paths: Sequence[Path], read: Read, jobs: int = -1, backend: str = "loky", scheduler: str | None = None
+) -> Iterator[Analysed]:
+    """Analyse files in parallel; results as they come. jobs: at once, -1 for one a core.
+
+    backend: of BACKENDS; scheduler: address of a Dask or Ray cluster. Raises ReportError where it is not there.
+    """
+    import joblib
+
+    if len(paths) == 1 or jobs == 1:
+        yield from (analyse_file(path, read) for path in paths)
+        return
+    closing = _connect(backend, scheduler)
+    try:
+        with joblib.parallel_config(backend=backend, n_jobs=min(jobs, len(paths))):
+            tasks = (joblib.delayed(analyse_file)(path, read) for path in paths)
+            yield from joblib.Parallel(return_as="generator_unordered")(tasks)
+    finally:
+        closing()
+
+
+def _connect(backend: str, scheduler: str | None) -> Callable[[], object]:
+    """Make the cluster known to joblib; returns what leaves it again."""
+    try:
+        if backend == "dask":
+            from distributed import Client
+
+            client: Any = Client  # has no types
+            return client(scheduler or os.environ.get("DASK_SCHEDULER_ADDRESS"), timeout="10s").close  # type: ignore[no-any-return]
+        if backend == "ray":
+            import ray
+            from ray.util.joblib import register_ray
+
+            register_ray()
+            ray.init(address=scheduler, ignore_reinit_error=True)
+            return ray.shutdown  # type: ignore[no-any-return]
+    except ImportError as error:
+        raise ReportError(f"the {backend} backend is not installed ({error.name}): pip install {backend}.") from error
+    except (OSError, ConnectionError) as error:
+        raise ReportError(f"no {backend} cluster at {scheduler}: {error}.") from error
+    return lambda: None
+
+
+def write_results(results: Sequence[Analysed], folder: Path) -> list[Path]:
+    """runs.parquet, strides.parquet and findings.parquet, in the order of file names. Raises OSError."""
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    folder.mkdir(parents=True, exist_ok=True)
+    ordered = sorted(results, key=lambda result: result.file)
+    good = [result for result in ordered if result.summary is not None]
+    made = {"runs": as_arrow(RUNS, _runs(ordered))}
+    for name, described in (("strides", STRIDES), ("findings", FINDINGS)):
+        parts = [as_arrow((_FILE, *described), _with_file(result, getattr(result, name))) for result in good]
+        empty: Any = {column.name: np.empty(0) for column in (_FILE, *described)}
+        made[name] = pa.concat_tables(parts) if parts else as_arrow((_FILE, *described), empty)
+    paths = []
+    for name, rows in made.items():
+        paths.append(folder / f"{name}.parquet")
+        pyarrow.parquet.write_table(rows, paths[-1], compression="zstd")
+    return paths
+
+
+def _with_file(result: Analysed, columns: Columns) -> Columns:
+    count = len(next(iter(columns.values())))
+    return {"file": np.full(count, result.file, object)} | columns
+
+
+def _runs(results: Sequence[Analysed]) -> Columns:
+    rows = [_run_row(result) for result in results]
+    kinds = {"number": float, "whole": np.int64, "text": object, "yes/no": bool}
+    return {column.name: np.array([row[column.name] for row in rows], kinds[column.kind]) for column in RUNS}
+
+
+def _run_row(result: Analysed) -> dict[str, Any]:
+    s = result.summary
+    if s is None:
+        unknown = {column.name: np.nan if column.kind == "number" else 0 for column in RUNS}
+        return unknown | {"file": result.file, "error": result.error}
+    found = {"running_s": s.running_s, "in_form_pct": s.in_form_pct} | s.medians
+    numbers = {name: np.nan if value is None else value for name, value in found.items()}
+    return {"file": result.file, "error": "", "strides": s.strides, "clean_strides": s.clean_strides, **numbers}

@@ -1,0 +1,108 @@
+"""The data dictionary: every column of every table that Untuck writes, with its unit and its meaning.
+
+docs/data.md is made from this, and a test holds both against files that were really written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: name, kind ("number", "whole", "text", "yes/no"), unit ("" for none) and meaning."""
+
+    name: str
+    kind: str
+    unit: str
+    meaning: str
+
+
+def _column(line: str) -> Column:
+    name, kind, unit, meaning = (part.strip() for part in line.split("|"))
+    return Column(name, kind, unit, meaning)
+
+
+def _columns(lines: str) -> tuple[Column, ...]:
+    return tuple(_column(line) for line in lines.strip().splitlines())
+
+
+STRIDES = _columns("""
+start_s | number | s | sensor time of the right contact that begins the stride
+duration_s | number | s | from right contact to right contact
+cadence_spm | number | steps/min | 120 / duration
+contact_left_ms | number | ms | left foot on the ground
+contact_right_ms | number | ms | right foot on the ground
+flight_ms | number | ms | mean of the two flights
+balance_left_pct | number | % | left share of contact time
+oscillation_mm | number | mm | vertical travel of the pelvis (not of the centre of mass)
+tilt_deg | number | deg | stride mean of pelvic tilt above standing, forward positive
+tilt_min_deg | number | deg | least tilt within the stride
+tilt_max_deg | number | deg | greatest tilt within the stride
+tilt_se_deg | number | deg | standard error of tilt_deg by the orientation filter's own account
+lean_deg | number | deg | pelvic lean over eight strides; one sensor cannot see the trunk
+obliquity_range_deg | number | deg | range of obliquity within the stride
+rotation_range_deg | number | deg | range of rotation within the stride
+pullback_left_deg | number | deg | left pullback against baseline, mean of ten strides; empty without a baseline
+pullback_right_deg | number | deg | the same on the right
+pullback_se_deg | number | deg | standard error of both
+travel_deg | number | deg | pelvis heading against the direction of travel; only its change means something
+turn_deg_s | number | deg/s | stride mean of the yaw rate, counter-clockwise seen from above
+accel_m_s2 | number | m/s^2 | net horizontal acceleration over the last few strides
+missing_pct | number | % | samples missing in the stride
+valid | yes/no | | whether the stride counts
+reason | text | | why not, empty if it does: gap, missing, odd, turning, accelerating
+""")
+
+SAMPLES = _columns("""
+time_s | number | s | sensor time
+gyr_x_rad_s | number | rad/s | gyroscope, sensor frame: x to the right
+gyr_y_rad_s | number | rad/s | gyroscope: y up
+gyr_z_rad_s | number | rad/s | gyroscope: z backward
+acc_x_m_s2 | number | m/s^2 | specific force, sensor frame: +9.81 upward at rest
+acc_y_m_s2 | number | m/s^2 | specific force: y up
+acc_z_m_s2 | number | m/s^2 | specific force: z backward
+chip_w | number | | the sensor chip's own quaternion, sensor to earth; zeros where missing
+chip_x | number | | its x
+chip_y | number | | its y
+chip_z | number | | its z
+quat_w | number | | estimated orientation, sensor to earth (z up, heading free)
+quat_x | number | | its x
+quat_y | number | | its y
+quat_z | number | | its z
+tilt_deg | number | deg | pelvic tilt above standing, forward positive
+obliquity_deg | number | deg | pelvic obliquity, right side up positive
+rotation_deg | number | deg | pelvic rotation about its stride mean, right hip forward positive
+""")
+
+FINDINGS = _columns("""
+fault | text | | tuck, pullback, rigid or held
+side | whole | | -1 left, +1 right, 0 both
+start_s | number | s | sensor time of the first stride of those that decided
+end_s | number | s | when it ended; empty if it lasted to the end
+decided_s | number | s | when it was known
+depth_deg | number | deg | at its worst
+ended | text | | corrected, stopped, not comparable; empty if it lasted to the end
+""")
+
+CUES = _columns("""
+fault | text | | what the cue is about
+side | whole | | -1 left, +1 right, 0 both
+time_s | number | s | sensor time of the decision
+sounded | yes/no | | whether it sounded or was held back
+reason | text | | why it was held back, empty if it sounded
+depth_deg | number | deg | of the finding behind it when it was decided
+correct_s | number | s | from the cue to the correction; empty where the finding ended otherwise
+ended | text | | how the finding ended, as in findings
+""")
+
+TABLES = {"strides": STRIDES, "samples": SAMPLES, "findings": FINDINGS, "cues": CUES}
+
+
+def as_markdown() -> str:
+    """The tables' columns as they stand in docs/data.md."""
+    parts = []
+    for name, columns in TABLES.items():
+        rows = [f"| `{c.name}` | {c.kind} | {c.unit} | {c.meaning} |" for c in columns]
+        parts.append("\n".join([f"### {name}", "", "| column | kind | unit | meaning |", "|---|---|---|---|", *rows]))
+    return "\n\n".join(parts) + "\n"

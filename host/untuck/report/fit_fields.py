@@ -1,0 +1,115 @@
+"""What Untuck adds to FIT records: developer fields with name, unit and, where the profile has one, the native number.
+
+Values are means of the clean strides since the record before; floats without scale, because decoders disagree on
+developer scales. Pelvic oscillation carries no native number: the native field means the torso's.
+Names, units and numbers of what we write into FIT files live here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+
+from untuck.model import Floats, Run
+from untuck.report.fit_bytes import DEVELOPER_DATA_ID, FIELD_DESCRIPTION, RECORD, Definition
+
+APPLICATION_ID = bytes.fromhex("5b1f0c8e6a7d4d0e9a3c75756e747563")
+FLOAT32, UINT16 = 0x88, 0x84
+NOT_KNOWN = {FLOAT32: b"\xff" * 4, UINT16: b"\xff" * 2}
+_CODES = {FLOAT32: "f", UINT16: "H"}
+_KINDS: dict[int, type[float] | type[int]] = {FLOAT32: float, UINT16: int}
+LONGEST_S = 10.0  # a record stands for no more than the last so many seconds
+
+
+@dataclass(frozen=True)
+class DeveloperField:
+    """number in our application; column of STRIDE_DTYPE, or "cues" for those sounded so far; native: profile number."""
+
+    number: int
+    name: str
+    unit: str
+    base_type: int
+    column: str
+    native: int | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of one value."""
+        return len(NOT_KNOWN[self.base_type])
+
+
+FIELDS = (
+    DeveloperField(0, "pelvic_tilt", "deg", FLOAT32, "tilt_deg"),
+    DeveloperField(1, "pelvic_lean", "deg", FLOAT32, "lean_deg"),
+    DeveloperField(2, "pullback_left", "deg", FLOAT32, "pullback_left_deg"),
+    DeveloperField(3, "pullback_right", "deg", FLOAT32, "pullback_right_deg"),
+    DeveloperField(4, "cues", "count", UINT16, "cues"),
+    DeveloperField(5, "stance_time", "ms", FLOAT32, "contact_ms", 41),
+    DeveloperField(6, "stance_time_balance", "percent", FLOAT32, "balance_left_pct", 84),
+    DeveloperField(7, "pelvis_oscillation", "mm", FLOAT32, "oscillation_mm"),
+)
+
+
+def describe(index: int) -> list[tuple[Definition, bytes]]:
+    """developer_data_id and field_description messages for developer data index `index`, as layout and body."""
+    who = Definition(DEVELOPER_DATA_ID, False, ((1, 16, 0x0D), (4, 4, 0x86), (3, 1, 0x02)), ())
+    out = [(who, APPLICATION_ID + (1).to_bytes(4, "little") + bytes([index]))]
+    for field in FIELDS:
+        name, unit = field.name.encode() + b"\0", field.unit.encode() + b"\0"
+        native = 0xFF if field.native is None else field.native
+        layout = ((0, 1, 0x02), (1, 1, 0x02), (2, 1, 0x02), (3, len(name), 0x07), (8, len(unit), 0x07),
+                  (14, 2, 0x84), (15, 1, 0x02))  # fmt: skip
+        body = bytes([index, field.number, field.base_type]) + name + unit + RECORD.to_bytes(2, "little")
+        out.append((Definition(FIELD_DESCRIPTION, False, layout, ()), body + bytes([native])))
+    return out
+
+
+def layout(index: int) -> tuple[tuple[int, int, int], ...]:
+    """The fields as a record's definition lists them."""
+    return tuple((field.number, field.size, index) for field in FIELDS)
+
+
+class StrideMeans:
+    """Values of a run for stretches of its sensor time: means of the clean strides that lie in them."""
+
+    def __init__(self, run: Run) -> None:
+        strides = run.strides[run.strides["valid"]]
+        self._middle_s = strides["start_s"] + 0.5 * strides["duration_s"]
+        self._columns: dict[str, Floats] = {
+            name: strides[name] for name in strides.dtype.names or () if name != "reason"
+        }
+        self._columns["contact_ms"] = 0.5 * (strides["contact_left_ms"] + strides["contact_right_ms"])
+        self._cue_s = np.array([cue.time_s for cue in run.cues if cue.fault != "recovered"])
+        self._span_s = (float(run.time_s[0]), float(run.time_s[-1])) if len(run.time_s) else (math.inf, -math.inf)
+
+    def value(self, column: str, since_s: float, until_s: float) -> float:
+        """Mean over the strides with their middle in since_s < t <= until_s, or of one within a second; else NaN."""
+        if column == "cues":
+            inside = self._span_s[0] <= until_s <= self._span_s[1] + LONGEST_S
+            return float(np.searchsorted(self._cue_s, until_s, side="right")) if inside else math.nan
+        first, end = np.searchsorted(self._middle_s, [max(since_s, until_s - LONGEST_S), until_s], side="right")
+        if first == end:
+            near = [k for k in (end - 1, end) if 0 <= k < len(self._middle_s) and abs(self._middle_s[k] - until_s) <= 1]
+            if not near:
+                return math.nan
+            first, end = near[0], near[0] + 1
+        values = self._columns[column][first:end]
+        known = values[np.isfinite(values)]
+        return float(known.mean()) if len(known) else math.nan
+
+
+def encode(means: StrideMeans, since_s: float, until_s: float, big_endian: bool) -> bytes:
+    """The fields' bytes for one record that stands for since_s < t <= until_s of sensor time."""
+    order, out = (">" if big_endian else "<"), b""
+    for field in FIELDS:
+        value = means.value(field.column, since_s, until_s)
+        if math.isnan(value):
+            out += NOT_KNOWN[field.base_type]
+        else:
+            out += (
+                struct.pack(order + "f", value) if field.base_type == FLOAT32 else struct.pack(order + "H", int(value))
+            )
+    return out
