@@ -31,15 +31,17 @@ def read_samples(path: Path, columns: Mapping[str, str] | None = None, rate_hz: 
 
     columns: what the file calls our COLUMNS, where it differs; rate_hz: for a file without time.
     """
-    readers = {".npz": _npz, ".csv": _csv, ".parquet": _parquet}
+    readers = {".npz": _npz, ".npy": _npz, ".csv": _csv, ".parquet": _parquet}
     reader = readers.get(path.suffix.lower())
+    if path.is_dir():
+        raise SamplesError(f"{path} cannot be read: it is a folder.")
     if reader is None:
         raise SamplesError(f"{path}: only {', '.join(SUFFIXES)} can be read; convert it first.")
     try:
         arrays = reader(path)
     except OSError as error:
         raise SamplesError(f"{path} cannot be read ({error.strerror or error}).") from error
-    if path.suffix.lower() != ".npz":
+    if reader is not _npz:
         arrays = _joined(arrays, dict(columns or {}), path)
     samples = _samples(arrays, path, rate_hz)
     check_units(samples, str(path))
