@@ -9,10 +9,10 @@ RUN := .venv/bin/python
 SETUP := PYTHON="$(PYTHON)" tools/setup.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench docs format speech clean
+.PHONY: help demo test lint bench docs screenshots format speech clean
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 demo: .venv/demo.stamp ## simulated runner through the whole line; ARGS="--fast --json" for a quick one
 	@$(RUN) -m untuck demo $(ARGS)
@@ -32,6 +32,9 @@ format: .venv/test.stamp ## let ruff put the code in order
 
 docs: .venv/test.stamp ## write the commands' help texts into docs/commands.md
 	$(RUN) tests/test_docs.py
+
+screenshots: .venv/test.stamp ## pictures of the coach's window, into docs/images
+	QT_QPA_PLATFORM=offscreen $(RUN) -m tests.coach_scenes $(ARGS)
 
 bench: .venv/bench.stamp ## accuracy and speed tables; ARGS="speed --json" for one of them
 	$(RUN) -m bench $(ARGS)

@@ -16,6 +16,7 @@ BENCHES = {
     "calibration": "the mount found from standing and hinges, against truth",
     "slips": "slips of the clip told from tucks",
     "plots": "pictures of a run with faults, and of the stride that a pullback makes",
+    "window": "the coach's window: paints, age of what is shown, CPU, memory over hours",
     "radio": "packets from clip to host over the virtual radio",
 }
 

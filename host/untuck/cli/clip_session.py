@@ -112,8 +112,8 @@ async def with_clip(wanted: Wanted, make_view: MakeView, backend: Backend | None
             with ExitStack() as stack:
                 recording = stack.enter_context(Store().record(f"clip {source.name}", wanted.mode, settings))
                 view = stack.enter_context(make_view(f"{title}, {config.clip.rate_hz} Hz", settings.params))
-                _tell(view, source, profile, settings)
-                keeper = _ProfileKeeper(config.name, recording.id, view, wanted.until)
+                tell(view, source, profile, settings)
+                keeper = ProfileKeeper(config.name, recording.id, view, wanted.until)
                 stack.enter_context(_ending_on_signals())
                 company = Company(config.sound, True, _listen_in(stack), keeper.heed)
                 outcome = await attend(source, settings, view, recording, company=company)
@@ -122,7 +122,7 @@ async def with_clip(wanted: Wanted, make_view: MakeView, backend: Backend | None
     return Ended(f"Session {recording.id}: {title}", recording.id, outcome)
 
 
-def _tell(view: View, source: BleSource, profile: Profile, settings: Settings) -> None:
+def tell(view: View, source: BleSource, profile: Profile, settings: Settings) -> None:
     """What the runner should know before the start."""
     battery_pct = source.status.battery_pct if source.status is not None else None
     if battery_pct is not None:
@@ -136,7 +136,7 @@ def _tell(view: View, source: BleSource, profile: Profile, settings: Settings) -
         view.say(f"session {profile.sessions + 1}: {share} findings are cued")
 
 
-class _ProfileKeeper:
+class ProfileKeeper:
     """Keeps what a session finds out about the runner; a store that fails ends the keeping, not the session."""
 
     def __init__(self, runner: str, session_id: int | None, view: View, until: Callable[[Event], bool] | None) -> None:

@@ -5,23 +5,21 @@ Opens Qt's application, runs the sessions beside it, and prints what each came t
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from untuck import wire
 from untuck.cli import output
+from untuck.cli.config import runner_option
 from untuck.errors import UntuckError
 
 if TYPE_CHECKING:
     from untuck.cli.live import Outcome
     from untuck.cli.openings import Opening
-
-theme_option = click.option(
-    "--theme", type=click.Choice(["light", "dark"]), default="light", show_default=True, help="Colours of the window."
-)
 
 
 @click.command()
@@ -29,26 +27,32 @@ theme_option = click.option(
               help="Show a recorded session; up to four times for runners side by side.")  # fmt: skip
 @click.option("--speed", type=click.FloatRange(0), default=1.0, show_default=True,
               help="Of a replay: 1 as it was, 2 twice as fast, 0 at once, to be scrolled through.")  # fmt: skip
-@click.option("--rate", "rate_hz", type=click.Choice([str(rate) for rate in wire.RATES_HZ]), default="100",
-              show_default=True, help="Samples a second from a clip.")  # fmt: skip
-@theme_option
+@runner_option
+@click.option("--theme", type=click.Choice(["light", "dark"]), default="light", show_default=True,
+              help="Colours of the window.")  # fmt: skip
 @output.as_json
-def coach(session_ids: tuple[int, ...], speed: float, rate_hz: str, theme: str, as_json: bool) -> None:
+def coach(session_ids: tuple[int, ...], speed: float, runner: str | None, theme: str, as_json: bool) -> None:
     """Open the coach's window.
 
-    Start takes the first clip heard; its arrow chooses another one or a simulated runner. Every session is recorded.
+    Start takes the first clip heard; its arrow chooses another clip or runner, or a simulated one. Every session is
+    recorded.
     Closing the window ends the sessions with their summaries.
     """
+    from untuck.cli.clip_session import Wanted
     from untuck.cli.openings import ClipOpening, DemoOpening, ReplayOpening
     from untuck.store import Store
+    from untuck.store.config import read_config
+    from untuck.store.profiles import Profiles
 
     recorded = [ReplayOpening(Store().open(number), speed) for number in session_ids]
-    others: list[Opening] = [ClipOpening(int(rate_hz)), DemoOpening()]
-    show_window([*recorded, *others], [each.key for each in recorded], theme, as_json)
+    first = read_config(runner)
+    configs = [first, *(read_config(name) for name in Profiles().runners() if name not in ("", first.name))]
+    clips = [ClipOpening(Wanted(config)) for config in configs]
+    show_window([*recorded, *clips, DemoOpening()], begin=len(recorded), theme=theme, as_json=as_json)
 
 
-def show_window(openings: Sequence[Opening], begin: Sequence[str], theme: str, as_json: bool) -> None:
-    """Open the window, with sessions by the openings of these keys begun; returns when it is closed.
+def show_window(openings: Sequence[Opening], begin: int = 1, theme: str = "light", as_json: bool = False) -> None:
+    """Open the window, with sessions by the first `begin` openings begun; returns when it is closed.
 
     Raises UntuckError if there is no screen to open it on, or what cut a session short, after all have been printed.
     """
@@ -61,7 +65,8 @@ def show_window(openings: Sequence[Opening], begin: Sequence[str], theme: str, a
             raise outcome.failure
 
 
-def _run_window(openings: Sequence[Opening], begin: Sequence[str], theme: str) -> list[tuple[str, int | None, Outcome]]:
+def _run_window(openings: Sequence[Opening], begin: int, theme: str) -> list[tuple[str, int | None, Outcome]]:
+    _check_screen()
     try:
         from PySide6.QtWidgets import QApplication
     except ImportError as error:
@@ -78,7 +83,20 @@ def _run_window(openings: Sequence[Opening], begin: Sequence[str], theme: str) -
         desk = SessionDesk(engine, openings)
         window = CoachWindow(desk, theme)
         window.show()
-        for key in begin:
-            desk.start(key)
+        signal.signal(signal.SIGINT, lambda *_: window.close())
+        for opening in openings[:begin]:
+            desk.start(opening.key)
         app.exec()
     return desk.outcomes
+
+
+def _check_screen() -> None:
+    """Qt would end the whole program where there is no screen."""
+    if sys.platform == "linux" and not any(os.environ.get(name) for name in _SCREENS):
+        raise UntuckError(
+            "There is no screen here for the window: start it in a desktop session, or over the network with "
+            "QT_QPA_PLATFORM=vnc and a VNC viewer."
+        )
+
+
+_SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")

@@ -12,7 +12,8 @@ import threading
 from collections.abc import Sequence
 from contextlib import nullcontext
 
-from untuck.cli.live import Line, Outcome, attend
+from untuck.cli.clip_session import ProfileKeeper
+from untuck.cli.live import Company, Line, Outcome, attend
 from untuck.cli.openings import ClipOpening, Opened, Opening
 from untuck.cli.state import LiveState
 from untuck.cli.warmup import warm_up
@@ -21,7 +22,7 @@ from untuck.coach.engine import Engine, Work
 from untuck.coach.feed import Feed, Now
 from untuck.errors import SettingsError, UntuckError
 from untuck.model import Event
-from untuck.sources.ble import Backend, find_clips
+from untuck.sources.ble import find_clips
 from untuck.store import Store
 
 
@@ -33,9 +34,12 @@ class CoachView:
         self._feed = feed
         self.line: Line | None = None
 
+    def attach(self, line: Line) -> None:
+        """Steer this line from now on."""
+        self.line = line
+
     def show(self, events: list[Event], line: Line) -> None:
         """What a packet brought."""
-        self.line = line
         for event in events:
             self._state.take(event)
         s, d = self._state, line.decoder
@@ -53,14 +57,13 @@ class SessionDesk:
     outcomes: title, session number (None if it was not recorded) and outcome of each session that has ended.
     """
 
-    def __init__(
-        self, engine: Engine, openings: Sequence[Opening], audible: bool = True, backend: Backend | None = None
-    ) -> None:
+    def __init__(self, engine: Engine, openings: Sequence[Opening], audible: bool = True) -> None:
         self.outcomes: list[tuple[str, int | None, Outcome]] = []
         self._engine = engine
         self._openings = list(openings)
         self._audible = audible
-        self._backend = backend
+        clips = (each for each in self._openings if isinstance(each, ClipOpening))
+        self._clip = next(clips, ClipOpening())  # clips that are found are used as this one would be
         self._lock = threading.Lock()
         self._news = News(choices=self._choices())
         self._running: dict[Seat, tuple[asyncio.Task[None], CoachView]] = {}
@@ -112,8 +115,8 @@ class SessionDesk:
     async def _find(self) -> None:
         self._work("looking for clips")
         try:
-            clips = await find_clips(backend=self._backend)
-            found = [ClipOpening(address=clip.address, name=clip.name, backend=self._backend) for clip in clips]
+            clips = await find_clips(backend=self._clip.backend)
+            found = [self._clip.at(clip) for clip in clips]
             known = {opening.key for opening in found}
             self._openings = [*found, *(opening for opening in self._openings if opening.key not in known)]
             with self._lock:
@@ -149,8 +152,11 @@ class SessionDesk:
             self._news.seats.append(seat)
         try:
             recording = Store().record(opened.name, opened.mode, opened.settings) if opened.mode else None
+            company = _company(opened, view, None if recording is None else recording.id)
+            if opened.greet is not None:
+                opened.greet(view)
             with recording or nullcontext():
-                outcome = await attend(opened.source, opened.settings, view, recording, audible, opened.steers)
+                outcome = await attend(opened.source, opened.settings, view, recording, audible, opened.steers, company)
             number = None if recording is None else recording.id
             self.outcomes.append((opened.name, number, outcome))
             if outcome.failure is not None:
@@ -176,6 +182,14 @@ class SessionDesk:
     def _work(self, text: str, share: float = math.nan) -> None:
         with self._lock:
             self._news.work, self._news.share = text, share
+
+
+def _company(opened: Opened, view: CoachView, number: int | None) -> Company:
+    """What goes with a session: with a clip's, guidance, and keeping what is found out about the runner."""
+    if opened.wanted is None:
+        return Company(attach=view.attach)
+    keeper = ProfileKeeper(opened.wanted.config.name, number, view, opened.wanted.until)
+    return Company(opened.wanted.config.sound, True, view.attach, keeper.heed)
 
 
 _NO_CLIP = "No clip was heard: switch it on, hold it near, and look again."

@@ -23,14 +23,20 @@ RATE_HZ = 100
 @click.option("--fast", is_flag=True, help="Do not wait for the clock: seconds instead of minutes.")
 @click.option("--minutes", type=click.FloatRange(0, 600, min_open=True), help="Stretch the story to this length.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Another number, another run.")
+@click.option("--coach", is_flag=True, help="Show it in the coach's window.")
 @output.as_json
-def demo(fast: bool, minutes: float | None, seed: int, as_json: bool) -> None:
+def demo(fast: bool, minutes: float | None, seed: int, coach: bool, as_json: bool) -> None:
     """Show everything with a simulated runner.
 
     The runner stands, hinges, runs, tucks for a while, recovers, pulls the right hip back for a while and recovers.
     With --json the last line is one object with strides, findings, cues and truth.
     """
     output.note(f"simulated runner, seed {seed}: this is no recording of a person.")
+    if coach:
+        from untuck.cli.coach import show_window
+        from untuck.cli.openings import DemoOpening
+
+        return show_window([DemoOpening(seed, minutes, fast)], as_json=as_json)
     from untuck.cli.live import attend
     from untuck.cli.warmup import warm_up
     from untuck.sources.runner import RunnerSource, Story

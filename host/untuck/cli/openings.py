@@ -7,28 +7,37 @@ what a clip or a recording needs before packets come lives here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol
 
-from untuck.cli.live import Source
+from untuck.cli.clip_session import Wanted, settings_of, tell
+from untuck.cli.live import Source, View
 from untuck.model import Steer
-from untuck.sources.ble import Backend, BleSource, Timeouts
+from untuck.sources.ble import Backend, BleSource, Clip, Timeouts
 from untuck.sources.replay import ReplaySource
 from untuck.sources.runner import RunnerSource, Story
 from untuck.store import Settings, StoredSession
+from untuck.store.config import Config
+from untuck.store.profiles import Profiles
 
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A source ready to run. mode: the command to record it under, "" not to record; steers: those of a recording."""
+    """A source ready to run. mode: the command to record it under, "" not to record; steers: those of a recording.
+
+    wanted: what goes with a clip's session, settings and profile; greet: tells what the runner should know before.
+    """
 
     source: Source
     name: str
     mode: str
     settings: Settings
     steers: tuple[Steer, ...] = ()
+    wanted: Wanted | None = None
+    greet: Callable[[View], None] | None = None
 
 
 class Opening(Protocol):
@@ -47,10 +56,9 @@ class Opening(Protocol):
 
 @dataclass(frozen=True)
 class ClipOpening:
-    """A clip over Bluetooth: the one with `address`, else the first heard."""
+    """A clip over Bluetooth, with a runner's settings and profile: the one of their address, else the first heard."""
 
-    rate_hz: int = 100
-    address: str | None = None
+    wanted: Wanted = field(default_factory=lambda: Wanted(Config()))
     name: str = ""
     backend: Backend | None = None
     timeouts: Timeouts | None = None
@@ -58,17 +66,29 @@ class ClipOpening:
 
     @property
     def key(self) -> str:
-        return f"clip {self.address or ''}".strip()
+        return f"clip {self.wanted.config.clip.address} {self.wanted.config.name}"
 
     @property
     def text(self) -> str:
-        return f"Clip {self.name or self.address}" if self.address else "The first clip heard"
+        address, runner = self.wanted.config.clip.address, self.wanted.config.name
+        clip = f"Clip {self.name or address}" if address else "The first clip heard"
+        return f"{runner}: {clip}" if runner else clip
+
+    def at(self, clip: Clip) -> ClipOpening:
+        """The same with this clip."""
+        config = self.wanted.config
+        config = replace(config, clip=replace(config.clip, address=clip.address))
+        return replace(self, wanted=replace(self.wanted, config=config), name=clip.name)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Opened]:
-        async with BleSource(self.rate_hz, self.address, self.backend, self.timeouts) as source:
-            firmware = source.status.firmware if source.status is not None else ""
-            yield Opened(source, f"clip {source.name}", "run", Settings(rate_hz=self.rate_hz, firmware=firmware))
+        config = self.wanted.config
+        profile = Profiles().open(config.name)
+        async with BleSource(config.clip.rate_hz, config.clip.address or None, self.backend, self.timeouts) as source:
+            settings = settings_of(self.wanted, profile, source.status.firmware if source.status is not None else "")
+            greet = partial(tell, source=source, profile=profile, settings=settings)
+            name = config.name or f"clip {source.name}"
+            yield Opened(source, name, self.wanted.mode, settings, wanted=self.wanted, greet=greet)
 
 
 @dataclass

@@ -37,6 +37,7 @@ address_option = click.option("--address", help="The clip to use; by default as 
 @click.option("--sonify", is_flag=True, help="A hum outside the tilt band, for drills on a treadmill.")
 @rate_option
 @address_option
+@click.option("--coach", is_flag=True, help="Open the coach's window beside the cues; closing it ends the run.")
 @output.as_json
 def run(
     runner: str | None,
@@ -46,6 +47,7 @@ def run(
     sonify: bool,
     rate_hz: str | None,
     address: str | None,
+    coach: bool,
     as_json: bool,
 ) -> None:
     """Run with the clip: cues while you run, a summary at the end.
@@ -58,6 +60,12 @@ def run(
     if sonify:
         config = replace(config, sound=replace(config.sound, sonify=True))
     anew = tuple(name for name, wanted in (("calibration", recalibrate), ("baseline", new_baseline)) if wanted)
+    if coach:
+        from untuck.cli.clip_session import Wanted
+        from untuck.cli.coach import show_window
+        from untuck.cli.openings import ClipOpening
+
+        return show_window([ClipOpening(Wanted(config, minutes, anew))], as_json=as_json)
     ended = asyncio.run(follow_clip(config, minutes, anew, as_json))
     output.finish(ended.outcome, ended.title, as_json, session=ended.session_id)
 

@@ -18,6 +18,8 @@ from untuck.model import Event, Floats
 from untuck.motion.params import Params
 from untuck.motion.pipeline import Pipeline
 
+HALF_PACKET_S = 0.025
+
 
 @dataclass(frozen=True)
 class Now:
@@ -39,16 +41,15 @@ class Now:
 class Batch:
     """What a session brought since the last batch.
 
-    time_s: list of (n,) seconds on the sensor's clock; angles_deg: list of (n,3) tilt, obliquity, rotation; curves:
-    (start_s, left contact's phase or NaN, (3, PHASES) degrees) of each stride; heard_s: when the newest packet came, on
-    the host's monotonic clock; arrivals_s: of every packet; said: lines that are no result, with whether they report an
-    error; ended: the session is over.
+    time_s: list of (n,) seconds on the sensor's clock; angles_deg: list of (n,3) tilt, obliquity, rotation; events: the
+    pipeline's, and behind each clean stride one of kind "curve", (3, PHASES) degrees; when each of these came, on
+    the host's monotonic clock; said: lines that are no result, with whether they report an error; ended: the session is
+    over.
     """
 
     time_s: list[Floats] = field(default_factory=list)
     angles_deg: list[Floats] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
-    curves: list[tuple[float, Floats]] = field(default_factory=list)
     said: list[tuple[str, bool]] = field(default_factory=list)
     arrivals_s: list[float] = field(default_factory=list)
     now: Now | None = None
@@ -68,26 +69,43 @@ class Feed:
         self._lock = threading.Lock()
         self._batch = Batch()
         self._angles = AngleReader()
+        self._later: tuple[float, Floats, Floats] | None = None
 
     def put(self, pipeline: Pipeline, events: list[Event], now: Now) -> None:
         """What a packet brought; called by the session after each one."""
         time_s, angles_deg = self._angles.newest(pipeline)
-        curves = []
+        told = []
         for event in events:
+            told.append(event)
             if event.kind == "stride" and event.value["valid"]:
-                start_s = float(event.value["start_s"])
-                curve = self._angles.stride(pipeline, start_s, float(event.value["duration_s"]))
+                curve = self._angles.stride(pipeline, float(event.value["start_s"]), float(event.value["duration_s"]))
                 if curve is not None:
-                    curves.append((start_s, curve))
+                    told.append(Event("curve", event.time_s, curve))
         with self._lock:
-            batch = self._batch
+            self._batch.events += told
+            self._batch.now = now
             if len(time_s):
-                batch.time_s.append(time_s)
-                batch.angles_deg.append(angles_deg)
-                batch.arrivals_s.append(time.monotonic())
-            batch.events += events
-            batch.curves += curves
-            batch.now = now
+                self._arrived(time_s, angles_deg)
+
+    def _arrived(self, time_s: Floats, angles_deg: Floats) -> None:
+        """Add a packet's samples: the first half now, the rest a moment later, as they were taken: it moves evenly."""
+        now_s = time.monotonic()
+        self._release()
+        half = (len(time_s) + 1) // 2
+        self._add(now_s, time_s[:half], angles_deg[:half])
+        self._later = (now_s, time_s[half:], angles_deg[half:])
+
+    def _release(self) -> None:
+        """Add what was to come later."""
+        if self._later is not None:
+            self._add(*self._later)
+            self._later = None
+
+    def _add(self, arrival_s: float, time_s: Floats, angles_deg: Floats) -> None:
+        if len(time_s):
+            self._batch.arrivals_s.append(arrival_s)
+            self._batch.time_s.append(time_s)
+            self._batch.angles_deg.append(angles_deg)
 
     def say(self, text: str, error: bool = False) -> None:
         """A line for the coach; error: something went wrong, and the text tells what to do."""
@@ -102,5 +120,7 @@ class Feed:
     def take(self) -> Batch:
         """Everything since the last call; called by the window."""
         with self._lock:
+            if self._later is not None and (self._batch.ended or time.monotonic() >= self._later[0] + HALF_PACKET_S):
+                self._release()
             batch, self._batch = self._batch, Batch()
         return batch

@@ -27,6 +27,8 @@ class MessageLine(QWidget):
         self.label.setObjectName("line")
         self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.status = QLabel(self)
+        self.status.setObjectName("line")
         self.edit = QLineEdit(self)
         self.edit.setPlaceholderText("Note: Enter keeps it, Escape drops it")
         self.edit.returnPressed.connect(self._keep)
@@ -38,7 +40,13 @@ class MessageLine(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
-        for widget, stretch in ((self.label, 4), (self.edit, 4), (self.progress, 1), (self.cancel, 0)):
+        for widget, stretch in (
+            (self.label, 4),
+            (self.edit, 4),
+            (self.progress, 1),
+            (self.cancel, 0),
+            (self.status, 0),
+        ):
             row.addWidget(widget, stretch)
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(lambda: self.say(""))
@@ -56,6 +64,11 @@ class MessageLine(QWidget):
             self.label.style().unpolish(self.label)
             self.label.style().polish(self.label)
         self._timer.start(ERROR_SHOWN_MS if error else SHOWN_MS)
+
+    def show_status(self, text: str) -> None:
+        """What is always to be seen: who, since when, how well the data come."""
+        if text != self.status.text():
+            self.status.setText(text)
 
     def show_work(self, text: str, share: float) -> None:
         """Long work and how far it is (0..1, NaN: not known); "" when there is none."""

@@ -48,11 +48,11 @@ class SignBox(QWidget):
         painter.setPen(QColor(self._theme.on_colour))
         inner = area.adjusted(8, 4, -8, -4)
         words = f"{self.shown.symbol} {self.shown.word}"
-        top = QRectF(inner.left(), inner.top(), inner.width(), inner.height() * 0.62)
-        painter.setFont(themes.fitting(words, inner.width(), top.height() * 0.72))
+        top = QRectF(inner.left(), inner.top(), inner.width(), inner.height() * 0.55)
+        painter.setFont(themes.fitting(words, inner.width(), top.height() * 0.8))
         painter.drawText(top, _CENTRE, words)
-        below = QRectF(inner.left(), top.bottom(), inner.width(), inner.height() * 0.38)
-        painter.setFont(themes.font(min(below.height() * 0.48, inner.width() / 17)))
+        below = QRectF(inner.left(), top.bottom(), inner.width(), inner.height() * 0.45)
+        painter.setFont(themes.font(min(below.height() * 0.4, inner.width() / 17)))
         painter.drawText(below, _CENTRE | Qt.TextFlag.TextWordWrap, self.shown.line)
 
 

@@ -94,7 +94,7 @@ class StridePlots(pg.GraphicsLayoutWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._track: Track | None = None
-        self._seen: tuple[float, bool] | None = None
+        self._seen: tuple[int, bool] | None = None
         self.ci.setContentsMargins(0, 0, 4, 0)
         self.ci.setSpacing(4)
         self.plots = {
@@ -119,13 +119,13 @@ class StridePlots(pg.GraphicsLayoutWidget):
         track = self._track
         if track is None:
             return
-        seen = (track.curves[-1][0] if track.curves else -1.0, track.reference is None)
+        seen = (track.stride_count, track.reference is None)
         if seen == self._seen:
             return
         self._seen = seen
         left_phase = float(track.strides.all[-1]["left_phase"]) if len(track.strides) else 0.5
         for (side, angle), plot in self.plots.items():
-            curves = [of_side(curve, side, left_phase)[angle] for _, curve in track.curves]
+            curves = [of_side(curve, side, left_phase)[angle] for curve in track.curves]
             reference = None if track.reference is None else of_side(track.reference, side, left_phase)[angle]
             plot.draw(curves, reference)
 

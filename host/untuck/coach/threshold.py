@@ -8,6 +8,7 @@ from __future__ import annotations
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal
 
+from untuck.coach.plot_parts import pale
 from untuck.coach.theme import Theme, font
 
 STEP_DEG = 0.1
@@ -20,8 +21,8 @@ class Threshold(pg.InfiniteLine):
     dragged = Signal(str, float)
 
     def __init__(self, name: str, sign: int, text: str) -> None:
-        above_or_below = (1.0, 0.0) if sign < 0 else (1.0, 1.0)
-        label = {"position": 0.995, "anchors": [above_or_below, above_or_below]}
+        above_or_below = (0.0, 0.0) if sign < 0 else (0.0, 1.0)
+        label = {"position": 0.005, "anchors": [above_or_below, above_or_below]}
         super().__init__(angle=0, movable=True, label="", labelOpts=label)
         self._name = name
         self._sign = sign
@@ -55,7 +56,7 @@ class Threshold(pg.InfiniteLine):
         self.setPen(pg.mkPen(theme.fault, width=2, style=Qt.PenStyle.DashLine))
         self.setHoverPen(pg.mkPen(theme.fault, width=4))
         self.label.setColor(theme.fault)
-        self.label.fill = pg.mkBrush(theme.background)
+        self.label.fill = pg.mkBrush(pale(theme.background, 200))
         self.label.textItem.setFont(font(pixels * 0.9))
 
     def _write(self) -> None:

@@ -14,16 +14,17 @@ from PySide6.QtCore import Qt
 from untuck.coach import plot_parts as parts
 from untuck.coach.theme import LIGHT, Theme, font
 from untuck.coach.threshold import Threshold
-from untuck.coach.track import Mark, Track, named
+from untuck.coach.track import Track, named
 from untuck.model import Finding, Floats
 
 POINTS = 700  # stretches of the trace across the plot
 CONTACTS_UP_TO_S = 130.0  # in a longer view their marks would touch
 START_RANGE = (-5.0, 15.0)
 RANGE_STEP_DEG = 5.0
-MOST_DEG = 60.0
+HINGING_DEG, RUNNING_DEG = (-20.0, 60.0), (-20.0, 25.0)  # what the plot widens for
 SHRINK_AT = 0.7  # of the range that is shown
 DOTS = 300
+MOST_ROWS = 5
 TAIL_S = 3.0  # how far back the newest stretch is drawn anew
 
 
@@ -46,10 +47,13 @@ class TiltPlot:
             plot.addItem(item, ignoreBounds=True)
         self.threshold = Threshold("tuck_on_deg", -1, "tuck below -{:.1f}°")
         plot.addItem(self.threshold, ignoreBounds=True)
+        self._band.setVisible(False)
+        self._base.setVisible(False)
         self._shades = parts.Pool(plot, self._make_shade)
+        self._names = parts.Pool(plot, self._make_name)
         self._flags = parts.Pool(plot, self._make_flag)
         self._title = parts.Caption(plot)
-        self._stale = parts.Caption(plot, (0.5, 0.5))
+        self._stale = parts.Caption(plot, (0.5, 0.2))
         self._theme, self._pixels = LIGHT, 13
         self._settled_s = -math.inf
         self._range, self._shrink = START_RANGE, False
@@ -82,6 +86,8 @@ class TiltPlot:
         self._title.write("<b>Tilt</b>, degrees above standing; dots: stride means", theme, pixels)
         for shade in self._shades.items:
             self._dress_shade(shade)
+        for name in self._names.items:
+            self._dress_name(name)
         for flag in self._flags.items:
             self._dress_flag(flag)
 
@@ -118,18 +124,18 @@ class TiltPlot:
         if newest_s - self._settled_s > 2 * TAIL_S:
             self._settled_s = math.floor((newest_s - TAIL_S) / TAIL_S) * TAIL_S
             time_s, tilt_deg = track.tilt.drawn(start_s, min(self._settled_s, end_s), POINTS)
-            self._fit_range(tilt_deg)
+            self._fit_range(tilt_deg, track)
             self._settled.setData(time_s, tilt_deg, connect=_joined(time_s))
         points = max(20, round(POINTS * 2 * TAIL_S / (end_s - start_s)))
         time_s, tilt_deg = track.tilt.drawn(max(self._settled_s, start_s), newest_s, points)
-        self._fit_range(tilt_deg)
+        self._fit_range(tilt_deg, track)
         self._newest.setData(time_s, tilt_deg, connect=_joined(time_s))
 
-    def _fit_range(self, tilt_deg: Floats) -> None:
+    def _fit_range(self, tilt_deg: Floats, track: Track) -> None:
         """Widen the view in steps of five degrees when the trace leaves it; narrow it only when the view moves."""
         if len(tilt_deg) == 0:
             return
-        tilt_deg = np.clip(tilt_deg, -MOST_DEG, MOST_DEG)
+        tilt_deg = np.clip(tilt_deg, *(RUNNING_DEG if track.stride_count else HINGING_DEG))
         low = math.floor((float(tilt_deg.min()) - 1.0) / RANGE_STEP_DEG) * RANGE_STEP_DEG
         high = math.ceil((float(tilt_deg.max()) + 4.0) / RANGE_STEP_DEG) * RANGE_STEP_DEG
         old = (
@@ -176,23 +182,28 @@ class TiltPlot:
     def _draw_findings(self, track: Track, start_s: float, end_s: float) -> None:
         found = [f for f in (*track.findings, *track.on.values()) if f.start_s < end_s]
         found = [f for f in found if not f.end_s < start_s]
-        for shade, finding in zip(self._shades.show(len(found)), found, strict=True):
+        names = self._names.show(len(found))
+        for shade, name, finding in zip(self._shades.show(len(found)), names, found, strict=True):
             last_s = finding.end_s if math.isfinite(finding.end_s) else track.last_s
             shade.setRegion((finding.start_s, max(last_s, finding.start_s)))
-            shade.words.setFormat(_words(finding))
+            name.setValue(max(finding.start_s, start_s))
+            name.label.setFormat(_words(finding))
 
     def _draw_flags(self, track: Track, start_s: float, end_s: float) -> None:
         marks = [mark for mark in track.marks if start_s <= mark.time_s <= end_s]
-        heights = _staggered(marks, (end_s - start_s) / 9)
-        for flag, mark, height in zip(self._flags.show(len(marks)), marks, heights, strict=True):
+        width_s = (end_s - start_s) / 8  # of a label, about
+        backward = [mark.time_s > end_s - width_s for mark in marks]
+        rows = _rows([mark.time_s - width_s * back for mark, back in zip(marks, backward, strict=True)], width_s)
+        for flag, mark, back, row in zip(self._flags.show(len(marks)), marks, backward, rows, strict=True):
             flag.setValue(mark.time_s)
             flag.label.setFormat(_SIGNS[mark.kind] + " " + mark.text)
-            flag.label.setPosition(0.93 - 0.09 * height)
+            side = (1.0, 0.5) if back else (0.0, 0.5)
+            flag.label.anchors = [side, side]
+            flag.label.setPosition(0.86 - 0.09 * row)
 
     def _make_shade(self) -> pg.LinearRegionItem:
         shade = pg.LinearRegionItem(movable=False)
         shade.setZValue(-15)
-        shade.words = pg.InfLineLabel(shade.lines[0], text="", position=0.13, anchors=[(0.0, 0.5), (0.0, 0.5)])
         self._dress_shade(shade)
         return shade
 
@@ -200,12 +211,21 @@ class TiltPlot:
         shade.setBrush(parts.pale(self._theme.shade, 190))
         for line in shade.lines:
             line.setPen(pg.mkPen(self._theme.fault, width=1))
-        shade.words.setColor(self._theme.fault)
-        shade.words.fill = pg.mkBrush(self._theme.background)
-        shade.words.textItem.setFont(font(self._pixels * 1.2, bold=True))
+
+    def _make_name(self) -> pg.InfiniteLine:
+        """A finding's name: the label of a line that is not drawn, so that it lies over the trace."""
+        name = pg.InfiniteLine(angle=90, pen=pg.mkPen(None), label="", labelOpts={"position": 0.18, "anchors": _AHEAD})
+        name.setZValue(14)
+        self._dress_name(name)
+        return name
+
+    def _dress_name(self, name: pg.InfiniteLine) -> None:
+        name.label.setColor(self._theme.fault)
+        name.label.fill = pg.mkBrush(parts.pale(self._theme.background, 210))
+        name.label.textItem.setFont(font(self._pixels * 1.2, bold=True))
 
     def _make_flag(self) -> pg.InfiniteLine:
-        flag = pg.InfiniteLine(angle=90, label="", labelOpts={"anchors": [(0.0, 0.5), (0.0, 0.5)]})
+        flag = pg.InfiniteLine(angle=90, label="", labelOpts={"anchors": _AHEAD})
         flag.setZValue(15)
         self._dress_flag(flag)
         return flag
@@ -217,6 +237,7 @@ class TiltPlot:
         flag.label.textItem.setFont(font(self._pixels))
 
 
+_AHEAD = [(0.0, 0.5), (0.0, 0.5)]  # a label lies to the right of its line
 _SIGNS = {"cue": "⚑", "held": "⚐", "lap": "◆", "note": "✎", "steer": "⚙"}
 
 
@@ -235,12 +256,10 @@ def _joined(time_s: Floats) -> np.ndarray:
     return joined
 
 
-def _staggered(marks: list[Mark], width_s: float) -> list[int]:
-    """A row for each flag, so that those close together do not cover each other."""
-    ends = [-math.inf] * 4
-    rows = []
-    for mark in marks:
-        row = next((n for n, end_s in enumerate(ends) if end_s <= mark.time_s), len(ends) - 1)
-        ends[row] = mark.time_s + width_s
-        rows.append(row)
-    return rows
+def _rows(starts_s: list[float], width_s: float) -> list[int]:
+    """A row for each label, so that those close together do not cover each other."""
+    taken: list[tuple[int, float]] = []
+    for start_s in starts_s:
+        near = {row for row, other_s in taken if abs(other_s - start_s) < width_s}
+        taken.append((next((row for row in range(MOST_ROWS) if row not in near), MOST_ROWS - 1), start_s))
+    return [row for row, _ in taken]

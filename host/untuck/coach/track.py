@@ -50,7 +50,7 @@ class Track:
         self.findings: deque[Finding] = deque(maxlen=MARKS_KEPT)
         self.on: dict[tuple[str, int], Finding] = {}
         self.marks: deque[Mark] = deque(maxlen=MARKS_KEPT)
-        self.curves: deque[tuple[float, Floats]] = deque(maxlen=CURVES_KEPT)
+        self.curves: deque[Floats] = deque(maxlen=CURVES_KEPT)  # each (3, PHASES) degrees
         self.reference: Floats | None = None  # (3, PHASES) degrees: the baseline's strides
         self.calibration: Calibration | None = None
         self.baseline: Baseline | None = None
@@ -60,6 +60,7 @@ class Track:
         self.laps = 0
         self.warnings: list[str] = []  # those that nobody has shown yet
         self.stride_count = self.contact_count = self.mark_count = self.finding_count = 0
+        self._cued_s: deque[float] = deque(maxlen=16)
         self._gathered: deque[Floats] = deque(maxlen=REFERENCE_STRIDES)
 
     @property
@@ -72,18 +73,15 @@ class Track:
         if batch.now is not None:
             self.now = batch.now
         if batch.arrivals_s:
-            time_s, angles_deg = batch.samples()
             self.heard_s = batch.arrivals_s[-1]
+        if batch.time_s:
+            time_s, angles_deg = batch.samples()
             self.tilt.add(time_s, angles_deg[:, TILT])
             self.pose_deg = angles_deg[-1]
         for event in batch.events:
             handler = _HANDLERS.get(event.kind)
             if handler is not None:
                 handler(self, event)
-        for start_s, curve in batch.curves:
-            self.curves.append((start_s, curve))
-            if self.baseline is None:
-                self._gathered.append(curve)
         if batch.ended:
             self.ended = True
 
@@ -122,6 +120,11 @@ class Track:
         if self._gathered:
             self.reference = np.mean(np.array(self._gathered), axis=0)
 
+    def _curve(self, event: Event) -> None:
+        self.curves.append(event.value)
+        if self.baseline is None:
+            self._gathered.append(event.value)
+
     def _contact(self, event: Event) -> None:
         self.contact_count += 1
         self.contacts.add(np.array([event.value], CONTACT_DTYPE))
@@ -152,10 +155,15 @@ class Track:
             self.findings.append(finding)
 
     def _cue(self, event: Event) -> None:
+        if event.value.finding is not None:
+            self._cued_s.append(event.value.finding.start_s)
         self._mark("cue", event.time_s, named(event.value.fault, event.value.side))
 
     def _held(self, event: Event) -> None:
-        self._mark("held", event.time_s, event.value.reason)
+        """Flag a cue that was held, unless the same finding has been cued: then nothing was withheld."""
+        finding = event.value.finding
+        if finding is None or finding.start_s not in self._cued_s:
+            self._mark("held", event.time_s, f"held: {event.value.reason}")
 
     def _steer(self, event: Event) -> None:
         """Flag what was asked for; the buttons that stay down follow what the session has taken."""
@@ -181,6 +189,7 @@ _HANDLERS = {
     "calibrated": Track._calibrated,
     "baseline": Track._baseline,
     "contact": Track._contact,
+    "curve": Track._curve,
     "stride": Track._stride,
     "finding": Track._finding,
     "cue": Track._cue,

@@ -22,9 +22,10 @@ from untuck.coach.stride_plots import StridePlots
 from untuck.coach.tiles import Tiles
 from untuck.coach.time_plots import TimePlots
 from untuck.coach.track import Track
-from untuck.coach.words import numbers, sign
+from untuck.coach.words import numbers, sign, status
 
-TICK_MS = 40
+TICK_MS = 20  # a look costs little when there is nothing new, and packets come every 50 ms
+LOOK_S = 0.25  # how often silence is looked for while nothing comes
 BOTH_FROM = (1500, 900)  # a window at least so large shows both views of the plots
 
 
@@ -41,6 +42,7 @@ class CoachWindow(QWidget):
         self.seats: list[Seat] = []
         self.tracks: list[Track] = []
         self.front = 0
+        self._looked_s = 0.0
         self.bar, self.tiles, self.line = Bar(self), Tiles(self), MessageLine(self)
         self.time_plots, self.stride_plots = TimePlots(self._theme, self), StridePlots(self._theme, self)
         self.sign, self.numbers, self.pelvis = SignBox(self), Numbers(self), PelvisFigure(self)
@@ -60,24 +62,38 @@ class CoachWindow(QWidget):
         return self.tracks[self.front] if self.tracks else self._empty
 
     def tick(self) -> None:
-        """Take in what has come, draw what has changed."""
-        self._hear_desk()
+        """Take in what has come; draw if anything has, and now and then to see whether it is still fresh."""
         clock_s = time.monotonic()
-        for number, (seat, track) in enumerate(zip(self.seats, self.tracks, strict=True)):
-            batch = seat.feed.take()
-            track.take(batch)
-            warned = [(text, True) for text in track.warnings]
-            track.warnings.clear()
-            for text, error in (*batch.said, *warned):
-                self.line.say(f"{track.name}: {text}" if len(self.seats) > 1 else text, error)
-            if number == self.front and (batch.ended or batch.events):
-                self._allow()
+        new = self._hear_desk()
+        for number in range(len(self.seats)):
+            new |= self._hear_runner(number)
+        if not new and clock_s - self._looked_s < LOOK_S:
+            return
+        self._looked_s = clock_s
+        self.draw(clock_s)
+
+    def _hear_runner(self, number: int) -> bool:
+        """Fold in what a runner's session has brought; whether it has brought anything."""
+        track = self.tracks[number]
+        batch = self.seats[number].feed.take()
+        track.take(batch)
+        warned = [(text, True) for text in track.warnings]
+        track.warnings.clear()
+        for text, error in (*batch.said, *warned):
+            self.line.say(f"{track.name}: {text}" if len(self.seats) > 1 else text, error)
+        if number == self.front and (batch.ended or batch.events):
+            self._allow()
+        return bool(batch.time_s or batch.events or batch.ended)
+
+    def draw(self, clock_s: float) -> None:
+        """Let every part show the present on the host's clock; each paints only what is not on the screen already."""
         track = self.track
         shown = sign(track, clock_s)
         stale = track.state(clock_s) == "deaf"
         self.sign.show_sign(shown)
         self.numbers.show_numbers(numbers(track), stale)
         self.pelvis.show_pose(track.pose_deg, track.baseline_tilt_deg(), "stale" if stale else _figure(shown.colour))
+        self.line.show_status(status(track))
         self.tiles.refresh(self.tracks, self.front, clock_s)
         self.time_plots.tilt.show_stale(shown.word if stale else "")
         if self.time_plots.isVisible():
@@ -93,7 +109,8 @@ class CoachWindow(QWidget):
             self.stride_plots.show_track(self.track)
             self._allow()
 
-    def _hear_desk(self) -> None:
+    def _hear_desk(self) -> bool:
+        """Take in the desk's news; whether there is a new runner."""
         news = self._desk.news()
         for seat in news.seats:
             self._seat(seat)
@@ -103,6 +120,7 @@ class CoachWindow(QWidget):
             self.line.show_work(news.work, news.share)
         for text, error in news.said:
             self.line.say(text, error)
+        return bool(news.seats)
 
     def _seat(self, seat: Seat) -> None:
         """A new runner: beside those that run, in the place of one whose session has ended."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from untuck.coach.track import Track, named
+from untuck.coach.track import Track, clock, named
 
 NUMBER_STRIDES = 6  # strides that a number on the screen is the mean of: it then changes slowly enough to be read
 
@@ -78,6 +78,15 @@ def _line(track: Track, state: str) -> str:
     if state == "ended":
         return "press Start for a new session"
     return track.now.ask
+
+
+def status(track: Track) -> str:
+    """Who is in front, how long his session is, and whether packets were lost."""
+    if not track.name:
+        return ""
+    lost = f"   {track.now.lost} packets lost" if track.now.lost else ""
+    damaged = f"   {track.now.corrupt} damaged" if track.now.corrupt else ""
+    return f"{track.name}   {clock(track.last_s)}   {track.stride_count} strides{lost}{damaged}"
 
 
 def numbers(track: Track) -> list[Number]:
