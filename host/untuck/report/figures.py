@@ -72,7 +72,7 @@ def through_the_run(run: Run, palette: Palette, width_in: float) -> Figure:
     minutes = strides["start_s"] / 60
     shown = strides["valid"]
     for axes, name in ((tilt, "tilt_deg"), (lean, "lean_deg")):
-        _dress(axes, palette)
+        dress(axes, palette)
         _dots(axes, minutes[shown], strides[name][shown], palette.line)
         axes.plot(*_running_mean(strides, name), color=palette.line, lw=1.3)
         axes.set_ylim(*_limits(strides[name][shown]))
@@ -96,7 +96,7 @@ def mean_stride(now: Cycles, base: Cycles | None, palette: Palette, width_in: fl
     percent = np.linspace(0, 100, now.right.shape[2])
     titles = ("tilt, deg", "obliquity, deg (stance side up)", "rotation, deg (that hip forward)")
     for k, (axes, title) in enumerate(zip(panels, titles, strict=True)):
-        _dress(axes, palette)
+        dress(axes, palette)
         axes.set_title(title, color=palette.ink)
         if base is not None:
             mean, sd = base.both(k)
@@ -115,7 +115,7 @@ def distribution(run: Run, on_deg: float, palette: Palette, width_in: float) -> 
     """How stride tilt is distributed; in a finding darker; the baseline and what counts as a tuck as lines."""
     figure = new_figure(width_in, 2.6)
     axes = figure.subplots()
-    _dress(axes, palette)
+    dress(axes, palette)
     strides = run.strides[run.strides["valid"]]
     low, high = _limits(strides["tilt_deg"])
     edges = np.arange(np.floor(low * 2) / 2, high + 0.5, 0.25).tolist()
@@ -144,7 +144,7 @@ def thirds(parts: Sequence[Part], palette: Palette, width_in: float) -> Figure:
         ("pullback, deg", ("pullback_left_deg", "pullback_right_deg")),
     )
     for axes, (title, names) in zip(panels, rows, strict=True):
-        _dress(axes, palette)
+        dress(axes, palette)
         axes.set_title(title, color=palette.ink)
         for name in names:
             color, shift = {"left": (palette.left, -0.06), "right": (palette.right, 0.06)}.get(
@@ -175,7 +175,7 @@ def against_sessions(now: Progress, earlier: Sequence[Progress], palette: Palett
         form.bar(k, _number(sessions[k].in_form_pct), color=color, width=0.7)
     tilt.axhline(0.0, color=palette.ink, lw=0.8)
     for axes, title in ((tilt, "tilt to baseline, deg"), (form, "in good form, %")):
-        _dress(axes, palette)
+        dress(axes, palette)
         axes.set_title(title, color=palette.ink)
         axes.set_xticks(range(len(sessions)), labels)
         axes.set_xlabel("session", color=palette.ink)
@@ -203,7 +203,8 @@ def _within(strides: NDArray[np.void], run: Run, faults: Sequence[str]) -> NDArr
     return inside
 
 
-def _dress(axes: Axes, palette: Palette) -> None:
+def dress(axes: Axes, palette: Palette) -> None:
+    """Give axes the look of all figures."""
     axes.patch.set_alpha(0.0)
     axes.grid(True, color=palette.grid, lw=0.6)
     axes.tick_params(colors=palette.quiet, length=2.5)

@@ -23,7 +23,6 @@ WIDE_IN, NARROW_IN, HALF_IN = 8.6, 3.9, 4.3
 
 def to_html(report: Report) -> str:
     """The page as text, UTF-8. A run without strides gives a page that says so."""
-    css = files("untuck.report").joinpath("page.css").read_text("utf-8")
     told = "".join(
         f"<dt>{escape(q)}</dt><dd>{escape(a)}</dd>" for q, a in answers(report.summary, report.now, report.earlier)
     )
@@ -34,13 +33,19 @@ def to_html(report: Report) -> str:
         *(_drawn(report) if report.summary.strides else ["<p>No running strides were found.</p>"]),
         _ledger(report.summary),
         _quality(report),
-        f"<footer>{DISCLAIMER} Tilt and lean are the pelvis's: one sensor cannot see the trunk. "
-        f"Written {time.strftime('%Y-%m-%d %H:%M')} by Untuck.</footer>",
     ]
+    return document(report.title, "".join(body))
+
+
+def document(title: str, body: str) -> str:
+    """A whole page with our look around a body of markup; title is plain text."""
+    css = files("untuck.report").joinpath("page.css").read_text("utf-8")
     return (
         "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
         "<meta name='viewport' content='width=device-width, initial-scale=1'>"
-        f"<title>{escape(report.title)}</title><style>{css}</style></head><body>{''.join(body)}</body></html>\n"
+        f"<title>{escape(title)}</title><style>{css}</style></head><body>{body}"
+        f"<footer>{DISCLAIMER} Tilt and lean are the pelvis's: one sensor cannot see the trunk. "
+        f"Written {time.strftime('%Y-%m-%d %H:%M')} by Untuck.</footer></body></html>\n"
     )
 
 

@@ -1,0 +1,131 @@
+"""Progress over weeks: sessions gathered by calendar week, as text with sparklines, and what a page of it is made of.
+
+Means are over sessions, each counting alike; the error is that between sessions. A change is named only when last
+and first weeks differ by more than their scatter. What is followed over weeks lives here, drawing in trend_page.py.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+
+from untuck.report.progress import CLEAR_ERRORS, Progress
+
+DAY_S = 86400.0
+BARS = "▁▂▃▄▅▆▇█"
+FEW = 3  # sessions at either end that a change is told from, at least
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What is followed: a field of Progress, its name for people, unit, places, and the direction that is better."""
+
+    field: str
+    name: str
+    unit: str
+    places: int
+    better: int  # +1 higher, -1 lower, 0 neither
+
+
+MEASURES = (
+    Measure("in_form_pct", "in good form", "%", 0, 1),
+    Measure("against_deg", "tilt to baseline", "deg", 1, 0),
+    Measure("pullback_left_deg", "pullback left", "deg", 1, -1),
+    Measure("pullback_right_deg", "pullback right", "deg", 1, -1),
+    Measure("cues_per_10_min", "cues in 10 min", "", 1, -1),
+    Measure("correct_s", "time to correct", "s", 0, -1),
+    Measure("retention_pct", "last fifth less before", "%", 0, 1),
+)
+
+
+@dataclass(frozen=True)
+class Week:
+    """A calendar week: its Monday in unix seconds, its sessions, means and standard errors between them by field."""
+
+    start_unix_s: float
+    sessions: int
+    running_s: float
+    means: dict[str, float | None]
+    errors: dict[str, float | None]
+
+
+def weeks_of(sessions: Sequence[Progress]) -> list[Week]:
+    """Every week from the first session to the last, also those without any."""
+    if not sessions:
+        return []
+    starts = [_monday(p.started_unix_s) for p in sessions]
+    weeks, at = [], min(starts)
+    while at <= max(starts):
+        weeks.append(_week(at, [p for p, start in zip(sessions, starts, strict=True) if start == at]))
+        at = _monday(at + 7.5 * DAY_S)  # across a change of the clock, too
+    return weeks
+
+
+def change(sessions: Sequence[Progress], measure: Measure) -> str:
+    """Last against first quarter of the sessions, in words."""
+    known = [v for p in sessions if (v := getattr(p, measure.field)) is not None]
+    count = max(FEW, len(known) // 4)
+    if len(known) < 2 * count:
+        return "too few sessions to tell"
+    first, last = known[:count], known[-count:]
+    moved = fmean(last) - fmean(first)
+    error = math.hypot(stdev(first), stdev(last)) / math.sqrt(count)
+    told = f"{moved:+.{measure.places}f} +- {error:.{measure.places}f} {measure.unit}".rstrip()
+    if abs(moved) <= CLEAR_ERRORS * error:
+        return f"no clear change ({told})"
+    if measure.better == 0:
+        return f"changed ({told})"
+    return f"{'better' if moved * measure.better > 0 else 'worse'} ({told})"
+
+
+def to_text(sessions: Sequence[Progress], title: str) -> str:
+    """The trend as a person reads it, within 80 columns."""
+    weeks = weeks_of(sessions)
+    if not weeks:
+        return f"{title}\n\n  No session with strides yet: `untuck run` records one."
+    first, last = _day(weeks[0].start_unix_s), _day(weeks[-1].start_unix_s)
+    hours = sum(week.running_s for week in weeks) / 3600
+    lines = [title, "", f"  {len(sessions)} sessions, {hours:.1f} h of running, weeks of {first} to {last}", ""]
+    lines.append(f"  {'':<23}{'by week':<{len(weeks) + 2}}{'first':>7}{'last':>8}")
+    for measure in MEASURES:
+        values = [week.means[measure.field] for week in weeks]
+        known = [v for v in values if v is not None]
+        if known:
+            numbers = "".join(f"{v:>8.{measure.places}f}" for v in (known[0], known[-1]))
+            lines.append(f"  {measure.name:<23}{sparkline(values)}  {numbers} {measure.unit}".rstrip())
+            lines.append(f"  {'':<23}{change(sessions, measure)}")
+    silent = sum(p.silent_end for p in sessions)
+    lines += ["", f"  The last fifth of the run was without cues in {silent} of {len(sessions)} sessions."]
+    return "\n".join(lines)
+
+
+def sparkline(values: Sequence[float | None]) -> str:
+    """One bar a value, lowest to highest of them; a blank where there is none."""
+    known = [v for v in values if v is not None]
+    if not known:
+        return " " * len(values)
+    low, span = min(known), (max(known) - min(known)) or 1.0
+    return "".join(" " if v is None else BARS[round((v - low) / span * (len(BARS) - 1))] for v in values)
+
+
+def _week(start_unix_s: float, sessions: Sequence[Progress]) -> Week:
+    means: dict[str, float | None] = {}
+    errors: dict[str, float | None] = {}
+    for measure in MEASURES:
+        known = [v for p in sessions if (v := getattr(p, measure.field)) is not None]
+        means[measure.field] = fmean(known) if known else None
+        errors[measure.field] = stdev(known) / math.sqrt(len(known)) if len(known) > 1 else None
+    return Week(start_unix_s, len(sessions), sum(p.running_s for p in sessions), means, errors)
+
+
+def _monday(unix_s: float) -> float:
+    """Midnight at the start of the week, local time."""
+    t = time.localtime(unix_s)
+    return time.mktime((t.tm_year, t.tm_mon, t.tm_mday - t.tm_wday, 0, 0, 0, 0, 0, -1))
+
+
+def _day(unix_s: float) -> str:
+    return time.strftime("%Y-%m-%d", time.localtime(unix_s))

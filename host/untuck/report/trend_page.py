@@ -1,0 +1,93 @@
+"""The trend as a page: one small drawing for each thing followed, sessions as dots, weeks as means with errors.
+
+The page's frame and look are those of a run's page (html.py). Drawing and tables of a trend live here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from untuck.report import figures
+from untuck.report.figures import Palette
+from untuck.report.html import document, table
+from untuck.report.progress import Progress
+from untuck.report.svg import THEMED, svg
+from untuck.report.trend import DAY_S, MEASURES, Measure, Week, change, weeks_of
+
+WIDTH_IN = 4.3
+
+
+def to_html(sessions: Sequence[Progress], title: str, subtitle: str) -> str:
+    """The page as text, UTF-8; without sessions it says so."""
+    weeks = weeks_of(sessions)
+    if not weeks:
+        return document(title, f"<h1>{escape(title)}</h1><p>No session with strides yet.</p>")
+    told = "".join(f"<dt>{escape(m.name)}</dt><dd>{escape(change(sessions, m))}</dd>" for m in MEASURES)
+    boxes = []
+    with figures.styled():
+        for measure in MEASURES:
+            if any(week.means[measure.field] is not None for week in weeks):
+                drawn = svg(over_weeks(sessions, weeks, measure, THEMED), measure.field.replace("_", ""), measure.name)
+                boxes.append(f"<section><h2>{escape(_titled(measure))}</h2><figure>{drawn}</figure></section>")
+    body = [
+        f"<h1>{escape(title)}</h1><p class='sub'>{escape(subtitle)}</p>",
+        f"<dl class='answers'>{told}</dl><p class='note'>Last against first quarter of the sessions, ± standard "
+        "error.</p>",
+        f"<div class='pair'>{''.join(boxes)}</div><p class='note'>Dots are sessions, the line is the mean of each "
+        "week ± its standard error. The last fifth of a run tests what stays when no cue sounds.</p>",
+        "<h2>Weeks</h2>" + _weeks_table(weeks),
+    ]
+    return document(title, "".join(body))
+
+
+def over_weeks(sessions: Sequence[Progress], weeks: Sequence[Week], measure: Measure, palette: Palette) -> Figure:
+    """One measure over the weeks."""
+    figure = figures.new_figure(WIDTH_IN, 1.9)
+    axes = figure.subplots()
+    figures.dress(axes, palette)
+    first_s = weeks[0].start_unix_s
+    dots = [
+        ((p.started_unix_s - first_s) / (7 * DAY_S), v)
+        for p in sessions
+        if (v := getattr(p, measure.field)) is not None
+    ]
+    axes.plot(*zip(*dots, strict=True), "o", ms=3.2, color=palette.quiet, alpha=0.7)
+    known = [(k + 0.5, week) for k, week in enumerate(weeks) if week.means[measure.field] is not None]
+    x = np.array([k for k, _ in known])
+    mean = np.array([week.means[measure.field] for _, week in known], float)
+    error = np.nan_to_num(np.array([week.errors[measure.field] for _, week in known], float))
+    axes.errorbar(x, mean, error, fmt="o-", ms=4.5, lw=1.5, capsize=3, color=palette.line)
+    if measure.field in ("against_deg", "retention_pct"):
+        axes.axhline(0.0, color=palette.ink, lw=0.8)
+    step = max(1, len(weeks) // 5)
+    ticks = range(0, len(weeks), step)
+    axes.set_xticks(list(ticks), [_day(weeks[k].start_unix_s) for k in ticks])
+    axes.set_xlim(-0.2, len(weeks) + 0.2)
+    axes.margins(y=0.15)
+    return figure
+
+
+def _titled(measure: Measure) -> str:
+    return f"{measure.name[0].upper()}{measure.name[1:]}" + (f", {measure.unit}" if measure.unit else "")
+
+
+def _weeks_table(weeks: Sequence[Week]) -> str:
+    rows = []
+    for week in weeks:
+        cells = [_day(week.start_unix_s), str(week.sessions), f"{week.running_s / 60:.0f} min"]
+        for measure in MEASURES:
+            mean, error = week.means[measure.field], week.errors[measure.field]
+            spread = "" if error is None else f" ± {error:.{measure.places}f}"
+            cells.append("" if mean is None else f"{mean:.{measure.places}f}{spread}")
+        rows.append(cells)
+    head = ["week of", "sessions", "running", *(_titled(measure) for measure in MEASURES)]
+    return table(head, rows, numbers=range(1, len(head)))
+
+
+def _day(unix_s: float) -> str:
+    return time.strftime("%d %b", time.localtime(unix_s))
