@@ -9,6 +9,7 @@ import wire
 from machine import Pin
 from micropython import const
 
+import hub_commands
 import shtp
 from pairing import ACC, GYR, QUAT, Pairing
 from reports import REPORTS, Reports
@@ -22,7 +23,7 @@ _LOST = const(5)  # no answer after several resets; one more try every now and t
 
 _BOOT_US = const(1000000)
 _ANSWER_US = const(500000)
-_SILENCE_US = const(1000000)  # without a report of one of the three: they are enabled again
+_SILENCE_US = const(400000)  # without a report of one of the three: they are enabled again
 _RETRY_US = const(5000000)
 _TRIES = const(2)  # resets before the sensor is called lost
 _FAULTS = const(8)  # bad transfers in a row before the bus is called hung
@@ -30,13 +31,9 @@ _LONGEST_STEP_US = const(100000)  # a service that comes later was kept away: th
 _TURNS = const(64)  # transfers in one service at most
 _AGAIN_US = const(2000)  # from one transfer's start to the chip's next cargo, when there is a backlog
 
-_PRODUCT_ID_REQUEST = const(0xF9)
 _PRODUCT_ID = const(0xF8)
-_SET_FEATURE = const(0xFD)
 _FEATURE = const(0xFC)
-_COMMAND = const(0xF2)
 _COMMAND_RESPONSE = const(0xF1)
-_CALIBRATION = const(0x07)
 _RESET_DONE = const(1)  # on the executable channel
 _ANSWER_LENGTHS = {_COMMAND_RESPONSE: 16, _PRODUCT_ID: 16, _FEATURE: 17}
 
@@ -68,6 +65,7 @@ class Bno085:
         self._silent = False  # set up again for silence, and not all sensors heard since
         self._step = 0  # next command of the setting up
         self._command_seq = 0
+        self._calibrating = False  # asked of the chip last
         self._faults = 0
         self._asked_us = 0
         self._granted_us = [0, 0, 0]
@@ -115,6 +113,16 @@ class Bno085:
             for kind in (ACC, QUAT, GYR):
                 self._send_feature(kind, 0)
             self._state = _OFF
+
+    def calibrate(self, on):
+        """Let the chip calibrate its accelerometer: while standing, never while running, which upsets it."""
+        if self._state == _RUN and on != self._calibrating:
+            self._send_calibration(on)
+
+    def doze(self):
+        """All reports off but that of significant motion, whose interrupt wakes the board."""
+        self.stop()
+        self._shtp.send(shtp.CONTROL, hub_commands.wake_on_motion())
 
     def service(self):
         """Read all that the chip has; returns the number of complete samples that wait."""
@@ -188,8 +196,8 @@ class Bno085:
                 self._set_up()
             elif report == _FEATURE:
                 self._take_feature(buffer, at)
-            elif report == _COMMAND_RESPONSE and buffer[at + 2] == _CALIBRATION and buffer[at + 5] == 0:
-                self._pairing.standing_flags = 0
+            elif report == _COMMAND_RESPONSE and buffer[at + 2] == hub_commands.CALIBRATION and buffer[at + 5] == 0:
+                self._pairing.standing_flags = wire.FLAG_CALIBRATING if self._calibrating else 0
             at += size
 
     def _take_feature(self, buffer, at):
@@ -207,7 +215,7 @@ class Bno085:
         if self._state == _SETUP and self._step < 4 and not self._shtp.held:
             self._send_step()
         elif self._state == _ASK and self._step < 1 and not self._shtp.held:
-            self._step = self._shtp.send(shtp.CONTROL, bytes((_PRODUCT_ID_REQUEST, 0)))
+            self._step = self._shtp.send(shtp.CONTROL, hub_commands.product_id_request())
         if self._faults >= _FAULTS:
             self._recover()
         elif self._state == _RUN:
@@ -278,24 +286,15 @@ class Bno085:
         self._patience_us = patience_us
 
     def _send_step(self):
-        if self._step:
-            sent = self._send_feature(self._step - 1, self._asked_us)
-        else:
-            command = bytearray(12)
-            command[0] = _COMMAND
-            command[1] = self._command_seq
-            command[2] = _CALIBRATION
-            command[4] = 1  # the gyro's bias, which the chip learns at rest; accelerometer and magnetometer: off
-            self._command_seq = (self._command_seq + 1) & 0xFF
-            sent = self._shtp.send(shtp.CONTROL, command)
-        if sent:
+        step = self._step
+        if self._send_feature(step - 1, self._asked_us) if step else self._send_calibration(False):
             self._step += 1
 
+    def _send_calibration(self, accelerometer):
+        command = hub_commands.calibrate(self._command_seq, accelerometer)
+        self._command_seq = (self._command_seq + 1) & 0xFF
+        self._calibrating = accelerometer
+        return self._shtp.send(shtp.CONTROL, command)
+
     def _send_feature(self, kind, period_us):
-        feature = bytearray(17)
-        feature[0] = _SET_FEATURE
-        feature[1] = REPORTS[kind]
-        feature[5] = period_us & 0xFF
-        feature[6] = period_us >> 8 & 0xFF
-        feature[7] = period_us >> 16 & 0xFF
-        return self._shtp.send(shtp.CONTROL, feature)
+        return self._shtp.send(shtp.CONTROL, hub_commands.set_feature(REPORTS[kind], period_us))

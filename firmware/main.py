@@ -1,4 +1,5 @@
 # Starts the clip's tasks, and the clip anew if one of them fails. Nothing else lives here.
+# The order matters: the radio takes its memory first, then the ring its one big piece, then comes everything else.
 
 import asyncio
 import gc
@@ -8,24 +9,47 @@ import time
 import machine
 from micropython import const
 
-from bno085 import Bno085
-from board import open_sensor
-from control import Control
+from bonds import Bonds
 from radio import Radio
 from ring import ARENA_BYTES, Ring
-from stream import Stream
 
 _PAUSE_MS = const(2000)  # long enough to break in over USB
-_SHARE = const(3)  # the ring takes at most a third of what is free: sensor, stream and passing things need the rest
+_SHARE = const(9)  # the ring takes at most this part of what is free: 26 kB are 10 s at 100 Hz
+_TIDY_BYTES = const(1024)  # while starting, so that what stays lies close together
+
+
+def build(radio, ring):
+    """Everything else, and its tasks."""
+    import board
+    from bno085 import Bno085
+    from coach import Coach
+    from control import Control
+    from fetching import Fetching
+    from flashlog import FlashLog
+    from gait import Gait
+    from settings import Settings
+    from sounder import Sounder
+    from stream import Stream
+    from wearer import Wearer
+
+    sensor = Bno085(*board.open_sensor())
+    settings = Settings()
+    sounder = Sounder(board.Outputs(), settings)
+    gait = Gait()
+    wearer = Wearer(gait, Coach(gait, settings), sounder, board.Inputs(), board.sleep)
+    log = FlashLog(board.RUNS_FOLDER, board.RUNS_BYTES[board.BOARD])
+    stream = Stream(sensor, ring, wearer.feel)
+    control = Control(sensor, stream, ring, radio, log, Fetching(log, radio), wearer, settings, sounder)
+    return control.sample(), control.talk(), wearer.tend(control), sounder.sound(), sounder.light()
 
 
 async def main():
-    radio = Radio()  # it takes its memory first, then the ring its one big piece, then all others theirs
-    gc.collect()
+    gc.threshold(_TIDY_BYTES)
+    radio = Radio(Bonds())
     ring = Ring(min(ARENA_BYTES, gc.mem_free() // _SHARE))
-    sensor = Bno085(*open_sensor())
-    control = Control(sensor, Stream(sensor, ring), ring, radio)
-    await asyncio.gather(control.sample(), control.talk())
+    tasks = build(radio, ring)
+    gc.threshold(-1)
+    await asyncio.gather(*tasks)
 
 
 try:

@@ -10,7 +10,8 @@ _COUNT_AT = const(18)  # of the byte that says how many samples are in a packet
 
 
 class Ring:
-    """Packets `oldest` to `next - 1` are kept; those from `cursor` on still have to be sent.
+    """Packets `oldest` to `next - 1` are kept; those from `cursor` on still have to be sent, those before `saved` are
+    in the flash too.
 
     Packets are copied in and out: a view of each slot would take a third as much memory again.
     Sequence numbers start at 0 with each stream; at 25 packets a second they stay small integers for a year.
@@ -24,9 +25,10 @@ class Ring:
         self.slots = 0
         self.buffer = bytearray(0)  # where packet `next` is to be written
         self.stream_id = 0
-        self.overruns = 0  # packets of this stream that were overwritten before they could be sent
+        self.overruns = 0  # packets of this stream that were overwritten before they could be sent or saved
         self.oldest = 0
         self.cursor = 0
+        self.saved = 0
         self.next = 0
 
     def begin(self, stream_id, samples_per_packet):
@@ -38,16 +40,18 @@ class Ring:
         self._out_holds = -1
         self.stream_id = stream_id
         self.overruns = 0
-        self.oldest = self.cursor = self.next = 0
+        self.oldest = self.cursor = self.saved = self.next = 0
 
     def make_room(self):
-        """Before packet `next` is sealed: the oldest goes if all slots are taken. True if it had not been sent."""
+        """Before packet `next` is sealed: the oldest goes if all slots are taken. True if that loses it."""
         if self.next - self.oldest < self.slots:
             return False
         self.oldest += 1
         if self.cursor >= self.oldest:
             return False
         self.cursor = self.oldest
+        if self.saved >= self.oldest:
+            return False
         self.overruns += 1
         return True
 
@@ -62,15 +66,22 @@ class Ring:
 
     def peek(self):
         """The bytes of the packet to be sent next, None if there is none."""
-        if self.cursor == self.next:
-            return None
+        return None if self.cursor == self.next else self._copy(self.cursor)
+
+    def unsaved(self):
+        """The bytes of the packet to be saved next, None if there is none. When it is, count `saved` on."""
+        if self.saved < self.oldest:
+            self.saved = self.oldest
+        return None if self.saved == self.next else self._copy(self.saved)
+
+    def _copy(self, sequence):
         out = self._out
-        if self._out_holds != self.cursor:
-            at = self.cursor % self.slots * self._slot_bytes
+        if self._out_holds != sequence:
+            at = sequence % self.slots * self._slot_bytes
             arena = self._arena
             for i in range(self._slot_bytes):
                 out[i] = arena[at + i]
-            self._out_holds = self.cursor
+            self._out_holds = sequence
         size = wire.packet_size(out[_COUNT_AT])
         return out if size == len(out) else memoryview(out)[:size]  # only a packet cut short by a gap needs a view
 

@@ -12,9 +12,14 @@ _US_PER_S = const(1000000)
 
 
 class Stream:
-    """`sensor` has pop(sample) -> bool, and the time and flags of the sample popped last: time_s, time_us, flags."""
+    """`sensor` has pop(sample) -> bool, and the time and flags of the sample popped last: time_s, time_us, flags.
 
-    def __init__(self, sensor, ring):
+    feel(sample, time_s, time_us) is called for every sample.
+    """
+
+    def __init__(self, sensor, ring, feel):
+        self._feel = feel
+        self._marks = 0  # flags that the next packet is to carry
         self._sensor = sensor
         self._ring = ring
         self._sample = array("h", bytes(wire.SAMPLE_SIZE))
@@ -39,10 +44,22 @@ class Stream:
     def drain(self):
         """Take every sample the sensor has; returns how many."""
         taken = 0
-        while self._sensor.pop(self._sample):
-            self._add(self._sensor.time_s, self._sensor.time_us, self._sensor.flags)
+        sensor = self._sensor
+        while sensor.pop(self._sample):
+            self._feel(self._sample, sensor.time_s, sensor.time_us)
+            self._add(sensor.time_s, sensor.time_us, sensor.flags)
             taken += 1
         return taken
+
+    def look(self):
+        """Feel every sample the sensor has; none goes into a packet."""
+        sensor = self._sensor
+        while sensor.pop(self._sample):
+            self._feel(self._sample, sensor.time_s, sensor.time_us)
+
+    def mark(self, flag):
+        """The packet that is being filled, or the next, carries this flag."""
+        self._marks |= flag
 
     def flush(self):
         """Close the packet that is being filled, however few samples it has."""
@@ -83,6 +100,8 @@ class Stream:
             period_us = (span_us + steps // 2) // steps
         if ring.make_room():
             self._flags |= wire.FLAG_OVERRUN
+        self._flags |= self._marks
+        self._marks = 0
         wire.pack_header(
             ring.buffer, self._flags, ring.stream_id, ring.next, self._first_s, self._first_us, period_us, self._count
         )

@@ -21,6 +21,8 @@ from untuck.errors import LinkError
 from untuck.model import Samples
 from untuck.motion.decode import Decoder
 from untuck.sources.ble import BleSource, Timeouts
+from untuck.sources.ble_runs import ClipRuns
+from untuck.sources.unpacker import unpack_run
 
 
 async def meanwhile(clip: VirtualClip, samples: Samples, rate_hz: int, disturb: Callable[[], object]) -> BleSource:
@@ -70,7 +72,7 @@ async def test_a_dropped_connection_is_resumed_without_loss() -> None:
         assert source.reconnects == 2 and source.resent > 12 and source.restarts == 0
 
 
-async def test_an_outage_longer_than_the_ring_is_counted_and_flagged() -> None:
+async def test_an_outage_longer_than_the_ring_is_counted_and_kept_in_the_flash() -> None:
     samples = motion(40, 200)
     async with VirtualClip(samples, speed=8) as clip:
 
@@ -85,6 +87,9 @@ async def test_an_outage_longer_than_the_ring_is_counted_and_flagged() -> None:
             task = asyncio.ensure_future(drop())
             packets = await collect(source, len(samples) - 3500)
             await task
+        async with ClipRuns(backend=clip.backend, timeouts=QUICK) as runs:
+            (run,) = await runs.list()
+            kept, damaged = unpack_run(await runs.fetch(run))
         decoder = Decoder()
         decoder.push([packet.data for packet in packets])
         heads = [wire.unpack_header(packet.data) for packet in packets]
@@ -92,7 +97,9 @@ async def test_an_outage_longer_than_the_ring_is_counted_and_flagged() -> None:
         missing = int(sequences[-1]) + 1 - len(sequences)
         assert missing == source.lost == decoder.lost > 100
         assert (np.diff(sequences) > 1).sum() <= 2 and (np.diff(sequences) > 0).all()
-        assert any(head[1] & wire.FLAG_OVERRUN for head in heads)
+        saved = {wire.unpack_header(packet)[3] for packet in kept}
+        assert damaged == 0 and set(range(int(sequences[-1]))) <= saved | set(sequences.tolist())
+        assert not any(head[1] & wire.FLAG_OVERRUN for head in heads)
 
 
 def damaged(packet: bytes) -> bytes:

@@ -33,6 +33,7 @@ async def raw_client(clip: VirtualClip) -> AsyncIterator[BleakClient]:
     device = await BleakScanner.find_device_by_address(CLIP_ADDRESS, timeout=3, backend=clip.backend.scanner)
     assert device is not None
     async with BleakClient(device, backend=clip.backend.client) as client:
+        await client.pair()
         yield client
 
 
@@ -98,7 +99,7 @@ MALFORMED = [
     (struct.pack("<BH", wire.CMD_START, 0), wire.CMD_START, wire.RESULT_BAD_RATE),
     (b"\x02\x00", wire.CMD_STOP, wire.RESULT_BAD_LENGTH),
     (b"\x03\x00\x00", wire.CMD_ACK, wire.RESULT_BAD_LENGTH),
-    (wire.resend_command(1, 0)[:-1], wire.CMD_RESEND, wire.RESULT_BAD_LENGTH),
+    (wire.command(wire.CMD_RESEND, 1, 0)[:-1], wire.CMD_RESEND, wire.RESULT_BAD_LENGTH),
     (b"\x7f", 0x7F, wire.RESULT_UNKNOWN_COMMAND),
     (b"\xff" * 200, 0xFF, wire.RESULT_UNKNOWN_COMMAND),
     (b"\x02" * 60, wire.CMD_STOP, wire.RESULT_BAD_LENGTH),
@@ -118,15 +119,15 @@ async def test_malformed_commands_change_nothing() -> None:
 
         for command, opcode, result in MALFORMED:
             status = await answer(command)
-            assert status[4:] == (wire.STATE_IDLE, wire.BATTERY_UNKNOWN, 0, 0, 0, 0, 0, opcode, result), command
+            assert (status[4], *status[6:13]) == (wire.STATE_IDLE, 0, 0, 0, 0, 0, opcode, result), command
         assert not stream
 
-        stream_id = (await answer(wire.start_command(100)))[7]
+        stream_id = (await answer(wire.command(wire.CMD_START, 100)))[7]
         wrong = (
-            (wire.ack_command(stream_id ^ 1, 0), wire.RESULT_WRONG_STREAM),
-            (wire.ack_command(stream_id, 100000), wire.RESULT_NOT_KEPT),
-            (wire.resend_command(stream_id ^ 1, 0), wire.RESULT_WRONG_STREAM),
-            (wire.resend_command(stream_id, 100000), wire.RESULT_NOT_KEPT),
+            (wire.command(wire.CMD_ACK, stream_id ^ 1, 0), wire.RESULT_WRONG_STREAM),
+            (wire.command(wire.CMD_ACK, stream_id, 100000), wire.RESULT_NOT_KEPT),
+            (wire.command(wire.CMD_RESEND, stream_id ^ 1, 0), wire.RESULT_WRONG_STREAM),
+            (wire.command(wire.CMD_RESEND, stream_id, 100000), wire.RESULT_NOT_KEPT),
         )
         for command, result in [*wrong, *((command, result) for command, _, result in MALFORMED)]:
             status = await answer(command)
@@ -138,14 +139,14 @@ async def test_malformed_commands_change_nothing() -> None:
         heads = [wire.unpack_header(packet) for packet in stream]
         assert [head[3] for head in heads] == list(range(len(heads)))
         read = wire.unpack_status(bytes(await client.read_gatt_char(wire.STATUS_UUID)))
-        assert read[11:] == (wire.CMD_STOP, wire.RESULT_BAD_LENGTH) and read[9] > 0
+        assert read[11:13] == (wire.CMD_STOP, wire.RESULT_BAD_LENGTH) and read[9] > 0
 
 
-@pytest.mark.parametrize(("host", "update"), [(2, r"update the clip \(untuck flash\)"), (0, "update this program")])
+@pytest.mark.parametrize(("host", "update"), [(3, r"update the clip \(untuck flash\)"), (1, "update this program")])
 async def test_another_protocol_version_is_refused(host: int, update: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async with VirtualClip(motion(1, 100)) as clip:
         monkeypatch.setattr(wire, "PROTOCOL_VERSION", host)
-        with pytest.raises(LinkError, match=f"speaks protocol 1, this program {host}: {update}"):
+        with pytest.raises(LinkError, match=f"speaks protocol 2, this program {host}: {update}"):
             async with BleSource(backend=clip.backend, timeouts=QUICK):
                 pass
         assert clip.peripheral.written == []

@@ -204,7 +204,7 @@ def test_a_session_of_another_protocol_version(own_home: Path) -> None:
     packet = bytearray(wire.packet_size(1))
     wire.pack_header(packet, 0, 1, 0, 0, 0, 10_000, 1)
     wire.seal(packet, 1)
-    packet[0] = wire.PROTOCOL_VERSION + 1
+    packet[0] = wire.PACKET_VERSION + 1
     with Store().record("a", "run", Settings()) as recording:
         recording.append(Packet(bytes(packet), 0.0))
     assert "protocol version 2, this host version 1: update untuck" in error_of(untuck("replay"))

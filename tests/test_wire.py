@@ -29,18 +29,26 @@ def packet(samples=SAMPLES, flags=wire.FLAG_GAP, sequence=1027, time_s=83, time_
 
 def documented(kind):
     """The lines of bytes in the hex example of that kind in docs/wire.md."""
+    lines = []
+    inside = False
     with open(HERE + "/../docs/wire.md") as page:
-        text = page.read()
-    block = text.split("```hex " + kind + "\n")[1].split("```")[0]
-    return [bytes([int(pair, 16) for pair in line.split()]) for line in block.strip().split("\n")]
+        for line in page:
+            if line.startswith("```"):
+                inside = line.strip() == "```hex " + kind
+            elif inside:
+                lines.append(bytes([int(pair, 16) for pair in line.split()]))
+    return lines
 
 
 def table_rows(first_words):
     """The cells of the rows of docs/wire.md whose first cell is one of `first_words`."""
+    rows = []
     with open(HERE + "/../docs/wire.md") as page:
-        lines = [line for line in page.read().split("\n") if line.startswith("| ")]
-    rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in lines]
-    return [row for row in rows if row[0] in first_words]
+        for line in page:
+            first = line[2:].split("|")[0].strip() if line.startswith("| ") else ""
+            if first in first_words:
+                rows.append([cell.strip() for cell in line.strip().strip("|").split("|")])
+    return rows
 
 
 def test_a_packet_comes_back_as_it_was_packed():
@@ -110,31 +118,58 @@ def test_samples_may_come_from_an_array():
     assert wire.unpack_sample(buffer, 0) == SAMPLES[0]
 
 
+GOOD = (
+    (wire.CMD_START, (100,)),
+    (wire.CMD_STOP, ()),
+    (wire.CMD_ACK, (STREAM, (1 << 32) - 1)),
+    (wire.CMD_RESEND, (65535, 7)),
+    (wire.CMD_LIST, ()),
+    (wire.CMD_FETCH, (3, 65536, 16384)),
+    (wire.CMD_CONFIRM, (3, 5400000, (1 << 32) - 1, 1)),
+    (wire.CMD_CUE, (wire.CUE_LAST,)),
+    (wire.CMD_COACH, (wire.OUT_ALL, -3000, 65535, 30)),
+    (wire.CMD_STANDING, (0, 0, 0)),
+    (wire.CMD_STANDING, (-1200, 16000, 3200)),
+    (wire.CMD_TIME, ((1 << 32) - 1,)),
+)
+
+
 def test_commands_come_back_as_they_were_written():
+    for opcode, values in GOOD:
+        assert wire.parse_command(wire.command(opcode, *values)) == (wire.RESULT_OK, opcode, values)
     for rate_hz in wire.RATES_HZ:
-        assert wire.parse_command(wire.start_command(rate_hz)) == (wire.RESULT_OK, wire.CMD_START, rate_hz, 0)
-    assert wire.parse_command(wire.stop_command()) == (wire.RESULT_OK, wire.CMD_STOP, 0, 0)
-    last = (1 << 32) - 1
-    assert wire.parse_command(wire.ack_command(STREAM, last)) == (wire.RESULT_OK, wire.CMD_ACK, STREAM, last)
-    assert wire.parse_command(wire.resend_command(65535, 7)) == (wire.RESULT_OK, wire.CMD_RESEND, 65535, 7)
+        assert wire.parse_command(wire.command(wire.CMD_START, rate_hz))[0] == wire.RESULT_OK
 
 
 def test_malformed_commands_are_refused():
     for rate_hz in (0, 1, 99, 400, 65535):
-        assert wire.parse_command(wire.start_command(rate_hz))[0] == wire.RESULT_BAD_RATE
-    for good in (wire.start_command(100), wire.stop_command(), wire.ack_command(1, 2), wire.resend_command(1, 2)):
+        assert wire.parse_command(wire.command(wire.CMD_START, rate_hz))[0] == wire.RESULT_BAD_RATE
+    bad_values = (
+        (wire.CMD_CUE, (0,)),
+        (wire.CMD_CUE, (wire.CUE_LAST + 1,)),
+        (wire.CMD_COACH, (wire.OUT_ALL + 1, 0, 0, 0)),
+        (wire.CMD_COACH, (0, 3001, 0, 0)),
+        (wire.CMD_CONFIRM, (1, 2, 3, 2)),
+        (wire.CMD_STANDING, (0, 1, 0)),
+        (wire.CMD_STANDING, (32767, 32767, 32767)),
+    )
+    for opcode, values in bad_values:
+        assert wire.parse_command(wire.command(opcode, *values))[0] == wire.RESULT_BAD_VALUE, (opcode, values)
+    for opcode, values in GOOD:
+        good = wire.command(opcode, *values)
         assert wire.parse_command(good + b"\0")[0] == wire.RESULT_BAD_LENGTH
         for size in range(len(good)):
             assert wire.parse_command(good[:size])[0] == wire.RESULT_BAD_LENGTH
-    for opcode in [0] + list(range(5, 256)):  # noqa: RUF005 (MicroPython unpacks only in calls)
+    for opcode in [0] + list(range(wire.CMD_TIME + 1, 256)):  # noqa: RUF005 (MicroPython unpacks only in calls)
         assert wire.parse_command(bytes((opcode, 1, 2)))[:2] == (wire.RESULT_UNKNOWN_COMMAND, opcode)
 
 
 def test_the_status_comes_back_as_it_was_packed():
     buffer = bytearray(wire.STATUS_SIZE)
     fields = (wire.STATE_STREAMING, 87, 200, STREAM, 1 << 31, (1 << 32) - 1, 65535, wire.CMD_RESEND, 7)
-    wire.pack_status(buffer, (1, 22, 255), *fields)
-    assert wire.unpack_status(buffer) == (1, 1, 22, 255) + fields  # noqa: RUF005
+    more = (63, 96, 65535, 6000, 182)
+    wire.pack_status(buffer, (1, 22, 255), *fields, *more)
+    assert wire.unpack_status(buffer) == (2, 1, 22, 255) + fields + more  # noqa: RUF005
 
 
 def test_the_documented_packet_decodes():
@@ -152,19 +187,33 @@ def test_the_documented_packet_decodes():
 
 def test_the_documented_commands_and_status_decode():
     commands = [wire.parse_command(data) for data in documented("commands")]
-    assert commands == [(0, 1, 100, 0), (0, 2, 0, 0), (0, 3, STREAM, 1027), (0, 4, STREAM, 1020)]
+    assert commands == [
+        (0, 1, (100,)),
+        (0, 2, ()),
+        (0, 3, (STREAM, 1027)),
+        (0, 4, (STREAM, 1020)),
+        (0, 6, (3, 65536, 16384)),
+        (0, 7, (3, 81920, 0x1234ABCD, 1)),
+        (0, 9, (7, 150, 180, 30)),
+    ]
     status = wire.unpack_status(documented("status")[0])
-    assert status == (1, 0, 1, 0, wire.STATE_STREAMING, 255, 100, STREAM, 1020, 1028, 0, wire.CMD_START, wire.RESULT_OK)
+    assert status[:8] == (2, 0, 2, 0, wire.STATE_STREAMING, 87, 100, STREAM)
+    assert status[8:13] == (1020, 1028, 0, wire.CMD_START, wire.RESULT_OK)
+    assert status[13:] == (wire.COND_COACH | wire.COND_RUNNING, 2, 0, 4096, 172)
 
 
 def test_every_name_is_documented_with_its_value():
-    names = [name for name in dir(wire) if name.split("_")[0] in ("FLAG", "CMD", "STATE", "RESULT")]
-    values = [str(value) for value in range(8)] + ["0x%02x" % (1 << bit) for bit in range(8)] + ["0x03"]
+    names = [
+        name for name in dir(wire) if name.split("_")[0] in ("FLAG", "CMD", "STATE", "RESULT", "COND", "CUE", "OUT")
+    ]
+    names = [name for name in names if name not in ("CUE_LAST", "OUT_ALL")]
+    values = [str(value) for value in range(12)] + ["0x%02x" % (1 << bit) for bit in range(8)]
+    values += ["0x%02x" % opcode for opcode in range(wire.CMD_TIME + 1)]
     documents = {row[1]: row[0] for row in table_rows(values) if len(row) > 2}
     for name in names:
         assert name in documents, name
-        assert int(documents[name], 16) == getattr(wire, name), name
-    assert len(names) == 8 + 4 + 3 + 8
+        assert int(documents[name], 0) == getattr(wire, name), name
+    assert len(names) == 8 + 11 + 3 + 12 + 6 + 6 + 3
     uuids = [row[1].strip("`") for row in table_rows(("service", "stream", "control", "status"))]
     assert uuids == [wire.SERVICE_UUID, wire.STREAM_UUID, wire.CONTROL_UUID, wire.STATUS_UUID]
 

@@ -1,6 +1,7 @@
 # The protocol between clip and host: packet layout, scales, UUIDs, commands, status.
 # One file that CPython and MicroPython both run: integers in, integers out, only `struct` and `const`.
-# Every UUID, scale, opcode and flag of the wire lives here and nowhere else; docs/wire.md explains it byte by byte.
+# Every UUID, scale, opcode and flag of the wire lives here (kept runs: wire_runs.py) and nowhere else; docs/wire.md
+# explains it byte by byte.
 
 import struct
 from array import array
@@ -36,10 +37,11 @@ except ImportError:  # MicroPython has no crc_hqx; the same CRC-16, small intege
         return crc
 
 
-PROTOCOL_VERSION = const(1)
+PROTOCOL_VERSION = const(2)  # of commands and status
+PACKET_VERSION = const(1)  # of packets, which are stored and must stay readable
 
 SERVICE_UUID = "9e2f0001-6b1d-4c57-8a3e-5d7c2b90f1a4"
-STREAM_UUID = "9e2f0002-6b1d-4c57-8a3e-5d7c2b90f1a4"  # notify: sample packets
+STREAM_UUID = "9e2f0002-6b1d-4c57-8a3e-5d7c2b90f1a4"  # notify: sample packets, and frames about kept runs
 CONTROL_UUID = "9e2f0003-6b1d-4c57-8a3e-5d7c2b90f1a4"  # write: commands
 STATUS_UUID = "9e2f0004-6b1d-4c57-8a3e-5d7c2b90f1a4"  # read, notify: status
 NAME_PREFIX = "Untk"  # advertised name: prefix and four hex digits of the address
@@ -52,7 +54,7 @@ QUAT_SCALE = const(16384)  # Q14, order w x y z, sensor -> earth
 ACC_SCALE = const(256)  # Q8, m/s^2
 GYR_SCALE = const(512)  # Q9, rad/s
 
-# version, flags, stream id, sequence, seconds, microseconds, period in us, count, reserved
+# packet version, flags, stream id, sequence, seconds, microseconds, period in us, count, reserved
 HEADER_FORMAT = "<BBHIIIHBB"
 HEADER_SIZE = const(20)
 SAMPLE_FORMAT = "<10h"  # quaternion w x y z, acceleration x y z, gyro x y z
@@ -73,6 +75,39 @@ CMD_STOP = const(0x02)
 CMD_ACK = const(0x03)  # u16 stream id, u32 sequence: this packet and all before it are safe with the host
 CMD_RESEND = const(0x04)  # u16 stream id, u32 sequence: send again from here on
 
+CMD_LIST = const(0x05)  # answered by a FRAME_RUN for each kept run, oldest first
+CMD_FETCH = const(0x06)  # u16 run, u32 offset, u32 bytes: answered by FRAME_DATA
+CMD_CONFIRM = const(0x07)  # u16 run, u32 bytes, u32 CRC-32 of them, u8: 1 delete it, 0 keep it as fetched
+CMD_CUE = const(0x08)  # u8 pattern: play it now
+CMD_COACH = const(0x09)  # u8 outputs, i16 threshold in 1/100 deg above standing, u16 warm-up in s, u16 cooldown in s
+CMD_STANDING = const(0x0A)  # i16 x, y, z in Q14: up in sensor axes when standing; 0 0 0: measure it now
+CMD_TIME = const(0x0B)  # u32 seconds since 1970: kept runs are stamped with it
+_ARGUMENTS = {
+    CMD_START: "<H",
+    CMD_STOP: "<",
+    CMD_ACK: "<HI",
+    CMD_RESEND: "<HI",
+    CMD_LIST: "<",
+    CMD_FETCH: "<HII",
+    CMD_CONFIRM: "<HIIB",
+    CMD_CUE: "<B",
+    CMD_COACH: "<BhHH",
+    CMD_STANDING: "<hhh",
+    CMD_TIME: "<I",
+}
+
+CUE_TUCK = const(1)
+CUE_PULLBACK_LEFT = const(2)
+CUE_PULLBACK_RIGHT = const(3)
+CUE_RIGID = const(4)
+CUE_RECOVERED = const(5)
+CUE_LOST = const(6)  # the sensor does not answer
+CUE_LAST = const(6)
+OUT_BUZZER = const(1)  # bits of CMD_COACH's outputs; OUT_ALONE: cue tucks while no host listens
+OUT_VIBRATION = const(2)
+OUT_ALONE = const(4)
+OUT_ALL = const(7)
+
 STATE_IDLE = const(0)
 STATE_STREAMING = const(1)
 STATE_NO_SENSOR = const(2)
@@ -85,11 +120,23 @@ RESULT_NO_SENSOR = const(4)
 RESULT_MTU_TOO_SMALL = const(5)
 RESULT_NOT_KEPT = const(6)  # the packets asked for are no longer on the clip
 RESULT_WRONG_STREAM = const(7)
+RESULT_NO_RUN = const(8)  # no kept run of that number, or nothing at that offset
+RESULT_WRONG_CHECKSUM = const(9)  # the run on the clip has other bytes: fetch it again
+RESULT_BAD_VALUE = const(10)
+RESULT_BUSY = const(11)  # the run is being recorded
+
+COND_PAIRING = const(0x01)  # the pairing window is open
+COND_RECORDING = const(0x02)  # packets go to the flash
+COND_FULL = const(0x04)  # the flash is full or broken: packets could not be kept
+COND_COACH = const(0x08)  # the clip cues by itself: it knows how standing is
+COND_STANDING = const(0x10)  # standing is being measured
+COND_RUNNING = const(0x20)  # steps are seen
 
 # protocol version, firmware major, minor, patch, state, battery % (255: not measured), rate in Hz (0: idle),
-# stream id, oldest sequence kept, next sequence, chip resets, last command, its result
-STATUS_FORMAT = "<BBBBBBHHIIHBB"
-STATUS_SIZE = const(22)
+# stream id, oldest sequence kept, next sequence, chip resets, last command, its result,
+# conditions, kept runs, runs dropped for space since the clip was started, free flash in kB, steps a minute
+STATUS_FORMAT = "<BBBBBBHHIIHBBHHHHH"
+STATUS_SIZE = const(32)
 BATTERY_UNKNOWN = const(255)
 
 
@@ -110,7 +157,7 @@ def pack_header(
 ) -> None:
     """Write the 20 bytes header at the start of `buffer`. Time is that of the first sample."""
     struct.pack_into(
-        HEADER_FORMAT, buffer, 0, PROTOCOL_VERSION, flags, stream_id, sequence, time_s, time_us, period_us, count, 0
+        HEADER_FORMAT, buffer, 0, PACKET_VERSION, flags, stream_id, sequence, time_s, time_us, period_us, count, 0
     )
 
 
@@ -143,7 +190,7 @@ def check(packet: bytes) -> str:
     """What is wrong with a packet: "" if nothing, else one of "short", "version", "length", "crc"."""
     if len(packet) < HEADER_SIZE + CRC_SIZE:
         return "short"
-    if packet[0] != PROTOCOL_VERSION:
+    if packet[0] != PACKET_VERSION:
         return "version"
     count = packet[18]
     if count == 0 or len(packet) != packet_size(count):
@@ -164,48 +211,42 @@ def unpack_sample(packet: bytes, index: int) -> tuple[int, ...]:
     return struct.unpack_from(SAMPLE_FORMAT, packet, HEADER_SIZE + index * SAMPLE_SIZE)
 
 
-def start_command(rate_hz: int) -> bytes:
-    """The bytes that ask the clip to stream at 50, 100 or 200 Hz."""
-    return struct.pack("<BH", CMD_START, rate_hz)
+def command(opcode: int, *values: int) -> bytes:
+    """The bytes of a command: its opcode, and its values in the order of _ARGUMENTS."""
+    return struct.pack("<B" + _ARGUMENTS[opcode][1:], opcode, *values)
 
 
-def stop_command() -> bytes:
-    """The bytes that ask the clip to stop."""
-    return struct.pack("<B", CMD_STOP)
+def parse_command(data: bytes) -> tuple[int, int, tuple[int, ...]]:
+    """(result, opcode, values) of what was written to the control characteristic.
 
-
-def ack_command(stream_id: int, sequence: int) -> bytes:
-    """The bytes that tell the clip that every packet up to `sequence` is safe with the host."""
-    return struct.pack("<BHI", CMD_ACK, stream_id, sequence)
-
-
-def resend_command(stream_id: int, sequence: int) -> bytes:
-    """The bytes that ask the clip to send again from `sequence` on."""
-    return struct.pack("<BHI", CMD_RESEND, stream_id, sequence)
-
-
-def parse_command(data: bytes) -> tuple[int, int, int, int]:
-    """(result, opcode, a, b) of what was written to the control characteristic.
-
-    START gives its rate as a; ACK and RESEND the stream id as a, the sequence as b. Anything malformed gives a
-    result other than RESULT_OK and must change nothing.
+    Anything malformed gives a result other than RESULT_OK and must change nothing.
     """
     if len(data) < 1:
-        return RESULT_BAD_LENGTH, 0, 0, 0
+        return RESULT_BAD_LENGTH, 0, ()
     opcode = data[0]
-    if opcode == CMD_START:
-        if len(data) != 3:
-            return RESULT_BAD_LENGTH, opcode, 0, 0
-        rate_hz = data[1] | data[2] << 8
-        return (RESULT_OK if rate_hz in RATES_HZ else RESULT_BAD_RATE), opcode, rate_hz, 0
-    if opcode == CMD_STOP:
-        return (RESULT_OK if len(data) == 1 else RESULT_BAD_LENGTH), opcode, 0, 0
-    if opcode in (CMD_ACK, CMD_RESEND):
-        if len(data) != 7:
-            return RESULT_BAD_LENGTH, opcode, 0, 0
-        stream_id, sequence = struct.unpack_from("<HI", data, 1)
-        return RESULT_OK, opcode, stream_id, sequence
-    return RESULT_UNKNOWN_COMMAND, opcode, 0, 0
+    arguments = _ARGUMENTS.get(opcode)
+    if arguments is None:
+        return RESULT_UNKNOWN_COMMAND, opcode, ()
+    if len(data) != 1 + struct.calcsize(arguments):
+        return RESULT_BAD_LENGTH, opcode, ()
+    values = struct.unpack_from(arguments, data, 1)
+    return _judge(opcode, values), opcode, values
+
+
+def _judge(opcode: int, values: tuple[int, ...]) -> int:
+    if opcode == CMD_START and values[0] not in RATES_HZ:
+        return RESULT_BAD_RATE
+    if opcode == CMD_CUE and not 1 <= values[0] <= CUE_LAST:
+        return RESULT_BAD_VALUE
+    if opcode == CMD_COACH and (values[0] > OUT_ALL or not -3000 <= values[1] <= 3000):
+        return RESULT_BAD_VALUE
+    if opcode == CMD_CONFIRM and values[3] > 1:
+        return RESULT_BAD_VALUE
+    if opcode == CMD_STANDING and values != (0, 0, 0):
+        length = sum([value * value for value in values])
+        if not QUAT_SCALE * QUAT_SCALE * 9 // 10 < length < QUAT_SCALE * QUAT_SCALE * 11 // 10:
+            return RESULT_BAD_VALUE
+    return RESULT_OK
 
 
 def pack_status(
@@ -220,6 +261,11 @@ def pack_status(
     resets: int,
     command: int,
     result: int,
+    conditions: int,
+    runs: int,
+    dropped_runs: int,
+    free_kb: int,
+    cadence_spm: int,
 ) -> None:
     """Write the status; `firmware` is (major, minor, patch)."""
     struct.pack_into(
@@ -239,12 +285,14 @@ def pack_status(
         resets,
         command,
         result,
+        conditions,
+        runs,
+        dropped_runs,
+        free_kb,
+        cadence_spm,
     )
 
 
 def unpack_status(data: bytes) -> tuple[int, ...]:
-    """The status as a tuple, in the order of STATUS_FORMAT.
-
-    version, major, minor, patch, state, battery_pct, rate_hz, stream_id, oldest_seq, next_seq, resets, command, result
-    """
+    """The status as a tuple: version, major, minor, patch, then as in pack_status."""
     return struct.unpack_from(STATUS_FORMAT, data, 0)

@@ -47,7 +47,7 @@ async def _bleak_errors() -> AsyncIterator[None]:
         yield
     except att.ATT_Error as error:
         raise BleakGATTProtocolError(error.error_code) from error
-    except (core.BaseBumbleError, HCI_Error) as error:
+    except (core.BaseBumbleError, HCI_Error, TimeoutError) as error:
         raise BleakError(str(error)) from error
     except asyncio.CancelledError:
         task = asyncio.current_task()
@@ -124,6 +124,8 @@ class _Client(BaseBleakClient):
             self._connection.on("disconnection", self._on_disconnection)
             peer = Peer(self._connection)
             await peer.request_mtu(self.wanted_mtu)
+            if await self.radio.keystore.get(str(self._connection.peer_address)):
+                await self._connection.encrypt()  # as every system does with a device that it has paired with
             await peer.discover_all()
         self.services = self._collect(peer)
 
@@ -154,10 +156,11 @@ class _Client(BaseBleakClient):
                 await self._connection.disconnect()
 
     async def pair(self, *_: Any, **__: Any) -> None:
-        raise NotImplementedError
+        async with _bleak_errors():
+            await self._connection.pair()
 
     async def unpair(self) -> None:
-        raise NotImplementedError
+        await self.radio.keystore.delete(self.address)
 
     async def read_gatt_char(self, characteristic: BleakGATTCharacteristic, **_: Any) -> bytearray:
         async with _bleak_errors():

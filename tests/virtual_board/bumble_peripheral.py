@@ -8,10 +8,11 @@ The mapping of MicroPython's radio to bumble's lives here, and damage done to si
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import struct
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from bumble import hci
 from bumble.att import ATT_Handle_Value_Notification, Attribute, AttributeValue
@@ -19,13 +20,38 @@ from bumble.core import UUID
 from bumble.device import Connection, Device
 from bumble.gatt import Characteristic, Service
 from bumble.host import DataPacketQueue
+from bumble.keys import KeyStore, PairingKeys
+from bumble.pairing import PairingConfig, PairingDelegate
 from tests.virtual_board.air import Air
 
 NOTIFY_CREDITS = 12  # about the buffers NimBLE has for outgoing data
 _FLAG_WRITES, _FLAG_READ = 0x0C, 0x02  # MicroPython's flags are the characteristic's properties
+_PROPERTIES = 0xFF
+_READ_ENCRYPTED, _WRITE_ENCRYPTED = 0x0200, 0x1000
 _UUID_BYTES = 16
 
 Damage = Callable[[bytes], bytes | None]
+
+
+class _Secrets(KeyStore):
+    """Keys of paired hosts, which the firmware keeps: each look-up and each change is a question to it."""
+
+    def __init__(self, ask: Callable[[bytes, bytes], Awaitable[bytes]]) -> None:
+        self._ask = ask
+
+    async def get(self, name: str) -> PairingKeys | None:
+        found = await self._ask(b"G", name.encode())
+        return PairingKeys.from_dict(json.loads(found)) if found else None
+
+    async def get_all(self) -> list[tuple[str, PairingKeys]]:
+        return []  # only for resolving private addresses, which nobody has here
+
+    async def update(self, name: str, keys: PairingKeys) -> None:
+        body = bytes((len(name),)) + name.encode() + json.dumps(keys.to_dict(), separators=(",", ":")).encode()
+        await self._ask(b"S", body)
+
+    async def delete(self, name: str) -> None:
+        await self._ask(b"S", bytes((len(name),)) + name.encode())
 
 
 class BumblePeripheral:
@@ -46,12 +72,16 @@ class BumblePeripheral:
         self._marks: deque[int] = deque()  # the queue's count behind each notification that is not out yet
         self._server: asyncio.Server | None = None
         self._writer: asyncio.StreamWriter | None = None
+        self._asked: deque[asyncio.Future[bytes]] = deque()
         self._do = {
             b"M": self._set_mtu,
             b"R": self._register,
             b"A": self._advertise,
             b"V": self._set_value,
             b"N": self._notify,
+            b"X": self._disconnect,
+            b"G": self._answered,
+            b"S": self._answered,
         }
 
     @property
@@ -101,6 +131,20 @@ class BumblePeripheral:
         assert self._device is not None and self._device.host.le_acl_packet_queue is not None
         return self._device.host.le_acl_packet_queue
 
+    async def _ask(self, kind: bytes, body: bytes) -> bytes:
+        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self._asked.append(answer)
+        self._send(kind, body)
+        return await asyncio.wait_for(answer, 5)
+
+    async def _answered(self, body: bytes) -> None:
+        answer = self._asked.popleft()
+        if not answer.done():
+            answer.set_result(body)
+
+    async def _disconnect(self, _: bytes) -> None:
+        await self.drop()
+
     def _send(self, kind: bytes, body: bytes) -> None:
         if self._writer:
             self._writer.write(struct.pack("<cH", kind, len(body)) + body)
@@ -112,6 +156,10 @@ class BumblePeripheral:
         self._device = device = self._air.make_device("clip", self._address)
         device.on("connection", self._on_connection)
         device.gatt_server.max_mtu = self._mtu
+        device.keystore = _Secrets(self._ask)
+        device.pairing_config_factory = lambda _: PairingConfig(
+            sc=True, mitm=False, bonding=True, delegate=PairingDelegate(PairingDelegate.IoCapability.NO_OUTPUT_NO_INPUT)
+        )
         await device.power_on()
         self._queue.on("flow", self._return_credits)
         while body:
@@ -129,6 +177,10 @@ class BumblePeripheral:
             permissions |= Attribute.READABLE
         if flags & _FLAG_WRITES:
             permissions |= Attribute.WRITEABLE
+        if flags & _READ_ENCRYPTED:
+            permissions |= Attribute.READ_REQUIRES_ENCRYPTION
+        if flags & _WRITE_ENCRYPTED:
+            permissions |= Attribute.WRITE_REQUIRES_ENCRYPTION
 
         def write(connection: Connection, value: bytes) -> None:
             self.written.append(value)
@@ -136,7 +188,9 @@ class BumblePeripheral:
 
         self._values[handle] = b""
         value = AttributeValue(read=lambda _: self._values[handle], write=write)
-        characteristic = Characteristic(UUID.from_bytes(uuid), Characteristic.Properties(flags), permissions, value)
+        characteristic = Characteristic(
+            UUID.from_bytes(uuid), Characteristic.Properties(flags & _PROPERTIES), permissions, value
+        )
         self._characteristics[handle] = characteristic
         return characteristic
 
@@ -183,6 +237,10 @@ class BumblePeripheral:
         self._marks.clear()
         peer = struct.pack("<H", connection.handle) + bytes(connection.peer_address)
         self._send(b"C", peer)
+        connection.on(
+            "connection_encryption_change",
+            lambda: self._send(b"E", struct.pack("<HB", connection.handle, bool(connection.encryption))),
+        )
         connection.on("disconnection", lambda _reason: self._on_disconnection(peer))
         connection.on(
             "connection_att_mtu_update",

@@ -22,6 +22,7 @@ from tests.virtual_board.clock import Clock
 
 I2C_WRITE, I2C_READ, SPI_EXCHANGE, PIN = b"W", b"R", b"X", b"P"
 _TICK_S = 0.2  # the longest sleep: the server sees then that it is to stop
+OUTPUTS = ("buzzer", "vibration", "led")
 _BOARD_FILE = Path(__file__).resolve().parents[2] / "firmware" / "board.py"
 
 
@@ -51,6 +52,7 @@ class BusServer:
         self._running = True
         self._thread = threading.Thread(target=self._serve, name="bus server", daemon=True)
         self.error: BaseException | None = None
+        self.outputs: list[tuple[int, str, int]] = []  # (time_us, pin, level or tone in Hz) of what the wearer notices
 
     @property
     def environment(self) -> dict[str, str]:
@@ -72,6 +74,12 @@ class BusServer:
                 end.close()
         if self.error is not None and error is None:
             raise self.error
+
+    def press(self, level: int) -> None:
+        """The button's line: 0 pressed, 1 released."""
+        number = next(number for number, name in self._pins.items() if name == "button")
+        with self._sim.lock:
+            self._write(struct.pack("<cBHQ", b"E", level, number, self._clock.now_us()))
 
     def _serve(self) -> None:
         try:
@@ -165,6 +173,8 @@ class BusServer:
                 self._transfer = self._sim.begin_transfer()
             except OSError:  # nobody drives the line
                 self._transfer = None
+        elif name in OUTPUTS:
+            self.outputs.append((self._clock.now_us(), name, level))
         elif name == "cs" and self._transfer is not None:
             self._transfer = None
             self._sim.end_transfer(self._clocked)

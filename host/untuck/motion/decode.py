@@ -61,10 +61,10 @@ class Decoder:
 
     def _accept(self, packet: bytes) -> np.ndarray | None:
         """The times of a good packet's samples, or None; counts either way."""
-        if len(packet) > 0 and packet[0] != wire.PROTOCOL_VERSION:
-            newer = "untuck" if packet[0] > wire.PROTOCOL_VERSION else "the clip's firmware"
+        if len(packet) > 0 and packet[0] != wire.PACKET_VERSION:
+            newer = "untuck" if packet[0] > wire.PACKET_VERSION else "the clip's firmware"
             raise PacketError(
-                f"The clip speaks protocol version {packet[0]}, this host version {wire.PROTOCOL_VERSION}: "
+                f"The clip speaks protocol version {packet[0]}, this host version {wire.PACKET_VERSION}: "
                 f"update {newer}."
             )
         if wire.check(packet):

@@ -103,7 +103,7 @@ class BleSource:
         """
         self._stopping = True
         if self._link is not None:
-            status = await self._command(self._link, wire.stop_command())
+            status = await self._command(self._link, wire.command(wire.CMD_STOP))
             self._end = status.next_seq if status.stream_id == self._order.stream_id else 0
             self._queue.put_nowait(None)
 
@@ -162,7 +162,7 @@ class BleSource:
 
     async def _start(self) -> None:
         assert self._link is not None
-        status = await self._command(self._link, wire.start_command(self._rate_hz))
+        status = await self._command(self._link, wire.command(wire.CMD_START, self._rate_hz))
         self._order.begin(status.stream_id)
 
     async def _command(self, link: Link, data: bytes, allowed: tuple[int, ...] = ()) -> ClipStatus:
@@ -174,7 +174,7 @@ class BleSource:
     async def _acknowledge(self) -> None:
         if self._link is not None and self._order.expected:
             with contextlib.suppress(LinkError):  # a lost connection is reported by its callback
-                await self._link.post(wire.ack_command(self._order.stream_id, self._order.expected - 1))
+                await self._link.post(wire.command(wire.CMD_ACK, self._order.stream_id, self._order.expected - 1))
 
     async def _ask_again(self) -> None:
         sequence, at_s = self._asked_at
@@ -186,7 +186,7 @@ class BleSource:
 
     async def _resend(self, link: Link, sequence: int) -> ClipStatus:
         allowed = (wire.RESULT_NOT_KEPT, wire.RESULT_WRONG_STREAM)
-        status = await self._command(link, wire.resend_command(self._order.stream_id, sequence), allowed)
+        status = await self._command(link, wire.command(wire.CMD_RESEND, self._order.stream_id, sequence), allowed)
         if status.result == wire.RESULT_NOT_KEPT:
             self._order.skip_to(status.oldest_seq)
         self._asked_at = (self._order.expected, time.monotonic())

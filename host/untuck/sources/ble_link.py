@@ -22,13 +22,25 @@ from bleak.exc import (
     BleakBluetoothNotAvailableReason,
     BleakCharacteristicNotFoundError,
     BleakError,
+    BleakGATTProtocolError,
+    BleakGATTProtocolErrorCode,
 )
 
 from untuck import wire
 from untuck.errors import LinkError
 from untuck.model import Packet
+from untuck.sources.ble_agent import pairing_agent
 
 NO_CLIP = "No clip in range: switch the clip on, bring it within 5 m, and end other programs that are connected to it."
+
+NOT_PAIRED = (
+    "This computer is not paired with the clip: hold the clip's button for 3 s until its light blinks fast, then try "
+    "again within a minute. If it was paired before, remove it from the system's Bluetooth settings first."
+)
+_NOT_PAIRED = (  # NimBLE says the first, others the second
+    BleakGATTProtocolErrorCode.INSUFFICIENT_AUTHENTICATION,
+    BleakGATTProtocolErrorCode.INSUFFICIENT_ENCRYPTION,
+)
 
 REMEDIES = {
     BleakBluetoothNotAvailableReason.NO_BLUETOOTH: (
@@ -55,6 +67,10 @@ REFUSALS = {
     wire.RESULT_NO_SENSOR: "its motion sensor does not answer: switch the clip off and on, then check its wiring.",
     wire.RESULT_MTU_TOO_SMALL: "this Bluetooth adapter's packets are too short: ask for a lower rate, or use another.",
     wire.RESULT_NOT_KEPT: "the packets asked for are no longer on it: the connection was away for too long.",
+    wire.RESULT_NO_RUN: "it has no such run, or the run has another length by now: list its runs again.",
+    wire.RESULT_WRONG_CHECKSUM: "the run on it has other bytes than those received: fetch it again.",
+    wire.RESULT_BAD_VALUE: "it does not take this value: see docs/wire.md for what it takes.",
+    wire.RESULT_BUSY: "this run is still being recorded: stop it first.",
     wire.RESULT_WRONG_STREAM: "it has started anew meanwhile: start again.",
 }
 
@@ -74,6 +90,7 @@ class Timeouts:
     scan_s: float = 10.0
     connect_s: float = 20.0  # BlueZ: discovery alone can take several seconds
     call_s: float = 5.0  # a read, a write, an answer
+    pair_s: float = 30.0  # some systems ask the user meanwhile
     close_s: float = 5.0  # BlueZ takes 2-3 s
     silence_s: float = 10.0  # no packet for so long: the connection is given up
     outage_s: float = 120.0  # how long a lost clip is looked for
@@ -90,7 +107,11 @@ class Clip:
 
 @dataclass(frozen=True)
 class ClipStatus:
-    """What the status characteristic says. battery_pct is None where it is not measured, rate_hz 0 when idle."""
+    """What the status characteristic says. battery_pct is None where it is not measured, rate_hz 0 when idle.
+
+    runs: kept in the clip's flash, of which free_kb are left; dropped_runs: those that made room unfetched, since the
+    clip was switched on; conditions: wire.COND_ bits; cadence_spm: steps a minute, 0 when none are seen.
+    """
 
     protocol: int
     firmware: str
@@ -103,6 +124,11 @@ class ClipStatus:
     resets: int
     command: int
     result: int
+    conditions: int
+    runs: int
+    dropped_runs: int
+    free_kb: int
+    cadence_spm: int
 
     @classmethod
     def parse(cls, data: bytes) -> ClipStatus:
@@ -214,19 +240,39 @@ class Link:
         )
         async with _remedies("connecting", self._timeouts.connect_s + self._timeouts.call_s):
             await client.connect()
-        async with _remedies("reading the status", self._timeouts.call_s):
-            status = ClipStatus.parse(bytes(await client.read_gatt_char(wire.STATUS_UUID)))
+        status = await self._first_status(client)
         async with _remedies("subscribing", self._timeouts.call_s):
             for uuid, callback in ((wire.STATUS_UUID, self._status_came), (wire.STREAM_UUID, self._packet_came)):
                 await client.start_notify(uuid, callback, bluez={"use_start_notify": False})
+        await self.post(wire.command(wire.CMD_TIME, int(time.time())))  # what it keeps from now on has a date
         return status
 
-    async def command(self, data: bytes) -> ClipStatus:
-        """Write a command and wait for the status that answers it; what its result means is the caller's to judge."""
+    async def _first_status(self, client: BleakClient) -> ClipStatus:
+        """Read the status, which only a paired host can; pair if need be, as long as the clip lets new hosts do so."""
+        try:
+            async with _remedies("reading the status", self._timeouts.call_s):
+                return ClipStatus.parse(bytes(await client.read_gatt_char(wire.STATUS_UUID)))
+        except LinkError as error:
+            if not isinstance(error.__cause__, BleakGATTProtocolError) or error.__cause__.args[0] not in _NOT_PAIRED:
+                raise
+        try:
+            async with _remedies("pairing", self._timeouts.pair_s), pairing_agent():
+                await client.pair()
+                return ClipStatus.parse(bytes(await client.read_gatt_char(wire.STATUS_UUID)))
+        except LinkError as error:
+            if isinstance(error.__cause__, BleakError | TimeoutError):
+                raise LinkError(NOT_PAIRED) from error
+            raise
+
+    async def command(self, data: bytes, wait_s: float | None = None) -> ClipStatus:
+        """Write a command and wait for the status that answers it; what its result means is the caller's to judge.
+
+        wait_s: for a command that takes the clip longer than a call should.
+        """
         async with self._one_at_a_time:
             self._awaited = data[0]
             self._answer = asyncio.get_running_loop().create_future()
-            async with _remedies("waiting for the clip's answer", self._timeouts.call_s):
+            async with _remedies("waiting for the clip's answer", wait_s or self._timeouts.call_s):
                 await self._connected().write_gatt_char(wire.CONTROL_UUID, data, response=True)
                 return await self._answer
 

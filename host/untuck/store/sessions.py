@@ -38,14 +38,17 @@ class Recording:
     Leaving the statement ends the session; after an exception as well, because what was recorded is whole.
     """
 
-    def __init__(self, path: Path, source: str, mode: str, settings: Settings) -> None:
+    def __init__(
+        self, path: Path, source: str, mode: str, settings: Settings, started_unix_s: float | None = None
+    ) -> None:
         self._path = path
         self._held: list[Packet] = []
         self._chunks = 0
         self._ended = False
         self._database = schema.connect(path)
         self._asked = 0
-        row = (time.time(), source, mode, codec.to_json(settings), settings.runner)
+        started = time.time() if started_unix_s is None else started_unix_s
+        row = (started, source, mode, codec.to_json(settings), settings.runner)
         try:
             with schema.translated(path):
                 self.id = self._database.execute(
@@ -117,15 +120,16 @@ class Store:
     def __init__(self, path: Path | str | None = None) -> None:
         self.path = folder.sessions_path() if path is None else Path(path)
 
-    def record(self, source: str, mode: str, settings: Settings) -> Recording:
+    def record(self, source: str, mode: str, settings: Settings, started_unix_s: float | None = None) -> Recording:
         """Begin a session: where the packets come from, the command that records, what steers the analysis.
 
+        started_unix_s: when it began, if that was not just now.
         Raises StoreError if the store cannot be written to.
         """
         stamped = dataclasses.replace(
             settings, package_version=__version__, protocol_version=int(wire.PROTOCOL_VERSION)
         )
-        return Recording(self.path, source, mode, stamped)
+        return Recording(self.path, source, mode, stamped, started_unix_s)
 
     def check_writable(self) -> None:
         """Raises StoreError if no session could be recorded now; makes the store where there is none."""

@@ -8,23 +8,24 @@ import os
 import socket
 import struct
 
-FLAG_READ = 0x0002
-FLAG_WRITE_NO_RESPONSE = 0x0004
-FLAG_WRITE = 0x0008
-FLAG_NOTIFY = 0x0010
-
 _IRQ_CENTRAL_CONNECT = 1
 _IRQ_CENTRAL_DISCONNECT = 2
 _IRQ_GATTS_WRITE = 3
 _IRQ_MTU_EXCHANGED = 21
+_IRQ_ENCRYPTION_UPDATE = 28
+_IRQ_GET_SECRET = 29
+_IRQ_SET_SECRET = 30
+_PEER_SECRET = 1  # the one kind of secret that the peripheral asks for
+_SHORT_UUID = "0000%04x-0000-1000-8000-00805f9b34fb"
 
 _DEFAULT_VALUE_SIZE = 20  # a central's write is cut here, as NimBLE's MicroPython does; local writes enlarge it
 
 
 class UUID:
-    """128 bit only; bytes(uuid) is little-endian, as on the air."""
+    """Kept as 128 bit; bytes(uuid) is little-endian, as on the air."""
 
     def __init__(self, text):
+        text = _SHORT_UUID % text if isinstance(text, int) else text
         self._bytes = bytes(reversed(bytes.fromhex(text.replace("-", ""))))
 
     def __iter__(self):
@@ -40,6 +41,7 @@ class BLE:
         self._handler = None
         self._task = None
         self._values = {}
+        self._sizes = {}
         self._mac = b""
         self._credits = 0
         self._full_credits = 0
@@ -53,6 +55,8 @@ class BLE:
             self._full_credits = hello[0]
             self._mac = hello[1:7]
             self._task = asyncio.core.create_task(self._listen())
+        elif not on:
+            self._socket.close()
         return self._socket is not None
 
     def config(self, key=None, **values):
@@ -79,7 +83,13 @@ class BLE:
         self._send(b"R", body)
         return tuple(handles)
 
-    def gap_advertise(self, interval_us, adv_data=None):
+    def gatts_set_buffer(self, handle, size):
+        self._sizes[handle] = size
+
+    def gap_disconnect(self, connection):
+        self._send(b"X", struct.pack("<H", connection))
+
+    def gap_advertise(self, interval_us, adv_data=None, resp_data=None):
         self._send(b"A", struct.pack("<I", interval_us or 0) + (adv_data or b""))
 
     def gatts_read(self, handle):
@@ -112,13 +122,23 @@ class BLE:
             self._credits = min(self._full_credits, self._credits + body[0])
         elif kind == b"W":
             connection, handle = struct.unpack_from("<HH", body)
-            self._values[handle] = body[4 : 4 + _DEFAULT_VALUE_SIZE]
+            self._values[handle] = body[4 : 4 + self._sizes.get(handle, _DEFAULT_VALUE_SIZE)]
             self._handler(_IRQ_GATTS_WRITE, (connection, handle))
         elif kind == b"M":
             self._handler(_IRQ_MTU_EXCHANGED, struct.unpack("<HH", body))
         elif kind == b"C":
             self._credits = self._full_credits
             self._handler(_IRQ_CENTRAL_CONNECT, (struct.unpack_from("<H", body)[0], 1, body[2:8]))
+        elif kind == b"E":
+            connection, encrypted = struct.unpack_from("<HB", body)
+            self._handler(_IRQ_ENCRYPTION_UPDATE, (connection, encrypted, 0, 1, 16))
+        elif kind == b"G":
+            self._send(b"G", self._handler(_IRQ_GET_SECRET, (_PEER_SECRET, 0, memoryview(body))) or b"")
+        elif kind == b"S":
+            key = memoryview(body)[1 : 1 + body[0]]
+            value = memoryview(body)[1 + body[0] :]
+            kept = self._handler(_IRQ_SET_SECRET, (_PEER_SECRET, key, value if len(value) else None))
+            self._send(b"S", b"\x01" if kept else b"\0")
         elif kind == b"D":
             self._credits = 0
             self._handler(_IRQ_CENTRAL_DISCONNECT, (struct.unpack_from("<H", body)[0], 1, body[2:8]))

@@ -44,6 +44,10 @@ def _edge():
     global _interrupts
     _read(_STAMP)
     level = _HEAD[1]
+    number = _HEAD[2] | _HEAD[3] << 8
+    if number:  # another pin than the interrupt's
+        _levels[number] = level
+        return
     _levels[_int_pin] = level
     entry = _handlers.get(_int_pin)
     if entry and entry[2] & (Pin.IRQ_RISING if level else Pin.IRQ_FALLING):
@@ -122,6 +126,34 @@ def _listen():
 
 def reset():
     raise SystemExit("reset")
+
+
+class PWM:
+    def __init__(self, pin, freq, duty_u16):
+        self._pin = pin
+
+    def freq(self, hz):
+        self._hz = hz
+
+    def duty_u16(self, duty):
+        _send(80, self._pin._number, self._hz if duty else 0)
+
+
+class ADC:
+    def __init__(self, pin):
+        pass
+
+    def read_uv(self):
+        return int(os.getenv("UNTUCK_CELL_UV") or 1950000)
+
+
+def deepsleep():
+    raise SystemExit("asleep")
+
+
+class RTC:
+    def datetime(self, _):
+        """The machine's clock runs already."""
 
 
 class Pin:

@@ -1,0 +1,101 @@
+# Kept runs to the host: the list of them, their bytes in frames, and what is done when the host has a run whole.
+# Frames go out as the radio has room, a few a turn, so that commands are heard in between. A run is deleted only when
+# the host's checksum is that of the bytes in the flash. The host's side is host/untuck/sources/ble_runs.py.
+
+import asyncio
+import struct
+
+import wire
+import wire_runs
+from micropython import const
+
+_FRAME_BYTES = const(244)  # what fits one radio packet
+_NOTIFY_OVERHEAD = const(3)
+_BURST = const(4)
+_BLOCKS_A_TURN = const(16)
+
+
+class Fetching:
+    """Answers CMD_LIST, CMD_FETCH and CMD_CONFIRM from `log`, over `radio`."""
+
+    def __init__(self, log, radio):
+        self._log = log
+        self._radio = radio
+        self._runs = []
+        self._run = 0
+        self._at = self._end = 0
+        self._frame = bytearray(_FRAME_BYTES)
+
+    def cancel(self):
+        """The connection is gone."""
+        self._runs = []
+        self._at = self._end = 0
+        self._log.release()
+
+    def list(self):
+        """Begin to send what there is."""
+        self._runs = self._log.runs()
+
+    def fetch(self, run, offset, size):
+        """Begin to send `size` bytes of a run; the result."""
+        whole = self._log.size(run)
+        if not size or offset + size > whole:
+            return wire.RESULT_NO_RUN
+        self._run = run
+        self._at = offset
+        self._end = offset + size
+        return wire.RESULT_OK
+
+    async def confirm(self, run, size, checksum, delete):
+        """Delete a run, or mark it as fetched, if the host has just these bytes; the result."""
+        if run == self._log.recording:
+            return wire.RESULT_BUSY
+        if not size or size != self._log.size(run):
+            return wire.RESULT_NO_RUN
+        turn = 0
+        found = None
+        for step in self._log.check(run, size):
+            found = step
+            turn += 1
+            if turn % _BLOCKS_A_TURN == 0:
+                await asyncio.sleep_ms(0)
+        self._log.release()
+        if found != checksum:
+            return wire.RESULT_WRONG_CHECKSUM
+        if delete:
+            self._log.remove(run)
+        else:
+            self._log.mark_fetched(run)
+        return wire.RESULT_OK
+
+    def pump(self):
+        """Send what the radio takes; False if it has no room."""
+        for _ in range(_BURST):
+            if self._runs:
+                if not self._radio.notify_stream(self._run_frame(self._runs[0])):
+                    return False
+                self._runs.pop(0)
+            elif self._at < self._end:
+                if not self._radio.notify_stream(self._data_frame()):
+                    return False
+                self._at += self._part
+                if self._at >= self._end:
+                    self._log.release()
+            else:
+                return True
+        return True
+
+    def _run_frame(self, entry):
+        run, size, flags = entry
+        return struct.pack(
+            wire_runs.FRAME_RUN_FORMAT, wire_runs.FRAME_RUN, run, size, self._log.started_unix_s(run), flags
+        )
+
+    def _data_frame(self):
+        head = wire_runs.FRAME_DATA_HEADER_SIZE
+        room = min(_FRAME_BYTES, self._radio.mtu - _NOTIFY_OVERHEAD) - head
+        self._part = min(room, self._end - self._at)
+        struct.pack_into(wire_runs.FRAME_DATA_FORMAT, self._frame, 0, wire_runs.FRAME_DATA, self._run, self._at)
+        frame = memoryview(self._frame)
+        self._log.read(self._run, self._at, frame[head : head + self._part])
+        return frame[: head + self._part]

@@ -1,0 +1,232 @@
+# Runs recorded on the clip: packed packets in files of about a minute each, written through to the flash every second.
+# A run is "RRRRR.CCC" files, one a chunk, and "RRRRR.got" once the host has it whole. The file system levels wear and
+# survives power loss. Which runs exist, what is dropped for space, and reading back live here and nowhere else.
+
+import binascii
+import os
+import struct
+
+import wire_runs
+from micropython import const
+
+from packer import Packer
+
+_CHUNK = wire_runs.CHUNK_BYTES
+_MAX_RUN = const(65535)
+_BLOCK = const(256)  # read at once when a run is checked
+_SECOND = const(1000)
+_SPARE_BYTES = const(2048)  # a record more than a chunk's end
+
+
+class FlashLog:
+    """`folder` holds runs of `room_bytes` together at most.
+
+    recording: number of the run being recorded, 0 if none. count: runs there are. dropped: runs that had to go for
+    space since the start. full: packets could not be kept, because nothing more can be dropped or the flash failed.
+    """
+
+    def __init__(self, folder, room_bytes):
+        self.recording = 0
+        self.count = 0
+        self.dropped = 0
+        self.full = False
+        self._folder = folder
+        self._room_bytes = room_bytes
+        self._packer = Packer()
+        self._file = None
+        self._file_bytes = 0
+        self._chunk = 0
+        self._unix_s = 0
+        self._unsaved_ms = 0  # length of what is in the packer
+        self._reader = None
+        self._reading = 0, -1  # run and chunk that _reader is open at
+        self._used_bytes = 0
+        self._last = 0  # highest number of a run so far
+        try:
+            os.mkdir(folder)
+        except OSError:
+            pass  # it is there
+        for run, chunk, name in self._files():
+            self._last = max(self._last, run)
+            self.count += chunk == 0
+            self._used_bytes += self._size(name)
+
+    # Recording.
+
+    def begin(self, unix_s):
+        """A new run, which began at `unix_s` (0: not known); its files come with its packets."""
+        self.end()
+        self._last = self._last % _MAX_RUN + 1
+        self.recording = self._last
+        self.full = False
+        self._chunk = -1
+        self._unix_s = unix_s
+
+    def add(self, packet):
+        """Keep a packet; what is older than a second is in the flash when this returns. False: it cannot be kept."""
+        if not self._packer.add(packet):
+            if not self.save():
+                return False
+            self._packer.add(packet)
+        self._unsaved_ms += packet[18] * (packet[16] | packet[17] << 8) // _SECOND
+        return self._unsaved_ms < _SECOND or self.save()
+
+    def save(self):
+        """Write what is still in memory; False if it cannot be kept."""
+        size = self._packer.close()
+        self._unsaved_ms = 0
+        if not size:
+            return True
+        try:
+            if self._file is None or self._file_bytes + size > _CHUNK:
+                self._next_chunk()
+            self._file.write(memoryview(self._packer.record)[:size])
+            self._file.flush()
+        except OSError:
+            self._close()
+            self.full = True
+            return False
+        self._file_bytes += size
+        self._used_bytes += size
+        return True
+
+    def end(self):
+        """The run is over."""
+        if self.recording:
+            self.save()
+            self._close()
+            self.recording = 0
+
+    def _next_chunk(self):
+        self._close()
+        while self._used_bytes + _CHUNK + _SPARE_BYTES > self._room_bytes:
+            if not self._drop_one():
+                raise OSError("no room")
+        self._chunk += 1
+        self._file = open(self._path(self.recording, "%03d" % self._chunk), "wb")
+        head = struct.pack(wire_runs.CHUNK_FORMAT, wire_runs.CHUNK_MAGIC, self.recording, self._chunk, self._unix_s)
+        self._file.write(head)
+        self._file_bytes = len(head)
+        self.count += self._chunk == 0
+        self._used_bytes += len(head)
+
+    def _drop_one(self):
+        """Make room: the oldest run that was fetched, else the oldest; False if there is only the one recorded."""
+        oldest = fetched = 0
+        for run, _, flags in self.runs():
+            if not flags & wire_runs.RUN_RECORDING:
+                oldest = oldest or run
+                fetched = fetched or (run if flags & wire_runs.RUN_FETCHED else 0)
+        if not oldest:
+            return False
+        self.remove(fetched or oldest)
+        self.dropped += not fetched
+        return True
+
+    def _close(self):
+        if self._file is not None:
+            try:
+                self._file.close()
+            except OSError:
+                self.full = True
+            self._file = None
+
+    # What there is.
+
+    def runs(self):
+        """[(run, bytes, flags)], oldest first."""
+        found = {}
+        for run, chunk, name in self._files():
+            size, flags = found.get(run, (0, 0))
+            if chunk < 0:
+                flags |= wire_runs.RUN_FETCHED
+            else:
+                size = max(size, chunk * _CHUNK + self._size(name))
+            found[run] = size, flags | (wire_runs.RUN_RECORDING if run == self.recording else 0)
+        return [(run, found[run][0], found[run][1]) for run in sorted(found)]
+
+    def size(self, run):
+        """Bytes of a run; 0 if there is none of that number."""
+        for number, size, _ in self.runs():
+            if number == run:
+                return size
+        return 0
+
+    def started_unix_s(self, run):
+        """When a run began; 0 if that is not known."""
+        head = bytearray(wire_runs.CHUNK_HEADER_SIZE)
+        try:
+            self.read(run, 0, head)
+        except OSError:
+            return 0
+        return struct.unpack(wire_runs.CHUNK_FORMAT, head)[3]
+
+    def read(self, run, offset, buffer):
+        """Fill `buffer` with a run's bytes from `offset` on. What a chunk lacks to its full size reads as 0xFF."""
+        done = 0
+        view = memoryview(buffer)
+        while done < len(buffer):
+            chunk, at = divmod(offset + done, _CHUNK)
+            want = min(len(buffer) - done, _CHUNK - at)
+            file = self._open(run, chunk)
+            file.seek(at)
+            got = file.readinto(view[done : done + want]) or 0
+            for i in range(done + got, done + want):
+                buffer[i] = 0xFF
+            done += want
+
+    def release(self):
+        """Nothing more is read for now."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+            self._reading = 0, -1
+
+    def check(self, run, size):
+        """A generator that yields while it reads a run, None each time, and its CRC-32 at the end."""
+        crc = at = 0
+        block = bytearray(_BLOCK)
+        while at < size:
+            part = memoryview(block)[: min(_BLOCK, size - at)]
+            self.read(run, at, part)
+            crc = binascii.crc32(part, crc)
+            at += len(part)
+            yield None
+        yield crc & 0xFFFFFFFF
+
+    def mark_fetched(self, run):
+        """The host has this run whole."""
+        open(self._path(run, "got"), "wb").close()
+
+    def remove(self, run):
+        """Delete a run."""
+        self.release()
+        names = [name for number, _, name in self._files() if number == run]
+        for name in names:
+            self._used_bytes -= self._size(name)
+            os.remove(self._folder + "/" + name)
+        self.count -= 1
+
+    def free_kb(self):
+        """Room that is left."""
+        return max(0, self._room_bytes - self._used_bytes) // 1024
+
+    def _open(self, run, chunk):
+        if self._reading != (run, chunk):
+            self.release()
+            self._reader = open(self._path(run, "%03d" % chunk), "rb")
+            self._reading = run, chunk
+        return self._reader
+
+    def _files(self):
+        for entry in os.ilistdir(self._folder):
+            name = entry[0]
+            run, _, ending = name.partition(".")
+            if run.isdigit() and (ending == "got" or ending.isdigit()):
+                yield int(run), (-1 if ending == "got" else int(ending)), name
+
+    def _path(self, run, ending):
+        return "%s/%05d.%s" % (self._folder, run, ending)
+
+    def _size(self, name):
+        return os.stat(self._folder + "/" + name)[6]

@@ -1,0 +1,104 @@
+# Steps, cadence, standing and which way is up, from the samples as they come: integers only, nothing allocated.
+# A step is an upward crossing of the low-passed vertical acceleration after a flight phase, as the host finds contacts;
+# walking has no flight and is not counted. What the clip knows of the runner's gait by itself lives here.
+
+import math
+from array import array
+
+import micropython
+from micropython import const
+
+_G = const(2511)  # 9.80665 m/s^2 in Q8
+_CROSSING = const(628)  # 0.25 g above standing
+_FLIGHT = const(-1758)  # -0.7 g: nearly falling
+_REFRACTORY_MS = const(200)
+_LONGEST_STEP_MS = const(600)
+_STEPS = const(8)  # cadence is their mean; so many in a row are running
+_STILL_GYR = const(45)  # 5 deg/s in Q9
+_STILL_ACC = const(52)  # 0.02 g
+_CUTOFF_HZ = 4.0
+_SHIFT = const(14)
+
+
+class Gait:
+    """add() every sample. up: which way is up in sensor axes, in 1/4096; still: nothing moves; steps: since begin."""
+
+    def __init__(self):
+        self.steps = 0
+        self.up_x = self.up_y = self.up_z = 0
+        self.still = False
+        self.now_ms = 0  # of the last sample, on the sensor's clock
+        self.run_began_ms = -1  # -1: not running
+        self._b0 = self._a1 = self._a2 = 0
+        self._times_ms = array("i", bytes(4 * _STEPS))
+        self._forget()
+
+    def begin(self, rate_hz):
+        """Samples come at this rate from now on: the low-pass is a Butterworth of second order."""
+        k = math.tan(math.pi * _CUTOFF_HZ / rate_hz)
+        norm = 1 / (1 + math.sqrt(2) * k + k * k)
+        one = 1 << _SHIFT
+        self._b0 = round(k * k * norm * one)
+        self._a1 = round(2 * (k * k - 1) * norm * one)
+        self._a2 = 4 * self._b0 - one - self._a1  # so that standing passes unchanged
+        self._forget()
+
+    def cadence_spm(self):
+        """Steps a minute; 0 when the runner does not run."""
+        if self.run_began_ms < 0:
+            return 0
+        span_ms = self.last_step_ms - self._times_ms[self.steps % _STEPS]
+        return 60000 * (_STEPS - 1) // span_ms if span_ms > 0 else 0
+
+    @micropython.native
+    def add(self, sample, time_s, time_us):
+        """A sample in wire order; True if a running step was completed with it."""
+        now_ms = time_s * 1000 + time_us // 1000
+        self.now_ms = now_ms
+        w = sample[0] >> 2
+        x = sample[1] >> 2
+        y = sample[2] >> 2
+        z = sample[3] >> 2
+        if w or x or y or z:  # else the chip gave none: up stays where it was
+            self.up_x = (x * z - w * y) >> 11
+            self.up_y = (y * z + w * x) >> 11
+            self.up_z = 4096 - ((x * x + y * y) >> 11)
+        ax = sample[4]
+        ay = sample[5]
+        az = sample[6]
+        vertical = ((self.up_x * ax + self.up_y * ay + self.up_z * az) >> 12) - _G
+        quiet = -_STILL_GYR < sample[7] < _STILL_GYR and -_STILL_GYR < sample[8] < _STILL_GYR
+        self.still = quiet and -_STILL_GYR < sample[9] < _STILL_GYR and -_STILL_ACC < vertical < _STILL_ACC
+        return self._feel(vertical, now_ms)
+
+    @micropython.native
+    def _feel(self, vertical, now_ms):
+        fed = self._b0 * (vertical + 2 * self._x1 + self._x2)
+        low = (fed - self._a1 * self._y1 - self._a2 * self._y2) >> 14
+        crossing = low >= _CROSSING > self._y1
+        self._x2 = self._x1
+        self._x1 = vertical
+        self._y2 = self._y1
+        self._y1 = low
+        if vertical < _FLIGHT:
+            self._flew = True
+        if self.run_began_ms >= 0 and now_ms - self.last_step_ms > 2000:
+            self.run_began_ms = -1
+            self._row = 0
+        if not crossing or not self._flew or now_ms - self.last_step_ms < _REFRACTORY_MS:
+            return False
+        self._row = self._row + 1 if now_ms - self.last_step_ms < _LONGEST_STEP_MS else 1
+        self._flew = False
+        self.last_step_ms = now_ms
+        self.steps += 1
+        self._times_ms[(self.steps - 1) % _STEPS] = now_ms
+        if self._row >= _STEPS and self.run_began_ms < 0:
+            self.run_began_ms = now_ms
+        return self.run_began_ms >= 0
+
+    def _forget(self):
+        self._x1 = self._x2 = self._y1 = self._y2 = 0
+        self._flew = False
+        self.last_step_ms = -1000
+        self._row = 0
+        self.run_began_ms = -1

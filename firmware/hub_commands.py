@@ -1,0 +1,44 @@
+# What the clip tells the BNO085, as bytes for its control channel.
+# Functions of values to bytes; when they are sent is decided in bno085.py. Layouts of commands live here only.
+
+from micropython import const
+
+_SET_FEATURE = const(0xFD)
+_PRODUCT_ID_REQUEST = const(0xF9)
+_COMMAND = const(0xF2)
+CALIBRATION = const(0x07)
+SIGNIFICANT_MOTION = const(0x12)
+_WAKES = const(0x04)  # feature flag: report it on the wake channel
+
+
+def product_id_request():
+    """Ask for the chip's software version."""
+    return bytes((_PRODUCT_ID_REQUEST, 0))
+
+
+def set_feature(report, period_us, flags=0):
+    """Switch a report on with this period, or off with 0."""
+    feature = bytearray(17)
+    feature[0] = _SET_FEATURE
+    feature[1] = report
+    feature[2] = flags
+    feature[5] = period_us & 0xFF
+    feature[6] = period_us >> 8 & 0xFF
+    feature[7] = period_us >> 16 & 0xFF
+    return feature
+
+
+def wake_on_motion():
+    """Report significant motion alone, on the wake channel."""
+    return set_feature(SIGNIFICANT_MOTION, 0, _WAKES)
+
+
+def calibrate(sequence, accelerometer):
+    """Let the chip calibrate its gyro, which it does at rest, and its accelerometer or not; never the magnetometer."""
+    command = bytearray(12)
+    command[0] = _COMMAND
+    command[1] = sequence
+    command[2] = CALIBRATION
+    command[3] = 1 if accelerometer else 0
+    command[4] = 1
+    return command

@@ -1,0 +1,93 @@
+# The tables behind the GATT server: Untuck's own service, and three standard ones that watches and apps know.
+# Battery, Device Information, Running Speed and Cadence: speed is not measured by the clip and reads 0. Every value
+# needs an encrypted link; a stranger sees the name and which services there are. Layouts of the standard: only here.
+
+import struct
+
+import bluetooth
+import wire
+from micropython import const
+
+_WRITE_NO_RESPONSE = const(0x0004)
+_WRITE = const(0x0008)
+_NOTIFY = const(0x0010)
+_WRITE_ENCRYPTED = const(0x1000)
+_SECRET = const(0x0202)  # read, over an encrypted link
+
+FIRMWARE_VERSION = (0, 2, 0)
+
+_BATTERY = const(0x180F)
+_BATTERY_LEVEL = const(0x2A19)
+_RUNNING = const(0x1814)
+_RUNNING_MEASUREMENT = const(0x2A53)
+_RUNNING_FEATURE = const(0x2A54)
+_SENSOR_LOCATION = const(0x2A5D)
+_INFORMATION = const(0x180A)
+_MANUFACTURER = const(0x2A29)
+_MODEL = const(0x2A24)
+_FIRMWARE = const(0x2A26)
+_HIP = const(6)
+_WALKING_OR_RUNNING = const(0x04)  # of feature and measurement: the status bit means something; the clip counts running
+
+_AD_FLAGS = const(0x01)
+_AD_UUID16 = const(0x03)
+_AD_UUID128 = const(0x07)
+_AD_NAME = const(0x09)
+
+
+def table():
+    """What gatts_register_services takes."""
+    uuid = bluetooth.UUID
+    return (
+        (
+            uuid(wire.SERVICE_UUID),
+            (
+                (uuid(wire.STREAM_UUID), _NOTIFY),
+                (uuid(wire.CONTROL_UUID), _WRITE | _WRITE_NO_RESPONSE | _WRITE_ENCRYPTED),
+                (uuid(wire.STATUS_UUID), _SECRET | _NOTIFY),
+            ),
+        ),
+        (uuid(_BATTERY), ((uuid(_BATTERY_LEVEL), _SECRET | _NOTIFY),)),
+        (
+            uuid(_RUNNING),
+            (
+                (uuid(_RUNNING_MEASUREMENT), _NOTIFY),
+                (uuid(_RUNNING_FEATURE), _SECRET),
+                (uuid(_SENSOR_LOCATION), _SECRET),
+            ),
+        ),
+        (
+            uuid(_INFORMATION),
+            ((uuid(_MANUFACTURER), _SECRET), (uuid(_MODEL), _SECRET), (uuid(_FIRMWARE), _SECRET)),
+        ),
+    )
+
+
+def values(handles):
+    """(handle, value) of all that never changes."""
+    return (
+        (handles[2][1], struct.pack("<H", _WALKING_OR_RUNNING)),
+        (handles[2][2], bytes((_HIP,))),
+        (handles[3][0], b"Untuck"),
+        (handles[3][1], b"Clip"),
+        (handles[3][2], ("%d.%d.%d" % FIRMWARE_VERSION).encode()),
+    )
+
+
+def running(cadence_spm):
+    """A running measurement: flags, speed in 1/256 m/s (0: not measured), steps a minute."""
+    return struct.pack("<BHB", _WALKING_OR_RUNNING if cadence_spm else 0, 0, min(cadence_spm, 255))
+
+
+def advertisement(name):
+    """The 31 bytes that say who is here: flags, the service's UUID, a name of at most 8 characters."""
+    uuid = bytes(bluetooth.UUID(wire.SERVICE_UUID))
+    data = bytes((2, _AD_FLAGS, 0x06, 17, _AD_UUID128)) + uuid + bytes((len(name) + 1, _AD_NAME)) + name.encode()
+    if len(data) > 31:
+        raise ValueError("advertised name is longer than 8 characters")
+    return data
+
+
+def scan_response():
+    """For apps and watches that look for running sensors and batteries."""
+    return struct.pack("<BBHH", 5, _AD_UUID16, _RUNNING, _BATTERY)

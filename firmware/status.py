@@ -1,0 +1,42 @@
+# The status that answers commands and reads: what control.py and those it joins know, as the wire wants it.
+# One function of their state to bytes. What stands for a condition lives here and nowhere else.
+
+import wire
+
+from services import FIRMWARE_VERSION
+
+
+def pack(buffer, control):
+    """Write the status of the clip that `control` runs."""
+    ring = control.ring
+    log = control.log
+    wire.pack_status(
+        buffer,
+        FIRMWARE_VERSION,
+        wire.STATE_NO_SENSOR if control.sensor_missing else control.state,
+        control.wearer.battery_pct,
+        control.rate_hz,
+        ring.stream_id,
+        ring.oldest,
+        ring.next,
+        control.sensor.resets,
+        control.last[0],
+        control.last[1],
+        _conditions(control),
+        log.count,
+        log.dropped,
+        log.free_kb(),
+        control.wearer.gait.cadence_spm(),
+    )
+
+
+def _conditions(control):
+    coach = control.wearer.coach
+    return (
+        (wire.COND_PAIRING if control.pairing_open else 0)
+        | (wire.COND_RECORDING if control.recording else 0)
+        | (wire.COND_FULL if control.log.full else 0)
+        | (wire.COND_COACH if coach.armed else 0)
+        | (wire.COND_STANDING if coach.measuring else 0)
+        | (wire.COND_RUNNING if control.wearer.gait.run_began_ms >= 0 else 0)
+    )

@@ -1,0 +1,140 @@
+# What the clip does by itself for the one who wears it: button, cues without a host, start and stop, sleep, LED.
+# feel() is called for every sample and allocates nothing; tend() is a task that looks around every 20 ms.
+# When the clip starts, stops, sleeps and speaks of its own accord is decided here and nowhere else.
+
+import asyncio
+from time import ticks_diff, ticks_ms
+
+import wire
+from micropython import const
+
+import button
+import sounder as sounds
+from button import Button
+
+_TURN_MS = const(20)
+_WATCH_AFTER_MS = const(60000)  # idle and alone so long: begin to look out for running
+_START_AFTER_MS = const(10000)  # of running
+_STOP_AFTER_MS = const(240000)  # without a running step
+_SLEEP_AFTER_MS = const(900000)  # idle and alone
+_CALM_MS = const(10000)  # without a step: the chip may calibrate itself
+_BATTERY_EVERY_MS = const(30000)
+_LOW_PCT = const(10)
+_RATE_HZ = const(100)
+# Open-circuit voltage of a lithium polymer cell in mV, and what is left in it in per cent
+_CURVE = ((3300, 0), (3600, 8), (3700, 22), (3800, 45), (3900, 62), (4000, 77), (4100, 90), (4180, 100))
+
+
+def battery_pct(voltage_mv):
+    """What is left in the cell; wire.BATTERY_UNKNOWN if this is no cell's voltage."""
+    if not 2500 < voltage_mv < 4500:
+        return wire.BATTERY_UNKNOWN
+    below_mv, below_pct = _CURVE[0]
+    for mv, pct in _CURVE:
+        if voltage_mv < mv:
+            return max(0, below_pct + (pct - below_pct) * (voltage_mv - below_mv) // max(1, mv - below_mv))
+        below_mv, below_pct = mv, pct
+    return 100
+
+
+class Wearer:
+    """`gait`, `coach`, `sounder`, `inputs` and `sleep` as in their files; control tells what state the clip is in."""
+
+    def __init__(self, gait, coach, sounder, inputs, sleep):
+        self.battery_pct = wire.BATTERY_UNKNOWN
+        self.low = False
+        self.gait = gait
+        self.coach = coach
+        self._sounder = sounder
+        self._inputs = inputs
+        self._sleep = sleep
+        self._button = Button()
+        self._alone_ms = 0  # idle without a host
+        self._resting_ms = 0  # streaming without a host and without running
+        self._battery_ms = 0
+        self._told_s = 0
+
+    def feel(self, sample, time_s, time_us):
+        """A sample in wire order, from the sensor."""
+        self.coach.add(self.gait.add(sample, time_s, time_us))
+
+    async def tend(self, control):
+        """Task: everything that is not for every sample."""
+        before_ms = ticks_ms()
+        while True:
+            now_ms = ticks_ms()
+            passed_ms = ticks_diff(now_ms, before_ms)
+            before_ms = now_ms
+            await self._press(control, self._button.feed(self._inputs.pressed(), passed_ms))
+            self._speak(control)
+            self._measure_battery(passed_ms)
+            await self._live(control, passed_ms)
+            self._tell(control)
+            self._sounder.blink = self._blink(control)
+            await asyncio.sleep_ms(_TURN_MS)
+
+    async def _press(self, control, press):
+        if press == button.SHORT:
+            if self.gait.run_began_ms >= 0 or control.listening:
+                control.lap()
+            else:
+                await control.watch()
+                self.coach.measure_standing()
+        elif press == button.LONG:
+            control.open_pairing()
+        elif press == button.VERY_LONG:
+            control.rest()
+            self._sleep(True)
+
+    def _speak(self, control):
+        cue = self.coach.cue()
+        if control.lost_sensor():
+            cue = wire.CUE_LOST
+        if cue and not control.listening:
+            self._sounder.play(cue)
+
+    def _measure_battery(self, passed_ms):
+        self._battery_ms -= passed_ms
+        if self._battery_ms <= 0:
+            self._battery_ms = _BATTERY_EVERY_MS
+            self.battery_pct = battery_pct(self._inputs.battery_mv())
+            self.low = self.battery_pct <= _LOW_PCT
+
+    def _tell(self, control):
+        """Once a second: the standard services, and whether the chip may calibrate its accelerometer."""
+        second = ticks_ms() // 1000
+        if second != self._told_s:
+            self._told_s = second
+            control.tell(self.battery_pct, self.gait.cadence_spm())
+            control.calibrate(self.gait.now_ms - self.gait.last_step_ms > _CALM_MS)
+
+    async def _live(self, control, passed_ms):
+        if control.connected:
+            self._alone_ms = self._resting_ms = 0
+            return
+        running_ms = self.gait.now_ms - self.gait.run_began_ms if self.gait.run_began_ms >= 0 else 0
+        if control.streaming:
+            self._alone_ms = 0
+            self._resting_ms = 0 if running_ms else self._resting_ms + passed_ms
+            if self._resting_ms > _STOP_AFTER_MS:
+                self._resting_ms = 0
+                control.stop()
+                await control.watch()
+            return
+        self._alone_ms += passed_ms
+        if control.watching and running_ms > _START_AFTER_MS:
+            await control.start_alone(_RATE_HZ)
+        elif self._alone_ms > _SLEEP_AFTER_MS:
+            control.rest()
+            self._sleep(False)
+        elif self._alone_ms > _WATCH_AFTER_MS and not control.watching:
+            await control.watch()
+
+    def _blink(self, control):
+        if control.sensor_missing:
+            return sounds.BLINK_LOST
+        if control.pairing_open:
+            return sounds.BLINK_PAIRING
+        if control.recording:
+            return sounds.BLINK_RECORDING
+        return sounds.BLINK_STREAMING if control.streaming else sounds.BLINK_IDLE

@@ -1,0 +1,180 @@
+"""Runs that the clip has kept while no host listened: listed, fetched with resume, and deleted once they are safe here.
+
+A run's bytes come in windows; what is missing is asked for again from where it broke off, over a new connection if need
+be. The clip deletes a run only for the right checksum. Frames are wire_runs.py's, the radio's calls ble_link.py's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from untuck import wire, wire_runs
+from untuck.errors import LinkError
+from untuck.model import Packet
+from untuck.sources.ble_link import REFUSALS, Backend, ClipStatus, Link, Timeouts
+
+WINDOW_BYTES = 16384  # asked for at once: about 70 notifications
+SILENCE_S = 2.0  # without a frame: what is missing is asked for again
+MAX_SILENCES = 4  # in a row
+CHECK_BYTES_S = 100_000  # so quickly, at least, the clip reads its flash to check a run
+
+
+@dataclass(frozen=True)
+class KeptRun:
+    """A run in the clip's flash: its number there, its length, when it began (Unix seconds, 0: not known)."""
+
+    run: int
+    bytes: int
+    started_unix_s: int
+    fetched: bool
+    recording: bool
+
+
+class ClipRuns:
+    """The kept runs of one clip, as an async context manager; entering finds and connects.
+
+    Every method raises LinkError, whose text says what to do.
+    """
+
+    def __init__(
+        self, address: str | None = None, backend: Backend | None = None, timeouts: Timeouts | None = None
+    ) -> None:
+        self.name = ""
+        self.address = address
+        self.status: ClipStatus | None = None
+        self._backend = backend or Backend()
+        self._timeouts = timeouts or Timeouts()
+        self._frames: asyncio.Queue[bytes | None] = asyncio.Queue()  # None: the connection is gone
+        self._link: Link | None = None
+
+    async def __aenter__(self) -> Self:
+        await self._connect()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._close()
+
+    async def list(self) -> list[KeptRun]:
+        """All runs, oldest first."""
+        self._frames = asyncio.Queue()
+        status = await self._command(wire.command(wire.CMD_LIST))
+        runs: list[KeptRun] = []
+        while len(runs) < status.runs:
+            frame = await self._next_frame()
+            if frame is None:
+                raise LinkError("The clip did not name all its runs: bring it nearer and try again.")
+            if frame[0] == wire_runs.FRAME_RUN and len(frame) == struct.calcsize(wire_runs.FRAME_RUN_FORMAT):
+                _, run, size, started, flags = struct.unpack(wire_runs.FRAME_RUN_FORMAT, frame)
+                runs.append(
+                    KeptRun(
+                        run, size, started, bool(flags & wire_runs.RUN_FETCHED), bool(flags & wire_runs.RUN_RECORDING)
+                    )
+                )
+        return runs
+
+    async def fetch(self, run: KeptRun, have: bytes = b"", progress: Callable[[bytes], None] = lambda _: None) -> bytes:
+        """A run's bytes, of which the first ones may be here already. progress is told each window's bytes.
+
+        A lost connection is made again, and the rest asked for.
+        """
+        data = bytearray(have)
+        give_up_s = time.monotonic() + self._timeouts.outage_s
+        while len(data) < run.bytes:
+            begin = len(data)
+            try:
+                await self._fetch_window(run, data)
+                give_up_s = time.monotonic() + self._timeouts.outage_s
+            except LinkError:
+                if time.monotonic() > give_up_s:
+                    raise
+                await self._reconnect(give_up_s)
+            progress(bytes(data[begin:]))
+        return bytes(data)
+
+    async def confirm(self, run: KeptRun, data: bytes, delete: bool = True) -> None:
+        """Tell the clip that these bytes are safe here: it deletes the run, or marks it as fetched."""
+        checksum = zlib.crc32(data)
+        wait_s = self._timeouts.call_s + len(data) / CHECK_BYTES_S
+        await self._command(wire.command(wire.CMD_CONFIRM, run.run, len(data), checksum, int(delete)), wait_s)
+
+    async def _fetch_window(self, run: KeptRun, data: bytearray) -> None:
+        silences = 0
+        end = min(len(data) + WINDOW_BYTES, run.bytes)
+        while len(data) < end:
+            self._frames = asyncio.Queue()
+            await self._command(wire.command(wire.CMD_FETCH, run.run, len(data), end - len(data)))
+            before = len(data)
+            while len(data) < end:
+                frame = await self._next_frame()
+                if frame is None or not _append(data, frame, run.run):
+                    break
+            silences = 0 if len(data) > before else silences + 1
+            if silences > MAX_SILENCES:
+                raise LinkError("The clip sends no more of this run: bring it nearer and try again.")
+
+    async def _next_frame(self) -> bytes | None:
+        """The next frame, None after a silence. Raises LinkError if the connection is gone."""
+        try:
+            frame = await asyncio.wait_for(self._frames.get(), SILENCE_S)
+        except TimeoutError:
+            return None
+        if frame is None:
+            raise LinkError("The connection was lost while fetching: bring the clip nearer and try again.")
+        return frame
+
+    async def _connect(self) -> None:
+        def came(packet: Packet) -> None:
+            self._frames.put_nowait(packet.data)
+
+        self._link = link = Link(self._backend, self._timeouts, came, lambda: self._frames.put_nowait(None))
+        try:
+            clip = await link.find(self.address)
+            self.status = await link.open()
+        except BaseException:
+            await self._close()
+            raise
+        self.name, self.address = clip.name, clip.address
+
+    async def _reconnect(self, give_up_s: float) -> None:
+        while True:
+            await self._close()
+            try:
+                return await self._connect()
+            except LinkError:
+                if time.monotonic() > give_up_s:
+                    raise
+
+    async def _close(self) -> None:
+        link, self._link = self._link, None
+        if link is not None:
+            await link.close()
+
+    async def _command(self, data: bytes, wait_s: float | None = None) -> ClipStatus:
+        if self._link is None:
+            raise LinkError("The connection is closed: connect again.")
+        self.status = status = await self._link.command(data, wait_s)
+        if status.result != wire.RESULT_OK:
+            raise LinkError(f"The clip refused: {REFUSALS.get(status.result, f'result {status.result}.')}")
+        return status
+
+
+def _append(data: bytearray, frame: bytes, run: int) -> bool:
+    """Add a frame's bytes; False if it is not the one that must come next."""
+    if len(frame) <= wire_runs.FRAME_DATA_HEADER_SIZE or frame[0] != wire_runs.FRAME_DATA:
+        return True  # something else: go on waiting
+    _, number, offset = struct.unpack_from(wire_runs.FRAME_DATA_FORMAT, frame)
+    if number != run or offset < len(data):
+        return True
+    if offset > len(data):
+        return False
+    data += frame[wire_runs.FRAME_DATA_HEADER_SIZE :]
+    return True
