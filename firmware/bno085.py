@@ -24,6 +24,7 @@ _LOST = const(5)  # no answer after several resets; one more try every now and t
 _BOOT_US = const(1000000)
 _ANSWER_US = const(500000)
 _SILENCE_US = const(400000)  # without a report of one of the three: they are enabled again
+_FIRST_US = const(1000000)  # the same before each has reported at all: fusion takes time to begin
 _RETRY_US = const(5000000)
 _TRIES = const(2)  # resets before the sensor is called lost
 _FAULTS = const(8)  # bad transfers in a row before the bus is called hung
@@ -227,14 +228,15 @@ class Bno085:
 
     def _listen(self, step_us):
         """A sensor is enabled, but nothing comes: enable it again, and if that was of no use, reset the chip."""
-        if self._reports.silence(step_us) > _SILENCE_US:
+        heard = self._reports.all_heard()
+        if self._reports.silence(step_us) > (_SILENCE_US if heard else _FIRST_US):
             if self._silent:
                 self._recover()
             else:
                 self._silent = True
                 self._interrupted()
                 self._set_up()
-        elif self._reports.all_heard():
+        elif heard:
             self._silent = False
             self._tries = 0
 

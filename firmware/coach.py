@@ -37,6 +37,7 @@ class Coach:
         self._asked_ms = 0
         self._still_ms = -1
         self._still = [0, 0, 0]
+        self._stills = 0
 
     @property
     def armed(self):
@@ -136,6 +137,9 @@ class Coach:
         still[2] += gait.up_z
         self._stills += 1
         if gait.now_ms - self._still_ms >= _STANDING_MS:
-            self.measuring = False
-            self._settings.set_standing(*[4 * total // self._stills for total in still])
-            self._cue = wire.CUE_RECOVERED
+            self._measured()
+
+    def _measured(self):
+        self.measuring = False
+        self._settings.set_standing(*[4 * total // self._stills for total in self._still])
+        self._cue = wire.CUE_RECOVERED

@@ -9,7 +9,7 @@ import pytest
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 SOURCES = [*sorted((CHECKOUT / "firmware").glob("*.py")), *sorted((CHECKOUT / "host" / "untuck").glob("wire*.py"))]
-BYTES_ALL = 48_000  # of flash, where it is frozen; on a stock MicroPython it takes that much of the heap
+BYTES_ALL = 56_000  # of flash, where it is frozen or in ROMFS; from a file system it takes that much of the heap
 
 
 def compile_for_board(source: Path, target: Path) -> subprocess.CompletedProcess[str]:

@@ -44,7 +44,7 @@ def test_a_sample_without_acceleration_or_gyro_is_a_gap_not_an_invention(report:
     assert gaps(follow(got, sim), got.flags, wire.FLAG_GAP).tolist() == [3]
 
 
-@pytest.mark.parametrize("missing", [3, 40])
+@pytest.mark.parametrize("missing", [3, 30])
 def test_a_sample_without_quaternion_says_so_and_keeps_the_rest(missing: int) -> None:
     sim = Bno085Sim(Motion.of(noise(300, 100)))
     sim.at(1.0, lambda: sim.faults.missed.update({hub.GAME_QUAT: missing}))
@@ -93,10 +93,10 @@ BREAKS: dict[str, Callable[[Bno085Sim], object]] = {
     "bus hangs until reset": lambda sim: setattr(sim.faults, "hung", True),
 }
 LONGEST_BREAK_S = {
-    "chip resets itself": 0.8,
-    "reports go off without a word": 2.5,
-    "chip falls silent until reset": 5.0,
-    "bus hangs until reset": 4.0,
+    "chip resets itself": 0.5,
+    "reports go off without a word": 1.0,
+    "chip falls silent until reset": 2.5,
+    "bus hangs until reset": 1.0,
 }
 
 
@@ -110,6 +110,7 @@ def test_the_sensor_comes_back_flagged_and_counted(bus: str, what: str) -> None:
     assert numbers[0] == 0
     missing = gaps(numbers, got.flags, AFTER_BREAK)
     hole_s = np.diff(got.time_us).max() / 1e6
+    print(f"{what}: {hole_s:.2f} s")
     assert len(missing) == 1
     assert hole_s < LONGEST_BREAK_S[what]
     assert got.resets >= 1
