@@ -74,8 +74,6 @@ FLOORS = [
     ("Runs", "runs without a baseline, not scored", "dev", "<=", 0.0),
     ("Runs", "runs without a baseline, not scored", "judge", "<=", 0.0),
     ("Runs", "runs that could not be analysed", "dev", "<=", 0.0),
-    ("Runs", "runs without a baseline, not scored", "dev", "<=", 0.0),
-    ("Runs", "runs without a baseline, not scored", "judge", "<=", 0.0),
     ("Runs", "runs that could not be analysed", "judge", "<=", 0.0),
 ]
 
