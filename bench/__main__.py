@@ -17,14 +17,15 @@ BENCHES = {
     "slips": "slips of the clip told from tucks",
     "plots": "pictures of a run with faults, and of the stride that a pullback makes",
     "window": "the coach's window: paints, age of what is shown, CPU, memory over hours",
+    "latency": "from the deciding sample to the cue in the loudspeaker",
     "radio": "packets from clip to host over the virtual radio",
 }
 
-BY_DEFAULT = ("accuracy", "speed")
+BY_DEFAULT = ("accuracy", "speed", "latency")
 
 
 def main() -> int:
-    """Run the bench that is asked for, without a word accuracy and speed; 2 for a wrong word."""
+    """Run the bench that is asked for, without a word accuracy, speed and latency; 2 for a wrong word."""
     if len(sys.argv) == 1:
         return max(run(word, []) for word in BY_DEFAULT)
     word = sys.argv[1]

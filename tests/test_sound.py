@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import itertools
 import os
-import shutil
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.virtual_board import loudspeaker
+from tests.virtual_board.loudspeaker import Ear
 
 from untuck.errors import SoundError
 from untuck.model import LEFT, RIGHT
@@ -188,33 +188,10 @@ with Player() as player:
 @pytest.fixture
 def sound_server(tmp_path: Path) -> Iterator[dict[str, str]]:
     """The environment of a PulseAudio with a null sink called cue."""
-    if not all(map(shutil.which, ("pulseaudio", "pactl", "parec"))):
-        pytest.skip("PulseAudio is not installed: apt-get install pulseaudio pulseaudio-utils")
-    folder = tmp_path / "x"
-    folder.mkdir(mode=0o700)
-    socket = folder / "s"
-    env = {**os.environ, "HOME": str(folder), "XDG_RUNTIME_DIR": str(folder), "PULSE_SERVER": f"unix:{socket}"}
-    server = subprocess.Popen(
-        [
-            *("pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disallow-exit=no"),
-            *("-L", f"module-native-protocol-unix auth-anonymous=1 socket={socket}"),
-            *("-L", f"module-null-sink sink_name=cue rate={RATE_HZ} channels=2"),
-        ],
-        env={key: value for key, value in env.items() if key != "PULSE_SERVER"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        for _ in range(100):
-            if subprocess.run(["pactl", "info"], env=env, capture_output=True).returncode == 0:
-                break
-            time.sleep(0.1)
-        else:
-            pytest.fail("PulseAudio did not answer within 10 s")
+    if loudspeaker.missing():
+        pytest.skip(loudspeaker.missing())
+    with loudspeaker.sound_server(tmp_path / "x") as env:
         yield env
-    finally:
-        server.terminate()
-        server.wait(timeout=10)
 
 
 def player(env: dict[str, str], checkout: Path) -> subprocess.CompletedProcess[str]:
@@ -227,32 +204,6 @@ def player(env: dict[str, str], checkout: Path) -> subprocess.CompletedProcess[s
     )
 
 
-class Ear(threading.Thread):
-    """Hears the null sink until told to stop. heard (N,2) 16 bit; zero_s: when sample 0 was heard, monotonic."""
-
-    def __init__(self, env: dict[str, str]) -> None:
-        super().__init__()
-        command = ["parec", "--raw", "-d", "cue.monitor", "--format=s16le", f"--rate={RATE_HZ}", "--channels=2"]
-        self._parec = subprocess.Popen([*command, "--latency-msec=5"], env=env, stdout=subprocess.PIPE)
-        self._chunks: list[tuple[float, bytes]] = []
-        self.start()
-
-    def run(self) -> None:
-        assert self._parec.stdout is not None
-        while chunk := self._parec.stdout.read1(4096):  # type: ignore[attr-defined]
-            self._chunks.append((time.monotonic(), chunk))
-
-    def stop(self) -> tuple[np.ndarray, float]:
-        self._parec.terminate()
-        self._parec.wait(timeout=10)
-        self.join(timeout=10)
-        samples = np.cumsum([len(chunk) / 4 for _, chunk in self._chunks])
-        arrivals = np.array([arrival for arrival, _ in self._chunks])
-        zero_s = float(np.percentile(arrivals - samples / RATE_HZ, 2))  # the least delayed chunks tell the clock
-        data = b"".join(chunk for _, chunk in self._chunks)
-        return np.frombuffer(data[: len(data) // 4 * 4], np.int16).reshape(-1, 2).astype(float), zero_s
-
-
 def test_cues_are_heard_through_a_sound_server(sound_server: dict[str, str], checkout: Path) -> None:
     ear = Ear(sound_server)
     try:
@@ -263,10 +214,9 @@ def test_cues_are_heard_through_a_sound_server(sound_server: dict[str, str], che
     assert played.returncode == 0, played.stderr
     backend, *asked_s = played.stdout.split()
     assert backend == "PulseAudio"
-    loud = np.flatnonzero(np.abs(heard).max(axis=1) > 50)
-    breaks = np.flatnonzero(np.diff(loud) > 0.3 * RATE_HZ)
-    cues = [heard[part[0] : part[-1] + 1] for part in np.split(loud, breaks + 1)]
-    begins_s = [zero_s + part[0] / RATE_HZ for part in np.split(loud, breaks + 1)]
+    parts = loudspeaker.sounds(heard)
+    cues = [heard[part] for part in parts]
+    begins_s = [zero_s + part.start / RATE_HZ for part in parts]
     assert len(cues) == len(asked_s) == 2
     for cue, (fault, side) in zip(cues, (("tuck", 0), ("pullback", RIGHT)), strict=True):
         sent = render(fault, side)

@@ -6,16 +6,20 @@ The state is folded from a real pipeline's events; the drawing is read back as t
 from __future__ import annotations
 
 import io
+import json
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from rich.console import Console
 
 from untuck.cli import plain, terminal
+from untuck.cli.json_view import JsonView
 from untuck.cli.live import Line
 from untuck.cli.state import LiveState
-from untuck.model import Packet
+from untuck.model import Event, Packet, Steer
+from untuck.motion.calibration import nominal
 from untuck.sources.packing import pack
 from untuck.sources.runner import simulate
 from untuck.store import Settings
@@ -56,6 +60,7 @@ def test_the_view_says_what_to_do_and_what_was_found(stages: dict[float, list[st
     assert "standing: stand still for 5 s, then hinge three times" in text[6.0]
     assert "standing: run" in text[19.0]
     assert "running: run in good form: baseline" in text[50.0] and "of 60 strides" in text[50.0]
+    assert "deg (pelvis) pullback left" in text[90.0]
     assert "found: tuck since" in text[90.0] and "tuck (low double tone)" in text[90.0]
     assert "found: right pullback since" in text[125.0] and "ended: tuck" in text[125.0]
     assert "ended: right pullback" in text[150.0] and "recovered (rising chime)" in text[150.0]
@@ -92,3 +97,25 @@ def test_every_cue_that_sounds_has_words() -> None:
     from untuck.sound.voices import has_sound
 
     assert set(plain.SOUNDS) == {*PRIORITY, "recovered"} and all(map(has_sound, plain.SOUNDS))
+
+
+def test_lines_for_other_programs_are_json(stages: dict[float, list[str]]) -> None:
+    lines: list[str] = []
+    view, line = JsonView(lines.append, LiveState()), Line(Settings())
+    for data in pack(simulate().samples, RATE_HZ)[: 60 * 20]:
+        view.show(line.push(Packet(data, 0.0)), line)
+    view.say("stopped")
+    events = [json.loads(each, parse_constant=lambda name: pytest.fail(f"{name} is no JSON")) for each in lines]
+    assert {"signal", "still", "calibrated", "state", "contact", "stride", "note"} <= {each["event"] for each in events}
+    stride = next(each["value"] for each in events if each["event"] == "stride")
+    assert stride["valid"] in (True, False) and stride["cadence_spm"] > 100
+
+
+def test_keys_and_a_kept_profile_are_shown() -> None:
+    from untuck.cli.keys import HELP
+
+    state = LiveState()
+    state.begin(replace(nominal(), source="stand+hinges"), None)
+    state.take(Event("steer", 5.0, Steer("mute", 5.0, "on")))
+    text = " ".join(drawn(terminal.drawing(state, "clip", terminal.Reception(), [], keys=HELP)))
+    assert "q finish" in text and "cues are off" in text and "standing: run" in text

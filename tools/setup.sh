@@ -94,7 +94,7 @@ optional_packages() {
             fi
             window_packages
             ;;
-        test)
+        test | bench)
             if [ "$(uname)" = Linux ] && ! { command -v pulseaudio && command -v parec && command -v pactl; } >/dev/null; then
                 echo pulseaudio pulseaudio-utils
             fi

@@ -1,6 +1,6 @@
 """Where output goes: results on stdout, everything else beside them; the live view that fits the terminal.
 
-With --json stdout carries the JSON alone, and progress goes to stderr.
+With --json stdout carries JSON alone, the result last, and progress goes to stderr.
 """
 
 from __future__ import annotations
@@ -31,18 +31,26 @@ def note(text: str) -> None:
 
 
 @contextmanager
-def live_view(source: str, params: Params, as_json: bool, log: bool = True) -> Iterator[View]:
-    """A drawn view in a terminal, plain lines elsewhere; no lines unless log."""
+def live_view(source: str, params: Params, as_json: bool, log: bool = True, live: bool = False) -> Iterator[View]:
+    """A drawn view in a terminal, plain lines elsewhere; no lines unless log.
+
+    live: the runner is here: keys are listened to, so they are shown, and as_json gives lines of JSON on stdout.
+    """
     from untuck.cli.state import LiveState
 
     state = LiveState(params)
     if sys.stdout.isatty() and not as_json:
         from rich.console import Console
 
+        from untuck.cli.keys import HELP
         from untuck.cli.terminal import TerminalView
 
-        with TerminalView(Console(), state, source) as view:
+        with TerminalView(Console(), state, source, HELP if live else "") as view:
             yield view
+    elif as_json and live:
+        from untuck.cli.json_view import JsonView
+
+        yield JsonView(click.echo, state)
     else:
         from untuck.cli.plain import PlainView
 

@@ -16,7 +16,7 @@ EVERY_S = 30.0  # a sign of life when nothing happens
 
 SOUNDS = {
     "tuck": "low double tone",
-    "pullback": "hollow tone at that side",
+    "pullback": "falling or rising tone at that side",
     "rigid": "soft roll",
     "recovered": "rising chime",
 }
@@ -32,6 +32,8 @@ class PlainView:
 
     def show(self, events: list[Event], line: Line) -> None:
         """Print what these events are to a person."""
+        if line.decoder.packets == 1:
+            self._state.begin(line.pipeline.calibration, line.pipeline.baseline)
         for event in events:
             self._state.take(event)
             text = describe(event)
@@ -59,6 +61,10 @@ def describe(event: Event) -> str:
         return found(value)
     if event.kind == "cue":
         return f"cue: {named(value.fault, value.side)} ({SOUNDS[value.fault]})"
+    if event.kind == "held":
+        return f"no cue for {named(value.fault, value.side)}: {value.reason}"
+    if event.kind == "steer":
+        return f"{value.kind} {value.value}".strip()
     return f"warning: {value}" if event.kind == "warning" else ""
 
 

@@ -84,7 +84,8 @@ async def follow_clip(
     """
     from untuck.cli.clip_session import Wanted, with_clip
 
-    return await with_clip(Wanted(config, minutes, anew), partial(output.live_view, as_json=as_json), backend)
+    make_view = partial(output.live_view, as_json=as_json, live=True)
+    return await with_clip(Wanted(config, minutes, anew), make_view, backend)
 
 
 @click.command()
@@ -115,7 +116,7 @@ async def calibrate_clip(config: Config, as_json: bool = False, backend: Backend
         return event.kind == "calibrated" and event.value.source == "stand+hinges"
 
     wanted = Wanted(config, anew=("calibration",), mode="calibrate", until=found)
-    return await with_clip(wanted, partial(output.live_view, as_json=as_json), backend)
+    return await with_clip(wanted, partial(output.live_view, as_json=as_json, live=True), backend)
 
 
 def _config(runner: str | None, rate_hz: str | None, address: str | None) -> Config:

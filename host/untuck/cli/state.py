@@ -11,7 +11,7 @@ from statistics import fmean
 
 import numpy as np
 
-from untuck.model import Baseline, Calibration, Cue, Event, Finding
+from untuck.model import Baseline, Calibration, Cue, Event, Finding, Steer
 from untuck.motion.params import Params
 
 
@@ -20,7 +20,8 @@ class LiveState:
     """The present moment of a session; `take` folds an event in.
 
     cadence_spm, tilt_deg: of the last stride; against_deg: tilt minus baseline over the strides that a tuck is judged
-    by, NaN without a baseline; on: findings that last, by fault and side; over: those that ended, newest last.
+    by, NaN without a baseline; lean_deg: of the pelvis; pullback_deg: left and right; on:
+    findings that last, by fault and side; over: those that ended, newest last.
     """
 
     params: Params = field(default_factory=Params)
@@ -32,12 +33,22 @@ class LiveState:
     clean: int = 0
     cadence_spm: float = math.nan
     tilt_deg: float = math.nan
+    lean_deg: float = math.nan
+    pullback_deg: tuple[float, float] = (math.nan, math.nan)
+    muted: bool = False
+    laps: int = 0
     against_deg: float = math.nan
     on: dict[tuple[str, int], Finding] = field(default_factory=dict)
     over: list[Finding] = field(default_factory=list)
     cues: list[Cue] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     _recent: list[float] = field(default_factory=list)
+
+    def begin(self, calibration: Calibration, baseline: Baseline | None) -> None:
+        """What the session starts with, before its first event."""
+        if self.calibration is None and calibration.source != "nominal":
+            self.calibration = calibration
+        self.baseline = self.baseline or baseline
 
     def take(self, event: Event) -> None:
         """Fold an event in; those that only a log wants change nothing but the time."""
@@ -57,6 +68,8 @@ class LiveState:
             self.cues.append(value)
         elif event.kind == "warning":
             self.warnings.append(value)
+        elif event.kind == "steer":
+            self._steer(value)
 
     def ask(self) -> str:
         """What the runner is to do, or what is being done, in a few words."""
@@ -73,11 +86,21 @@ class LiveState:
         self.strides += 1
         self.clean += bool(stride["valid"])
         self.cadence_spm, self.tilt_deg = float(stride["cadence_spm"]), float(stride["tilt_deg"])
+        self.lean_deg = float(stride["lean_deg"])
+        self.pullback_deg = (float(stride["pullback_left_deg"]), float(stride["pullback_right_deg"]))
         if self.baseline is not None:
             nearest = int(np.argmin(np.abs(self.baseline.cadence_spm - self.cadence_spm)))
             against_deg = self.tilt_deg - float(self.baseline.tilt_deg[nearest])
             self._recent = [*self._recent, against_deg][-self.params.tuck_strides :]
             self.against_deg = fmean(self._recent)
+
+    def _steer(self, steer: Steer) -> None:
+        if steer.kind == "lap":
+            self.laps += 1
+        elif steer.kind == "mute":
+            self.muted = steer.value == "on"
+        elif steer.kind == "baseline":
+            self.baseline, self.clean, self.against_deg = None, 0, math.nan
 
     def _finding(self, finding: Finding) -> None:
         if math.isnan(finding.end_s):

@@ -15,6 +15,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from untuck import wire
 from untuck.cli import plain
 from untuck.cli.live import Line
 from untuck.cli.state import LiveState
@@ -22,6 +23,7 @@ from untuck.model import Event
 from untuck.report.summary import clock, named
 
 REFRESH_HZ = 8
+LATE_S = 0.3  # data older than this are worth a word
 SILENT_S = 1.5  # packets come 20 times a second: so long without one is worth a word
 WIDTH = 78
 BAR_HALF_DEG = 12.0
@@ -33,8 +35,9 @@ FINDINGS_SHOWN = 3
 class TerminalView:
     """Draws the state of a session; use in a with statement."""
 
-    def __init__(self, console: Console, state: LiveState, source: str) -> None:
+    def __init__(self, console: Console, state: LiveState, source: str, keys: str = "") -> None:
         self._state = state
+        self._keys = keys
         self._source = source
         self._notes: list[str] = []
         self._signal = Reception()
@@ -51,6 +54,8 @@ class TerminalView:
 
     def show(self, events: list[Event], line: Line) -> None:
         """Take events in; redraw if the last drawing is old enough."""
+        if line.decoder.packets == 1:
+            self._state.begin(line.pipeline.calibration, line.pipeline.baseline)
         for event in events:
             self._state.take(event)
         self._state.now_s = max(self._state.now_s, line.last_s)
@@ -66,7 +71,7 @@ class TerminalView:
         self._draw()
 
     def _draw(self) -> None:
-        self._live.update(drawing(self._state, self._source, self._signal, self._notes, self._width))
+        self._live.update(drawing(self._state, self._source, self._signal, self._notes, self._width, self._keys))
 
 
 class Reception:
@@ -75,11 +80,15 @@ class Reception:
     def __init__(self) -> None:
         self._heard_s = time.monotonic()
         self._lost = self._corrupt = 0
+        self._age_s = 0.0
+        self._low_battery = False
 
     def heard(self, line: Line) -> None:
         """A packet came."""
         self._heard_s = time.monotonic()
         self._lost, self._corrupt = line.decoder.lost, line.decoder.corrupt
+        self._age_s = line.age_s
+        self._low_battery = bool(line.decoder.flags & wire.FLAG_LOW_BATTERY)
 
     def __rich__(self) -> Text:
         silent_s = time.monotonic() - self._heard_s
@@ -87,11 +96,13 @@ class Reception:
             return Text(f"no data for {silent_s:.0f} s", "bold red")
         trouble = f", {self._lost} packets lost" if self._lost else ""
         trouble += f", {self._corrupt} damaged" if self._corrupt else ""
+        trouble += f", {self._age_s:.1f} s late" if self._age_s > LATE_S else ""
+        trouble += ", battery low" if self._low_battery else ""
         return Text(f"receiving{trouble}", "yellow" if trouble else "green")
 
 
 def drawing(
-    state: LiveState, source: str, signal: RenderableType, notes: list[str], width: int = WIDTH
+    state: LiveState, source: str, signal: RenderableType, notes: list[str], width: int = WIDTH, keys: str = ""
 ) -> RenderableType:
     """The whole view, `width` columns wide."""
     table = Table.grid(padding=(0, 2))
@@ -100,15 +111,17 @@ def drawing(
     table.add_row("Source", source)
     table.add_row("Signal", signal)
     table.add_row("Now", Text(f"{state.moving}: {state.ask()}"))
-    table.add_row("Cadence", _number(state.cadence_spm, "steps/min", 0) + f"   {state.strides} strides")
+    laps = f"   lap {state.laps + 1}" if state.laps else ""
+    table.add_row("Cadence", _number(state.cadence_spm, "steps/min", 0) + f"   {state.strides} strides{laps}")
     table.add_row("Tilt", _tilt(state))
     table.add_row("", tilt_bar(state.against_deg, state.params.tuck_on_deg))
+    table.add_row("Lean", _number(state.lean_deg, "deg (pelvis)", 1) + _pullback(state))
     table.add_row("Findings", _findings(state))
     table.add_row("Cues", _cues(state))
     for text in [*state.warnings[-2:], *notes[-2:]]:
         table.add_row("Note", Text(text))
-    title = f"Untuck {clock(state.now_s)}"
-    return Panel(table, title=title, width=width, border_style="red" if state.on else "dim")
+    title = f"Untuck {clock(state.now_s)}" + ("  cues are off" if state.muted else "")
+    return Panel(table, title=title, subtitle=keys, width=width, border_style="red" if state.on else "dim")
 
 
 def tilt_bar(against_deg: float, band_deg: float) -> RenderableType:
@@ -133,6 +146,13 @@ def _number(value: float, unit: str, digits: int) -> str:
 def _tilt(state: LiveState) -> str:
     against = f", {state.against_deg:+.1f} deg against baseline" if math.isfinite(state.against_deg) else ""
     return _number(state.tilt_deg, "deg above standing", 1) + against
+
+
+def _pullback(state: LiveState) -> str:
+    left_deg, right_deg = state.pullback_deg
+    if not (math.isfinite(left_deg) and math.isfinite(right_deg)):
+        return ""
+    return f"   pullback left {left_deg:.1f}, right {right_deg:.1f} deg"
 
 
 def _findings(state: LiveState) -> RenderableType:

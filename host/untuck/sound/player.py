@@ -20,7 +20,7 @@ from untuck.sound.voices import RATE_HZ
 
 BUFFER_MS = 10
 SILENT_S = 0.7  # a device that has not asked for samples for so long is gone
-FIRST_S = 1.8  # but a new stream may take so long before it asks for its first
+FIRST_S = 1.8  # but a new stream fills its buffer, and may then ask for nothing for so long
 LOOK_EVERY_S = 0.2
 TRY_EVERY_S = 0.5  # looking for a device where there is none
 NO_DEVICE = "no sound device: cues are shown, not heard."
@@ -41,7 +41,7 @@ class Player:
     ) -> None:
         self._mixer = Mixer(hearing)
         self._on_change = on_change or _say_nothing
-        self._fed_s = time.monotonic()
+        self._fed_s = self._opened_s = time.monotonic()
         self._closing = threading.Event()
         self._device: Any = None
         self.backend = ""
@@ -107,7 +107,7 @@ class Player:
                 )
             feed = self._feed()
             next(feed)
-            self._fed_s = time.monotonic() + FIRST_S
+            self._opened_s = time.monotonic()
             device.start(feed)
         except miniaudio.MiniaudioError as error:
             raise SoundError(NO_DEVICE) from error
@@ -117,7 +117,7 @@ class Player:
     def _watch(self) -> None:
         """Until closing: a device that no longer asks for samples is replaced by the system's new default."""
         while not self._closing.wait(LOOK_EVERY_S if self.alive else TRY_EVERY_S):
-            if self.alive and time.monotonic() - self._fed_s < SILENT_S:
+            if self.alive and time.monotonic() - max(self._fed_s, self._opened_s + FIRST_S) < SILENT_S:
                 continue
             was_alive = self.alive
             self._drop_device()

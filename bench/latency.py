@@ -1,0 +1,191 @@
+"""`python -m bench latency`: from the sample that decides a cue to the cue in the loudspeaker, through everything real.
+
+Simulated runner -> simulated chip -> firmware -> virtual radio -> host -> store and pipeline -> PulseAudio's null sink,
+in real time. When the sample was measured the chip knows; when the cue began is heard at the sink's monitor. A radio's
+air time and an earphone's own delay come on top. What is measured, and how, lives here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.figures import Figure, table
+from untuck.model import Event, Floats, Packet
+from untuck.motion.params import Params
+from untuck.sources.story import HINGE_S, Phase, Story
+
+try:
+    from tests.virtual_board import loudspeaker
+    from tests.virtual_board import sensor_hub as hub
+    from tests.virtual_board.clip import VirtualClip
+
+    from untuck.cli.live import Company, Line, attend
+    from untuck.cli.warmup import warm_up
+    from untuck.motion.decode import Decoder
+    from untuck.sources.ble import BleSource
+    from untuck.sources.runner import simulate
+    from untuck.store import Settings, Store
+    from untuck.store.config import SoundConfig
+except ImportError as error:  # the clip's parts are test requirements
+    MISSING: str = f"the virtual clip needs {error.name}: pip install 'untuck[test]'"
+else:
+    MISSING = loudspeaker.missing()
+
+RATE_HZ = 100
+GOOD_S = 55.0  # of good form first: the baseline
+APART_S = 1.0  # between cues, instead of 30 s: many cues in a short time
+WITHIN_S = 1.0  # a sound that begins later is another cue's
+STRIDES_S = 1.5  # between cues at that pace, about
+
+
+class _Notes:
+    """A view, a source and a heed that only take down when what came. lates: of packets behind the chip, in ms."""
+
+    def __init__(self, source: BleSource) -> None:
+        self._source = source
+        self._decoder = Decoder()
+        self.times_s: list[float] = []  # sensor time of every sample, as decoded
+        self.rows: list[tuple[int, ...]] = []  # and its values
+        self.arrivals_s: list[float] = []
+        self.asked: list[tuple[float, float]] = []  # of each cue: sensor time, host time after it was asked for
+
+    async def packets(self) -> Any:
+        async for packet in self._source.packets():
+            self._note(packet)
+            yield packet
+
+    def _note(self, packet: Packet) -> None:
+        from untuck import wire
+
+        samples = self._decoder.push([packet.data])
+        self.times_s += samples.time_s.tolist()
+        self.rows += [wire.unpack_sample(packet.data, index) for index in range(len(samples))]
+        self.arrivals_s += [packet.arrival_s] * len(samples)
+
+    def show(self, events: list[Event], line: Line) -> None:
+        """Nobody looks."""
+
+    def say(self, text: str) -> None:
+        print(f"latency: {text}", file=sys.stderr)
+
+    def heed(self, event: Event) -> bool:
+        if event.kind == "cue":
+            self.asked.append((event.time_s, time.monotonic()))
+        return False
+
+
+async def _run(cues: int) -> tuple[_Notes, dict[tuple[int, ...], float]]:
+    """A run with about so many cues; what was noted, and when each sample was measured, in host time."""
+    before = (Phase("stand", 7.0), Phase("hinge", 3 * HINGE_S), Phase("stand", 2.5), Phase("run", GOOD_S))
+    story = Story((*before, Phase("run", STRIDES_S * cues + 6.0, tuck_deg=7.0)))
+    simulated = simulate(story, rate_hz=RATE_HZ)
+    params = Params(cue_cooldown_s=APART_S, cue_gap_s=APART_S, cue_cap=10**6, cue_recovered=False)
+    settings = Settings(params=params, rate_hz=RATE_HZ)
+    async with VirtualClip(simulated.samples, speed=1) as clip, BleSource(RATE_HZ, backend=clip.backend) as source:
+        notes = _Notes(source)
+        with Store().record("virtual clip", "bench", settings) as recording:
+            attending = asyncio.create_task(
+                attend(notes, settings, notes, recording, company=Company(SoundConfig(), heed=notes.heed))
+            )
+            await asyncio.sleep(story.duration_s - 0.5)
+            attending.cancel()
+            await attending
+    measured_s = {
+        values: clip.clock.monotonic_s(time_us) for report, time_us, values in clip.sim.log.reports if report == hub.GYR
+    }
+    return notes, measured_s
+
+
+def _delays_ms(notes: _Notes, measured_s: dict[tuple[int, ...], float], onsets_s: Floats) -> Floats:
+    """(C,4) of each cue that was heard: sample to packet here, to cue asked for, to cue heard, and the sum."""
+    times_s = np.array(notes.times_s)
+    delays = []
+    for cue_s, asked_s in notes.asked:
+        at = int(np.abs(times_s - cue_s).argmin())
+        sample_s = measured_s[notes.rows[at]]
+        later = onsets_s[(onsets_s > sample_s) & (onsets_s < sample_s + WITHIN_S)]
+        if len(later):
+            arrived_s, heard_s = notes.arrivals_s[at], float(later[0])
+            delays.append((arrived_s - sample_s, asked_s - arrived_s, heard_s - asked_s, heard_s - sample_s))
+    return 1e3 * np.array(delays).reshape(-1, 4)
+
+
+def measure(cues: int) -> dict[str, Any]:
+    """Latencies in ms over about so many cues."""
+    warm_up(lambda text: print(f"latency: {text}", file=sys.stderr))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        loudspeaker.sound_server(Path(folder) / "x") as env,
+        _environment(env, folder),
+    ):
+        ear = loudspeaker.Ear(env)
+        try:
+            notes, measured_s = asyncio.run(_run(cues))
+        finally:
+            heard, zero_s = ear.stop()
+    onsets_s = np.array([zero_s + sound.start / loudspeaker.RATE_HZ for sound in loudspeaker.sounds(heard)])
+    delays = _delays_ms(notes, measured_s, onsets_s)
+    if len(delays) == 0:
+        raise RuntimeError(f"{len(notes.asked)} cues were asked for and {len(onsets_s)} sounds heard: none fit")
+    packet, decide, sound, total = np.median(delays, axis=0)
+    return {
+        "cues": len(notes.asked),
+        "heard": len(delays),
+        "median_ms": float(total),
+        "p99_ms": float(np.percentile(delays[:, 3], 99)),
+        "max_ms": float(delays[:, 3].max()),
+        "sample_to_packet_ms": float(packet),
+        "packet_to_cue_ms": float(decide),
+        "cue_to_sound_ms": float(sound),
+        "load": os.getloadavg()[0],
+    }
+
+
+@contextmanager
+def _environment(env: dict[str, str], folder: str) -> Iterator[None]:
+    """Sound server and store for this process; the sound library reads the environment when it is opened."""
+    before = dict(os.environ)
+    os.environ.update(env, UNTUCK_HOME=folder)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def figures(result: dict[str, Any]) -> list[Figure]:
+    """The result as figures with their goals."""
+    section = f"From the deciding sample to the cue's onset, {result['heard']} of {result['cues']} cues heard"
+    rows = [
+        Figure(section, name, "ms", {"all": result[f"{name}_ms"]}, {}, ("<=", goal))
+        for name, goal in (("median", 120.0), ("p99", 300.0))
+    ]
+    for name in ("sample_to_packet", "packet_to_cue", "cue_to_sound"):
+        rows.append(Figure(section, f"median, {name.replace('_', ' ')}", "ms", {"all": result[f"{name}_ms"]}, {}))
+    return rows
+
+
+def main(arguments: list[str]) -> int:
+    """Print the table, or one JSON object; 1 where PulseAudio or the virtual clip is absent."""
+    parser = argparse.ArgumentParser(prog="python -m bench latency", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
+    parser.add_argument("--cues", type=int, default=100, help="about so many (default 100: four minutes)")
+    options = parser.parse_args(arguments)
+    if MISSING:
+        print(f"latency: {MISSING}", file=sys.stderr)
+        return 1
+    result = measure(options.cues)
+    print(json.dumps(result) if options.json else table(figures(result)))
+    return 0

@@ -1,0 +1,95 @@
+"""A loudspeaker without hardware: PulseAudio with a null sink called cue, and an ear at its monitor.
+
+The server runs headless in a folder of its own; the ear stamps what it hears with the monotonic clock.
+How real sound is run and heard in tests and benches lives here.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+RATE_HZ = 48_000
+PROGRAMS = ("pulseaudio", "pactl", "parec")
+LOUD = 50  # of 32767: above what a silent sink gives
+QUIET_S = 0.3  # a new sound begins after so much silence
+
+
+def missing() -> str:
+    """What to install, "" if everything is there."""
+    if all(map(shutil.which, PROGRAMS)):
+        return ""
+    return "PulseAudio is not installed: apt-get install pulseaudio pulseaudio-utils"
+
+
+@contextmanager
+def sound_server(folder: Path) -> Iterator[dict[str, str]]:
+    """The environment in which programs find the server, until the context is left."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    socket = folder / "s"
+    env = {**os.environ, "HOME": str(folder), "XDG_RUNTIME_DIR": str(folder), "PULSE_SERVER": f"unix:{socket}"}
+    server = subprocess.Popen(
+        [
+            *("pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disallow-exit=no"),
+            *("-L", f"module-native-protocol-unix auth-anonymous=1 socket={socket}"),
+            *("-L", f"module-null-sink sink_name=cue rate={RATE_HZ} channels=2"),
+        ],
+        env={key: value for key, value in env.items() if key != "PULSE_SERVER"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for _ in range(100):
+            if subprocess.run(["pactl", "info"], env=env, capture_output=True).returncode == 0:
+                break
+            time.sleep(0.1)
+        else:
+            raise RuntimeError("PulseAudio did not answer within 10 s")
+        yield env
+    finally:
+        server.terminate()
+        server.wait(timeout=10)
+
+
+class Ear(threading.Thread):
+    """Hears the null sink until told to stop. heard (N,2) 16 bit; zero_s: when sample 0 was heard, monotonic."""
+
+    def __init__(self, env: dict[str, str]) -> None:
+        super().__init__()
+        command = ["parec", "--raw", "-d", "cue.monitor", "--format=s16le", f"--rate={RATE_HZ}", "--channels=2"]
+        self._parec = subprocess.Popen([*command, "--latency-msec=5"], env=env, stdout=subprocess.PIPE)
+        self._chunks: list[tuple[float, bytes]] = []
+        self.start()
+
+    def run(self) -> None:
+        assert self._parec.stdout is not None
+        while chunk := self._parec.stdout.read1(4096):  # type: ignore[attr-defined]
+            self._chunks.append((time.monotonic(), chunk))
+
+    def stop(self) -> tuple[NDArray[np.float64], float]:
+        self._parec.terminate()
+        self._parec.wait(timeout=10)
+        self.join(timeout=10)
+        samples = np.cumsum([len(chunk) / 4 for _, chunk in self._chunks])
+        arrivals = np.array([arrival for arrival, _ in self._chunks])
+        zero_s = float(np.percentile(arrivals - samples / RATE_HZ, 2))  # the least delayed chunks tell the clock
+        data = b"".join(chunk for _, chunk in self._chunks)
+        return np.frombuffer(data[: len(data) // 4 * 4], np.int16).reshape(-1, 2).astype(float), zero_s
+
+
+def sounds(heard: NDArray[np.float64]) -> list[slice]:
+    """Where sounds are in what was heard (N,2), each between two silences."""
+    loud = np.flatnonzero(np.abs(heard).max(axis=1) > LOUD)
+    if len(loud) == 0:
+        return []
+    parts = np.split(loud, np.flatnonzero(np.diff(loud) > QUIET_S * RATE_HZ) + 1)
+    return [slice(int(part[0]), int(part[-1]) + 1) for part in parts]
