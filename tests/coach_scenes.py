@@ -58,9 +58,14 @@ class SceneDesk:
         for number, data in enumerate(packets(seed)[done:], done):
             if line.last_s >= until_s:
                 return
+            line.take_asked()
             view.show(line.push(Packet(data, number * 0.05)), line)
         view.show(line.finish(), line)
         seat.feed.end()
+
+    def view(self, seat: Seat) -> CoachView:
+        """What stands between a runner's session and the window."""
+        return self._lines[seat][1]
 
     def start(self, key: str = "") -> None:
         self.asked.append(("start", key))
@@ -77,6 +82,12 @@ class SceneDesk:
     def steer(self, seat: Seat, kind: str, value: str = "") -> None:
         self.asked.append((kind, value))
         self._lines[seat][0].steer(kind, value)
+
+    def blind(self, seat: Seat, on: bool) -> None:
+        self.asked.append(("blind", str(on)))
+
+    def report(self, seat: Seat) -> None:
+        self.asked.append(("report", seat.name))
 
     def take_asked(self, seat: Seat) -> None:
         """Let what was asked for take effect, as the next packet would."""

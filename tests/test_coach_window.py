@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 pytest.importorskip("PySide6.QtWidgets", reason="Qt's system libraries are missing", exc_type=ImportError)
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt
@@ -18,6 +22,7 @@ from pytestqt.qtbot import QtBot
 from tests import coach_scenes as scenes
 from tests.virtual_board.clip import VirtualClip
 
+from untuck.cli.blocks import Blocks
 from untuck.cli.coach_desk import SessionDesk
 from untuck.cli.openings import ClipOpening, DemoOpening, Opened, ReplayOpening
 from untuck.coach.engine import Engine
@@ -65,6 +70,10 @@ def test_a_simulated_session_from_start_to_end(qtbot: QtBot, engine: Engine) -> 
     assert window.sign.shown is not None and window.sign.shown.word == "ENDED"
     assert Store().open().mode == "demo" and Store().open().summary is not None
     assert window.bar.buttons["start"].isEnabled() and not window.bar.buttons["stop"].isEnabled()
+    click(qtbot, window, "report")
+    qtbot.waitUntil(lambda: "Report written" in window.line.label.text(), timeout=60_000)
+    page = Path(window.line.label.text().partition(": ")[2])
+    assert "Session 1" in page.read_text("utf-8")
     replayed = SessionDesk(engine, [ReplayOpening(Store().open(), speed=0)], audible=False)
     again = CoachWindow(replayed)
     qtbot.addWidget(again)
@@ -100,6 +109,32 @@ def test_what_is_pressed_reaches_the_session(qtbot: QtBot, desk: scenes.SceneDes
     assert window.track.muted and window.track.blocked
     assert window.bar.buttons["mute"].isChecked() and window.bar.block.isChecked()
     assert not window.bar.faults["rigid"].isChecked()
+
+
+def test_blind_blocks_are_not_given_away_until_the_end(qtbot: QtBot, desk: scenes.SceneDesk) -> None:
+    seat = desk.seat("Ada", 0, scenes.GOOD_S)
+    desk.view(seat).blocks = Blocks(Random(1), block_s=20.0)
+    desk.play(seat, scenes.PULLBACK_S)
+    window = opened(qtbot, desk)
+    assert window.bar.blind.isChecked() and not window.bar.block.isEnabled()
+    assert not window.track.shown_marks
+    desk.play(seat, scenes.END_S)
+    scenes.settle(window)
+    switches = [mark.text for mark in window.track.shown_marks if mark.text.startswith("cues")]
+    assert len(switches) >= 3 and set(switches) == {"cues on", "cues off"}
+    assert any(mark.text == "held: block" for mark in window.track.shown_marks)
+
+
+@given(st.integers(0, 1000), st.lists(st.floats(0.01, 50.0), min_size=50, max_size=200))
+def test_blocks_come_in_pairs(seed: int, steps_s: list[float]) -> None:
+    blocks, now_s, switches = Blocks(Random(seed), block_s=60.0), 0.0, []
+    for step_s in steps_s:
+        now_s += step_s
+        if switch := blocks.due(now_s):
+            switches.append(switch)
+    pairs = list(zip(switches[::2], switches[1::2], strict=False))
+    assert all(set(pair) == {"on", "off"} for pair in pairs)
+    assert len(switches) >= (now_s - steps_s[0]) // 60.0
 
 
 def test_a_dragged_threshold_is_that_of_the_analysis(qtbot: QtBot, desk: scenes.SceneDesk) -> None:

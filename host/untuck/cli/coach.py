@@ -56,16 +56,20 @@ def show_window(openings: Sequence[Opening], begin: int = 1, theme: str = "light
 
     Raises UntuckError if there is no screen to open it on, or what cut a session short, after all have been printed.
     """
-    outcomes = _run_window(openings, begin, theme)
+    outcomes, failures = _run_window(openings, begin, theme)
     for title, number, outcome in outcomes:
         name = title if number is None else f"Session {number}: {title}"
         output.print_summary(outcome.summary, name, as_json, session=number)
     for _, _, outcome in outcomes:
         if outcome.failure is not None:
             raise outcome.failure
+    if begin and not outcomes and failures:  # what was asked for has not happened
+        raise failures[-1]
 
 
-def _run_window(openings: Sequence[Opening], begin: int, theme: str) -> list[tuple[str, int | None, Outcome]]:
+def _run_window(
+    openings: Sequence[Opening], begin: int, theme: str
+) -> tuple[list[tuple[str, int | None, Outcome]], list[UntuckError]]:
     _check_screen()
     try:
         from PySide6.QtWidgets import QApplication
@@ -87,7 +91,7 @@ def _run_window(openings: Sequence[Opening], begin: int, theme: str) -> list[tup
         for opening in openings[:begin]:
             desk.start(opening.key)
         app.exec()
-    return desk.outcomes
+    return desk.outcomes, desk.failures
 
 
 def _check_screen() -> None:

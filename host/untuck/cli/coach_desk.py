@@ -11,11 +11,14 @@ import math
 import threading
 from collections.abc import Sequence
 from contextlib import nullcontext
+from random import Random
 
+from untuck.cli.blocks import Blocks
 from untuck.cli.clip_session import ProfileKeeper
 from untuck.cli.live import Company, Line, Outcome, attend
 from untuck.cli.openings import ClipOpening, Opened, Opening
 from untuck.cli.state import LiveState
+from untuck.cli.summary import write_report
 from untuck.cli.warmup import warm_up
 from untuck.coach.desk import MOST_SEATS, Choice, News, Seat
 from untuck.coach.engine import Engine, Work
@@ -33,6 +36,7 @@ class CoachView:
         self._state = state
         self._feed = feed
         self.line: Line | None = None
+        self.blocks: Blocks | None = None
 
     def attach(self, line: Line) -> None:
         """Steer this line from now on."""
@@ -42,9 +46,15 @@ class CoachView:
         """What a packet brought."""
         for event in events:
             self._state.take(event)
-        s, d = self._state, line.decoder
-        now = Now(s.moving, s.ask(), s.against_deg, d.lost, d.corrupt, line.pipeline.params)
-        self._feed.put(line.pipeline, events, now)
+        if self.blocks is not None and (switch := self.blocks.due(line.last_s)):
+            line.steer("cues", switch)
+        s, d, params = self._state, line.decoder, line.pipeline.params
+        taking = s.baseline is None and s.moving == "running"
+        share = min(1.0, s.clean / params.baseline_strides) if taking else math.nan
+        blind = self.blocks is not None
+        self._feed.put(
+            line.pipeline, events, Now(s.moving, s.ask(), s.against_deg, d.lost, d.corrupt, params, share, blind)
+        )
 
     def say(self, text: str) -> None:
         """A line at the foot of the window."""
@@ -54,11 +64,13 @@ class CoachView:
 class SessionDesk:
     """Implements coach.desk.Desk. openings: what can be started, the first of them by default.
 
-    outcomes: title, session number (None if it was not recorded) and outcome of each session that has ended.
+    outcomes: title, session number (None if it was not recorded) and outcome of each session that has ended; failures:
+    of sessions that could not begin.
     """
 
     def __init__(self, engine: Engine, openings: Sequence[Opening], audible: bool = True) -> None:
         self.outcomes: list[tuple[str, int | None, Outcome]] = []
+        self.failures: list[UntuckError] = []
         self._engine = engine
         self._openings = list(openings)
         self._audible = audible
@@ -68,6 +80,7 @@ class SessionDesk:
         self._news = News(choices=self._choices())
         self._running: dict[Seat, tuple[asyncio.Task[None], CoachView]] = {}
         self._long: Work | None = None
+        self._numbers: dict[Seat, int | None] = {}  # of sessions that have ended, in the store
         self._warm = False
         self._sounding = False
 
@@ -137,6 +150,7 @@ class SessionDesk:
                 self._work("")
                 await self._attend(opened)
         except UntuckError as error:
+            self.failures.append(error)
             self._say(str(error), error=True)
         finally:
             self._work("")
@@ -159,6 +173,7 @@ class SessionDesk:
                 outcome = await attend(opened.source, opened.settings, view, recording, audible, opened.steers, company)
             number = None if recording is None else recording.id
             self.outcomes.append((opened.name, number, outcome))
+            self._numbers[seat] = opened.number if number is None else number
             if outcome.failure is not None:
                 seat.feed.say(str(outcome.failure), error=True)
         finally:
@@ -166,6 +181,33 @@ class SessionDesk:
                 self._sounding = False
             del self._running[seat]
             seat.feed.end()
+
+    def blind(self, seat: Seat, on: bool) -> None:
+        """Begin or end blind blocks; at their end cues are on."""
+        if seat in self._running:
+            view = self._running[seat][1]
+            view.blocks = Blocks(Random()) if on else None
+            self.steer(seat, "note", "blind blocks begin" if on else "blind blocks end")
+            if not on:
+                self.steer(seat, "cues", "on")
+
+    def report(self, seat: Seat) -> None:
+        """Write the page of a session that has ended."""
+        number = self._numbers.get(seat)
+        if number is None:
+            self._say("There is nothing to report: this session was not recorded, or has not ended.", error=True)
+        else:
+            self._long = self._engine.submit(self._report(number))
+
+    async def _report(self, number: int) -> None:
+        self._work(f"writing the report of session {number}")
+        try:
+            path = await asyncio.to_thread(write_report, number)
+            self._say(f"Report written: {path}")
+        except UntuckError as error:
+            self._say(str(error), error=True)
+        finally:
+            self._work("")
 
     def _warm_up(self) -> None:
         if not self._warm:

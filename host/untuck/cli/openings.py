@@ -26,7 +26,8 @@ from untuck.store.profiles import Profiles
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A source ready to run. mode: the command to record it under, "" not to record; steers: those of a recording.
+    """A source ready to run. mode: the command to record it under, "" not to record; steers, number: those of a
+    recording.
 
     wanted: what goes with a clip's session, settings and profile; greet: tells what the runner should know before.
     """
@@ -36,6 +37,7 @@ class Opened:
     mode: str
     settings: Settings
     steers: tuple[Steer, ...] = ()
+    number: int | None = None
     wanted: Wanted | None = None
     greet: Callable[[View], None] | None = None
 
@@ -131,4 +133,4 @@ class ReplayOpening:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Opened]:
         source = ReplaySource(self.session.packets(), self.speed)
-        yield Opened(source, self.text, "", self.session.settings(), self.session.steers())
+        yield Opened(source, self.text, "", self.session.settings(), self.session.steers(), self.session.id)

@@ -14,6 +14,7 @@ from untuck.cli.past import beside, subtitle_of, title_of
 from untuck.errors import ReportError
 from untuck.report.summary import Summary
 from untuck.store import Store, StoredSession, codec
+from untuck.store.folder import sessions_path
 
 session_argument = click.argument("session_id", metavar="[SESSION]", type=click.IntRange(1), required=False)
 _path = click.Path(dir_okay=False, path_type=Path)
@@ -47,6 +48,18 @@ def _analysed(session: StoredSession) -> Summary:
 
     warm_up(output.note)
     return analyse_again(session).summary
+
+
+def write_report(session_id: int) -> Path:
+    """Write a session's page into the data folder; its path. Raises ReportError where it cannot be written."""
+    path = sessions_path().parent / "reports" / f"session-{session_id}.html"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ReportError(f"{path.parent} cannot be made ({error.strerror}).") from error
+    store = Store()
+    _write(store, store.open(session_id), path, None)
+    return path
 
 
 def _write(store: Store, session: StoredSession, html: Path | None, pdf: Path | None) -> Summary:

@@ -30,6 +30,7 @@ class Button:
 BUTTONS = (
     Button("start", "▶ Start", "Ctrl+S", "Begin a session; the arrow chooses with what"),
     Button("stop", "■ Stop", "Ctrl+X", "End this runner's session; it is kept"),
+    Button("report", "Report", "R", "Write the page of a session that has ended"),
     Button("calibrate", "Calibrate", "C", "Look for 5 s of standing and three hip hinges again"),
     Button("baseline", "Baseline", "B", "Take the next 60 clean strides as good form"),
     Button("lap", "Lap", "Space", "Mark a lap"),
@@ -59,7 +60,7 @@ class Bar(QWidget):
         for button in BUTTONS:
             made = self.buttons[button.name] = self._make(button)
             row.addWidget(made)
-            if button.name in ("stop", "cues"):
+            if button.name in ("report", "cues"):
                 row.addStretch(1)
         self.buttons["start"].setObjectName("main")
         self._start_menu = QMenu(self)
@@ -95,9 +96,12 @@ class Bar(QWidget):
             action.setChecked(True)
             action.toggled.connect(self._faults_changed)
         menu.addSeparator()
-        self.block = menu.addAction("Block without cues (compare blindly)")
+        self.block = menu.addAction("No cues for now")
         self.block.setCheckable(True)
         self.block.toggled.connect(lambda off: self.asked.emit("block", "off" if off else "on"))
+        self.blind = menu.addAction("Blind blocks of 3 min, with and without cues")
+        self.blind.setCheckable(True)
+        self.blind.toggled.connect(lambda on: self.asked.emit("blind", "on" if on else "off"))
         menu.addSeparator()
         menu.addAction("Set the zero at the next 5 s of standing").triggered.connect(
             lambda: self.asked.emit("zero", "")
@@ -119,17 +123,20 @@ class Bar(QWidget):
             self._start_menu.addSeparator()
         self._start_menu.addAction("Find clips").triggered.connect(lambda: self.asked.emit("find", ""))
 
-    def allow(self, running: bool, room: bool, following: bool) -> None:
-        """What can be done: a session runs, there is room for another one, the plots follow what happens now."""
+    def allow(self, running: bool, ended: bool, room: bool, following: bool) -> None:
+        """What can be done: a session runs or has ended, there is room for another, the plots follow what happens."""
+        self.buttons["report"].setEnabled(ended)
         self.buttons["start"].setEnabled(room)
         for name in NEEDS_SESSION:
             self.buttons[name].setEnabled(running)
         self.buttons["live"].setEnabled(not following)
 
-    def show_state(self, muted: bool, blocked: bool, faults: tuple[str, ...]) -> None:
+    def show_state(self, muted: bool, blocked: bool, blind: bool, faults: tuple[str, ...]) -> None:
         """Put the buttons that stay down where the runner in front has them, without asking for anything."""
         self.buttons["mute"].setChecked(muted)
-        for action, on in ((self.block, blocked), *((self.faults[name], name in faults) for name in CUED)):
+        self.block.setEnabled(not blind)
+        states = [(self.blind, blind), (self.block, blocked and not blind)]
+        for action, on in (*states, *((self.faults[name], name in faults) for name in CUED)):
             action.blockSignals(True)
             action.setChecked(on)
             action.blockSignals(False)

@@ -64,5 +64,11 @@ class Desk(Protocol):
     def steer(self, seat: Seat, kind: str, value: str = "") -> None:
         """Steer a runner's session: kind and value as of model.Steer."""
 
+    def blind(self, seat: Seat, on: bool) -> None:
+        """Begin or end blocks with and without cues in an order that nobody is told."""
+
+    def report(self, seat: Seat) -> None:
+        """Write the page of a session that has ended."""
+
     def news(self) -> News:
         """What has happened since the last call."""

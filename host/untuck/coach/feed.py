@@ -26,7 +26,8 @@ class Now:
     """The present moment, as the session's own state tells it.
 
     moving: "standing" / "walking" / "running"; ask: what the runner is to do, in words; against_deg: tilt minus
-    baseline over the strides that a tuck is judged by, NaN without one; lost, corrupt: packets; params: those in use.
+    baseline over the strides that a tuck is judged by, NaN without one; lost, corrupt: packets; params: those in use;
+    share: of what is being done (0..1), NaN if nothing is; blind: whether blocks with and without cues are hidden.
     """
 
     moving: str = "standing"
@@ -35,6 +36,8 @@ class Now:
     lost: int = 0
     corrupt: int = 0
     params: Params = field(default_factory=Params)
+    share: float = math.nan
+    blind: bool = False
 
 
 @dataclass(eq=False)

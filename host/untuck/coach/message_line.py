@@ -52,6 +52,7 @@ class MessageLine(QWidget):
         self._timer.timeout.connect(lambda: self.say(""))
         self._working = False
         self.edit.hide()
+        self.status.hide()
         self.show_work("", math.nan)
 
     def say(self, text: str, error: bool = False) -> None:
@@ -69,6 +70,7 @@ class MessageLine(QWidget):
         """What is always to be seen: who, since when, how well the data come."""
         if text != self.status.text():
             self.status.setText(text)
+            self.status.setVisible(bool(text))
 
     def show_work(self, text: str, share: float) -> None:
         """Long work and how far it is (0..1, NaN: not known); "" when there is none."""

@@ -45,8 +45,11 @@ class SignBox(QWidget):
         painter.setBrush(QColor(getattr(self._theme, self.shown.colour)))
         area = QRectF(self.rect())
         painter.drawRoundedRect(area, 6, 6)
+        if self.shown.share >= 0.0:
+            painter.setBrush(QColor(self._theme.on_colour))
+            painter.drawRect(QRectF(area.left() + 8, area.bottom() - 9, (area.width() - 16) * self.shown.share, 5))
         painter.setPen(QColor(self._theme.on_colour))
-        inner = area.adjusted(8, 4, -8, -4)
+        inner = area.adjusted(8, 4, -8, -12 if self.shown.share >= 0.0 else -4)
         words = f"{self.shown.symbol} {self.shown.word}"
         top = QRectF(inner.left(), inner.top(), inner.width(), inner.height() * 0.55)
         painter.setFont(themes.fitting(words, inner.width(), top.height() * 0.8))
@@ -94,7 +97,7 @@ class NumberBox(QWidget):
         small = inner.height() * 0.2
         colour = QColor(theme.dim if self._stale else getattr(theme, number.colour))
         painter.setPen(colour if number.colour in ("left", "right") else QColor(theme.dim))
-        painter.setFont(themes.fitting(number.caption, inner.width(), small * 0.9, bold=False))
+        painter.setFont(themes.fitting(number.caption, inner.width(), small * 0.78, bold=False))
         painter.drawText(QRectF(inner.left(), inner.top(), inner.width(), small), _CENTRE, number.caption)
         below = small if number.below else 0.0
         middle = QRectF(inner.left(), inner.top() + small, inner.width(), inner.height() - small - below)
@@ -102,7 +105,7 @@ class NumberBox(QWidget):
         painter.setFont(themes.fitting(self._widest, middle.width(), middle.height() * 0.86))
         painter.drawText(middle, _CENTRE, number.value)
         if number.below:
-            painter.setFont(themes.fitting(number.below, inner.width(), small * 0.9, bold=number.colour == "fault"))
+            painter.setFont(themes.fitting(number.below, inner.width(), small * 0.8, bold=number.colour == "fault"))
             painter.drawText(QRectF(inner.left(), middle.bottom(), inner.width(), below), _CENTRE, number.below)
 
 

@@ -23,7 +23,7 @@ class ValueAxis(pg.AxisItem):
 
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
         span = maxVal - minVal
-        most = max(1.0, size / (2.2 * self.label_px))
+        most = max(1.0, min(7.0, size / (2.2 * self.label_px)))
         step = next((step for step in (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0) if span / step <= most), 200.0)
         edge = 0.6 * self.label_px / max(size, 1.0) * span
         first = math.ceil((minVal + edge) / step)
@@ -96,6 +96,7 @@ class Caption(pg.TextItem):
     def write(self, html: str, theme: Theme, pixels: float) -> None:
         """Set the text, in HTML."""
         self.textItem.setFont(font(pixels))
+        self.fill = pg.mkBrush(pale(theme.background, 200 if html else 0))
         self.setHtml(f'<span style="color:{theme.text}">{html}</span>')
         self._move()
 

@@ -57,7 +57,7 @@ class TiltPlot:
         self._theme, self._pixels = LIGHT, 13
         self._settled_s = -math.inf
         self._range, self._shrink = START_RANGE, False
-        self._seen = (-1, -1, -1, -1)
+        self._seen = (-1, -1, -1, -1, False)
         plot.setYRange(*self._range, padding=0)
 
     def dress(self, theme: Theme, pixels: int) -> None:
@@ -94,7 +94,7 @@ class TiltPlot:
     def forget(self) -> None:
         """Another runner: nothing that was drawn holds."""
         self._range, self._settled_s = START_RANGE, -math.inf
-        self._seen = (-1, -1, -1, -1)
+        self._seen = (-1, -1, -1, -1, False)
 
     def refresh(self, track: Track, moved: bool) -> None:
         """Draw what has come; everything if the view has moved."""
@@ -103,7 +103,7 @@ class TiltPlot:
             self._settled_s = -math.inf
             self._shrink = True
         self._draw_trace(track, start_s, end_s)
-        seen = (track.stride_count, track.contact_count, track.mark_count, track.finding_count)
+        seen = (track.stride_count, track.contact_count, track.mark_count, track.finding_count, track.ended)
         if moved or seen != self._seen:
             self._draw_level(track)
             self._draw_strides(track, start_s, end_s)
@@ -190,7 +190,7 @@ class TiltPlot:
             name.label.setFormat(_words(finding))
 
     def _draw_flags(self, track: Track, start_s: float, end_s: float) -> None:
-        marks = [mark for mark in track.marks if start_s <= mark.time_s <= end_s]
+        marks = [mark for mark in track.shown_marks if start_s <= mark.time_s <= end_s]
         width_s = (end_s - start_s) / 8  # of a label, about
         backward = [mark.time_s > end_s - width_s for mark in marks]
         rows = _rows([mark.time_s - width_s * back for mark, back in zip(marks, backward, strict=True)], width_s)

@@ -57,7 +57,8 @@ class Track:
         self.now = Now()
         self.heard_s = math.nan
         self.ended = self.muted = self.blocked = False
-        self.laps = 0
+        self.laps = self.unjudged = 0  # unjudged: strides in a row that did not count, for this reason
+        self.reason = ""
         self.warnings: list[str] = []  # those that nobody has shown yet
         self.stride_count = self.contact_count = self.mark_count = self.finding_count = 0
         self._cued_s: deque[float] = deque(maxlen=16)
@@ -132,6 +133,8 @@ class Track:
     def _stride(self, event: Event) -> None:
         record = event.value
         self.stride_count += 1
+        self.unjudged = 0 if record["valid"] else self.unjudged + 1
+        self.reason = str(record["reason"])
         row = np.zeros(1, STRIDE_ROW)
         for name in STRIDE_ROW.names or ():
             if name in record.dtype.names:
@@ -179,6 +182,13 @@ class Track:
 
     def _warning(self, event: Event) -> None:
         self.warnings.append(str(event.value))
+
+    @property
+    def shown_marks(self) -> list[Mark]:
+        """The flags that may be seen: in blind blocks none that would tell which one this is, until the end."""
+        if not self.now.blind or self.ended:
+            return list(self.marks)
+        return [mark for mark in self.marks if mark.kind not in ("cue", "held", "steer")]
 
     def _mark(self, kind: str, time_s: float, text: str) -> None:
         self.mark_count += 1

@@ -153,6 +153,10 @@ class CoachWindow(QWidget):
             self.line.write_note()
         elif name == "stop" and self.seats:
             self._desk.stop(self.seats[self.front])
+        elif name == "report" and self.seats:
+            self._desk.report(self.seats[self.front])
+        elif name == "blind" and self.seats:
+            self._desk.blind(self.seats[self.front], value == "on")
         elif self.seats:
             self._steer("cues" if name == "block" else name, value)
 
@@ -166,8 +170,9 @@ class CoachWindow(QWidget):
     def _allow(self) -> None:
         running = bool(self.tracks) and not self.track.ended
         room = len(self.seats) < MOST_SEATS or any(track.ended for track in self.tracks)
-        self.bar.allow(running, room, self.time_plots.following)
-        self.bar.show_state(self.track.muted, self.track.blocked, self.track.now.params.cue_faults)
+        self.bar.allow(running, self.track.ended, room, self.time_plots.following)
+        now = self.track.now
+        self.bar.show_state(self.track.muted, self.track.blocked, now.blind, now.params.cue_faults)
 
     def _lay_out(self) -> None:
         self._side = QWidget(self)

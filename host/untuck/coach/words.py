@@ -12,17 +12,22 @@ import numpy as np
 
 from untuck.coach.track import Track, clock, named
 
+UNJUDGED_STRIDES = 3  # in a row before the state says so
 NUMBER_STRIDES = 6  # strides that a number on the screen is the mean of: it then changes slowly enough to be read
 
 
 @dataclass(frozen=True)
 class Sign:
-    """A state to be read from afar: a symbol and a word, what it means in a line, a colour of the theme."""
+    """A state to be read from afar: a symbol and a word, what it means in a line, a colour of the theme.
+
+    share: how much of it is done (0..1), -1 where that is not counted.
+    """
 
     symbol: str
     word: str
     line: str
     colour: str
+    share: float = -1.0
 
 
 @dataclass(frozen=True)
@@ -59,10 +64,21 @@ def sign(track: Track, clock_s: float) -> Sign:
         word = named(finding.fault, finding.side).upper()
         return Sign("▼", word + more, _ADVICE.get(finding.fault, ""), "fault")
     if track.baseline is None:
-        return Sign("◎", "TAKING BASELINE", track.now.ask, "work")
-    return Sign("✓", "GOOD FORM", track.now.ask, "good")
+        share = track.now.share if math.isfinite(track.now.share) else -1.0
+        return Sign("◎", "TAKING BASELINE", track.now.ask, "work", share)
+    if track.unjudged >= UNJUDGED_STRIDES:
+        return Sign("…", "RUNNING", f"not judged: {_UNJUDGED.get(track.reason, track.reason)}", "stale")
+    return Sign("✓", "GOOD FORM", "as in the baseline", "good")
 
 
+_UNJUDGED = {
+    "gap": "data are missing",
+    "missing": "data are missing",
+    "odd": "unlike the runner's own strides",
+    "turning": "in a bend",
+    "accelerating": "changing speed",
+    "slip": "check the clip, then stand still for 5 s",
+}
 _ADVICE = {
     "tuck": "let the belt tip forward",
     "pullback": "let that hip swing through",
