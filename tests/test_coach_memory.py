@@ -111,6 +111,22 @@ def test_the_reference_stride_is_the_runners_own(track: Track) -> None:
     assert np.ptp(track.reference[2]) == pytest.approx(float(track.baseline.rotation_range_deg[0]), rel=0.15)
 
 
+def test_a_kept_baseline_is_there_from_the_start(track: Track, simulated: SimulatedRun) -> None:
+    line, feed, again = Line(Settings(baseline=track.baseline)), Feed(), Track("runner")
+    view = CoachView(LiveState(), feed)
+    *before, last = pack(simulated.samples[:3500], 100)
+    for number, data in enumerate(before):
+        view.show(line.push(Packet(data, number * 0.05)), line)
+    again.take(feed.take())
+    assert again.baseline is track.baseline and again.reference is not None
+    assert np.isfinite(again.reference).all(axis=1).tolist() == [False, False, True]
+    line.steer("baseline")
+    line.take_asked()
+    view.show(line.push(Packet(last, 35.0)), line)
+    again.take(feed.take())
+    assert again.baseline is None and again.reference is None
+
+
 def test_silence_is_told_from_the_end(track: Track) -> None:
     heard_s = track.heard_s
     assert track.state(heard_s + STALE_S - 0.1) == "standing"

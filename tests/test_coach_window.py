@@ -325,7 +325,7 @@ def test_a_session_with_the_clip_clicked_through(qtbot: QtBot, engine: Engine) -
     qtbot.addWidget(window)
     window.show()
     click(qtbot, window, "start")
-    qtbot.waitUntil(lambda: window.track.calibration is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: window.track.now.calibrated, timeout=60_000)
     for name in ("lap", "mute"):
         click(qtbot, window, name)
     qtbot.waitUntil(lambda: window.track.muted and window.track.stride_count > 10, timeout=60_000)

@@ -71,7 +71,9 @@ make_venv() {
 # What Qt loads for the coach's window: libraries that its wheels expect of the system, and a font.
 window_packages() {
     [ "$(uname)" = Linux ] || return 0
-    has() { ldconfig -p 2>/dev/null | grep -qF "$1"; }
+    local libraries
+    libraries=$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p 2>/dev/null || true)
+    has() { [[ $libraries == *"$1"* ]]; }
     has libEGL.so.1 || echo libegl1
     has libGL.so.1 || echo libgl1
     has libxkbcommon.so.0 || echo libxkbcommon0

@@ -37,6 +37,7 @@ class CoachView:
         self._feed = feed
         self.line: Line | None = None
         self.blocks: Blocks | None = None
+        self._begun = False
 
     def attach(self, line: Line) -> None:
         """Steer this line from now on."""
@@ -44,16 +45,22 @@ class CoachView:
 
     def show(self, events: list[Event], line: Line) -> None:
         """What a packet brought."""
+        s, d, params = self._state, line.decoder, line.pipeline.params
+        if not self._begun:
+            self._begun = True
+            s.begin(line.pipeline.calibration, line.pipeline.baseline)
         for event in events:
-            self._state.take(event)
+            s.take(event)
         if self.blocks is not None and (switch := self.blocks.due(line.last_s)):
             line.steer("cues", switch)
-        s, d, params = self._state, line.decoder, line.pipeline.params
-        taking = s.baseline is None and s.moving == "running"
+        calibrated, baseline = s.calibration is not None, line.pipeline.baseline
+        taking = baseline is None and s.moving == "running"
         share = min(1.0, s.clean / params.baseline_strides) if taking else math.nan
         blind = self.blocks is not None
         self._feed.put(
-            line.pipeline, events, Now(s.moving, s.ask(), s.against_deg, d.lost, d.corrupt, params, share, blind)
+            line.pipeline,
+            events,
+            Now(s.moving, s.ask(), s.against_deg, d.lost, d.corrupt, params, share, blind, calibrated, baseline),
         )
 
     def say(self, text: str) -> None:

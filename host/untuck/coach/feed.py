@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from untuck.coach.angles import AngleReader
-from untuck.model import Event, Floats
+from untuck.model import Baseline, Event, Floats
 from untuck.motion.params import Params
 from untuck.motion.pipeline import Pipeline
 
@@ -27,7 +27,8 @@ class Now:
 
     moving: "standing" / "walking" / "running"; ask: what the runner is to do, in words; against_deg: tilt minus
     baseline over the strides that a tuck is judged by, NaN without one; lost, corrupt: packets; params: those in use;
-    share: of what is being done (0..1), NaN if nothing is; blind: whether blocks with and without cues are hidden.
+    share: of what is being done (0..1), NaN if nothing is; blind: whether blocks with and without cues are hidden;
+    calibrated, baseline: as the session stands, whether found in it or kept from an earlier one.
     """
 
     moving: str = "standing"
@@ -38,6 +39,8 @@ class Now:
     params: Params = field(default_factory=Params)
     share: float = math.nan
     blind: bool = False
+    calibrated: bool = False
+    baseline: Baseline | None = None
 
 
 @dataclass(eq=False)

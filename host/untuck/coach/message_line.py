@@ -48,9 +48,9 @@ class MessageLine(QWidget):
             (self.status, 0),
         ):
             row.addWidget(widget, stretch)
+        self._working = False
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(lambda: self.say(""))
-        self._working = False
         self.edit.hide()
         self.status.hide()
         self.show_work("", math.nan)
@@ -64,7 +64,10 @@ class MessageLine(QWidget):
             self.label.setProperty("error", error)
             self.label.style().unpolish(self.label)
             self.label.style().polish(self.label)
-        self._timer.start(ERROR_SHOWN_MS if error else SHOWN_MS)
+        if self._working:
+            self._timer.stop()
+        else:
+            self._timer.start(ERROR_SHOWN_MS if error else SHOWN_MS)
 
     def show_status(self, text: str) -> None:
         """What is always to be seen: who, since when, how well the data come."""
@@ -80,9 +83,9 @@ class MessageLine(QWidget):
         if not math.isnan(share):
             self.progress.setValue(round(100 * share))
         self.progress.setFormat(f"{text} %p%")
-        if text or self._working:
+        before, self._working = self._working, bool(text)
+        if text or before:
             self.say(text)
-        self._working = bool(text)
 
     def write_note(self) -> None:
         """Let a note be written."""

@@ -74,8 +74,9 @@ class StridePlot:
             alpha = 255 if newest else 40 + round(90 * number / len(curves))
             line.setPen(pg.mkPen(parts.pale(self._colour, alpha), width=3 if newest else 1))
             line.setData(100 * PHASE, curve)
-        self._reference.setData([] if reference is None else 100 * PHASE, [] if reference is None else reference)
-        self._fit_range([*curves, *([] if reference is None else [reference])])
+        known = [] if reference is None or np.isnan(reference).any() else [reference]
+        self._reference.setData(100 * PHASE if known else [], known[0] if known else [])
+        self._fit_range([*curves, *known])
 
     def _fit_range(self, curves: list[Floats]) -> None:
         if not curves:

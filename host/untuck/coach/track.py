@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from untuck.coach.angles import TILT
+from untuck.coach.angles import ROTATION, TILT
 from untuck.coach.feed import Batch, Now
 from untuck.coach.rings import CONTACT_ROWS, STRIDE_ROWS, Ring, Trace
-from untuck.model import CONTACT_DTYPE, Baseline, Calibration, Event, Finding, Floats
+from untuck.model import CONTACT_DTYPE, Baseline, Event, Finding, Floats
 
 STALE_S = 1.5  # packets come 20 times a second: so long without one is worth a word
 CURVES_KEPT = 12  # strides overlaid in the stride view
@@ -52,7 +52,6 @@ class Track:
         self.marks: deque[Mark] = deque(maxlen=MARKS_KEPT)
         self.curves: deque[Floats] = deque(maxlen=CURVES_KEPT)  # each (3, PHASES) degrees
         self.reference: Floats | None = None  # (3, PHASES) degrees: the baseline's strides
-        self.calibration: Calibration | None = None
         self.baseline: Baseline | None = None
         self.now = Now()
         self.heard_s = math.nan
@@ -83,6 +82,8 @@ class Track:
             handler = _HANDLERS.get(event.kind)
             if handler is not None:
                 handler(self, event)
+        if self.now.baseline is not self.baseline:
+            self._begin_with(self.now.baseline)
         if batch.ended:
             self.ended = True
 
@@ -108,18 +109,25 @@ class Track:
             return "waiting"
         if self.silent_s(clock_s) > STALE_S:
             return "deaf"
-        if self.calibration is None and self.now.moving == "standing":
+        if not self.now.calibrated and self.now.moving == "standing":
             return "calibrating"
         return self.now.moving
 
     def _calibrated(self, event: Event) -> None:
-        self.calibration = event.value
         self._gathered.clear()
 
     def _baseline(self, event: Event) -> None:
         self.baseline = event.value
         if self._gathered:
             self.reference = np.mean(np.array(self._gathered), axis=0)
+
+    def _begin_with(self, baseline: Baseline | None) -> None:
+        """Take over a baseline kept from an earlier session, of which only the rotation's curve is known, or none."""
+        self.baseline, self.reference = baseline, None
+        self._gathered.clear()
+        if baseline is not None:
+            self.reference = np.full((3, baseline.rotation_deg.shape[1]), np.nan)
+            self.reference[ROTATION] = baseline.rotation_deg[int(np.argmax(baseline.strides))]
 
     def _curve(self, event: Event) -> None:
         self.curves.append(event.value)
