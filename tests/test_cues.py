@@ -1,5 +1,6 @@
 """When the runner hears something, and when not."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 from hypothesis import given
@@ -84,3 +85,40 @@ def test_whatever_happens_cues_keep_their_distance(on: list[tuple[bool, bool, bo
             times.setdefault((cue.fault, cue.side), []).append(cue.time_s)
     for series in times.values():
         assert all(b - a >= PARAMS.cue_cooldown_s for a, b in pairwise(series))
+
+
+def test_fading_leaves_whole_findings_out_and_never_the_first() -> None:
+    policy = CuePolicy(Params(cue_share=2 / 3, cue_cooldown_s=0.0, cue_cap=100))
+    heard, left_out = [], []
+    for n in range(9):
+        for t in range(5):
+            decided = policy.decide([finding("tuck", start_s=100.0 * n)], [], 100.0 * n + 10.0 * t)
+            heard += [n for fault in sounded(decided) if fault]
+            left_out += [n for _, reason in held(decided) if reason == "fading"]
+    assert sorted(set(heard)) == [0, 1, 3, 4, 6, 7] and left_out == [2, 5, 8]
+
+
+def test_the_end_of_a_planned_session_is_silent() -> None:
+    policy = CuePolicy(Params(cue_silent_after_s=100.0))
+    assert sounded(policy.decide([finding("tuck")], [], 1000.0)) == ["tuck"]  # the first stride begins the session
+    late = policy.decide([finding("tuck", start_s=1090.0)], [], 1100.0)
+    assert not sounded(late) and held(late) == [("tuck", "silent end")]
+    assert policy.decide([], [finding("tuck", start_s=0.0, end_s=1110.0)], 1110.0) == []  # no chime either
+
+
+def test_whoever_stops_running_has_not_corrected() -> None:
+    policy = CuePolicy(PARAMS)
+    policy.decide([finding("tuck", start_s=5.0)], [], 10.0)
+    stopped = replace(finding("tuck", start_s=5.0, end_s=20.0), ended="stopped")
+    assert policy.decide([], [stopped], 20.0) == []
+
+
+@given(st.lists(st.sampled_from(["muted", "block", "stale", ""]), min_size=1, max_size=60))
+def test_while_a_switch_is_set_nothing_sounds(switches: list[str]) -> None:
+    policy = CuePolicy(PARAMS)
+    for n, switch in enumerate(switches):
+        for name in ("muted", "block", "stale"):
+            setattr(policy, name, name == switch)
+        decided = policy.decide([finding("tuck", start_s=n * 100.0)], [], n * 100.0 + 50.0)
+        assert (sounded(decided) == []) == bool(switch)
+        assert switch == "" or held(decided) == [("tuck", switch)]
