@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from untuck.cli.clip_session import params_of, share_of
@@ -66,6 +66,7 @@ def test_a_wrong_value_is_named_with_its_line(text: str, message: str) -> None:
         parse_config(text, None, "here")
 
 
+@settings(deadline=None)
 @given(st.sampled_from([(s, f.name) for s, kind in SECTIONS.items() for f in dataclasses.fields(kind)]), st.data())
 def test_whatever_a_value_is_it_is_taken_or_refused(setting: tuple[str, str], data: st.DataObject) -> None:
     section, key = setting

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from untuck.model import Cue, Finding, HeldCue
@@ -70,6 +70,7 @@ def test_held_hip_is_shown_not_cued() -> None:
     assert policy.decide([finding("held", 1), finding("arch")], [], 5.0) == []
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans()), min_size=1, max_size=200))
 def test_whatever_happens_cues_keep_their_distance(on: list[tuple[bool, bool, bool]]) -> None:
     policy = CuePolicy(PARAMS)
@@ -113,12 +114,13 @@ def test_whoever_stops_running_has_not_corrected() -> None:
     assert policy.decide([], [stopped], 20.0) == []
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["muted", "block", "stale", ""]), min_size=1, max_size=60))
 def test_while_a_switch_is_set_nothing_sounds(switches: list[str]) -> None:
     policy = CuePolicy(PARAMS)
     for n, switch in enumerate(switches):
         for name in ("muted", "block", "stale"):
             setattr(policy, name, name == switch)
-        decided = policy.decide([finding("tuck", start_s=n * 100.0)], [], n * 100.0 + 50.0)
+        decided = policy.decide([finding("tuck", start_s=n * 200.0)], [], n * 200.0 + 50.0)
         assert (sounded(decided) == []) == bool(switch)
         assert switch == "" or held(decided) == [("tuck", switch)]
