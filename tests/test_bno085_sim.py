@@ -95,9 +95,13 @@ def test_adafruit_reads_back_clipped_values_beyond_the_chips_ranges() -> None:
 
 
 def test_adafruit_calibrates_and_saves() -> None:
-    judge = driver(Bno085Sim(Motion.of(resting([0.0] * 3, [0.0, 9.81, 0.0], [1.0, 0.0, 0.0, 0.0]))))
+    sim = Bno085Sim(Motion.of(resting([0.0] * 3, [0.0, 9.81, 0.0], [1.0, 0.0, 0.0, 0.0])))
+    judge = driver(sim)
     judge.begin_calibration()
     judge.save_calibration_data()
+    asked = [(command[3], command[4:7]) for command in sim.log.commands if command[:2] == b"\x02\xf2"]
+    assert (0x07, bytes((1, 1, 1))) in asked  # calibrate accelerometer, gyroscope and magnetometer
+    assert asked[-1][0] == 0x06  # then save
 
 
 def test_adafruit_finds_no_chip() -> None:
