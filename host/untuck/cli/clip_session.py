@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from untuck.cli import output
 from untuck.cli.keys import Keys, listening
 from untuck.cli.live import Company, Line, Outcome, View, attend
+from untuck.cli.pair import WEAK_DBM
 from untuck.cli.warmup import warm_up
 from untuck.errors import StoreError
 from untuck.model import Event
@@ -104,7 +105,8 @@ async def with_clip(wanted: Wanted, make_view: MakeView, backend: Backend | None
     output.note("looking for the clip ...")
     warming = asyncio.create_task(asyncio.to_thread(warm_up, output.note))
     try:
-        async with BleSource(config.clip.rate_hz, config.clip.address or None, backend) as source:
+        address = config.clip.address or profile.clip or None
+        async with BleSource(config.clip.rate_hz, address, backend) as source:
             await warming
             firmware = source.status.firmware if source.status is not None else ""
             settings = settings_of(wanted, profile, firmware)
@@ -128,6 +130,8 @@ def tell(view: View, source: BleSource, profile: Profile, settings: Settings) ->
     if battery_pct is not None:
         low = ": charge it soon" if battery_pct < LOW_BATTERY_PCT else ""
         view.say(f"the clip's battery is at {battery_pct} %{low}")
+    if source.rssi_dbm < WEAK_DBM:
+        view.say(f"weak signal, {source.rssi_dbm} dBm: wear the clip on the side of the computer")
     kept = [name for name in ("calibration", "baseline") if getattr(settings, name) is not None]
     if kept:
         view.say(f"{' and '.join(kept)} of {profile.runner or 'last time'} are used: stand still for 5 s to check")

@@ -18,6 +18,7 @@ from untuck.cli.demo import demo
 from untuck.cli.doctor import doctor
 from untuck.cli.export import export
 from untuck.cli.merge import merge
+from untuck.cli.pair import pair
 from untuck.cli.replay import replay
 from untuck.cli.run import calibrate, run
 from untuck.cli.sessions import sessions
@@ -54,7 +55,7 @@ def cli() -> None:
 
 
 for command in (
-    *(demo, calibrate, run, sync, coach),
+    *(demo, pair, calibrate, run, sync, coach),
     *(sessions, summary, trend, replay, export, merge, analyse),
     *(config, doctor),
 ):

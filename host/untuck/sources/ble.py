@@ -15,7 +15,7 @@ from typing import Self
 
 from untuck import wire
 from untuck.errors import LinkError
-from untuck.model import Packet
+from untuck.model import BOTH, LEFT, RIGHT, Packet
 from untuck.sources.ble_link import REFUSALS, Backend, Clip, ClipStatus, Link, Timeouts, find_clips
 from untuck.sources.inorder import MAX_ASKED, InOrder, Verdict
 
@@ -24,6 +24,14 @@ __all__ = ["Backend", "BleSource", "Clip", "ClipStatus", "Timeouts", "find_clips
 ACK_EVERY = 10  # packets; the clip's ring holds 100 or more
 ASK_AGAIN_S = 1.0  # a request to send again has this long to show
 RETRY_S = 0.5  # pause between attempts to connect again
+
+_BUZZES = {
+    ("tuck", BOTH): wire.CUE_TUCK,
+    ("pullback", LEFT): wire.CUE_PULLBACK_LEFT,
+    ("pullback", RIGHT): wire.CUE_PULLBACK_RIGHT,
+    ("rigid", BOTH): wire.CUE_RIGID,
+    ("recovered", BOTH): wire.CUE_RECOVERED,
+}
 
 
 class _Lost:
@@ -51,6 +59,7 @@ class BleSource:
         self.name = ""
         self.address = address
         self.status: ClipStatus | None = None
+        self.rssi_dbm = 0  # when it was last found
         self.reconnects = 0
         self.restarts = 0  # times the clip itself had started anew: its clock and numbers began again
         self._rate_hz = rate_hz
@@ -95,6 +104,11 @@ class BleSource:
                 await self.stop()
             await self._acknowledge()
         await self._close()
+
+    async def buzz(self, fault: str, side: int) -> None:
+        """Sound a cue on the clip's own buzzer; one that it does not know is left out. Raises LinkError."""
+        if self._link is not None and (fault, side) in _BUZZES:
+            await self._link.post(wire.command(wire.CMD_CUE, _BUZZES[fault, side]))
 
     async def stop(self) -> None:
         """Ask the clip to stop; packets() ends behind the last packet that the clip had taken.
@@ -152,7 +166,7 @@ class BleSource:
         clip = await link.find(self.address)
         self._link = link
         self.status = await link.open()
-        self.name, self.address = clip.name, clip.address
+        self.name, self.address, self.rssi_dbm = clip.name, clip.address, clip.rssi_dbm
         return self.status
 
     async def _close(self) -> None:

@@ -6,6 +6,7 @@ What a runner's profile consists of lives here.
 
 from __future__ import annotations
 
+import json
 import time
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,19 +16,21 @@ from typing import Any
 from untuck.model import Baseline, Calibration
 from untuck.store import codec, folder, schema
 
-_KINDS: dict[type, str] = {Calibration: "calibration", Baseline: "baseline"}
+_KINDS: dict[type, str] = {Calibration: "calibration", Baseline: "baseline", str: "clip"}
 COUNTED_MODES = ("run", "coach")  # sessions that count as training, for the fading of cues
 
 
 @dataclass(frozen=True, eq=False)
 class Profile:
-    """What is known of a runner; None where nothing was kept. sessions: of training until now."""
+    """What is known of a runner; None where nothing was kept. clip: address of the paired one; sessions: of
+    training until now."""
 
     runner: str
     calibration: Calibration | None = None
     calibration_unix_s: float = 0.0
     baseline: Baseline | None = None
     baseline_unix_s: float = 0.0
+    clip: str = ""
     sessions: int = 0
 
 
@@ -39,22 +42,30 @@ class Profiles:
 
     def keep(self, runner: str, value: Calibration | Baseline, session_id: int | None = None) -> None:
         """Make this the runner's calibration or baseline from now on. Raises StoreError."""
-        row = (runner, _KINDS[type(value)], time.time(), session_id, codec.to_json(value))
+        self._keep(runner, _KINDS[type(value)], codec.to_json(value), session_id)
+
+    def _keep(self, runner: str, kind: str, data: str, session_id: int | None) -> None:
+        row = (runner, kind, time.time(), session_id, data)
         with closing(schema.connect(self.path)) as database, schema.translated(self.path):
             database.execute(
                 "INSERT INTO kept (runner, kind, made_unix_s, session_id, data) VALUES (?, ?, ?, ?, ?)", row
             )
 
+    def keep_clip(self, runner: str, address: str) -> None:
+        """Make this the clip that the runner wears. Raises StoreError."""
+        self._keep(runner, "clip", json.dumps(address), None)
+
     def open(self, runner: str) -> Profile:
         """A runner's profile; an empty one for a runner not seen yet. Raises StoreError."""
         calibration, calibration_s = self._newest(runner, Calibration)
         baseline, baseline_s = self._newest(runner, Baseline)
+        clip, _ = self._newest(runner, str)
         modes = ", ".join("?" * len(COUNTED_MODES))
         count = self._rows(
             f"SELECT count(*) FROM session WHERE runner = ? AND mode IN ({modes})", runner, *COUNTED_MODES
         )
         sessions = int(count[0][0]) if count else 0
-        return Profile(runner, calibration, calibration_s, baseline, baseline_s, sessions)
+        return Profile(runner, calibration, calibration_s, baseline, baseline_s, clip or "", sessions)
 
     def runners(self) -> list[str]:
         """Names of all runners that have a session or a profile."""
@@ -64,6 +75,8 @@ class Profiles:
     def _newest(self, runner: str, kind: type[Any]) -> tuple[Any, float]:
         query = "SELECT data, made_unix_s FROM kept WHERE runner = ? AND kind = ? ORDER BY id DESC LIMIT 1"
         rows = self._rows(query, runner, _KINDS[kind])
+        if rows and kind is str:
+            return json.loads(rows[0][0]), float(rows[0][1])
         return (codec.from_json(kind, rows[0][0]), float(rows[0][1])) if rows else (None, 0.0)
 
     def _rows(self, query: str, *values: str) -> list[tuple[Any, ...]]:

@@ -49,10 +49,10 @@ CREATE TABLE steer (
 CREATE TABLE kept (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     runner TEXT NOT NULL,
-    kind TEXT NOT NULL,          -- 'calibration' or 'baseline'; the newest of a runner is in use
+    kind TEXT NOT NULL,          -- 'calibration', 'baseline' or 'clip'; the newest of a runner is in use
     made_unix_s REAL NOT NULL,
     session_id INTEGER REFERENCES session(id) ON DELETE SET NULL,
-    data TEXT NOT NULL           -- JSON of model.Calibration or model.Baseline
+    data TEXT NOT NULL           -- JSON of model.Calibration, model.Baseline, or an address
 );
 """
 
