@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -28,9 +30,10 @@ from untuck.cli.openings import ClipOpening, DemoOpening, Opened, ReplayOpening
 from untuck.coach.engine import Engine
 from untuck.coach.theme import THEMES
 from untuck.coach.window import CoachWindow
-from untuck.model import Samples
+from untuck.errors import LinkError
+from untuck.model import Packet, Samples
 from untuck.sources.runner import Phase, Story, simulate
-from untuck.store import Store
+from untuck.store import Settings, Store
 from untuck.store.profiles import Profiles
 
 SIZES = ((1024, 600), (1200, 700), (1920, 1080), (960, 540))  # the last is a full HD screen at 200 %
@@ -207,6 +210,59 @@ def test_four_runners_and_one_in_front(qtbot: QtBot, desk: scenes.SceneDesk) -> 
     scenes.settle(window)
     assert window.track.name == "Dan" and not window.time_plots.tilt.threshold.isVisible()
     assert not window.bar.buttons["start"].isEnabled()
+
+
+class FailingOpening:
+    """A source that gives some packets, keeps its thread busy for a while, and then fails as a lost clip does."""
+
+    key = text = work = "failing"
+
+    def __init__(self, packets: int, open_fails: bool = False) -> None:
+        self._packets = packets
+        self._open_fails = open_fails
+        self.ticks: Callable[[], int] = lambda: 0
+        self.while_busy = 0
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Opened]:
+        if self._open_fails:
+            raise LinkError("There is no Bluetooth adapter: plug one in.")
+        yield Opened(self, "lost clip", "run", Settings(rate_hz=100))
+
+    async def packets(self) -> AsyncIterator[Packet]:
+        for number, data in enumerate(scenes.packets(0)[: self._packets]):
+            await asyncio.sleep(0)
+            yield Packet(data, number * 0.05)
+        before = self.ticks()
+        time.sleep(1.0)  # as a radio library that hangs would
+        self.while_busy = self.ticks() - before
+        raise LinkError("The connection was lost: switch the clip off and on.")
+
+
+def test_a_lost_clip_is_told_and_the_window_goes_on(qtbot: QtBot, engine: Engine) -> None:
+    opening = FailingOpening(700)
+    desk = SessionDesk(engine, [opening], audible=False)
+    window = CoachWindow(desk)
+    qtbot.addWidget(window)
+    window.show()
+    ticks: list[int] = []
+    window.timer.timeout.connect(lambda: ticks.append(1))
+    opening.ticks = lambda: len(ticks)
+    click(qtbot, window, "start")
+    qtbot.waitUntil(lambda: bool(window.tracks) and window.track.ended, timeout=60_000)
+    assert opening.while_busy >= 3, "the window stood still while the session's thread was busy"
+    assert window.line.label.text().endswith("switch the clip off and on.") and window.line.label.property("error")
+    assert window.bar.buttons["start"].isEnabled() and window.track.stride_count > 0
+    assert desk.outcomes[0][2].failure is not None and Store().open().packet_count == 700
+
+
+def test_a_clip_that_cannot_be_had_is_told(qtbot: QtBot, engine: Engine) -> None:
+    desk = SessionDesk(engine, [FailingOpening(0, open_fails=True)], audible=False)
+    window = CoachWindow(desk)
+    qtbot.addWidget(window)
+    click(qtbot, window, "start")
+    qtbot.waitUntil(lambda: "plug one in" in window.line.label.text(), timeout=60_000)
+    assert not window.tracks and len(desk.failures) == 1 and not window.line.cancel.isVisibleTo(window)
 
 
 def test_errors_are_a_line_and_no_dialog(qtbot: QtBot, desk: scenes.SceneDesk) -> None:

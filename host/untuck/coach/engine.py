@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 CLOSE_S = 15.0  # a session that ends may first have to let a cue sound, a summary be stored and a radio let go
@@ -50,7 +51,8 @@ class Engine:
     def __exit__(self, *_: object) -> None:
         closing = asyncio.run_coroutine_threadsafe(self._close(), self._loop)
         try:
-            closing.result(CLOSE_S)
+            with suppress(TimeoutError):  # the thread ends with the program; what was recorded is kept
+                closing.result(CLOSE_S)
         finally:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(CLOSE_S)

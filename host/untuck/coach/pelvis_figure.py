@@ -53,11 +53,11 @@ class PelvisFigure(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         theme = self._theme
         width = self.width() / 3
-        caption_px = min(self.height() * 0.13, width / 7.5)
+        caption_px = min(self.height() * 0.12, width / 9.0)
         tilt_deg, obliquity_deg, rotation_deg = self._angles_deg
         turns = tilt_deg, -obliquity_deg, -rotation_deg  # clockwise on the screen
         ghosts = self._ghost_deg, 0.0, 0.0
-        names = "side, front ▶", "behind", "above, front ▲"
+        names = "side ▶, angle x 2", "behind, x 2", "above ▲, x 2"
         for at, (shape, turn, ghost, name) in enumerate(zip(self._shapes, turns, ghosts, names, strict=True)):
             area = QRectF(at * width, 0.0, width, self.height() - 1.4 * caption_px)
             self._draw(painter, area, shape, turn, ghost)
