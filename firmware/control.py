@@ -78,6 +78,7 @@ class Control:
         radio = self.radio
         session = radio.session
         turn = 0
+        linked = False
         while True:
             if session != radio.session or (self.listening and not radio.connected):
                 session = radio.session
@@ -89,8 +90,11 @@ class Control:
             if data is not None:
                 await self._obey(data)
                 turn = 0
-            if turn % _STATUS_TURNS == 0:
-                radio.set_status(self._pack_status())
+            if linked != radio.connected:
+                linked = radio.connected
+                turn = 0
+            if turn % _STATUS_TURNS == 0:  # a stranger who is just being shown out must not read it
+                radio.set_status(self._pack_status() if linked else b"")
             turn += 1
             radio.stay_visible()
             self._keep()

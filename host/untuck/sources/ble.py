@@ -16,7 +16,8 @@ from typing import Self
 from untuck import wire
 from untuck.errors import LinkError
 from untuck.model import BOTH, LEFT, RIGHT, Packet
-from untuck.sources.ble_link import REFUSALS, Backend, Clip, ClipStatus, Link, Timeouts, find_clips
+from untuck.sources.ble_link import Backend, Clip, Link, Timeouts, find_clips
+from untuck.sources.clip_status import REFUSALS, ClipStatus
 from untuck.sources.inorder import MAX_ASKED, InOrder, Verdict
 
 __all__ = ["Backend", "BleSource", "Clip", "ClipStatus", "Timeouts", "find_clips"]

@@ -30,6 +30,7 @@ from untuck import wire
 from untuck.errors import LinkError
 from untuck.model import Packet
 from untuck.sources.ble_agent import pairing_agent
+from untuck.sources.clip_status import ClipStatus
 
 NO_CLIP = "No clip in range: switch the clip on, bring it within 5 m, and end other programs that are connected to it."
 
@@ -37,6 +38,8 @@ NOT_PAIRED = (
     "This computer is not paired with the clip: hold the clip's button for 3 s until its light blinks fast, then try "
     "again within a minute. If it was paired before, remove it from the system's Bluetooth settings first."
 )
+STATUS_TRIES = 10
+STATUS_AGAIN_S = 0.1
 _NOT_PAIRED = (  # NimBLE says the first, others the second
     BleakGATTProtocolErrorCode.INSUFFICIENT_AUTHENTICATION,
     BleakGATTProtocolErrorCode.INSUFFICIENT_ENCRYPTION,
@@ -58,20 +61,6 @@ REMEDIES = {
     BleakBluetoothNotAvailableReason.DENIED_BY_SYSTEM: (
         "The system does not let this program use Bluetooth: ask its administrator (Linux: D-Bus access)."
     ),
-}
-
-REFUSALS = {
-    wire.RESULT_UNKNOWN_COMMAND: "it does not know this command: update the clip (untuck flash).",
-    wire.RESULT_BAD_LENGTH: "it does not understand this command: update the clip (untuck flash).",
-    wire.RESULT_BAD_RATE: f"it cannot do this rate: ask for one of {', '.join(map(str, wire.RATES_HZ))} Hz.",
-    wire.RESULT_NO_SENSOR: "its motion sensor does not answer: switch the clip off and on, then check its wiring.",
-    wire.RESULT_MTU_TOO_SMALL: "this Bluetooth adapter's packets are too short: ask for a lower rate, or use another.",
-    wire.RESULT_NOT_KEPT: "the packets asked for are no longer on it: the connection was away for too long.",
-    wire.RESULT_NO_RUN: "it has no such run, or the run has another length by now: list its runs again.",
-    wire.RESULT_WRONG_CHECKSUM: "the run on it has other bytes than those received: fetch it again.",
-    wire.RESULT_BAD_VALUE: "it does not take this value: see docs/wire.md for what it takes.",
-    wire.RESULT_BUSY: "this run is still being recorded: stop it first.",
-    wire.RESULT_WRONG_STREAM: "it has started anew meanwhile: start again.",
 }
 
 
@@ -103,49 +92,6 @@ class Clip:
     name: str
     address: str
     rssi_dbm: int
-
-
-@dataclass(frozen=True)
-class ClipStatus:
-    """What the status characteristic says. battery_pct is None where it is not measured, rate_hz 0 when idle.
-
-    runs: kept in the clip's flash, of which free_kb are left; dropped_runs: those that made room unfetched, since the
-    clip was switched on; conditions: wire.COND_ bits; cadence_spm: steps a minute, 0 when none are seen.
-    """
-
-    protocol: int
-    firmware: str
-    state: int
-    battery_pct: int | None
-    rate_hz: int
-    stream_id: int
-    oldest_seq: int
-    next_seq: int
-    resets: int
-    command: int
-    result: int
-    conditions: int
-    runs: int
-    dropped_runs: int
-    free_kb: int
-    cadence_spm: int
-
-    @classmethod
-    def parse(cls, data: bytes) -> ClipStatus:
-        """Raises LinkError for another protocol version, saying which side to update, or for a wrong length."""
-        if not data:
-            raise LinkError("The clip's status is empty: switch the clip off and on.")
-        if data[0] != wire.PROTOCOL_VERSION:
-            older = "this program (pip install --upgrade untuck)" if data[0] > wire.PROTOCOL_VERSION else ""
-            raise LinkError(
-                f"The clip speaks protocol {data[0]}, this program {wire.PROTOCOL_VERSION}: "
-                f"update {older or 'the clip (untuck flash)'}."
-            )
-        if len(data) != wire.STATUS_SIZE:
-            raise LinkError(f"The clip's status has {len(data)} bytes, not {wire.STATUS_SIZE}: update the clip.")
-        protocol, major, minor, patch, state, battery, *rest = wire.unpack_status(data)
-        battery_pct = None if battery == wire.BATTERY_UNKNOWN else battery
-        return cls(protocol, f"{major}.{minor}.{patch}", state, battery_pct, *rest)
 
 
 async def find_clips(scan_s: float = 5.0, backend: Backend | None = None) -> list[Clip]:
@@ -188,6 +134,15 @@ async def _remedies(doing: str, timeout_s: float) -> AsyncIterator[None]:
         raise LinkError(
             f"The Bluetooth service cannot be reached ({error}): start it (Linux: systemctl start bluetooth)."
         ) from error
+
+
+async def _read_status(client: BleakClient) -> ClipStatus:
+    """The status, which is empty until the clip has seen that the link may be trusted."""
+    for _ in range(STATUS_TRIES):
+        if data := bytes(await client.read_gatt_char(wire.STATUS_UUID)):
+            return ClipStatus.parse(data)
+        await asyncio.sleep(STATUS_AGAIN_S)
+    raise LinkError(NOT_PAIRED)
 
 
 class Link:
@@ -251,16 +206,20 @@ class Link:
         """Read the status, which only a paired host can; pair if need be, as long as the clip lets new hosts do so."""
         try:
             async with _remedies("reading the status", self._timeouts.call_s):
-                return ClipStatus.parse(bytes(await client.read_gatt_char(wire.STATUS_UUID)))
+                return await _read_status(client)
         except LinkError as error:
             if not isinstance(error.__cause__, BleakGATTProtocolError) or error.__cause__.args[0] not in _NOT_PAIRED:
                 raise
         try:
             async with _remedies("pairing", self._timeouts.pair_s), pairing_agent():
                 await client.pair()
-                return ClipStatus.parse(bytes(await client.read_gatt_char(wire.STATUS_UUID)))
+                return await _read_status(client)
         except LinkError as error:
             if isinstance(error.__cause__, BleakError | TimeoutError):
+                # A system that believes to be paired would fail the next time: BlueZ and Windows can forget it.
+                with contextlib.suppress(BleakError, KeyError, OSError, NotImplementedError, TimeoutError):
+                    async with asyncio.timeout(self._timeouts.call_s):
+                        await client.unpair()
                 raise LinkError(NOT_PAIRED) from error
             raise
 

@@ -18,7 +18,8 @@ from typing import Self
 from untuck import wire, wire_runs
 from untuck.errors import LinkError
 from untuck.model import Packet
-from untuck.sources.ble_link import REFUSALS, Backend, ClipStatus, Link, Timeouts
+from untuck.sources.ble_link import Backend, Link, Timeouts
+from untuck.sources.clip_status import REFUSALS, ClipStatus
 
 WINDOW_BYTES = 16384  # asked for at once: about 70 notifications
 SILENCE_S = 2.0  # without a frame: what is missing is asked for again

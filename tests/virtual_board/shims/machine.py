@@ -12,7 +12,7 @@ import utime
 
 _HEAD = bytearray(4)
 _STAMP = bytearray(8)
-_REQUEST = bytearray(4 + 512)
+_REQUEST = bytearray(4 + 304)
 _poll = uselect.poll()
 _socket = None
 _levels = {}  # of input pins
@@ -211,7 +211,7 @@ class SPI:
     def __init__(self, number, baudrate, polarity, phase, sck, mosi, miso):
         if not polarity or not phase:
             raise ValueError("the BNO085 speaks SPI mode 3")
-        self._zeros = bytes(512)
+        self._zeros = bytes(304)
 
     def readinto(self, buffer, write=0):
         _send(88, 0, len(buffer), self._zeros)

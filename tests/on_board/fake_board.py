@@ -1,0 +1,135 @@
+# Stand-ins for a bus, a radio and pins in MicroPython, and a generator of bytes that are wrong in every way.
+# For the fuzzer and the day-long run, where sockets to other processes would be too slow. Deterministic by seed.
+
+import struct
+
+import wire
+
+import shtp
+
+_SIZES = {opcode: struct.calcsize(layout) for opcode, layout in wire._ARGUMENTS.items()}
+
+
+class Noise:
+    """Pseudo-random numbers (a 31 bit congruential generator: small integers only), and bytes made of them."""
+
+    def __init__(self, seed):
+        self._state = seed & 0x3FFFFFFF
+
+    def below(self, limit):
+        self._state = (self._state * 1103 + 12345) & 0x3FFFFFFF
+        return (self._state >> 9) % limit
+
+    def fill(self, buffer, start, end):
+        for i in range(start, end):
+            buffer[i] = self.below(256)
+
+    def command(self):
+        """A write: random bytes, or a real command with wrong values, cut, or too long."""
+        kind = self.below(4)
+        if kind == 0:
+            data = bytearray(self.below(40))
+            self.fill(data, 0, len(data))
+            return bytes(data)
+        opcode = self.below(14)
+        size = 1 + _SIZES.get(opcode, 3) + (self.below(5) - 2 if kind == 1 else 0)
+        data = bytearray(max(size, 0))
+        self.fill(data, 0, len(data))
+        if data:
+            data[0] = opcode
+        if kind == 3:  # small numbers are nearer to what means something
+            for i in range(2, len(data)):
+                data[i] = 0 if i % 2 == 0 else self.below(3)
+        return bytes(data)
+
+
+class Line:
+    """A pin: low, so that there is always something to read."""
+
+    def value(self, level=None):
+        return 0
+
+    def irq(self, handler, trigger):
+        pass
+
+
+class Bus:
+    """An SPI whose chip says what prepare() has made up."""
+
+    def __init__(self, noise):
+        self.silent = False
+        self._noise = noise
+        self._said = bytearray(700)
+        self._at = 0
+
+    def link(self, line):
+        return shtp.SpiLink(self, line, line, line)
+
+    def prepare(self):
+        noise = self._noise
+        said = self._said
+        size = noise.below(300) + 4
+        noise.fill(said, 0, 4 + min(size, 40))
+        kind = noise.below(8)
+        if kind < 6:  # a header that is right, and a payload that looks like reports
+            said[0] = size & 0xFF
+            said[1] = size >> 8 | (0x80 if noise.below(5) == 0 else 0)
+            said[2] = noise.below(6) if kind < 2 else shtp.INPUT
+            said[4] = (0xFB, 0xFA, 0x01, 0x02, 0x08, 0xFC, 0xF8, 0xF1)[noise.below(8)]
+            at = 9
+            while at < size and kind > 2:
+                said[at] = (0x01, 0x02, 0x08, 0x01, 0x02, 0x08, 0xFA, noise.below(256))[noise.below(8)]
+                said[at + 2] = said[at + 3] = 0
+                at += 12 if said[at] == 0x08 else 10
+        elif kind == 6:
+            said[0] = said[1] = noise.below(2) * 0xFF
+        self._at = 0
+
+    def readinto(self, buffer, write=0):
+        for i in range(len(buffer)):
+            buffer[i] = 0 if self.silent else self._said[(self._at + i) % 700]
+        self._at += len(buffer)
+
+    def write_readinto(self, data, buffer):
+        self.readinto(buffer)
+
+
+class Nobody:
+    """Outputs and inputs that nobody notices."""
+
+    def pressed(self):
+        return False
+
+    def battery_mv(self):
+        return 3900
+
+    def buzz(self, tone_hz):
+        pass
+
+    def vibrate(self, on):
+        pass
+
+    def light(self, on):
+        pass
+
+
+class Air:
+    """A radio that takes everything."""
+
+    def __init__(self):
+        self.mtu = 247
+        self.session = 1
+        self.connected = True
+        self.frames = 0
+        self.bonds = self
+        self.open = False
+
+    def fits(self, samples_per_packet):
+        return True
+
+    def notify_stream(self, data):
+        self.frames += 1
+        return True
+
+    def notify_status(self, status):
+        return True
