@@ -89,8 +89,9 @@ class Bonds:
             return
         self._changed = False
         try:
-            with open(self._path, "w") as file:
+            with open(self._path, "wb") as file:
                 for (kind, key), value in self._secrets.items():
-                    file.write("%d %s %s\n" % (kind, binascii.hexlify(key).decode(), binascii.hexlify(value).decode()))
+                    for part in (b"%d" % kind, b" ", binascii.hexlify(key), b" ", binascii.hexlify(value), b"\n"):
+                        file.write(part)
         except OSError:
             pass  # paired until power-off

@@ -98,7 +98,10 @@ class Radio:
                 )
         elif self.bonds.refused:
             self.bonds.refused = False
-            self._ble.gap_disconnect(self._connection)
+            try:
+                self._ble.gap_disconnect(self._connection)
+            except OSError:
+                pass  # it has just gone by itself
         self.bonds.save()
 
     def off(self):
