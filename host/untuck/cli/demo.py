@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from untuck.cli import output
+from untuck.cli.lsl import lsl_option, streamed
 from untuck.report.summary import clock, named
 
 if TYPE_CHECKING:
@@ -24,8 +25,9 @@ RATE_HZ = 100
 @click.option("--minutes", type=click.FloatRange(0, 600, min_open=True), help="Stretch the story to this length.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Another number, another run.")
 @click.option("--coach", is_flag=True, help="Show it in the coach's window.")
+@lsl_option
 @output.as_json
-def demo(fast: bool, minutes: float | None, seed: int, coach: bool, as_json: bool) -> None:
+def demo(fast: bool, minutes: float | None, seed: int, coach: bool, lsl: bool, as_json: bool) -> None:
     """Show everything with a simulated runner.
 
     The runner stands, hinges, runs, tucks for a while, recovers, pulls the right hip back for a while and recovers.
@@ -49,7 +51,7 @@ def demo(fast: bool, minutes: float | None, seed: int, coach: bool, as_json: boo
         if minutes is not None and story.duration_s > minutes * 60 + 1:
             output.note(f"the story takes {story.duration_s / 60:.1f} minutes at least.")
         source = RunnerSource(story, seed=seed, rate_hz=RATE_HZ, realtime=not fast)
-        with output.live_view(f"simulated runner, {RATE_HZ} Hz", settings.params, as_json) as view:
+        with streamed(output.live_view, lsl)(f"simulated runner, {RATE_HZ} Hz", settings.params, as_json) as view:
             outcome = asyncio.run(attend(source, settings, view, recording))
     truth = source.run.truth
     title = f"Session {recording.id}: simulated runner, seed {seed}"

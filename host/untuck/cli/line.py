@@ -24,13 +24,14 @@ class Line:
     """Packets in, events out: decoder and pipeline with one session's settings.
 
     steers: those of a recorded session, for a replay. first_s, last_s: sensor time of the first and the newest sample;
-    age_s: how much later than usual the newest samples came.
+    age_s: how much later than usual the newest samples came; newest: the samples of the last packet.
     """
 
     def __init__(self, settings: Settings, steers: Iterable[Steer] = ()) -> None:
         self.decoder = Decoder()
         self.pipeline = Pipeline(settings.calibration, settings.baseline, settings.params)
         self.first_s = self.last_s = self.age_s = 0.0
+        self.newest = self.decoder.push(())
         self._asked: deque[tuple[str, str]] = deque()
         self._age = DataAge()
         self._stale = False
@@ -61,7 +62,7 @@ class Line:
 
     def push(self, packet: Packet) -> list[Event]:
         """What a packet brings. Raises PacketError for a protocol version that this host does not speak."""
-        samples = self.decoder.push([packet.data])
+        samples = self.newest = self.decoder.push([packet.data])
         if len(samples):
             before_s = -math.inf if self.decoder.samples == len(samples) else self.last_s
             self._judge_age(float(samples.time_s[-1]), packet.arrival_s, before_s)

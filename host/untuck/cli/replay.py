@@ -7,22 +7,21 @@ import asyncio
 import click
 
 from untuck.cli import output
+from untuck.cli.lsl import lsl_option, streamed
 from untuck.cli.past import title_of
 from untuck.cli.summary import session_argument
-from untuck.store import Store, StoredSession
+from untuck.store import Store
 
 
 @click.command()
 @session_argument
 @click.option("--speed", type=click.FloatRange(0), default=0.0, show_default=True,
               help="1: as slowly as it was recorded, with sound; 0: do not wait.")  # fmt: skip
+@lsl_option
 @output.as_json
-def replay(session_id: int | None, speed: float, as_json: bool) -> None:
+def replay(session_id: int | None, speed: float, lsl: bool, as_json: bool) -> None:
     """Analyse a session again from its raw packets: the same strides, findings and cues as live."""
-    _replay(Store().open(session_id), as_json, speed, log=True)
-
-
-def _replay(session: StoredSession, as_json: bool, speed: float, log: bool) -> None:
+    session = Store().open(session_id)
     from untuck.cli.live import attend
     from untuck.cli.warmup import warm_up
     from untuck.sources.replay import ReplaySource
@@ -30,6 +29,6 @@ def _replay(session: StoredSession, as_json: bool, speed: float, log: bool) -> N
     settings = session.settings()
     warm_up(output.note)
     source = ReplaySource(session.packets(), speed)
-    with output.live_view(f"session {session.id}", settings.params, as_json, log) as view:
+    with streamed(output.live_view, lsl)(f"session {session.id}", settings.params, as_json) as view:
         outcome = asyncio.run(attend(source, settings, view, audible=speed > 0, steers=session.steers()))
     output.finish(outcome, title_of(session), as_json, session=session.id)

@@ -15,6 +15,7 @@ import click
 from untuck import wire
 from untuck.cli import output
 from untuck.cli.config import runner_option
+from untuck.cli.lsl import lsl_option, streamed
 from untuck.errors import CalibrationError
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ address_option = click.option("--address", help="The clip to use; by default as 
 @rate_option
 @address_option
 @click.option("--coach", is_flag=True, help="Open the coach's window beside the cues; closing it ends the run.")
+@lsl_option
 @output.as_json
 def run(
     runner: str | None,
@@ -48,6 +50,7 @@ def run(
     rate_hz: str | None,
     address: str | None,
     coach: bool,
+    lsl: bool,
     as_json: bool,
 ) -> None:
     """Run with the clip: cues while you run, a summary at the end.
@@ -66,7 +69,7 @@ def run(
         from untuck.cli.openings import ClipOpening
 
         return show_window([ClipOpening(Wanted(config, minutes, anew))], as_json=as_json)
-    ended = asyncio.run(follow_clip(config, minutes, anew, as_json))
+    ended = asyncio.run(follow_clip(config, minutes, anew, as_json, lsl=lsl))
     output.finish(ended.outcome, ended.title, as_json, session=ended.session_id)
 
 
@@ -76,6 +79,7 @@ async def follow_clip(
     anew: tuple[str, ...] = (),
     as_json: bool = False,
     backend: Backend | None = None,
+    lsl: bool = False,
 ) -> Ended:
     """Record and follow a clip until the task is cancelled or the clip is gone.
 
@@ -84,7 +88,7 @@ async def follow_clip(
     """
     from untuck.cli.clip_session import Wanted, with_clip
 
-    make_view = partial(output.live_view, as_json=as_json, live=True)
+    make_view = streamed(partial(output.live_view, as_json=as_json, live=True), lsl)
     return await with_clip(Wanted(config, minutes, anew), make_view, backend)
 
 

@@ -1,0 +1,109 @@
+"""Samples, strides and cues to other programs while they happen: three Lab Streaming Layer outlets (pylsl).
+
+Stamps are sensor time carried to LSL's clock by the least delayed packets, not the time at which something arrived.
+Names, channels and units of the streams live here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from types import ModuleType, TracebackType
+from typing import Any
+
+import numpy as np
+
+from untuck.errors import ReportError
+from untuck.model import Cue, Event, HeldCue, Samples
+from untuck.report.dictionary import SAMPLES, STRIDES
+
+IMU = tuple(column for column in SAMPLES[1:11])
+GAIT = tuple(column for column in STRIDES if column.kind != "text")
+DRIFT = 2e-4  # how much faster one clock may run than the other
+SLEW = 0.05  # how fast an offset that began with a late packet is put right
+
+
+class Outlet:
+    """The three streams, "Untuck samples", "Untuck strides" and "Untuck cues"; closed at the end of a with statement.
+
+    source_id: tells this clip's streams from others'. The streams open with the first samples, which tell the rate.
+    Raises ReportError where pylsl or the library behind it is missing.
+    """
+
+    def __init__(self, source_id: str) -> None:
+        self._pylsl = _load()
+        self._source_id = source_id
+        self._streams: dict[str, Any] = {}
+        self._clock_s = 0.0  # LSL time less sensor time of the least delayed packets
+        self._last_s = 0.0
+
+    def push(self, samples: Samples, events: Sequence[Event]) -> None:
+        """Send what a packet brought: its samples, and the strides and cues among its events."""
+        if not self._streams:
+            if len(samples) < 2:
+                return
+            self._open_all(float(np.round(1.0 / np.median(np.diff(samples.time_s)))))
+        if len(samples):
+            self._tell_time(float(samples.time_s[-1]))
+            chip = np.zeros((len(samples), 4)) if samples.quat is None else samples.quat
+            rows = np.hstack([samples.gyr_rad_s, samples.acc_m_s2, chip])
+            self._streams["samples"].push_chunk(rows.tolist(), (samples.time_s + self._clock_s).tolist())
+        for event in events:
+            if event.kind == "stride":
+                stamp_s = float(event.value["start_s"] + event.value["duration_s"]) + self._clock_s
+                self._streams["strides"].push_sample([float(event.value[c.name]) for c in GAIT], stamp_s)
+            elif isinstance(event.value, Cue | HeldCue):
+                stamp_s = event.value.time_s + self._clock_s
+                self._streams["cues"].push_sample([_marker(event.value)], stamp_s)
+
+    def __enter__(self) -> Outlet:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._streams.clear()  # the library closes a stream when nothing holds it
+
+    def _tell_time(self, newest_s: float) -> None:
+        """Follow the least delayed packets, slowly, so that stamps never run backwards."""
+        offset_s, step_s = float(self._pylsl.local_clock()) - newest_s, max(newest_s - self._last_s, 0.0)
+        if self._last_s == 0.0:
+            self._clock_s = offset_s
+        self._clock_s = min(self._clock_s + DRIFT * step_s, max(offset_s, self._clock_s - SLEW * step_s))
+        self._last_s = newest_s
+
+    def _open_all(self, rate_hz: float) -> None:
+        p = self._pylsl
+        self._streams = {
+            "samples": self._open("samples", "IMU", IMU, rate_hz, p.cf_double64),
+            "strides": self._open("strides", "Gait", GAIT, p.IRREGULAR_RATE, p.cf_double64),
+            "cues": self._open("cues", "Markers", (), p.IRREGULAR_RATE, p.cf_string),
+        }
+
+    def _open(self, name: str, kind: str, columns: Sequence[Any], rate_hz: float, form: int) -> Any:
+        info = self._pylsl.StreamInfo(
+            f"Untuck {name}", kind, max(len(columns), 1), rate_hz, form, f"untuck-{self._source_id}-{name}"
+        )
+        channels = info.desc().append_child("channels")
+        for column in columns:
+            channel = channels.append_child("channel")
+            channel.append_child_value("label", column.name)
+            channel.append_child_value("unit", column.unit)
+        return self._pylsl.StreamOutlet(info)
+
+
+def _marker(cue: Cue | HeldCue) -> str:
+    """A cue as one line of JSON."""
+    reason = cue.reason if isinstance(cue, HeldCue) else ""
+    told = {"fault": cue.fault, "side": cue.side, "time_s": cue.time_s, "sounded": not reason, "reason": reason}
+    return json.dumps(told)
+
+
+def _load() -> ModuleType:
+    try:
+        import pylsl
+    except (ImportError, OSError, RuntimeError) as error:
+        raise ReportError(
+            f"no Lab Streaming Layer here ({str(error).splitlines()[0]}): pip install pylsl, or go without --lsl."
+        ) from error
+    return pylsl  # type: ignore[no-any-return]
