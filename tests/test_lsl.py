@@ -76,7 +76,7 @@ def drain(inlet: Any, count: int) -> tuple[list[Any], list[float]]:
     """So many samples of an inlet, or what came until none did for five seconds."""
     rows, stamps = list[Any](), list[float]()
     while len(rows) < count:
-        more, at = inlet.pull_chunk(5.0, 4096)
+        more, at = inlet.pull_chunk(5.0, min(4096, count - len(rows)))
         if not more:
             break
         rows += more

@@ -135,7 +135,7 @@ def _better(now: Progress, earlier: Sequence[Progress]) -> str:
         word = {"higher": "Better", "lower": "Worse"}.get(form.verdict, form.verdict.capitalize())
         told.append(f"{word}: in form {form.now:.0f} % against {_mean(form, '%')} in {since}")
     if against is not None:
-        told.append(f"tilt {against.now:+.1f} deg to baseline against {_mean(against, 'deg', '+.1f')}")
+        told.append(f"tilt {round(against.now, 1) + 0.0:+.1f} deg to baseline against {_mean(against, 'deg', '+.1f')}")
     return "; ".join(told) + "."
 
 
@@ -143,4 +143,4 @@ def _mean(comparison: Comparison, unit: str, form: str = ".0f") -> str:
     spread = (
         "" if comparison.sd is None else f" (spread {comparison.sd:{form.strip('+')}}, {comparison.count} sessions)"
     )
-    return f"{comparison.earlier:{form}} {unit}{spread}"
+    return f"{round(comparison.earlier, 1) + 0.0:{form}} {unit}{spread}"

@@ -76,19 +76,22 @@ def _card(
         shown = "-"
     else:
         spread = "" if sd is None else f" ± {sd:.{places}f}"
-        shown = f"{value:{sign}.{places}f}<small>{spread} {unit}</small>"
+        number = _rounded(value, places)
+        shown = f"{number:{sign if number else ''}.{places}f}<small>{spread} {unit}</small>"
     return f"<div class='card'><span>{name}</span><b>{shown}</b><span>{below}</span></div>"
+
+
+def _rounded(value: float, places: int) -> float:
+    """Without the sign of a zero."""
+    return round(value, places) + 0.0
 
 
 def _earlier(report: Report, name: str, unit: str, places: int) -> str:
     found = compare(report.now, report.earlier, name)
     if found is None:
         return ""
-    return (
-        f"before {found.earlier:.{places}f} {unit}: {found.verdict}"
-        if found.count > 1
-        else (f"before {found.earlier:.{places}f} {unit} (one session)")
-    )
+    before = f"before {_rounded(found.earlier, places):.{places}f} {unit}".rstrip()
+    return f"{before}: {found.verdict}" if found.count > 1 else f"{before} (one session)"
 
 
 def _drawn(report: Report) -> Iterable[str]:

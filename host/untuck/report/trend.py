@@ -21,23 +21,27 @@ FEW = 3  # sessions at either end that a change is told from, at least
 
 @dataclass(frozen=True)
 class Measure:
-    """What is followed: a field of Progress, its name for people, unit, places, and the direction that is better."""
+    """What is followed: a field of Progress, its name for people, unit, places, and the direction that is better.
+
+    least: a smaller change means nothing to a runner, however sure it is.
+    """
 
     field: str
     name: str
     unit: str
     places: int
     better: int  # +1 higher, -1 lower, 0 neither
+    least: float
 
 
 MEASURES = (
-    Measure("in_form_pct", "in good form", "%", 0, 1),
-    Measure("against_deg", "tilt to baseline", "deg", 1, 0),
-    Measure("pullback_left_deg", "pullback left", "deg", 1, -1),
-    Measure("pullback_right_deg", "pullback right", "deg", 1, -1),
-    Measure("cues_per_10_min", "cues in 10 min", "", 1, -1),
-    Measure("correct_s", "time to correct", "s", 0, -1),
-    Measure("retention_pct", "last fifth less before", "%", 0, 1),
+    Measure("in_form_pct", "in good form", "%", 0, 1, 3.0),
+    Measure("against_deg", "tilt to baseline", "deg", 1, 0, 0.3),
+    Measure("pullback_left_deg", "pullback left", "deg", 1, -1, 0.3),
+    Measure("pullback_right_deg", "pullback right", "deg", 1, -1, 0.3),
+    Measure("cues_per_10_min", "cues in 10 min", "", 1, -1, 0.5),
+    Measure("correct_s", "time to correct", "s", 0, -1, 2.0),
+    Measure("retention_pct", "last fifth less before", "%", 0, 1, 3.0),
 )
 
 
@@ -73,8 +77,9 @@ def change(sessions: Sequence[Progress], measure: Measure) -> str:
     first, last = known[:count], known[-count:]
     moved = fmean(last) - fmean(first)
     error = math.hypot(stdev(first), stdev(last)) / math.sqrt(count)
-    told = f"{moved:+.{measure.places}f} +- {error:.{measure.places}f} {measure.unit}".rstrip()
-    if abs(moved) <= CLEAR_ERRORS * error:
+    places = measure.places
+    told = f"{round(moved, places) + 0.0:+.{places}f} +- {error:.{places}f} {measure.unit}".rstrip()
+    if abs(moved) <= max(CLEAR_ERRORS * error, measure.least):
         return f"no clear change ({told})"
     if measure.better == 0:
         return f"changed ({told})"

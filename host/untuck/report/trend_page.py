@@ -27,7 +27,7 @@ def to_html(sessions: Sequence[Progress], title: str, subtitle: str) -> str:
     weeks = weeks_of(sessions)
     if not weeks:
         return document(title, f"<h1>{escape(title)}</h1><p>No session with strides yet.</p>")
-    told = "".join(f"<dt>{escape(m.name)}</dt><dd>{escape(change(sessions, m))}</dd>" for m in MEASURES)
+    cards = "".join(_card(sessions, weeks, measure) for measure in MEASURES)
     boxes = []
     with figures.styled():
         for measure in MEASURES:
@@ -36,13 +36,23 @@ def to_html(sessions: Sequence[Progress], title: str, subtitle: str) -> str:
                 boxes.append(f"<section><h2>{escape(_titled(measure))}</h2><figure>{drawn}</figure></section>")
     body = [
         f"<h1>{escape(title)}</h1><p class='sub'>{escape(subtitle)}</p>",
-        f"<dl class='answers'>{told}</dl><p class='note'>Last against first quarter of the sessions, ± standard "
-        "error.</p>",
+        f"<div class='cards'>{cards}</div><p class='note'>The newest week; below it the last quarter of the sessions "
+        "against the first, ± standard error.</p>",
         f"<div class='pair'>{''.join(boxes)}</div><p class='note'>Dots are sessions, the line is the mean of each "
         "week ± its standard error. The last fifth of a run tests what stays when no cue sounds.</p>",
         "<h2>Weeks</h2>" + _weeks_table(weeks),
     ]
     return document(title, "".join(body))
+
+
+def _card(sessions: Sequence[Progress], weeks: Sequence[Week], measure: Measure) -> str:
+    known = [week.means[measure.field] for week in weeks if week.means[measure.field] is not None]
+    value = "-" if not known else f"{(known[-1] or 0.0) + 0.0:.{measure.places}f}<small> {measure.unit}</small>"
+    name = f"{measure.name[0].upper()}{measure.name[1:]}"
+    return (
+        f"<div class='card'><span>{escape(name)}</span><b>{value}</b>"
+        f"<span>{escape(change(sessions, measure)).replace('+-', '±')}</span></div>"
+    )
 
 
 def over_weeks(sessions: Sequence[Progress], weeks: Sequence[Week], measure: Measure, palette: Palette) -> Figure:
@@ -64,7 +74,7 @@ def over_weeks(sessions: Sequence[Progress], weeks: Sequence[Week], measure: Mea
     axes.errorbar(x, mean, error, fmt="o-", ms=4.5, lw=1.5, capsize=3, color=palette.line)
     if measure.field in ("against_deg", "retention_pct"):
         axes.axhline(0.0, color=palette.ink, lw=0.8)
-    step = max(1, len(weeks) // 5)
+    step = -(-len(weeks) // 5)
     ticks = range(0, len(weeks), step)
     axes.set_xticks(list(ticks), [_day(weeks[k].start_unix_s) for k in ticks])
     axes.set_xlim(-0.2, len(weeks) + 0.2)
@@ -83,7 +93,7 @@ def _weeks_table(weeks: Sequence[Week]) -> str:
         for measure in MEASURES:
             mean, error = week.means[measure.field], week.errors[measure.field]
             spread = "" if error is None else f" ± {error:.{measure.places}f}"
-            cells.append("" if mean is None else f"{mean:.{measure.places}f}{spread}")
+            cells.append("" if mean is None else f"{round(mean, measure.places) + 0.0:.{measure.places}f}{spread}")
         rows.append(cells)
     head = ["week of", "sessions", "running", *(_titled(measure) for measure in MEASURES)]
     return table(head, rows, numbers=range(1, len(head)))
