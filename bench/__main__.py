@@ -18,14 +18,15 @@ BENCHES = {
     "plots": "pictures of a run with faults, and of the stride that a pullback makes",
     "window": "the coach's window: paints, age of what is shown, CPU, memory over hours",
     "latency": "from the deciding sample to the cue in the loudspeaker",
+    "report": "after a run of an hour: summary, page, exports",
     "radio": "packets from clip to host over the virtual radio",
 }
 
-BY_DEFAULT = ("accuracy", "speed", "latency")
+BY_DEFAULT = ("accuracy", "speed", "latency", "report")
 
 
 def main() -> int:
-    """Run the bench that is asked for, without a word accuracy, speed and latency; 2 for a wrong word."""
+    """Run the bench that is asked for, without a word those of BY_DEFAULT; 2 for a wrong word."""
     if len(sys.argv) == 1:
         return max(run(word, []) for word in BY_DEFAULT)
     word = sys.argv[1]
