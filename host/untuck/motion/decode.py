@@ -12,7 +12,7 @@ import numpy as np
 
 from untuck import wire
 from untuck.errors import PacketError
-from untuck.model import Samples
+from untuck.model import Floats, Samples
 
 _RESTART_GAP_S = 1.0  # how long a restart of the clip lasted is unknown; long enough to count as a break
 
@@ -43,24 +43,24 @@ class Decoder:
 
         Raises PacketError for a protocol version that this host does not speak; corrupt packets are counted, not used.
         """
-        times: list[np.ndarray] = []
+        stamps: list[tuple[float, float, int]] = []
         bodies: list[bytes] = []
         for packet in packets:
-            if (time_s := self._accept(packet)) is not None:
-                times.append(time_s)
+            if (stamp := self._accept(packet)) is not None:
+                stamps.append(stamp)
                 bodies.append(bytes(packet[wire.HEADER_SIZE : -wire.CRC_SIZE]))
-        if not times:
+        if not stamps:
             return Samples(np.empty(0), np.empty((0, 3)), np.empty((0, 3)), np.empty((0, 4)))
         numbers = np.frombuffer(b"".join(bodies), dtype="<i2").reshape(-1, 10).astype(np.float64)
         return Samples(
-            np.concatenate(times),
+            _times(stamps),
             numbers[:, 7:10] / wire.GYR_SCALE,
             numbers[:, 4:7] / wire.ACC_SCALE,
             numbers[:, 0:4] / wire.QUAT_SCALE,
         )
 
-    def _accept(self, packet: bytes) -> np.ndarray | None:
-        """The times of a good packet's samples, or None; counts either way."""
+    def _accept(self, packet: bytes) -> tuple[float, float, int] | None:
+        """A good packet's first time and period in seconds and its count of samples, or None; counts either way."""
         if len(packet) > 0 and packet[0] != wire.PACKET_VERSION:
             newer = "untuck" if packet[0] > wire.PACKET_VERSION else "the clip's firmware"
             raise PacketError(
@@ -79,14 +79,14 @@ class Decoder:
             return None
         else:
             self.lost += sequence - self._next_sequence
-        times = start_s + self._offset_s + np.arange(count) * (period_us * 1e-6)
-        if times[0] <= self._last_time_s or (count > 1 and period_us == 0):
+        first_s, period_s = start_s + self._offset_s, period_us * 1e-6
+        if first_s <= self._last_time_s or (count > 1 and period_us == 0):
             self.corrupt += 1  # passes its checksum, yet its clock runs backwards: not usable
             return None
         self._next_sequence = sequence + 1
-        self._last_time_s = float(times[-1])
+        self._last_time_s = first_s + (count - 1) * period_s
         self._count(flags, count)
-        return times
+        return first_s, period_s, count
 
     def _begin(self, stream_id: int, start_s: float) -> None:
         if self._stream_id >= 0:
@@ -102,3 +102,11 @@ class Decoder:
         self.resets += bool(flags & wire.FLAG_RESET)
         self.gaps += bool(flags & wire.FLAG_GAP)
         self.overruns += bool(flags & wire.FLAG_OVERRUN)
+
+
+def _times(stamps: list[tuple[float, float, int]]) -> Floats:
+    """(N,) times of all samples, from first time, period and count of each packet."""
+    first_s, period_s, counts = (np.array(column) for column in zip(*stamps, strict=True))
+    number = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    times: Floats = np.repeat(first_s, counts) + number * np.repeat(period_s, counts)
+    return times

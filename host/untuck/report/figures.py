@@ -52,10 +52,17 @@ class Palette:
     pause: str = "#b9c0cc"
 
 
-def new_figure(width_in: float, height_in: float) -> Figure:
-    """An empty figure of this size that lays itself out; draw within `styled()`."""
-    figure = Figure(figsize=(width_in, height_in), layout="constrained")
+def new_figure(width_in: float, height_in: float, rows: int = 1, gap_in: float = 0.62) -> Figure:
+    """An empty figure of this size with margins for labels; draw within `styled()`.
+
+    Margins are set, not found: laying a figure out by measuring every text would take twice as long as drawing it.
+    """
+    figure = Figure(figsize=(width_in, height_in))
     figure.patch.set_alpha(0.0)
+    figure.subplots_adjust(
+        left=0.58 / width_in, right=1 - 0.1 / width_in, bottom=0.45 / height_in, top=1 - 0.26 / height_in,
+        wspace=0.3, hspace=gap_in * rows / (height_in - 0.7 - gap_in * (rows - 1)),
+    )  # fmt: skip
     return figure
 
 
@@ -66,7 +73,7 @@ def styled() -> AbstractContextManager[None]:
 
 def through_the_run(run: Run, palette: Palette, width_in: float) -> Figure:
     """Tilt and pelvic lean of every stride, with baseline, findings, cues, laps, pauses and gaps, by minutes."""
-    figure = new_figure(width_in, 4.4 if width_in > 6 else 4.0)
+    figure = new_figure(width_in, 4.4 if width_in > 6 else 4.0, rows=2, gap_in=0.12)
     tilt, lean = figure.subplots(2, 1, sharex=True, height_ratios=(2.2, 1))
     strides = run.strides
     minutes = strides["start_s"] / 60
@@ -91,8 +98,9 @@ def through_the_run(run: Run, palette: Palette, width_in: float) -> Figure:
 
 def mean_stride(now: Cycles, base: Cycles | None, palette: Palette, width_in: float) -> Figure:
     """Tilt, obliquity and rotation over each side's own stride, mean and SD, against the baseline strides."""
-    figure = new_figure(width_in, 2.5 if width_in > 6 else 6.2)
-    panels = figure.subplots(1, 3) if width_in > 6 else figure.subplots(3, 1)
+    wide = width_in > 6
+    figure = new_figure(width_in, 2.5, 1) if wide else new_figure(width_in, 6.4, 3)
+    panels = figure.subplots(1, 3) if wide else figure.subplots(3, 1)
     percent = np.linspace(0, 100, now.right.shape[2])
     titles = ("tilt, deg", "obliquity, deg (stance side up)", "rotation, deg (that hip forward)")
     for k, (axes, title) in enumerate(zip(panels, titles, strict=True)):
@@ -127,14 +135,14 @@ def distribution(run: Run, on_deg: float, palette: Palette, width_in: float) -> 
         axes.axvline(level, color=palette.ink, lw=1.2, label="baseline")
         axes.axvline(level - on_deg, color=palette.ink, lw=1.0, ls=(0, (3, 2)), label="tuck from here")
     axes.set_xlabel("stride tilt above standing, deg", color=palette.ink)
-    axes.set_ylabel("strides", color=palette.ink)
+    axes.set_ylabel("strides", color=palette.ink, labelpad=2)
     _legend(axes, palette)
     return figure
 
 
 def thirds(parts: Sequence[Part], palette: Palette, width_in: float) -> Figure:
     """Tilt, cadence, contact time and pullback in each third, means with standard errors."""
-    figure = new_figure(width_in, 3.4)
+    figure = new_figure(width_in, 3.4, rows=2, gap_in=0.5)
     panels = figure.subplots(2, 2).ravel()
     shown = [part for part in parts if part.name in THIRDS]
     rows: tuple[tuple[str, tuple[str, ...]], ...] = (

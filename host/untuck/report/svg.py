@@ -22,7 +22,7 @@ _HEAD = re.compile(r"^.*?(?=<svg)", re.DOTALL)
 _META = re.compile(r"<metadata>.*?</metadata>\s*", re.DOTALL)
 _SIZE = re.compile(r'(<svg[^>]*?) width="[\d.]+pt" height="[\d.]+pt"')
 _TAG = re.compile(r"<[^>]+>")
-_PLACES = re.compile(r"(\d+\.\d)\d+")
+_PLACES = re.compile(r"(?<=\.\d)\d+")
 
 
 def svg(figure: Figure, name: str, title: str) -> str:
@@ -33,7 +33,7 @@ def svg(figure: Figure, name: str, title: str) -> str:
     text = _META.sub("", _HEAD.sub("", out.getvalue()))
     text = _SIZE.sub(rf'\1 role="img" aria-label="{title}"', text, count=1)
     text = _ID.sub(rf"\1{name}-", text)
-    text = _TAG.sub(lambda tag: _PLACES.sub(r"\1", tag[0]), text)  # tenths of a point cannot be seen; half the file
+    text = _TAG.sub(lambda tag: _PLACES.sub("", tag[0]), text)  # tenths of a point cannot be seen; half the file
     for role, color in _ROLES.items():
         text = text.replace(color, f"var(--{role})")
     return text
