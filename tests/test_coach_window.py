@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
+from itertools import combinations
 from pathlib import Path
 from random import Random
 
@@ -28,7 +29,7 @@ from untuck.cli.blocks import Blocks
 from untuck.cli.coach_desk import SessionDesk
 from untuck.cli.openings import ClipOpening, DemoOpening, Opened, ReplayOpening
 from untuck.coach.engine import Engine
-from untuck.coach.theme import THEMES
+from untuck.coach.theme import THEMES, contrast
 from untuck.coach.window import CoachWindow
 from untuck.errors import LinkError
 from untuck.model import Packet, Samples
@@ -310,25 +311,42 @@ def check_layout(parent: QWidget) -> None:
             check_layout(child)
 
 
-def luminance(colour: str) -> float:
-    parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
-    linear = [each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
 @pytest.mark.parametrize("name", THEMES)
 def test_text_stands_out_from_what_lies_behind(name: str) -> None:
     theme = THEMES[name]
-
-    def contrast(one: str, other: str) -> float:
-        low, high = sorted((luminance(one), luminance(other)))
-        return (high + 0.05) / (low + 0.05)
-
     for colour in (theme.text, theme.dim, theme.good, theme.fault, theme.left, theme.right):
         assert contrast(colour, theme.panel) >= 4.5
         assert contrast(colour, theme.background) >= 4.5
     for colour in (theme.good, theme.fault, theme.work, theme.stale):
-        assert contrast(theme.on_colour, colour) >= 4.5
+        assert contrast(theme.on(colour), colour) >= 4.5
+
+
+# Machado, Oliveira, Fernandes 2009: linear RGB as seen without one kind of cone
+BLINDNESS = {
+    "none": np.eye(3),
+    "protan": np.array([[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]]),
+    "deutan": np.array([[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]]),
+    "tritan": np.array([[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]]),
+}
+
+
+def as_seen(colour: str, kind: str) -> np.ndarray:
+    """CIE L*a*b* (3,) of a colour as someone with this colour vision sees it."""
+    srgb = np.array([int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)])
+    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+    linear = np.clip(BLINDNESS[kind] @ linear, 0, 1)
+    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ linear
+    f = np.cbrt(xyz / (0.9505, 1.0, 1.089))
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+@pytest.mark.parametrize("kind", BLINDNESS)
+@pytest.mark.parametrize("name", THEMES)
+def test_colours_are_told_apart_by_all(name: str, kind: str) -> None:
+    theme = THEMES[name]
+    states = (theme.good, theme.fault, theme.work, theme.stale)
+    for one, other in (*combinations(states, 2), (theme.left, theme.right)):
+        assert np.linalg.norm(as_seen(one, kind) - as_seen(other, kind)) >= 20.0, (one, other)
 
 
 def test_a_tick_without_news_paints_nothing(qtbot: QtBot, desk: scenes.SceneDesk) -> None:

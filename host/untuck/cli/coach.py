@@ -83,6 +83,7 @@ def _run_window(
     from untuck.coach.window import CoachWindow
 
     app = QApplication.instance() or QApplication(sys.argv[:1])
+    app.setApplicationName("Untuck")
     with Engine() as engine:
         desk = SessionDesk(engine, openings)
         window = CoachWindow(desk, theme)

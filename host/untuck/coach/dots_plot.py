@@ -17,6 +17,7 @@ from untuck.coach.track import Track
 from untuck.model import Floats
 
 DOTS = 300
+HEADROOM = 0.8  # of a step above the highest dot: there the caption is
 
 
 class DotsPlot:
@@ -81,7 +82,7 @@ class DotsPlot:
         if len(values) == 0:
             return
         low = math.floor(max(float(values.min()), self.most[0]) / self.step) * self.step
-        high = math.ceil(min(float(values.max()) + 0.3 * self.step, self.most[1]) / self.step) * self.step
+        high = math.ceil(min(float(values.max()) + HEADROOM * self.step, self.most[1]) / self.step) * self.step
         wider = (min(low, self._range[0]), max(high, self._range[1]))
         if wider != self._range:
             self._range = wider

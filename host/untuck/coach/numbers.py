@@ -42,13 +42,15 @@ class SignBox(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(getattr(self._theme, self.shown.colour)))
+        colour = getattr(self._theme, self.shown.colour)
+        ink = QColor(self._theme.on(colour))
+        painter.setBrush(QColor(colour))
         area = QRectF(self.rect())
         painter.drawRoundedRect(area, 6, 6)
         if self.shown.share >= 0.0:
-            painter.setBrush(QColor(self._theme.on_colour))
+            painter.setBrush(ink)
             painter.drawRect(QRectF(area.left() + 8, area.bottom() - 9, (area.width() - 16) * self.shown.share, 5))
-        painter.setPen(QColor(self._theme.on_colour))
+        painter.setPen(ink)
         inner = area.adjusted(8, 4, -8, -12 if self.shown.share >= 0.0 else -4)
         words = f"{self.shown.symbol} {self.shown.word}"
         top = QRectF(inner.left(), inner.top(), inner.width(), inner.height() * 0.55)

@@ -1,7 +1,7 @@
 """Colours and sizes of the window: a light and a dark theme, and fonts that grow with it.
 
-Colours are Okabe and Ito's, which people tell apart whatever their colour vision; none of them is the only sign of
-anything: words, shapes and places say the same. What any part of the window looks like is decided here.
+Colours are told apart whatever one's colour vision, which a test holds; none of them is the only sign of anything:
+words, shapes and places say the same. What any part of the window looks like is decided here.
 """
 
 from __future__ import annotations
@@ -13,6 +13,22 @@ from PySide6.QtGui import QFont, QFontMetricsF
 BASE_PX = 13  # text at 1200 x 700
 BASE_WIDTH, BASE_HEIGHT = 1200, 700
 LEAST_PX, MOST_PX = 11, 30
+
+
+DARKEST, LIGHTEST = "#10141a", "#ffffff"
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of "#rrggbb", 0..1, as WCAG defines it."""
+    parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast of two colours, 1..21; text needs 4.5."""
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
 
 
 @dataclass(frozen=True)
@@ -34,7 +50,10 @@ class Theme:
     trace: str
     work: str
     stale: str
-    on_colour: str  # text on good, fault, work and stale
+
+    def on(self, colour: str) -> str:
+        """What is written in on this colour: dark or light, whichever stands out more."""
+        return min((DARKEST, LIGHTEST), key=lambda ink: -contrast(ink, colour))
 
 
 LIGHT = Theme(
@@ -48,12 +67,11 @@ LIGHT = Theme(
     band="#d6e8f5",
     fault="#b54700",
     shade="#f7d9c4",
-    left="#a0447c",
+    left="#6a3fc0",
     right="#00785a",
     trace="#9aa5af",
-    work="#7a4a8c",
+    work="#f0c800",
     stale="#4a4f55",
-    on_colour="#ffffff",
 )
 DARK = Theme(
     name="dark",
@@ -64,14 +82,13 @@ DARK = Theme(
     dim="#a9b4be",
     good="#56b4e9",
     band="#1c3a50",
-    fault="#ff8a3c",
+    fault="#ff7a30",
     shade="#5a3118",
-    left="#e58ec0",
+    left="#b79cff",
     right="#2fc79a",
     trace="#6d7985",
-    work="#c99be0",
+    work="#f4e04a",
     stale="#8b949d",
-    on_colour="#10141a",
 )
 THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
 
@@ -107,19 +124,19 @@ QToolButton, QPushButton {{ background: {theme.panel}; border: 1px solid {theme.
     padding: {pad}px {2 * pad}px; }}
 QToolButton:hover, QPushButton:hover {{ border-color: {theme.good}; }}
 QToolButton:pressed {{ background: {theme.line}; }}
-QToolButton:checked {{ background: {theme.work}; color: {theme.on_colour}; }}
+QToolButton:checked {{ background: {theme.work}; color: {theme.on(theme.work)}; }}
 QToolButton:disabled, QPushButton:disabled {{ color: {theme.dim}; border-color: {theme.panel}; }}
-QToolButton#main {{ background: {theme.good}; color: {theme.on_colour}; font-weight: bold; }}
+QToolButton#main {{ background: {theme.good}; color: {theme.on(theme.good)}; font-weight: bold; }}
 QToolButton#main:disabled {{ background: {theme.panel}; color: {theme.dim}; }}
 QToolButton::menu-indicator {{ image: none; }}
 QMenu {{ background: {theme.panel}; border: 1px solid {theme.line}; }}
 QMenu::item {{ padding: {pad}px {4 * pad}px; }}
-QMenu::item:selected {{ background: {theme.good}; color: {theme.on_colour}; }}
+QMenu::item:selected {{ background: {theme.good}; color: {theme.on(theme.good)}; }}
 QMenu::item:disabled {{ color: {theme.dim}; }}
 QMenu::separator {{ background: {theme.line}; height: 1px; }}
 QLineEdit {{ background: {theme.background}; border: 1px solid {theme.good}; padding: {pad}px; }}
 QProgressBar {{ background: {theme.panel}; border: 1px solid {theme.line}; text-align: center; }}
 QProgressBar::chunk {{ background: {theme.good}; }}
-QLabel#line[error="true"] {{ background: {theme.fault}; color: {theme.on_colour}; }}
+QLabel#line[error="true"] {{ background: {theme.fault}; color: {theme.on(theme.fault)}; }}
 QLabel#line {{ background: {theme.panel}; color: {theme.text}; padding: {pad}px {2 * pad}px; }}
 """

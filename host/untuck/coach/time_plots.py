@@ -45,7 +45,7 @@ class TimePlots(pg.GraphicsLayoutWidget):
             if part is not self.tilt:
                 part.plot.setXLink(self.tilt.plot)
             box = part.plot.getViewBox()
-            box.setLimits(minXRange=5.0, maxXRange=LONGEST_S)
+            box.setLimits(xMin=0.0, minXRange=5.0, maxXRange=LONGEST_S)
             box.sigRangeChangedManually.connect(self._by_hand)
         self.tilt.plot.getViewBox().sigXRangeChanged.connect(self._on_range)
         for line in (self.tilt.threshold, self.pullback.threshold):

@@ -123,16 +123,17 @@ class CoachWindow(QWidget):
         return bool(news.seats)
 
     def _seat(self, seat: Seat) -> None:
-        """A new runner: beside those that run, in the place of one whose session has ended."""
-        ended = next((n for n, track in enumerate(self.tracks) if track.ended), None)
-        if ended is None:
+        """A new session: in the place of the same runner's last one, beside the others, or for want of room in any."""
+        over = [number for number, track in enumerate(self.tracks) if track.ended]
+        same = [number for number in over if self.tracks[number].name == seat.name]
+        if same or len(self.seats) == MOST_SEATS:
+            place = (same or over)[0]
+            self.seats[place], self.tracks[place] = seat, Track(seat.name)
+        else:
+            place = len(self.seats)
             self.seats.append(seat)
             self.tracks.append(Track(seat.name))
-            ended = len(self.seats) - 1
-        else:
-            self.seats[ended], self.tracks[ended] = seat, Track(seat.name)
-        self.bring_to_front(ended if len(self.seats) == 1 else self.front)
-        self._allow()
+        self.bring_to_front(place if same or len(self.seats) == 1 else self.front)
 
     def _asked(self, name: str, value: str) -> None:
         """A button was pressed, or its key."""
