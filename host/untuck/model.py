@@ -60,13 +60,39 @@ class Packet(NamedTuple):
     arrival_s: float
 
 
+_LARGEST = {  # beyond is another unit, or damage
+    "time_s": (1e11, "pass seconds"),  # since 1970 they are 1.7e9; milliseconds would be 1.7e12
+    "gyr_rad_s": (100.0, "pass rad/s, which is numpy.radians of deg/s"),  # sensors end at 70
+    "acc_m_s2": (1e4, "pass m/s^2"),
+    "quat": (4.0, "pass unit quaternions, zeros where missing"),
+}
+
+
+def _numbers(name: str, value: ArrayLike | None) -> Floats:
+    """A contiguous array of plain numbers in the range that this field of Samples may have."""
+    try:
+        array = np.ascontiguousarray(value if value is not None else (), dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise SamplesError(f"{name} is no array of plain numbers ({error}).") from error
+    limit, advice = _LARGEST[name]
+    within = abs(array) <= limit
+    if not within.all():  # what is not finite is not within either
+        row = int(np.argwhere(~within)[0][0])
+        number = array[row].flat[int(np.argmin(within[row]))] if array.ndim > 1 else array[row]
+        if not np.isfinite(number):
+            raise SamplesError(f"{name} is not finite at sample {row}: leave such samples out, gaps are allowed.")
+        raise SamplesError(f"{name} is {number:.4g} at sample {row}, which no sensor gives: {advice}.")
+    return array
+
+
 @dataclass(frozen=True, eq=False)
 class Samples:
     """Sensor samples in the sensor frame.
 
     time_s (N,) seconds on the sensor's clock, strictly increasing; gyr_rad_s (N,3); acc_m_s2 (N,3) specific force;
     quat (N,4) the chip's own w x y z, sensor to earth, rows of zeros where missing, or None.
-    Raises SamplesError for wrong shapes, values that are not finite, or time that does not increase.
+    Raises SamplesError for wrong shapes, values that are not finite or that no sensor gives (another unit, mostly),
+    or time that does not increase.
     """
 
     time_s: Floats
@@ -77,23 +103,15 @@ class Samples:
     def __init__(
         self, time_s: ArrayLike, gyr_rad_s: ArrayLike, acc_m_s2: ArrayLike, quat: ArrayLike | None = None
     ) -> None:
-        time = np.ascontiguousarray(time_s, dtype=np.float64)
+        time = _numbers("time_s", time_s)
         if time.ndim != 1:
             raise SamplesError(f"time_s must have one axis, not shape {time.shape}: pass seconds as (N,).")
         object.__setattr__(self, "time_s", time)
         for name, value, width in (("gyr_rad_s", gyr_rad_s, 3), ("acc_m_s2", acc_m_s2, 3), ("quat", quat, 4)):
-            if value is None:
-                object.__setattr__(self, name, None)
-                continue
-            array = np.ascontiguousarray(value, dtype=np.float64)
-            if array.shape != (len(time), width):
+            array = None if value is None and name == "quat" else _numbers(name, value)
+            if array is not None and array.shape != (len(time), width):
                 raise SamplesError(f"{name} has shape {array.shape}, but time_s asks for ({len(time)}, {width}).")
-            if not np.isfinite(array).all():
-                row = int(np.flatnonzero(~np.isfinite(array).all(axis=1))[0])
-                raise SamplesError(f"{name} is not finite at sample {row}: leave such samples out, gaps are allowed.")
             object.__setattr__(self, name, array)
-        if not np.isfinite(time).all():
-            raise SamplesError("time_s is not finite: leave such samples out, gaps are allowed.")
         if len(time) > 1 and not (time[1:] > time[:-1]).all():
             row = int(np.flatnonzero(time[1:] <= time[:-1])[0]) + 1
             raise SamplesError(f"time_s does not increase at sample {row}: sort the samples and drop doubles.")

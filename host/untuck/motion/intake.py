@@ -15,13 +15,27 @@ from untuck.model import Floats, Samples
 from untuck.motion import kernels as k
 from untuck.motion.contacts import edges, track_params
 from untuck.motion.history import History
-from untuck.motion.orientation import OrientationParams, OrientationState
+from untuck.motion.orientation import RATE_MAX_HZ, RATE_MIN_HZ, OrientationParams, OrientationState
 from untuck.motion.orientation_run import orient_aided
 from untuck.motion.params import Params
 
 BLOCK_SAMPLES = 50  # what strides tell of speed reaches the orientation at the next of these
 _NO_CHIP = np.empty((0, 4))
 _RATE_SAMPLES = 65  # the first samples tell the rate
+_RATE_SLACK = 1.2  # clocks are off, and chips round the rate that they are asked for
+
+
+def rate_problem(time_s: Floats) -> str:
+    """What is wrong with the rate of samples at time_s (n,), "" if nothing: the filters work from 50 to 1000 Hz."""
+    if len(time_s) < 2:
+        return ""
+    rate_hz = 1.0 / float(np.median(np.diff(time_s)))
+    if RATE_MIN_HZ / _RATE_SLACK <= rate_hz <= RATE_MAX_HZ * _RATE_SLACK:
+        return ""
+    return (
+        f"The samples come at {rate_hz:.3g} Hz, and {RATE_MIN_HZ:.0f} to {RATE_MAX_HZ:.0f} Hz are needed: "
+        "is time_s in seconds? If so, record faster, or resample."
+    )
 
 
 class Intake:

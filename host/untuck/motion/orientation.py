@@ -64,7 +64,7 @@ class OrientationParams:
     velocity_walk: float = 0.08  # m/s: speed changes of a runner
     launch_walk: float = 2.0  # m/s: the same while starting to run
     launch_s: float = 2.45  # s that takes
-    step_sigma: float = 2.0  # innovations beyond are changes of speed
+    step_sigma: float = 2.2  # innovations beyond, in two dimensions, are changes of speed
     rest_gyr_rad_s: float = 0.035  # rad/s: 2 deg/s, standing sway is below, walking far above
     rest_acc_m_s2: float = 0.5  # m/s^2, the same
     rest_s: float = 1.45  # s of steadiness before it counts as rest

@@ -327,10 +327,8 @@ def _weigh_rest(params: Floats, state: Floats, cov: Floats) -> None:
     bias_noise = params[at.REST_BIAS_RAD_S] ** 2
     for i in range(3):
         seen = state[at.BLOCK_GYR + i] / state[at.BLOCK_S] - state[at.BIAS + i]
-        _weigh(cov, at.BIAS_AT + i, seen, bias_noise, 0.0)
-    for i in range(2):
-        noise = params[at.REST_VELOCITY_M_S] ** 2
-        _weigh(cov, at.VELOCITY_AT + i, -state[at.VELOCITY + i], noise, params[at.STEP_SIGMA])
+        _weigh(cov, at.BIAS_AT + i, seen, bias_noise)
+    _weigh_velocity(params, cov, -state[at.VELOCITY], -state[at.VELOCITY + 1], params[at.REST_VELOCITY_M_S] ** 2)
 
 
 @inner
@@ -351,8 +349,7 @@ def _weigh_motion(params: Floats, state: Floats, cov: Floats) -> None:
     share = state[at.BLOCK_S] / (params[at.SWAY_S] + state[at.BLOCK_S])
     state[at.SWAY] += share * (0.5 * (seen[0] * seen[0] + seen[1] * seen[1]) - state[at.SWAY])
     noise = params[at.VELOCITY_M_S] ** 2 + params[at.SWAY_GAIN] * state[at.SWAY]
-    for i in range(2):
-        _weigh(cov, at.VELOCITY_AT + i, seen[i], noise, params[at.STEP_SIGMA])
+    _weigh_velocity(params, cov, seen[0], seen[1], noise)
 
 
 @inner
@@ -370,14 +367,30 @@ def _travel(params: Floats, state: Floats) -> tuple[float, float]:
 
 
 @inner
-def _weigh(cov: Floats, row: int, innovation: float, noise: float, step_sigma: float) -> None:
-    """Kalman update by one measured component; what lies beyond step_sigma (0: none does) was a step of its own."""
+def _weigh_velocity(params: Floats, cov: Floats, seen_x: float, seen_y: float, noise: float) -> None:
+    """Kalman update by both parts of a measured velocity; a change beyond step_sigma was a step of its own.
+
+    Both are judged together, by the ellipse of what is expected, so that it does not matter which way x points.
+    """
+    v, w = at.VELOCITY_AT, at.VELOCITY_AT + 1
+    x, y = seen_x - cov[at.MEAN, v], seen_y - cov[at.MEAN, w]
+    a, b, c = cov[v, v] + noise, cov[v, w], cov[w, w] + noise
+    beyond = (c * x * x - 2.0 * b * x * y + a * y * y) / (a * c - b * b) / params[at.STEP_SIGMA] ** 2 - 1.0
+    if beyond > 0.0:
+        cov[v, v] += beyond * a
+        cov[w, w] += beyond * c
+        cov[v, w] += beyond * b
+        cov[w, v] += beyond * b
+    _weigh(cov, v, seen_x, noise)
+    _weigh(cov, w, seen_y, noise)
+
+
+@inner
+def _weigh(cov: Floats, row: int, innovation: float, noise: float) -> None:
+    """Kalman update by one measured component."""
     size = cov.shape[1]
     z = innovation - cov[at.MEAN, row]
     total = cov[row, row] + noise
-    if step_sigma > 0.0 and z * z > step_sigma * step_sigma * total:
-        cov[row, row] += z * z / (step_sigma * step_sigma) - total
-        total = cov[row, row] + noise
     for j in range(size):
         cov[at.LINE, j] = cov[row, j]
     for i in range(size):

@@ -40,11 +40,12 @@ def orient_aided(
     while i < count:
         if state[at.PHASE] == 0.0:
             _start(params, state, time_s[i], gyr[i], acc[i], chip[i : i + 1])
-        elif time_s[i] - state[at.TIME_S] > params[at.GAP_S]:
-            _bridge(params, state, time_s[i], gyr[i], chip[i : i + 1])
         coarse, before_s = state[at.PHASE] == 1.0, state[at.STAMP_S]
         first = i
         i += advance(params, state, cov, time_s[i:], gyr[i:], acc[i:], chip[i:], speed_m_s[i:], quat_out[i:])
+        if i == first:  # a gap lies before this sample: what led up to it has now been weighed
+            _bridge(params, state, time_s[i], gyr[i], chip[i : i + 1])
+            continue
         if coarse:
             _align(params, state, np.diff(time_s[first:i], prepend=before_s), acc[first:i], quat_out[first:i])
         state[at.CHIP : at.CHIP + 4] = chip[i - 1] if len(chip) else 0.0
@@ -62,7 +63,7 @@ def _start(params: Floats, state: Floats, time_s: float, gyr: Floats, acc: Float
     diagonal = np.einsum("ii->i", _covariance(state)[: at.ERRORS])
     diagonal[at.BIAS_AT : at.MATRIX_AT] = params[at.BIAS_RAD_S] ** 2
     diagonal[at.MATRIX_AT :] = params[at.GAIN] ** 2
-    if abs(np.linalg.norm(acc) - GRAVITY_M_S2) > params[at.REST_ACC_M_S2] and chip.any():
+    if abs(np.linalg.norm(acc) - GRAVITY_M_S2) > params[at.REST_ACC_M_S2] and _known(chip):
         state[at.QUAT : at.QUAT + 4] = _unit(chip[0])
         _open(params, state, params[at.CHIP_TILT_RAD])
     else:
@@ -109,7 +110,7 @@ def _bridge(params: Floats, state: Floats, time_s: float, gyr: Floats, chip: Flo
     dt = time_s - state[at.TIME_S]
     quat, before = state[at.QUAT : at.QUAT + 4], state[at.CHIP : at.CHIP + 4]
     turn_rad = np.sqrt(state[at.RATE2]) * dt
-    if before.any() and chip.any():
+    if _known(before) and _known(chip):
         quat[:] = _unit(_product(_product(quat, before * CONJUGATE), chip[0]))
         turn_rad *= params[at.CHIP_SHARE]
     elif dt < params[at.GAP_TURN_S]:
@@ -138,6 +139,11 @@ def _laid(quat: Floats, force: Floats) -> Floats:
     turn[z < -1.0 + 1e-12] = [0.0, 1.0, 0.0, 0.0]
     turn[~known] = [1.0, 0.0, 0.0, 0.0]
     return _unit(_product(turn, quat))
+
+
+def _known(chip: Floats) -> bool:
+    """Whether the chip gave an orientation: zeros are missing, and what is far from unit is no rotation."""
+    return chip.size > 0 and 0.5 < float((chip * chip).sum()) < 2.0
 
 
 def _unit(quat: Floats) -> Floats:

@@ -10,18 +10,18 @@ from collections import deque
 from math import exp, log, nan
 
 _LOG_FACTOR, _POWER = 9.328, -1.488  # ln(m/s) against ln(ms)
-_STRIDES = 5
+_STEPS = 10  # an even number: feet differ
 
 
 class Pace:
     """Follows the guessed speed; NaN while nobody runs."""
 
     def __init__(self) -> None:
-        self._contacts_ms: deque[float] = deque(maxlen=_STRIDES)
+        self._contacts_ms: deque[float] = deque(maxlen=_STEPS)
         self.speed_m_s = nan
 
     def push(self, contact_ms: float) -> None:
-        """Take in the mean contact time of a stride's two feet, in ms."""
+        """Take in the contact time of a step in ms, of either foot: so a mirrored runner has the same speed."""
         self._contacts_ms.append(contact_ms)
         mean_ms = sum(self._contacts_ms) / len(self._contacts_ms)
         self.speed_m_s = exp(_LOG_FACTOR + _POWER * log(mean_ms)) if mean_ms > 0 else nan

@@ -17,7 +17,7 @@ from untuck.errors import CalibrationError, SamplesError
 from untuck.model import CONTACT_DTYPE, STRIDE_DTYPE, Baseline, Calibration, Event, Run, Samples, Steer
 from untuck.motion.contacts import Step, StepTracker
 from untuck.motion.history import History
-from untuck.motion.intake import BLOCK_SAMPLES, Intake
+from untuck.motion.intake import BLOCK_SAMPLES, Intake, rate_problem
 from untuck.motion.judging import Judge
 from untuck.motion.kernels import STEP_INDEX
 from untuck.motion.mounting import Mounting, News
@@ -179,6 +179,7 @@ class Pipeline:
         if step.running:
             contact = np.array((step.contact_s, step.toe_off_s, step.side), CONTACT_DTYPE)[()]
             self._emit("contact", now_s, contact)
+            self._pace.push(1e3 * (step.toe_off_s - step.contact_s))
         intake, mount = self._intake, self.calibration.sensor_to_pelvis
         stride = self._cutter.push(step, self.history, mount, intake.tilt_se_deg, intake.nominal_dt_s)
         if stride is not None:
@@ -186,7 +187,6 @@ class Pipeline:
 
     def _on_stride(self, stride: Stride, now_s: float) -> None:
         news = self._judge.push(stride, self.history, self.calibration, now_s)
-        self._pace.push(0.5 * (stride.record["contact_left_ms"] + stride.record["contact_right_ms"]))
         self._emit("stride", now_s, stride.publish())
         self._publish(news, now_s)
 
@@ -253,12 +253,14 @@ def analyse(
     """Analyse a whole recording: orientation, contacts, strides, findings, cues.
 
     calibration None: found in the recording (5 s standing, three hip hinges), else the nominal mount with a warning.
-    baseline None: the first 60 clean strides after calibration. Raises SamplesError for an empty recording,
-    CalibrationError for one too short to hold 5 s of standing when no calibration is given.
+    baseline None: the first 60 clean strides after calibration. Raises SamplesError for an empty recording and for a
+    rate outside 50 to 1000 Hz, CalibrationError for one too short to hold 5 s of standing when no calibration is given.
     """
     params = params or Params()
     if len(samples) == 0:
         raise SamplesError("The recording is empty: nothing to analyse.")
+    if problem := rate_problem(samples.time_s):
+        raise SamplesError(problem)
     length_s = float(samples.time_s[-1] - samples.time_s[0])
     if calibration is None and length_s < params.stand_s:
         raise CalibrationError(

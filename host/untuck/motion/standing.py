@@ -110,7 +110,8 @@ def look(history: History, end: int, params: Params) -> tuple[Pose | None, Still
     The means leave out half a second at either end.
     """
     now_s = history.at(end - 1)
-    if _stillness(history, history.find(now_s - _GLANCE_S, end), end).excess(params) > 1.0:
+    glance = _stillness(history, history.find(now_s - _GLANCE_S, end), end)
+    if glance._replace(gravity_off=0.0).excess(params) > 1.0:
         return None, None
     first = history.find(now_s - params.stand_s, end)
     time_s = history.time(first, end)
@@ -153,7 +154,10 @@ def why_not_still(best: Stillness | None, params: Params) -> str:
     if best is None:
         return f"No standing was found. {ask}"
     if best.gravity_off > _GRAVITY_OFF:
-        return f"At rest the sensor reads gravity {100 * best.gravity_off:.0f} % off: it is broken or never calibrated."
+        return (
+            f"At rest the sensor reads gravity {100 * best.gravity_off:.0f} % off: it is broken, never calibrated, or "
+            "does not give m/s^2."
+        )
     if best.gyr_deg_s > params.stand_gyr_max_deg_s:
         return (
             f"Not still enough: even the stillest {params.stand_s:.0f} s turned by up to {best.gyr_deg_s:.1f} deg/s "
