@@ -6,6 +6,7 @@ The server is PulseAudio with a null sink, recorded at its monitor: skipped wher
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import subprocess
 import sys
@@ -20,11 +21,12 @@ from tests.virtual_board.loudspeaker import Ear
 
 from untuck.errors import SoundError
 from untuck.model import LEFT, RIGHT
-from untuck.sound import mixer, voices
+from untuck.sound import delay, mixer, voices
 from untuck.sound.loudness import momentary_lufs
 from untuck.sound.mixer import Hearing, Mixer
 from untuck.sound.phrases import FOLDER, PHRASES, cue_phrase, spoken
 from untuck.sound.voices import RATE_HZ, render, to_int16
+from untuck.store.profiles import Profiles
 
 FAULTS = ("tuck", "pullback", "rigid", "recovered")
 CUES = (("tuck", 0), ("pullback", LEFT), ("pullback", RIGHT), ("rigid", 0), ("recovered", 0))
@@ -146,6 +148,20 @@ def test_what_is_late_does_not_pile_up() -> None:
     length = sum(len(spoken(phrase)) for phrase in ("ready", "lap"))
     each.read(length)
     assert each.idle
+
+
+def test_a_cue_cuts_a_phrase_short_without_a_click() -> None:
+    each = Mixer(FULL)
+    each.say("baseline taken")
+    each.say("ready")
+    before = each.read(RATE_HZ)
+    each.play("tuck", 0)
+    after = each.read(RATE_HZ)
+    fade = round(voices.FADE_S * RATE_HZ)
+    cue = to_int16(render("tuck"))
+    assert np.array_equal(after[fade : fade + len(cue)], cue) and each.idle
+    seam = np.diff(np.concatenate([before[-480:], after[: fade + 48]]).astype(float), axis=0)
+    assert np.abs(seam).max() <= np.abs(np.diff(before.astype(float), axis=0)).max()
 
 
 def test_the_hum_follows_tilt_smoothly_and_is_silent_in_the_band() -> None:
@@ -288,3 +304,36 @@ def test_no_device_is_one_plain_error(tmp_path: Path, checkout: Path) -> None:
     assert played.returncode == 1
     assert played.stderr.strip().endswith(f"{SoundError.__name__}: no sound device: cues are shown, not heard.")
     assert "ALSA" not in played.stderr
+
+
+def test_the_delay_of_the_output_is_measured(sound_server: dict[str, str], checkout: Path, own_home: Path) -> None:
+    """The null sink's monitor is the microphone here, so that the output itself is late by what sound servers take."""
+    env = {**sound_server, "PYTHONPATH": str(checkout / "host")}
+    command = [sys.executable, "-m", "untuck", "doctor", "--audio-delay", "--json"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    delay_ms = json.loads(done.stdout)["audio_delay_ms"]
+    assert 0.0 < delay_ms < 400.0
+    assert Profiles().open("Ada").audio_delay_ms == delay_ms
+
+
+def recorded(delay_s: float, gain: float) -> tuple[np.ndarray, list[float]]:
+    """What a microphone takes from 10 s on, in noise, of chirps asked for at these times."""
+    heard = np.random.default_rng(0).normal(size=8 * RATE_HZ) * 300.0
+    asked_s = [11.0 + n * delay.APART_S for n in range(delay.CHIRPS)]
+    for begin_s in asked_s:
+        at = round((begin_s + delay_s - 10.0) * RATE_HZ)
+        heard[at : at + len(delay.chirp())] += gain * delay.chirp()
+    return heard, asked_s
+
+
+@pytest.mark.parametrize("delay_s", [0.012, 0.180, 0.5])
+def test_soft_chirps_are_found_where_they_are(delay_s: float) -> None:
+    heard, asked_s = recorded(delay_s, gain=300.0)
+    assert delay.delays_ms(heard, 10.0, asked_s) == pytest.approx(np.full(delay.CHIRPS, 1e3 * delay_s), abs=0.1)
+
+
+def test_a_microphone_that_hears_nothing_is_told() -> None:
+    heard, asked_s = recorded(0.1, gain=0.0)
+    with pytest.raises(SoundError, match="did not hear the test sounds"):
+        delay.delays_ms(heard, 10.0, asked_s)

@@ -92,6 +92,7 @@ def settings_of(wanted: Wanted, profile: Profile, firmware: str = "") -> Setting
         rate_hz=wanted.config.clip.rate_hz,
         firmware=firmware,
         runner=wanted.config.name,
+        audio_delay_ms=profile.audio_delay_ms,
     )
 
 

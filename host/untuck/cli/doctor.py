@@ -31,12 +31,17 @@ class Check:
 
 
 @click.command()
+@click.option("--audio-delay", is_flag=True, help="Only measure how late the sound output is, with the microphone.")
 @output.as_json
-def doctor(as_json: bool) -> None:
+def doctor(audio_delay: bool, as_json: bool) -> None:
     """Look at Python, Bluetooth, sound, the data folder and the compiler's cache.
 
-    Exit code 1 if something that a run needs is missing; sound and the cache are not needed.
+    Exit code 1 if something that a run needs is missing; sound and the cache are not needed. For --audio-delay hold an
+    earphone to the microphone; the figure, with the microphone's own delay, is kept and stated in summaries.
     """
+    if audio_delay:
+        _measure_audio_delay(as_json)
+        return
     checks = [_check(name, needed, look) for name, needed, look in _LOOKS]
     if as_json:
         click.echo(json.dumps([asdict(check) for check in checks]))
@@ -47,6 +52,17 @@ def doctor(as_json: bool) -> None:
     missing = [check.name for check in checks if check.needed and not check.ok]
     if missing:
         raise UntuckError(f"a run with the clip needs: {', '.join(missing)}. `untuck demo` needs no Bluetooth.")
+
+
+def _measure_audio_delay(as_json: bool) -> None:
+    from untuck.sound.delay import measure_delay_ms
+    from untuck.store.profiles import Profiles
+
+    output.note("playing test sounds for 8 s: hold an earphone to the microphone ...")
+    delay_ms = measure_delay_ms()
+    Profiles().keep_audio_delay(delay_ms)
+    text = f"Sound is heard {delay_ms:.0f} ms after it is played, the microphone's own delay included."
+    click.echo(json.dumps({"audio_delay_ms": delay_ms}) if as_json else text)
 
 
 def _check(name: str, needed: bool, look: Callable[[], str]) -> Check:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import replace
 
 from untuck import wire
 from untuck.model import Event, Packet, Steer
@@ -30,6 +31,7 @@ class Line:
     def __init__(self, settings: Settings, steers: Iterable[Steer] = ()) -> None:
         self.decoder = Decoder()
         self.pipeline = Pipeline(settings.calibration, settings.baseline, settings.params)
+        self._audio_delay_ms = settings.audio_delay_ms
         self.first_s = self.last_s = self.age_s = 0.0
         self.newest = self.decoder.push(())
         self._asked: deque[tuple[str, str]] = deque()
@@ -91,4 +93,4 @@ class Line:
         signal = Signal(
             self.last_s - self.first_s, d.packets, d.samples, d.lost, d.corrupt, d.gaps, d.resets, d.restarts
         )
-        return summarise(self.pipeline.run(), signal)
+        return replace(summarise(self.pipeline.run(), signal), audio_delay_ms=self._audio_delay_ms)

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from untuck import wire
 from untuck.cli.guide import Guide
 from untuck.cli.line import Line
 from untuck.cli.voice import Voice
@@ -156,13 +157,18 @@ async def attend(
 
 
 async def _watch(line: Line, view: View, voice: Voice | None) -> None:
-    """Tell when packets stop coming, and when they come again: the view then has nothing that would redraw it."""
-    packets, heard_s, silent = 0, time.monotonic(), False
+    """Tell when packets stop coming, and when they come again, of which no event tells; and of a low battery."""
+    packets, heard_s, silent, low = 0, time.monotonic(), False, False
     while True:
         await asyncio.sleep(LOOK_EVERY_S)
         now_s = time.monotonic()
         if line.decoder.packets != packets:
             packets, heard_s = line.decoder.packets, now_s
+        if line.decoder.flags & wire.FLAG_LOW_BATTERY and not low:
+            low = True
+            view.say("the clip's battery is low")
+            if voice is not None:
+                voice.speak("battery low")
         if (packets > 0 and now_s - heard_s > NO_DATA_S) != silent:
             silent = not silent
             view.say(f"no data from the clip for {NO_DATA_S:.0f} s: cues wait" if silent else "the clip is back")

@@ -81,6 +81,7 @@ class Summary:
     parts: tuple[Part, ...] = ()
     cue_log: tuple[CueEntry, ...] = ()
     chip_error_deg: float | None = None  # RMS between the chip's own vertical and the one used
+    audio_delay_ms: float | None = None  # of the sound output, where it was measured before the session
 
 
 def summarise(run: Run, signal: Signal) -> Summary:

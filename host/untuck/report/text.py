@@ -93,6 +93,8 @@ def _cue_lines(summary: Summary) -> list[str]:
     if summary.held:
         reasons = ", ".join(f"{reason} {count}" for reason, count in summary.held.items())
         lines += _wrapped((f"held back: {reasons}",))
+    if summary.audio_delay_ms is not None:
+        lines.append(f"  heard {summary.audio_delay_ms:.0f} ms after they were played, as measured before")
     return lines
 
 

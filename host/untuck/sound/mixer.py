@@ -1,14 +1,17 @@
 """Hands out sound piece by piece: cues and phrases, one after the other, and the hum of a drill under them.
 
-Cues never overlap: two at once could not be told apart. Volume, the ears used and tones or speech are chosen once.
+Cues never overlap: two at once could not be told apart; a cue cuts a phrase short, since it is about now. Volume, the
+ears used and tones or speech are chosen once.
 What a voice sounds like is in voices.py and phrases.py; the device that plays it in player.py.
 """
 
 from __future__ import annotations
 
 import math
+import threading
 from collections import deque
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +19,7 @@ from numpy.typing import NDArray
 from untuck.errors import SoundError
 from untuck.model import LEFT, RIGHT, Floats
 from untuck.sound.phrases import cue_phrase, spoken
-from untuck.sound.voices import RATE_HZ, has_sound, render, to_int16
+from untuck.sound.voices import FADE_S, RATE_HZ, has_sound, render, to_int16
 
 _FAULTS = ("tuck", "pullback", "rigid", "recovered")
 _WAITING_MAX = 2  # a phrase that would sound later than behind two others is no longer about now
@@ -37,28 +40,47 @@ class Hearing:
     ear: str = "both"
 
 
+class _Waiting(NamedTuple):
+    sound: NDArray[np.int16]
+    phrase: bool
+
+
 class Mixer:
     """What the device plays next: silence, what was asked for, the hum. play, say, hum and read may run in threads."""
 
     def __init__(self, hearing: Hearing | None = None) -> None:
         self._hearing = hearing or Hearing()
-        self._waiting: deque[NDArray[np.int16]] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._playing = np.zeros((0, 2), dtype=np.int16)
+        self._speaking = False  # what plays is a phrase
+        self._lock = threading.Lock()
         self._phrases: dict[str, NDArray[np.int16]] = {}
         self._hum = Hum()
         cues = [(fault, side) for fault in _FAULTS for side in (LEFT, 0, RIGHT)]
         self._ready = {(fault, side): self._fit(self._cue(fault, side)) for fault, side in cues}
 
     def play(self, fault: str, side: int) -> None:
-        """Queue a cue; one that has no sound is left out."""
-        if (fault, side) in self._ready:
-            self._queue(self._ready[fault, side])
+        """Queue a cue before any phrase; one that has no sound is left out."""
+        sound = self._ready.get((fault, side))
+        if sound is None:
+            return
+        with self._lock:
+            self._waiting = deque(each for each in self._waiting if not each.phrase)
+            if self._speaking:
+                self._playing = _cut(self._playing)
+            self._queue(_Waiting(sound, phrase=False))
+
+    def play_samples(self, mono: Floats) -> None:
+        """Queue samples (N,) in both ears at full volume: test sounds."""
+        with self._lock:
+            self._queue(_Waiting(to_int16(np.stack([mono, mono], axis=1)), phrase=False))
 
     def say(self, phrase: str) -> None:
         """Queue a phrase of phrases.PHRASES. Raises SoundError if its clip is missing."""
         if phrase not in self._phrases:
             self._phrases[phrase] = self._fit(spoken(phrase))
-        self._queue(self._phrases[phrase])
+        with self._lock:
+            self._queue(_Waiting(self._phrases[phrase], phrase=True))
 
     def hum(self, beyond_deg: float) -> None:
         """Let a drill's hum tell how far tilt is beyond its band: 0 silent, below (tucked) low, above high."""
@@ -68,13 +90,14 @@ class Mixer:
         """The next samples, (frames, 2)."""
         piece = np.zeros((frames, 2), dtype=np.int16)
         filled = 0
-        while filled < frames and (len(self._playing) or self._waiting):
-            if not len(self._playing):
-                self._playing = self._waiting.popleft()
-            take = min(frames - filled, len(self._playing))
-            piece[filled : filled + take] = self._playing[:take]
-            self._playing = self._playing[take:]
-            filled += take
+        with self._lock:
+            while filled < frames and (len(self._playing) or self._waiting):
+                if not len(self._playing):
+                    self._playing, self._speaking = self._waiting.popleft()
+                take = min(frames - filled, len(self._playing))
+                piece[filled : filled + take] = self._playing[:take]
+                self._playing = self._playing[take:]
+                filled += take
         if self._hum.audible:
             hum = self._hum.read(frames)[:, None] * self._gains()
             piece = np.clip(piece + to_int16(hum), -32767, 32767).astype(np.int16)
@@ -87,10 +110,11 @@ class Mixer:
 
     def drop(self) -> None:
         """Forget what waits: there was no device, and what is late is about another stride."""
-        self._waiting.clear()
-        self._playing = self._playing[:0]
+        with self._lock:
+            self._waiting.clear()
+            self._playing = self._playing[:0]
 
-    def _queue(self, sound: NDArray[np.int16]) -> None:
+    def _queue(self, sound: _Waiting) -> None:
         if len(self._waiting) < _WAITING_MAX:
             self._waiting.append(sound)
 
@@ -140,6 +164,13 @@ class Hum:
         self._octave, self._gain, self._cycles = float(octaves[-1]), float(gains[-1]), math.modf(cycles[-1])[0]
         hum: Floats = gains * (np.sin(2 * np.pi * cycles) + 0.3 * np.sin(4 * np.pi * cycles))
         return hum
+
+
+def _cut(playing: NDArray[np.int16]) -> NDArray[np.int16]:
+    """The rest of a sound, ended within FADE_S without a click."""
+    count = min(round(FADE_S * RATE_HZ), len(playing))
+    fade = 0.5 + 0.5 * np.cos(np.pi * np.arange(1, count + 1) / count)
+    return np.round(playing[:count] * fade[:, None]).astype(np.int16)
 
 
 def _towards(now: float, target: float, step: float, frames: int) -> Floats:

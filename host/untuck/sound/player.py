@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from untuck.errors import SoundError
+from untuck.model import Floats
 from untuck.sound.mixer import Hearing, Mixer
 from untuck.sound.voices import RATE_HZ
 
@@ -71,6 +72,10 @@ class Player:
                 self._mixer.say(phrase)
         return self.alive
 
+    def play_samples(self, mono: Floats) -> None:
+        """Start samples (N,), mono at 48 kHz: test sounds."""
+        self._mixer.play_samples(mono)
+
     def hum(self, beyond_deg: float) -> None:
         """A drill's hum, as of Mixer.hum."""
         self._mixer.hum(beyond_deg)
@@ -101,7 +106,7 @@ class Player:
         # NULL swallows sound and would pass for a device
         real = [each for each in miniaudio.Backend if each not in (miniaudio.Backend.NULL, miniaudio.Backend.CUSTOM)]
         try:
-            with _quiet_stderr():
+            with quiet_stderr():
                 device = miniaudio.PlaybackDevice(
                     miniaudio.SampleFormat.SIGNED16, 2, RATE_HZ, BUFFER_MS, backends=real, app_name="Untuck"
                 )
@@ -131,7 +136,7 @@ class Player:
     def _drop_device(self) -> None:
         device, self._device = self._device, None
         if device is not None:
-            with _quiet_stderr():
+            with quiet_stderr():
                 device.close()
 
     def _feed(self) -> Generator[bytes, int, None]:
@@ -146,7 +151,7 @@ def _say_nothing(_text: str) -> None:
 
 
 @contextmanager
-def _quiet_stderr() -> Iterator[None]:
+def quiet_stderr() -> Iterator[None]:
     """Keep what the sound libraries print about missing cards from the user's terminal."""
     try:
         kept = os.dup(2)

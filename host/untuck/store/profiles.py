@@ -16,14 +16,14 @@ from typing import Any
 from untuck.model import Baseline, Calibration
 from untuck.store import codec, folder, schema
 
-_KINDS: dict[type, str] = {Calibration: "calibration", Baseline: "baseline", str: "clip"}
+_KINDS: dict[type, str] = {Calibration: "calibration", Baseline: "baseline", str: "clip", float: "audio delay"}
 COUNTED_MODES = ("run", "coach")  # sessions that count as training, for the fading of cues
 
 
 @dataclass(frozen=True, eq=False)
 class Profile:
     """What is known of a runner; None where nothing was kept. clip: address of the paired one; sessions: of
-    training until now."""
+    training until now; audio_delay_ms: of this machine's sound."""
 
     runner: str
     calibration: Calibration | None = None
@@ -32,6 +32,7 @@ class Profile:
     baseline_unix_s: float = 0.0
     clip: str = ""
     sessions: int = 0
+    audio_delay_ms: float | None = None
 
 
 class Profiles:
@@ -55,17 +56,22 @@ class Profiles:
         """Make this the clip that the runner wears. Raises StoreError."""
         self._keep(runner, "clip", json.dumps(address), None)
 
+    def keep_audio_delay(self, delay_ms: float) -> None:
+        """Remember how late this machine's sound is, whoever runs. Raises StoreError."""
+        self._keep("", "audio delay", json.dumps(delay_ms), None)
+
     def open(self, runner: str) -> Profile:
         """A runner's profile; an empty one for a runner not seen yet. Raises StoreError."""
         calibration, calibration_s = self._newest(runner, Calibration)
         baseline, baseline_s = self._newest(runner, Baseline)
         clip, _ = self._newest(runner, str)
+        delay_ms, _ = self._newest("", float)
         modes = ", ".join("?" * len(COUNTED_MODES))
         count = self._rows(
             f"SELECT count(*) FROM session WHERE runner = ? AND mode IN ({modes})", runner, *COUNTED_MODES
         )
         sessions = int(count[0][0]) if count else 0
-        return Profile(runner, calibration, calibration_s, baseline, baseline_s, clip or "", sessions)
+        return Profile(runner, calibration, calibration_s, baseline, baseline_s, clip or "", sessions, delay_ms)
 
     def runners(self) -> list[str]:
         """Names of all runners that have a session or a profile."""
@@ -75,7 +81,7 @@ class Profiles:
     def _newest(self, runner: str, kind: type[Any]) -> tuple[Any, float]:
         query = "SELECT data, made_unix_s FROM kept WHERE runner = ? AND kind = ? ORDER BY id DESC LIMIT 1"
         rows = self._rows(query, runner, _KINDS[kind])
-        if rows and kind is str:
+        if rows and kind in (str, float):
             return json.loads(rows[0][0]), float(rows[0][1])
         return (codec.from_json(kind, rows[0][0]), float(rows[0][1])) if rows else (None, 0.0)
 

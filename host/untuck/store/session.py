@@ -23,7 +23,7 @@ class Settings:
     """Everything that steers the analysis of a session, besides its packets.
 
     calibration and baseline are those that the analysis started with: None means that it found them in the recording
-    itself. The store fills in the versions.
+    itself. audio_delay_ms: of the sound output, as measured before. The store fills in the versions.
     """
 
     calibration: Calibration | None = None
@@ -33,6 +33,7 @@ class Settings:
     firmware: str = ""
     notes: str = ""
     runner: str = ""
+    audio_delay_ms: float | None = None
     package_version: str = ""
     protocol_version: int = 0
 
