@@ -20,7 +20,7 @@ CHIRPS = 6
 APART_S = 0.9
 LONGEST_S = 0.8  # a sound that comes later is not looked for
 SETTLE_S = 2.0  # a new stream is silent for so long
-LEAST = 10.0  # a chirp's peak stands out of the correlation's median so many times; noise alone reaches 7
+LEAST = 10.0  # a chirp's peak stands out of the correlation's median so many times; noise alone reached 8.1
 _CHIRP_S, _FROM_HZ, _TO_HZ = 0.06, 1000.0, 6000.0
 NOT_HEARD = (
     "the microphone did not hear the test sounds: hold an earphone close to it, turn the volume up, and try again."

@@ -19,8 +19,8 @@ from untuck.model import Floats
 from untuck.sound.mixer import Hearing, Mixer
 from untuck.sound.voices import RATE_HZ
 
-BUFFER_MS = 10
-SILENT_S = 0.7  # a device that has not asked for samples for so long is gone
+BUFFER_MS = 20  # 10 would sound 10 ms sooner, but stutters on a busy machine
+SILENT_S = 1.0  # a device that has not asked for samples for so long is gone, not only a busy machine's
 FIRST_S = 1.8  # but a new stream fills its buffer, and may then ask for nothing for so long
 LOOK_EVERY_S = 0.2
 TRY_EVERY_S = 0.5  # looking for a device where there is none
