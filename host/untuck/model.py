@@ -75,8 +75,8 @@ def _numbers(name: str, value: ArrayLike | None) -> Floats:
     except (TypeError, ValueError) as error:
         raise SamplesError(f"{name} is no array of plain numbers ({error}).") from error
     limit, advice = _LARGEST[name]
-    within = abs(array) <= limit
-    if not within.all():  # what is not finite is not within either
+    if array.size and not -limit <= array.min() <= array.max() <= limit:  # what is not finite is not within either
+        within = abs(array) <= limit
         row = int(np.argwhere(~within)[0][0])
         number = array[row].flat[int(np.argmin(within[row]))] if array.ndim > 1 else array[row]
         if not np.isfinite(number):

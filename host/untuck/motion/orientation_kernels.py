@@ -109,15 +109,21 @@ def _ticked(params: Floats, state: Floats, step_s: float) -> float:
     period_s, count = state[at.PERIOD_S], state[at.CLOCK_COUNT]
     if step_s <= 0.0:  # a stamp so early that the clock has already been there
         return 0.0
-    ticks = floor(step_s / period_s + 0.5) if count > 0.0 else 0.0
-    late_s = step_s - ticks * period_s
-    if ticks < 1.0 or abs(late_s) > params[at.CLOCK_LOOSE] * period_s:
-        state[at.PERIOD_S], state[at.CLOCK_COUNT] = step_s, 2.0
-        return step_s
+    ticks, late_s, loose_s = 1.0, step_s - period_s, params[at.CLOCK_LOOSE] * period_s
+    if abs(late_s) > loose_s or count == 0.0:  # not simply the next tick
+        ticks = floor(step_s / period_s + 0.5) if count > 0.0 else 0.0
+        late_s = step_s - ticks * period_s
+        if ticks < 1.0 or abs(late_s) > loose_s:
+            state[at.PERIOD_S], state[at.CLOCK_COUNT] = step_s, 2.0
+            return step_s
     count += 1.0
-    gain = max(params[at.CLOCK_GAIN], (4.0 * count - 2.0) / (count * (count + 1.0)))
-    drift_gain = max(0.25 * params[at.CLOCK_GAIN] ** 2, 6.0 / (count * (count + 1.0)))
-    state[at.PERIOD_S] = period_s + drift_gain * late_s / ticks
+    gain = params[at.CLOCK_GAIN]
+    drift_gain = 0.25 * gain**2
+    if count * gain < 5.0:  # later both gains have come down to these
+        gain = max(gain, (4.0 * count - 2.0) / (count * (count + 1.0)))
+        drift_gain = max(drift_gain, 6.0 / (count * (count + 1.0)))
+    drift_s = drift_gain * late_s
+    state[at.PERIOD_S] = period_s + (drift_s if ticks == 1.0 else drift_s / ticks)  # dividing takes its time
     state[at.CLOCK_COUNT] = count
     return float(ticks * period_s + gain * late_s)
 
