@@ -50,15 +50,16 @@ LOOP_S = 60.0  # of running, over and over, for the hours
 class PacedOpening:
     """A simulated runner: the first BEFORE_S at once, then at the clock's pace for `seconds`."""
 
-    key = text = work = "bench"
+    text = work = "bench"
 
     def __init__(self, seconds: float, seed: int) -> None:
+        self.key = f"runner {seed}"
         self._seconds = seconds
         self._seed = seed
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Opened]:
-        yield Opened(self, "runner", "bench", Settings(rate_hz=100))
+        yield Opened(self, self.key, "bench", Settings(rate_hz=100))
 
     async def packets(self) -> AsyncIterator[Packet]:
         """Packets of 5 samples."""
@@ -129,13 +130,13 @@ def run_live(seconds: float = 20.0, runners: int = 1) -> dict[str, Any]:
     """Paints, ages and CPU of a window with so many runners, over so many seconds."""
     app = QApplication.instance() or QApplication(sys.argv[:1])
     with Engine() as engine:
-        desk = SessionDesk(engine, [PacedOpening(seconds + 30, seed=0)], audible=False)
+        desk = SessionDesk(engine, [PacedOpening(seconds + 30, seed) for seed in range(runners)], audible=False)
         watch = Watch()
         window = CoachWindow(desk)
         window.resize(*SIZE)
         window.show()
-        for _ in range(runners):
-            desk.start()
+        for seed in range(runners):
+            desk.start(f"runner {seed}")
         _spin(app, lambda: len(window.tracks) == runners and min(t.last_s for t in window.tracks) > BEFORE_S + 2, 240.0)
         watch.begin(window.seats[0].feed)
         cpu_s, start_s = time.process_time(), time.monotonic()
@@ -217,7 +218,7 @@ def _loop_feed() -> LoopFeed:
     batches: list[Batch] = []
     for number, data in enumerate(pack(samples, 100), 1):
         events = pipeline.push(decoder.push([data]))
-        feed.put(pipeline, events, Now("running", "in good form", 0.0))
+        feed.put(pipeline, events, Now("running", "in good form", 0.0, calibrated=True, baseline=pipeline.baseline))
         if number % 100 == 0:
             batches.append(feed.take())
     head, parts = batches[:16], round(LOOP_S / 5)

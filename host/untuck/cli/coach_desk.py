@@ -87,6 +87,7 @@ class SessionDesk:
         self._news = News(choices=self._choices())
         self._running: dict[Seat, tuple[asyncio.Task[None], CoachView]] = {}
         self._long: Work | None = None
+        self._opening: set[str] = set()  # keys of what is being opened
         self._numbers: dict[Seat, int | None] = {}  # of sessions that have ended, in the store
         self._warm = False
         self._sounding = False
@@ -104,7 +105,8 @@ class SessionDesk:
             self._say("There is nothing to start with: find a clip first.", error=True)
         elif len(self._running) >= MOST_SEATS:
             self._say(f"{MOST_SEATS} runners are the most: stop one first.", error=True)
-        else:
+        elif opening.key not in self._opening:  # pressed twice: it is on its way
+            self._opening.add(opening.key)
             self._long = self._engine.submit(self._session(opening))
 
     def stop(self, seat: Seat) -> None:
@@ -155,11 +157,13 @@ class SessionDesk:
             async with opening.open() as opened:
                 await warming
                 self._work("")
+                self._opening.discard(opening.key)
                 await self._attend(opened)
         except UntuckError as error:
             self.failures.append(error)
             self._say(str(error), error=True)
         finally:
+            self._opening.discard(opening.key)
             self._work("")
 
     async def _attend(self, opened: Opened) -> None:
