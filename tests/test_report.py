@@ -139,7 +139,7 @@ def test_the_printed_page_holds_all_figures(home: Path, tmp_path: Path) -> None:
     now = progress_of(1, 0.0, found.summary)
     write_pdf(Report("Run", "today", found.run, found.summary, session.settings().params, now), tmp_path / "run.pdf")
     data = (tmp_path / "run.pdf").read_bytes()
-    assert data.startswith(b"%PDF") and len(re.findall(rb"/Type /Page\b", data)) == 5
+    assert data.startswith(b"%PDF") and len(re.findall(rb"/Type /Page\b", data)) == 3
 
 
 def test_all_at_once_is_packet_by_packet(home: Path) -> None:

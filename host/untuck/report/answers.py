@@ -135,8 +135,13 @@ def _better(now: Progress, earlier: Sequence[Progress]) -> str:
         word = {"higher": "Better", "lower": "Worse"}.get(form.verdict, form.verdict.capitalize())
         told.append(f"{word}: in form {form.now:.0f} % against {_mean(form, '%')} in {since}")
     if against is not None:
-        told.append(f"tilt {round(against.now, 1) + 0.0:+.1f} deg to baseline against {_mean(against, 'deg', '+.1f')}")
+        told.append(f"tilt {_signed(against.now)} deg to baseline against {_mean(against, 'deg', '+.1f')}")
     return "; ".join(told) + "."
+
+
+def _signed(value: float) -> str:
+    """One decimal with its sign; none for zero."""
+    return f"{value:+.1f}" if abs(value) >= 0.05 else "0.0"
 
 
 def _mean(comparison: Comparison, unit: str, form: str = ".0f") -> str:

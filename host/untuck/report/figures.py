@@ -14,7 +14,7 @@ from typing import Any
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from numpy.typing import NDArray
 
 from untuck.model import LEFT, RIGHT, Floats, Run
@@ -33,6 +33,8 @@ STYLE: Any = {
     "svg.fonttype": "none",  # text stays text: small, searchable, in the page's own font
     "path.simplify": False,  # it drops the dots
 }
+Drawn = Figure | SubFigure
+Canvas = Figure | SubFigure | None  # what to draw into; None: a new figure
 MEAN_STRIDES = 8  # of the line through the dots
 GAP_S = 2.0  # from one stride to the next: more is a pause
 
@@ -52,12 +54,12 @@ class Palette:
     pause: str = "#b9c0cc"
 
 
-def new_figure(width_in: float, height_in: float, rows: int = 1, gap_in: float = 0.62) -> Figure:
-    """An empty figure of this size with margins for labels; draw within `styled()`.
+def new_figure(width_in: float, height_in: float, rows: int = 1, gap_in: float = 0.62, into: Canvas = None) -> Drawn:
+    """An empty figure of this size with margins for labels, or `into` given such margins; draw within `styled()`.
 
     Margins are set, not found: laying a figure out by measuring every text would take twice as long as drawing it.
     """
-    figure = Figure(figsize=(width_in, height_in))
+    figure: Drawn = Figure(figsize=(width_in, height_in)) if into is None else into
     figure.patch.set_alpha(0.0)
     figure.subplots_adjust(
         left=0.58 / width_in, right=1 - 0.1 / width_in, bottom=0.45 / height_in, top=1 - 0.26 / height_in,
@@ -71,9 +73,9 @@ def styled() -> AbstractContextManager[None]:
     return matplotlib.rc_context(STYLE)
 
 
-def through_the_run(run: Run, palette: Palette, width_in: float) -> Figure:
+def through_the_run(run: Run, palette: Palette, width_in: float, into: Canvas = None) -> Drawn:
     """Tilt and pelvic lean of every stride, with baseline, findings, cues, laps, pauses and gaps, by minutes."""
-    figure = new_figure(width_in, 4.4 if width_in > 6 else 4.0, rows=2, gap_in=0.12)
+    figure = new_figure(width_in, 4.4 if width_in > 6 else 4.0, rows=2, gap_in=0.12, into=into)
     tilt, lean = figure.subplots(2, 1, sharex=True, height_ratios=(2.2, 1))
     strides = run.strides
     minutes = strides["start_s"] / 60
@@ -96,10 +98,10 @@ def through_the_run(run: Run, palette: Palette, width_in: float) -> Figure:
     return figure
 
 
-def mean_stride(now: Cycles, base: Cycles | None, palette: Palette, width_in: float) -> Figure:
+def mean_stride(now: Cycles, base: Cycles | None, palette: Palette, width_in: float, into: Canvas = None) -> Drawn:
     """Tilt, obliquity and rotation over each side's own stride, mean and SD, against the baseline strides."""
     wide = width_in > 6
-    figure = new_figure(width_in, 2.5, 1) if wide else new_figure(width_in, 6.4, 3)
+    figure = new_figure(width_in, 2.5 if wide else 6.4, 1 if wide else 3, into=into)
     panels = figure.subplots(1, 3) if wide else figure.subplots(3, 1)
     percent = np.linspace(0, 100, now.right.shape[2])
     titles = ("tilt, deg", "obliquity, deg (stance side up)", "rotation, deg (that hip forward)")
@@ -108,20 +110,20 @@ def mean_stride(now: Cycles, base: Cycles | None, palette: Palette, width_in: fl
         axes.set_title(title, color=palette.ink)
         if base is not None:
             mean, sd = base.both(k)
-            axes.fill_between(percent, mean - sd, mean + sd, color=palette.band, alpha=0.45, lw=0, label="baseline, SD")
+            axes.fill_between(percent, mean - sd, mean + sd, color=palette.band, alpha=0.45, lw=0, label="baseline")
         for side, color, style in ((now.right, palette.right, "-"), (now.left, palette.left, (0, (4, 1.5)))):
             mean, sd = side[0, k], side[1, k]
             axes.plot(percent, mean, color=color, lw=1.5, ls=style, label="right" if side is now.right else "left")
             axes.fill_between(percent, mean - sd, mean + sd, color=color, alpha=0.10, lw=0)
         axes.set_xlabel("% of that side's own stride", color=palette.ink)
         axes.set_xlim(0, 100)
-    _legend(panels[0], palette)
+    _legend_above(panels[0], palette)
     return figure
 
 
-def distribution(run: Run, on_deg: float, palette: Palette, width_in: float) -> Figure:
+def distribution(run: Run, on_deg: float, palette: Palette, width_in: float, into: Canvas = None) -> Drawn:
     """How stride tilt is distributed; in a finding darker; the baseline and what counts as a tuck as lines."""
-    figure = new_figure(width_in, 2.6)
+    figure = new_figure(width_in, 2.6, into=into)
     axes = figure.subplots()
     dress(axes, palette)
     strides = run.strides[run.strides["valid"]]
@@ -140,9 +142,9 @@ def distribution(run: Run, on_deg: float, palette: Palette, width_in: float) -> 
     return figure
 
 
-def thirds(parts: Sequence[Part], palette: Palette, width_in: float) -> Figure:
+def thirds(parts: Sequence[Part], palette: Palette, width_in: float, into: Canvas = None) -> Drawn:
     """Tilt, cadence, contact time and pullback in each third, means with standard errors."""
-    figure = new_figure(width_in, 3.4, rows=2, gap_in=0.5)
+    figure = new_figure(width_in, 3.4, rows=2, gap_in=0.5, into=into)
     panels = figure.subplots(2, 2).ravel()
     shown = [part for part in parts if part.name in THIRDS]
     rows: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -165,13 +167,15 @@ def thirds(parts: Sequence[Part], palette: Palette, width_in: float) -> Figure:
         axes.set_xticks(range(len(shown)), [part.name.split()[0] for part in shown])
         axes.set_xlim(-0.4, len(shown) - 0.6)
         axes.margins(y=0.25)
-    _legend(panels[2], palette)
+    _legend_above(panels[0], palette, panels[2])
     return figure
 
 
-def against_sessions(now: Progress, earlier: Sequence[Progress], palette: Palette, width_in: float) -> Figure:
+def against_sessions(
+    now: Progress, earlier: Sequence[Progress], palette: Palette, width_in: float, into: Canvas = None
+) -> Drawn:
     """Tilt against baseline, with the spread of strides, and share in form, of earlier sessions and this one."""
-    figure = new_figure(width_in, 2.6)
+    figure = new_figure(width_in, 2.6, into=into)
     tilt, form = figure.subplots(1, 2)
     sessions = [*earlier, now]
     labels = [str(p.session) for p in sessions]
@@ -222,6 +226,14 @@ def dress(axes: Axes, palette: Palette) -> None:
 
 def _legend(axes: Axes, palette: Palette) -> None:
     axes.legend(frameon=False, labelcolor=palette.ink, fontsize=8, handlelength=1.6, borderaxespad=0.2)
+
+
+def _legend_above(axes: Axes, palette: Palette, of: Axes | None = None) -> None:
+    """On the title's line, to the right, where no curve can be; of: the axes that it explains."""
+    handles, labels = (of or axes).get_legend_handles_labels()
+    axes.legend(handles, labels, frameon=False, labelcolor=palette.ink, fontsize=8, handlelength=1.1, columnspacing=0.8,
+                ncols=3, handletextpad=0.4, loc="lower right", bbox_to_anchor=(1.03, 0.96),
+                borderaxespad=0.1)  # fmt: skip
 
 
 def _limits(values: Floats) -> tuple[float, float]:

@@ -1,6 +1,6 @@
 """A run's pages on paper: A4, the same figures as the browser's page, by matplotlib's own PDF writer.
 
-The first page holds the answers, the headline numbers and the run; the second what lies behind them.
+The first page holds the answers, the data and the cues, the second the run, the third what it is compared with.
 Layout of the paper lives here and nowhere else.
 """
 
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
+from typing import Any
 
 from matplotlib.backends.backend_pdf import PdfPages
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 
 from untuck.report import figures, quality
 from untuck.report.answers import answers
@@ -31,17 +32,37 @@ def write_pdf(report: Report, path: Path) -> None:
         pages.savefig(_words(report))
         if report.summary.strides == 0:
             return
-        drawn = [figures.through_the_run(report.run, palette, WIDTH_IN)]
-        now, base = stride_cycles(report)
-        if now is not None:
-            drawn.append(figures.mean_stride(now, base, palette, WIDTH_IN))
-        drawn.append(figures.distribution(report.run, report.params.tuck_on_deg, palette, WIDTH_IN))
-        if report.summary.parts:
-            drawn.append(figures.thirds(report.summary.parts, palette, WIDTH_IN))
-        if report.earlier:
-            drawn.append(figures.against_sessions(report.now, report.earlier, palette, WIDTH_IN))
-        for figure in drawn:
-            pages.savefig(figure)
+        pages.savefig(_page_of_the_run(report, palette))
+        pages.savefig(_page_behind(report, palette))
+
+
+def _page(heights: tuple[float, ...]) -> tuple[Figure, list[SubFigure]]:
+    """A page and parts of it one below the other, of such relative heights, within the page's margins."""
+    page = Figure(figsize=(WIDTH_IN, HEIGHT_IN))
+    edge = 0.05 * sum(heights)
+    cells: Any = page.subfigures(len(heights) + 2, 3, height_ratios=(edge, *heights, edge), width_ratios=(1, 16, 1))
+    return page, list(cells[1:-1, 1])
+
+
+def _page_of_the_run(report: Report, palette: Palette) -> Figure:
+    """The run, its mean stride, and how tilt was spread."""
+    page, (run, stride, spread) = _page((4.4, 2.5, 2.6))
+    figures.through_the_run(report.run, palette, WIDTH_IN, run)
+    now, base = stride_cycles(report)
+    if now is not None:
+        figures.mean_stride(now, base, palette, WIDTH_IN, stride)
+    figures.distribution(report.run, report.params.tuck_on_deg, palette, WIDTH_IN, spread)
+    return page
+
+
+def _page_behind(report: Report, palette: Palette) -> Figure:
+    """Thirds of the run, and earlier sessions."""
+    page, (thirds, sessions, _) = _page((3.4, 2.6, 3.0))
+    if report.summary.parts:
+        figures.thirds(report.summary.parts, palette, WIDTH_IN, thirds)
+    if report.earlier:
+        figures.against_sessions(report.now, report.earlier, palette, WIDTH_IN, sessions)
+    return page
 
 
 def _words(report: Report) -> Figure:

@@ -11,9 +11,8 @@ import re
 from dataclasses import fields
 
 import matplotlib
-from matplotlib.figure import Figure
 
-from untuck.report.figures import Palette
+from untuck.report.figures import Drawn, Palette
 
 _ROLES = {field.name: f"#0100{number:02x}" for number, field in enumerate(fields(Palette), 0xA0)}
 THEMED = Palette(**_ROLES)
@@ -25,11 +24,11 @@ _TAG = re.compile(r"<[^>]+>")
 _PLACES = re.compile(r"(?<=\.\d)\d+")
 
 
-def svg(figure: Figure, name: str, title: str) -> str:
+def svg(figure: Drawn, name: str, title: str) -> str:
     """Markup of a figure drawn with THEMED. name: unique in the page, letters only; title: read out to the blind."""
     out = io.StringIO()
     with matplotlib.rc_context({"svg.hashsalt": name}):
-        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
+        figure.figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
     text = _META.sub("", _HEAD.sub("", out.getvalue()))
     text = _SIZE.sub(rf'\1 role="img" aria-label="{title}"', text, count=1)
     text = _ID.sub(rf"\1{name}-", text)

@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from html import escape
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from untuck.report import figures
-from untuck.report.figures import Palette
+from untuck.report.figures import Drawn, Palette
 from untuck.report.html import document, table
 from untuck.report.progress import Progress
 from untuck.report.svg import THEMED, svg
@@ -55,7 +54,7 @@ def _card(sessions: Sequence[Progress], weeks: Sequence[Week], measure: Measure)
     )
 
 
-def over_weeks(sessions: Sequence[Progress], weeks: Sequence[Week], measure: Measure, palette: Palette) -> Figure:
+def over_weeks(sessions: Sequence[Progress], weeks: Sequence[Week], measure: Measure, palette: Palette) -> Drawn:
     """One measure over the weeks."""
     figure = figures.new_figure(WIDTH_IN, 1.9)
     axes = figure.subplots()
