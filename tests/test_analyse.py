@@ -85,7 +85,7 @@ UNITS = {
     "g": ("acc", 1 / 9.80665, "looks like g, not m/s"),
     "mg": ("acc", 1000 / 9.80665, "looks like mg"),
     "no gravity": ("acc", 0.01, "gravity alone is 9.8"),
-    "degrees": ("gyr", 180 / np.pi, "looks like deg/s, not rad/s"),
+    "degrees": ("gyr", 180 / np.pi, "rad/s.* of deg/s|looks like deg/s"),
 }
 
 
