@@ -166,5 +166,3 @@ def _samples(arrays: Arrays, path: Path, rate_hz: float | None) -> Samples:
         return Samples(time_s, gyr, arrays["acc_m_s2"], arrays.get("quat"))
     except SamplesError as error:
         raise SamplesError(f"{path}: {error}") from error
-    except (ValueError, TypeError) as error:
-        raise SamplesError(f"{path} is no numpy archive (.npz) of plain numbers: save it with numpy.savez.") from error
