@@ -20,6 +20,7 @@ BENCHES = {
     "latency": "from the deciding sample to the cue in the loudspeaker",
     "report": "after a run of an hour: summary, page, exports",
     "radio": "packets from clip to host over the virtual radio",
+    "firmware": "time for a sample, heap and flash of the code on the clip",
 }
 
 BY_DEFAULT = ("accuracy", "speed", "latency", "report")

@@ -23,8 +23,8 @@ _LOST = const(5)  # no answer after several resets; one more try every now and t
 
 _BOOT_US = const(1000000)
 _ANSWER_US = const(500000)
-_SILENCE_US = const(400000)  # without a report of one of the three: they are enabled again
-_FIRST_US = const(1000000)  # the same before each has reported at all: fusion takes time to begin
+_DOUBT_US = const(350000)  # without a report of one of the three: the chip is asked whether they are still on
+_SILENCE_US = const(1000000)  # whatever it says: they are enabled again
 _RETRY_US = const(5000000)
 _TRIES = const(2)  # resets before the sensor is called lost
 _FAULTS = const(8)  # bad transfers in a row before the bus is called hung
@@ -42,8 +42,8 @@ _ANSWER_LENGTHS = {_COMMAND_RESPONSE: 16, _PRODUCT_ID: 16, _FEATURE: 17}
 class Bno085:
     """One BNO085 on a link of shtp.py, with its interrupt and reset pins.
 
-    Call service() at least every 100 ms, best when `ready` was set, which the interrupt does, then pop() until False;
-    after a long wait again while service() returns samples.
+    Call service() at least every 100 ms, best when `ready` was set, which the interrupt does, then samples.pop() until
+    False; after a long wait again while service() returns samples.
     resets: how often the chip had to be set up again after start. present: False while nothing answers. version:
     (major, minor, patch) of the chip's software.
     """
@@ -58,12 +58,13 @@ class Bno085:
         self._rst = rst_pin
         self._edge_us = ticks_us()  # when INT fell last
         self._read_us = self._edge_us  # when the last transfer began
-        self._pairing = Pairing(self._edge_us)
+        self.samples = self._pairing = Pairing(self._edge_us)
         self._reports = Reports(self._pairing)
         self._state = _OFF
         self._patience_us = 0  # left for an answer
         self._tries = 0  # resets since all sensors were heard
         self._silent = False  # set up again for silence, and not all sensors heard since
+        self._doubting = False  # asked whether the reports are on, and none heard since
         self._step = 0  # next command of the setting up
         self._command_seq = 0
         self._calibrating = False  # asked of the chip last
@@ -71,21 +72,6 @@ class Bno085:
         self._asked_us = 0
         self._granted_us = [0, 0, 0]
         int_pin.irq(self._on_int, Pin.IRQ_FALLING)
-
-    @property
-    def time_s(self):
-        """Whole seconds of the sample popped last, on the firmware's clock."""
-        return self._pairing.time_s
-
-    @property
-    def time_us(self):
-        """The microseconds that belong to time_s."""
-        return self._pairing.time_us
-
-    @property
-    def flags(self):
-        """The flags of wire.py of the sample popped last."""
-        return self._pairing.flags
 
     @property
     def errors(self):
@@ -136,10 +122,6 @@ class Bno085:
                 break
         self._supervise(step_us)
         return self._pairing.count()
-
-    def pop(self, sample):
-        """Copy the oldest complete sample (wire order and scales) into array("h", 10); False if there is none."""
-        return self._pairing.pop(sample)
 
     def _on_int(self, _pin):
         self._edge_us = ticks_us()
@@ -206,7 +188,10 @@ class Bno085:
         for kind in (ACC, QUAT, GYR):
             if REPORTS[kind] == buffer[at + 1]:
                 self._granted_us[kind] = period_us
-        if self._state == _SETUP and self._granted_us[ACC] and self._granted_us[QUAT] and self._granted_us[GYR]:
+        if self._doubting and self._state == _RUN and not period_us:
+            self._interrupted()
+            self._set_up()
+        elif self._state == _SETUP and self._granted_us[ACC] and self._granted_us[QUAT] and self._granted_us[GYR]:
             self._reports.restart(self._granted_us[ACC], self._granted_us[QUAT], self._granted_us[GYR])
             self.present = True
             self._state = _RUN
@@ -228,15 +213,20 @@ class Bno085:
 
     def _listen(self, step_us):
         """A sensor is enabled, but nothing comes: enable it again, and if that was of no use, reset the chip."""
-        heard = self._reports.all_heard()
-        if self._reports.silence(step_us) > (_SILENCE_US if heard else _FIRST_US):
+        silence_us = self._reports.silence(step_us)
+        if silence_us > _SILENCE_US:
             if self._silent:
                 self._recover()
             else:
                 self._silent = True
                 self._interrupted()
                 self._set_up()
-        elif heard:
+        elif silence_us > _DOUBT_US:
+            if not self._doubting:
+                self._doubting = True
+                self._shtp.send(shtp.CONTROL, hub_commands.ask_feature(REPORTS[GYR]))
+        elif self._reports.all_heard():
+            self._doubting = False
             self._silent = False
             self._tries = 0
 
@@ -284,6 +274,7 @@ class Bno085:
     def _enter(self, state, patience_us):
         self._state = state
         self._reports.listening = False
+        self._doubting = False
         self._step = 0
         self._patience_us = patience_us
 

@@ -48,6 +48,7 @@ class Control:
         self._samples_per_packet = 0
         self.last = 0, wire.RESULT_OK  # last command and its result
         self._answer_due = False
+        self._spoken = False
         self._spare_run = 0  # the run last recorded of this stream, as long as the ring has all that it has
         self._status = bytearray(wire.STATUS_SIZE)
         self._told_lost = False
@@ -82,7 +83,7 @@ class Control:
         while True:
             if session != radio.session or (self.listening and not radio.connected):
                 session = radio.session
-                self.listening = self._answer_due = False
+                self.listening = self._spoken = self._answer_due = False
                 self._fetching.cancel()
                 self.ring.unsend()
                 turn = 0
@@ -133,6 +134,7 @@ class Control:
             self._spare_run = 0
 
     async def _obey(self, data):
+        self._spoken = True
         result, opcode, values = wire.parse_command(data)
         if result == wire.RESULT_OK:
             if opcode == wire.CMD_START:
@@ -251,8 +253,8 @@ class Control:
 
     @property
     def connected(self):
-        """Whether a host is connected."""
-        return self.radio.connected
+        """Whether a host is connected that has spoken: a watch does not count."""
+        return self.radio.connected and self._spoken
 
     @property
     def streaming(self):

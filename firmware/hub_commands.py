@@ -4,6 +4,7 @@
 from micropython import const
 
 _SET_FEATURE = const(0xFD)
+_ASK_FEATURE = const(0xFE)
 _PRODUCT_ID_REQUEST = const(0xF9)
 _COMMAND = const(0xF2)
 CALIBRATION = const(0x07)
@@ -26,6 +27,11 @@ def set_feature(report, period_us, flags=0):
     feature[6] = period_us >> 8 & 0xFF
     feature[7] = period_us >> 16 & 0xFF
     return feature
+
+
+def ask_feature(report):
+    """Ask with which period a report is on, 0 if it is off."""
+    return bytes((_ASK_FEATURE, report))
 
 
 def wake_on_motion():

@@ -38,7 +38,7 @@ def build(radio, ring):
     gait = Gait()
     wearer = Wearer(gait, Coach(gait, settings), sounder, board.Inputs(), board.sleep)
     log = FlashLog(board.RUNS_FOLDER, board.RUNS_BYTES[board.BOARD])
-    stream = Stream(sensor, ring, wearer.feel)
+    stream = Stream(sensor.samples, ring, wearer.feel)
     control = Control(sensor, stream, ring, radio, log, Fetching(log, radio), wearer, settings, sounder)
     return control.sample(), control.talk(), wearer.tend(control), sounder.sound(), sounder.light()
 

@@ -12,15 +12,15 @@ _US_PER_S = const(1000000)
 
 
 class Stream:
-    """`sensor` has pop(sample) -> bool, and the time and flags of the sample popped last: time_s, time_us, flags.
+    """`source` has pop(sample) -> bool, and the time and flags of the sample popped last: time_s, time_us, flags.
 
     feel(sample, time_s, time_us) is called for every sample.
     """
 
-    def __init__(self, sensor, ring, feel):
+    def __init__(self, source, ring, feel):
         self._feel = feel
         self._marks = 0  # flags that the next packet is to carry
-        self._sensor = sensor
+        self._source = source
         self._ring = ring
         self._sample = array("h", bytes(wire.SAMPLE_SIZE))
         self._count = 0  # samples in the open packet
@@ -44,18 +44,18 @@ class Stream:
     def drain(self):
         """Take every sample the sensor has; returns how many."""
         taken = 0
-        sensor = self._sensor
-        while sensor.pop(self._sample):
-            self._feel(self._sample, sensor.time_s, sensor.time_us)
-            self._add(sensor.time_s, sensor.time_us, sensor.flags)
+        source = self._source
+        while source.pop(self._sample):
+            self._feel(self._sample, source.time_s, source.time_us)
+            self._add(source.time_s, source.time_us, source.flags)
             taken += 1
         return taken
 
     def look(self):
         """Feel every sample the sensor has; none goes into a packet."""
-        sensor = self._sensor
-        while sensor.pop(self._sample):
-            self._feel(self._sample, sensor.time_s, sensor.time_us)
+        source = self._source
+        while source.pop(self._sample):
+            self._feel(self._sample, source.time_s, source.time_us)
 
     def mark(self, flag):
         """The packet that is being filled, or the next, carries this flag."""

@@ -8,14 +8,19 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.virtual_board.clip import VirtualClip
 from tests.virtual_board.in_micropython import run_from_rom
 from tests.virtual_board.streaming import QUICK, motion
 
+import untuck
 from untuck import wire
 from untuck.sources.ble import BleSource
 from untuck.sources.ble_runs import ClipRuns
+from untuck.sources.clip_coach import lessons
+from untuck.sources.runner import simulate
+from untuck.sources.story import HINGE_S, Phase, Story
 
 PROBE = Path(__file__).resolve().parent / "on_board" / "life_probe.py"
 
@@ -90,3 +95,27 @@ async def test_off_by_the_button_keeps_what_was_recorded() -> None:
         async with ClipRuns(backend=clip.backend, timeouts=QUICK) as runs:
             (run,) = await runs.list()
             assert not run.recording and run.bytes > 5000
+
+
+async def test_what_the_host_knows_is_taught_and_remembered() -> None:
+    samples = simulate(
+        Story((Phase("stand", 7.0), Phase("hinge", 3 * HINGE_S), Phase("stand", 2.0), Phase("run", 70.0))), rate_hz=100
+    ).samples
+    run = untuck.analyse(samples)
+    assert run.baseline is not None
+    taught = lessons(run.calibration, run.baseline, tuck_on_deg=4.0, warm_up_s=180.0, cooldown_s=30.0)
+    async with VirtualClip(motion(10, 100), speed=2) as clip:
+        async with BleSource(backend=clip.backend, timeouts=QUICK) as source:
+            assert source.status is not None and not source.status.conditions & wire.COND_COACH
+            await source.teach(taught)
+            assert source.status.conditions & wire.COND_COACH
+        await clip.switch_off()
+        await clip.switch_on()
+        async with ClipRuns(backend=clip.backend, timeouts=QUICK) as runs:
+            assert runs.status is not None and runs.status.conditions & wire.COND_COACH
+    _, _, standing = wire.parse_command(taught[0])
+    up = samples[100:600].acc_m_s2.mean(axis=0)
+    assert np.allclose(np.array(standing) / wire.QUAT_SCALE, up / np.linalg.norm(up), atol=0.02)
+    _, _, (outputs, threshold_cdeg, *_) = wire.parse_command(taught[1])
+    assert outputs == wire.OUT_ALL
+    assert threshold_cdeg / 100 == pytest.approx(float(np.median(run.strides["tilt_deg"])) - 4.0, abs=1.0)

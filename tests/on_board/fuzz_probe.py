@@ -39,7 +39,7 @@ log = FlashLog("runs", 200000)
 air = Air()
 control = Control(
     sensor,
-    Stream(sensor, ring, wearer.feel),
+    Stream(sensor.samples, ring, wearer.feel),
     ring,
     air,
     log,
@@ -62,7 +62,7 @@ def throw_at_sensor(count):
         sensor._pairing.settle()  # else samples wait for two stamps that agree
         before_ms = time.ticks_ms()
         sensor.service()
-        while sensor.pop(sample):
+        while sensor.samples.pop(sample):
             taken += 1
         longest_ms = max(longest_ms, time.ticks_diff(time.ticks_ms(), before_ms))
     return taken, longest_ms

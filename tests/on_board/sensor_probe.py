@@ -32,8 +32,8 @@ async def print_samples():
         else:
             await sensor.ready.wait()
         while sensor.service():
-            while sensor.pop(sample):
-                row = [sensor.time_s, sensor.time_us, sensor.flags]
+            while sensor.samples.pop(sample):
+                row = [sensor.samples.time_s, sensor.samples.time_us, sensor.samples.flags]
                 row.extend(sample)
                 print(line % tuple(row))
                 taken += 1
@@ -45,7 +45,7 @@ def take(count):
     while count > 0:
         time.sleep_ms(poll_ms)
         while sensor.service():
-            while sensor.pop(sample):
+            while sensor.samples.pop(sample):
                 count -= 1
 
 

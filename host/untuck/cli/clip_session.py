@@ -18,10 +18,11 @@ from untuck.cli.keys import Keys, listening
 from untuck.cli.live import Company, Line, Outcome, View, attend
 from untuck.cli.pair import WEAK_DBM
 from untuck.cli.warmup import warm_up
-from untuck.errors import StoreError
+from untuck.errors import LinkError, StoreError
 from untuck.model import Event
 from untuck.motion.params import Params
 from untuck.sources.ble import Backend, BleSource
+from untuck.sources.clip_coach import lessons
 from untuck.store import Settings, Store
 from untuck.store.config import Config
 from untuck.store.profiles import Profile, Profiles
@@ -120,9 +121,26 @@ async def with_clip(wanted: Wanted, make_view: MakeView, backend: Backend | None
                 stack.enter_context(_ending_on_signals())
                 company = Company(config.sound, True, _listen_in(stack), keeper.heed)
                 outcome = await attend(source, settings, view, recording, company=company)
+            await _teach(source, config.name, settings.params)
     finally:
         warming.cancel()
     return Ended(f"Session {recording.id}: {title}", recording.id, outcome)
+
+
+async def _teach(source: BleSource, runner: str, params: Params) -> None:
+    """What the profile now knows goes to the clip, which cues tucks by itself when next it runs without a computer."""
+    with suppress(StoreError, LinkError):  # the session is whole; the clip keeps what it was taught before
+        profile = Profiles().open(runner)
+        if profile.calibration is not None and profile.baseline is not None:
+            await source.teach(
+                lessons(
+                    profile.calibration,
+                    profile.baseline,
+                    params.tuck_on_deg,
+                    params.baseline_warmup_s,
+                    params.cue_cooldown_s,
+                )
+            )
 
 
 def tell(view: View, source: BleSource, profile: Profile, settings: Settings) -> None:

@@ -111,6 +111,12 @@ class BleSource:
         if self._link is not None and (fault, side) in _BUZZES:
             await self._link.post(wire.command(wire.CMD_CUE, _BUZZES[fault, side]))
 
+    async def teach(self, lessons: list[bytes]) -> None:
+        """Let the clip know what clip_coach.py says that it should. Raises LinkError if it refuses."""
+        for lesson in lessons:
+            if self._link is not None:
+                await self._command(self._link, lesson)
+
     async def stop(self) -> None:
         """Ask the clip to stop; packets() ends behind the last packet that the clip had taken.
 
