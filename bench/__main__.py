@@ -19,6 +19,7 @@ BENCHES = {
     "window": "the coach's window: paints, age of what is shown, CPU, memory over hours",
     "latency": "from the deciding sample to the cue in the loudspeaker",
     "report": "after a run of an hour: summary, page, exports",
+    "cues": "every cue as recorded: loudness, peak, picture",
     "radio": "packets from clip to host over the virtual radio",
     "firmware": "time for a sample, heap and flash of the code on the clip",
 }

@@ -86,7 +86,7 @@ def test_a_silent_clip_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     line = Line(Settings())
     line.decoder.lost, line.decoder.corrupt = 3, 1
     signal.heard(line)
-    assert drawn(signal) == ["receiving, 3 packets lost, 1 damaged"]
+    assert drawn(signal) == ["receiving, data 0.0 s late, 3 packets lost, 1 damaged"]
     later_s = terminal.time.monotonic() + 7.2
     monkeypatch.setattr(terminal.time, "monotonic", lambda: later_s)
     assert drawn(signal) == ["no data for 7 s"]

@@ -111,11 +111,13 @@ async def with_clip(wanted: Wanted, make_view: MakeView, backend: Backend | None
         async with BleSource(config.clip.rate_hz, address, backend) as source:
             await warming
             firmware = source.status.firmware if source.status is not None else ""
+            battery_pct = source.status.battery_pct if source.status is not None else None
             settings = settings_of(wanted, profile, firmware)
             title = f"clip {source.name}" + (f", {config.name}" if config.name else "")
             with ExitStack() as stack:
                 recording = stack.enter_context(Store().record(f"clip {source.name}", wanted.mode, settings))
-                view = stack.enter_context(make_view(f"{title}, {config.clip.rate_hz} Hz", settings.params))
+                battery = "" if battery_pct is None else f", battery {battery_pct} %"
+                view = stack.enter_context(make_view(f"{title}, {config.clip.rate_hz} Hz{battery}", settings.params))
                 tell(view, source, profile, settings)
                 keeper = ProfileKeeper(config.name, recording.id, view, wanted.until)
                 stack.enter_context(_ending_on_signals())
@@ -146,9 +148,8 @@ async def _teach(source: BleSource, runner: str, params: Params) -> None:
 def tell(view: View, source: BleSource, profile: Profile, settings: Settings) -> None:
     """What the runner should know before the start."""
     battery_pct = source.status.battery_pct if source.status is not None else None
-    if battery_pct is not None:
-        low = ": charge it soon" if battery_pct < LOW_BATTERY_PCT else ""
-        view.say(f"the clip's battery is at {battery_pct} %{low}")
+    if battery_pct is not None and battery_pct < LOW_BATTERY_PCT:
+        view.say(f"the clip's battery is at {battery_pct} %: charge it soon")
     if source.rssi_dbm < WEAK_DBM:
         view.say(f"weak signal, {source.rssi_dbm} dBm: wear the clip on the side of the computer")
     kept = [name for name in ("calibration", "baseline") if getattr(settings, name) is not None]

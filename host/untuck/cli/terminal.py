@@ -96,9 +96,9 @@ class Reception:
             return Text(f"no data for {silent_s:.0f} s", "bold red")
         trouble = f", {self._lost} packets lost" if self._lost else ""
         trouble += f", {self._corrupt} damaged" if self._corrupt else ""
-        trouble += f", {self._age_s:.1f} s late" if self._age_s > LATE_S else ""
         trouble += ", battery low" if self._low_battery else ""
-        return Text(f"receiving{trouble}", "yellow" if trouble else "green")
+        late = f"receiving, data {self._age_s:.1f} s late"
+        return Text(late + trouble, "yellow" if trouble or self._age_s > LATE_S else "green")
 
 
 def drawing(

@@ -43,7 +43,7 @@ class Voice:
         self._loop = asyncio.get_running_loop()
         self._buzzing: set[asyncio.Future[None]] = set()
         hearing = Hearing(sound.volume_pct / 100.0, sound.cues, sound.ear)
-        self._player = Player(hearing, self._changed_elsewhere, patient=True)
+        self._player = Player(hearing, self._changed_elsewhere, patient=True, speaks=self._guide is not None)
         self._changed(self._player.backend)
         if self._guide is not None:
             self.speak(self._guide.begin())

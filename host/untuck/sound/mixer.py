@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -77,10 +78,15 @@ class Mixer:
 
     def say(self, phrase: str) -> None:
         """Queue a phrase of phrases.PHRASES. Raises SoundError if its clip is missing."""
-        if phrase not in self._phrases:
-            self._phrases[phrase] = self._fit(spoken(phrase))
+        self.prepare((phrase,))
         with self._lock:
             self._queue(_Waiting(self._phrases[phrase], phrase=True))
+
+    def prepare(self, phrases: Iterable[str]) -> None:
+        """Read clips before they are needed: each takes some 50 ms. Raises SoundError if one is missing."""
+        for phrase in phrases:
+            if phrase not in self._phrases:
+                self._phrases[phrase] = self._fit(spoken(phrase))
 
     def hum(self, beyond_deg: float) -> None:
         """Let a drill's hum tell how far tilt is beyond its band: 0 silent, below (tucked) low, above high."""

@@ -17,6 +17,7 @@ from typing import Any
 from untuck.errors import SoundError
 from untuck.model import Floats
 from untuck.sound.mixer import Hearing, Mixer
+from untuck.sound.phrases import PHRASES
 from untuck.sound.voices import RATE_HZ
 
 BUFFER_MS = 20  # 10 would sound 10 ms sooner, but stutters on a busy machine
@@ -31,7 +32,7 @@ class Player:
     """An open sound device; close it, or use it in a with statement. backend: what plays, "" while there is none.
 
     on_change: called from another thread with the new backend when the device is lost or another one plays. patient:
-    wait for a device where there is none, instead of raising SoundError.
+    wait for a device where there is none, instead of raising SoundError. speaks: phrases will be said, get them ready.
     """
 
     def __init__(
@@ -39,11 +40,13 @@ class Player:
         hearing: Hearing | None = None,
         on_change: Callable[[str], None] | None = None,
         patient: bool = False,
+        speaks: bool = False,
     ) -> None:
         self._mixer = Mixer(hearing)
         self._on_change = on_change or _say_nothing
         self._fed_s = self._opened_s = time.monotonic()
         self._closing = threading.Event()
+        self._speaks = speaks
         self._device: Any = None
         self.backend = ""
         try:
@@ -121,6 +124,8 @@ class Player:
 
     def _watch(self) -> None:
         """Until closing: a device that no longer asks for samples is replaced by the system's new default."""
+        with suppress(SoundError):  # a missing clip is not worth a run
+            self._mixer.prepare(PHRASES if self._speaks else ())
         while not self._closing.wait(LOOK_EVERY_S if self.alive else TRY_EVERY_S):
             if self.alive and time.monotonic() - max(self._fed_s, self._opened_s + FIRST_S) < SILENT_S:
                 continue
