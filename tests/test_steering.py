@@ -191,3 +191,15 @@ def test_data_that_come_late_are_not_cued(simulated: SimulatedRun) -> None:
     line.finish()
     run = line.pipeline.run()
     assert not run.cues and held_reasons(run) == {"stale"}
+
+
+def test_a_clip_that_starts_anew_is_not_late_for_ever(simulated: SimulatedRun) -> None:
+    line = Line(Settings())
+    packets = pack(simulated.samples[: 10 * RATE_HZ], RATE_HZ)
+    again = pack(simulated.samples[: 10 * RATE_HZ], RATE_HZ, stream_id=2)
+    for n, data in enumerate(packets):
+        line.push(Packet(data, n / 20))
+    for n, data in enumerate(again):
+        line.push(Packet(data, 60.0 + n / 20))
+        assert line.age_s < 0.1
+    assert line.decoder.restarts == 1

@@ -36,6 +36,7 @@ class Line:
         self.newest = self.decoder.push(())
         self._asked: deque[tuple[str, str]] = deque()
         self._age = DataAge()
+        self._restarts = 0
         self._stale = False
         for steer in steers:
             self.pipeline.steer(steer)
@@ -77,6 +78,8 @@ class Line:
 
     def _judge_age(self, newest_s: float, arrival_s: float, before_s: float) -> None:
         """Hold cues while data come so late that they would be about another stride."""
+        if self.decoder.restarts != self._restarts:  # the clip's clock began anew: how the two stand is not known
+            self._restarts, self._age = self.decoder.restarts, DataAge()
         self.age_s = self._age.heard(newest_s, arrival_s)
         stale = self.age_s > self.pipeline.params.cue_stale_s
         if stale != self._stale:
