@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from untuck.model import Packet
+from untuck.model import Packet, Steer
 from untuck.report.progress import Progress, compare, progress_of, to_compare
 from untuck.report.summary import Summary
 from untuck.report.text import to_text
@@ -142,16 +142,38 @@ def test_the_printed_page_holds_all_figures(home: Path, tmp_path: Path) -> None:
     assert data.startswith(b"%PDF") and len(re.findall(rb"/Type /Page\b", data)) == 3
 
 
-def test_all_at_once_is_packet_by_packet(home: Path) -> None:
+def test_all_at_once_is_packet_by_packet(tmp_path: Path) -> None:
+    """With late packets while the runner tucks, the clip's button, and what was asked for."""
+    from untuck import wire
     from untuck.cli.again import analyse_again
-    from untuck.cli.live import Line
+    from untuck.cli.line import Line
+    from untuck.sources.packing import pack
+    from untuck.sources.runner import simulate
 
-    session = Store(home).open(1)
+    store = Store(tmp_path / "s.db")
+    with store.record("a", "demo", Settings(rate_hz=100, audio_delay_ms=150.0)) as recording:
+        for number, data in enumerate(pack(simulate(seed=0).samples, 100)):
+            if number == 1000:
+                pressed = bytearray(data)
+                pressed[1] |= wire.FLAG_LAP
+                wire.seal(pressed, pressed[18])
+                data = bytes(pressed)
+            late_s = 2.0 if 1460 < number < 1520 else 0.0
+            recording.append(Packet(data, 0.05 * number + late_s))
+        recording.steer(Steer("note", 60.0, "new shoes"))
+        recording.steer(Steer("threshold", 61.0, "tuck_on_deg=3.5"))
+    session = store.open()
     line = Line(session.settings(), session.steers())
     for packet in session.packets():
         line.push(packet)
     line.finish()
-    assert codec.to_json(line.summary()) == codec.to_json(analyse_again(session).summary)
+    found = analyse_again(session)
+    assert codec.to_json(line.summary()) == codec.to_json(found.summary)
+    steers = line.pipeline.run().steers
+    assert {"lap", "note", "threshold"} == {steer.kind for steer in steers} and found.run.steers == steers
+    assert "stale" in found.summary.held and found.late_ms is not None and found.late_ms[1] > 1000
+    page = page_of(session)
+    assert "new shoes" in page and "99 % within" in page
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from untuck.cli.line import PacketSteers
 from untuck.model import Run, Samples, Steer
 from untuck.motion.decode import Decoder
 from untuck.motion.pipeline import Pipeline
 from untuck.report.summary import Signal, Summary, summarise
-from untuck.sources.freshness import DataAge
 from untuck.store import StoredSession
 
 
@@ -29,39 +29,35 @@ class Analysed:
     late_ms: tuple[float, float] | None
 
 
-class _Ages:
-    """Packets on their way to the decoder; notes how late each came and when data were too late to cue."""
+class _Heard:
+    """Packets on their way to the decoder; notes how late each came, and what follows from them."""
 
     def __init__(self, session: StoredSession, decoder: Decoder, stale_s: float) -> None:
         self._session = session
         self._decoder = decoder
-        self._stale_s = stale_s
+        self._from_packets = PacketSteers(decoder, stale_s)
         self.steers: list[Steer] = []
         self.late_s: list[float] = []
 
     def packets(self) -> Iterator[bytes]:
-        age, stale, before_s = DataAge(), False, -math.inf
+        before_s = -math.inf
         for packet in self._session.packets():
             yield packet.data
             newest_s = self._decoder.last_time_s
-            if newest_s == before_s:
-                continue  # brought nothing
-            late_s = age.heard(newest_s, packet.arrival_s)
-            self.late_s.append(late_s)
-            if stale != (late_s > self._stale_s):
-                stale = not stale
-                self.steers.append(Steer("stale", before_s, "on" if stale else "off"))
-            before_s = newest_s
+            if newest_s != before_s:  # else it brought nothing
+                self.steers += self._from_packets.heard(packet.arrival_s, before_s)
+                self.late_s.append(self._from_packets.age_s)
+                before_s = newest_s
 
 
 def analyse_again(session: StoredSession) -> Analysed:
     """Analyse a stored session. Raises StoreError where it is damaged, PacketError for another protocol version."""
     settings = session.settings()
     decoder = Decoder()
-    ages = _Ages(session, decoder, settings.params.cue_stale_s)
-    samples = decoder.push(ages.packets())
+    heard = _Heard(session, decoder, settings.params.cue_stale_s)
+    samples = decoder.push(heard.packets())
     pipeline = Pipeline(settings.calibration, settings.baseline, settings.params, keep_samples=True)
-    for steer in (*session.steers(), *ages.steers):
+    for steer in (*session.steers(), *heard.steers):
         pipeline.steer(steer)
     pipeline.push(samples)
     pipeline.finish()
@@ -69,7 +65,8 @@ def analyse_again(session: StoredSession) -> Analysed:
     length_s = float(samples.time_s[-1] - samples.time_s[0]) if len(samples) else 0.0
     d = decoder
     signal = Signal(length_s, d.packets, d.samples, d.lost, d.corrupt, d.gaps, d.resets, d.restarts)
-    return Analysed(samples, run, summarise(run, signal), _late_ms(ages.late_s))
+    summary = replace(summarise(run, signal), audio_delay_ms=settings.audio_delay_ms)
+    return Analysed(samples, run, summary, _late_ms(heard.late_s))
 
 
 def _late_ms(late_s: list[float]) -> tuple[float, float] | None:

@@ -21,25 +21,59 @@ from untuck.sources.freshness import DataAge
 from untuck.store import Settings
 
 
+class PacketSteers:
+    """Steers that follow from the packets alone, so that they need not be stored: late data, the clip's button.
+
+    age_s: how much later than usual the newest samples came.
+    """
+
+    def __init__(self, decoder: Decoder, stale_s: float) -> None:
+        self.age_s = 0.0
+        self._decoder = decoder
+        self._age = DataAge()
+        self._restarts = 0
+        self._stale_s = stale_s
+        self._stale = False
+
+    def heard(self, arrival_s: float, before_s: float) -> list[Steer]:
+        """What the packet asks for that the decoder has just taken in; before_s: time of the sample before its first.
+
+        Cues are held while data come so late that they would be about another stride.
+        """
+        if self._decoder.restarts != self._restarts:  # the clip's clock began anew: how the two stand is not known
+            self._restarts, self._age = self._decoder.restarts, DataAge()
+        self.age_s = self._age.heard(self._decoder.last_time_s, arrival_s)
+        steers = []
+        if self._stale != (self.age_s > self._stale_s):
+            self._stale = not self._stale
+            steers.append(Steer("stale", before_s, "on" if self._stale else "off"))
+        if self._decoder.flags & wire.FLAG_LAP:
+            steers.append(Steer("lap", before_s, "button"))
+        return steers
+
+
 class Line:
     """Packets in, events out: decoder and pipeline with one session's settings.
 
     steers: those of a recorded session, for a replay. first_s, last_s: sensor time of the first and the newest sample;
-    age_s: how much later than usual the newest samples came; newest: the samples of the last packet.
+    newest: the samples of the last packet.
     """
 
     def __init__(self, settings: Settings, steers: Iterable[Steer] = ()) -> None:
         self.decoder = Decoder()
         self.pipeline = Pipeline(settings.calibration, settings.baseline, settings.params)
         self._audio_delay_ms = settings.audio_delay_ms
-        self.first_s = self.last_s = self.age_s = 0.0
+        self.first_s = self.last_s = 0.0
         self.newest = self.decoder.push(())
         self._asked: deque[tuple[str, str]] = deque()
-        self._age = DataAge()
-        self._restarts = 0
-        self._stale = False
+        self._from_packets = PacketSteers(self.decoder, settings.params.cue_stale_s)
         for steer in steers:
             self.pipeline.steer(steer)
+
+    @property
+    def age_s(self) -> float:
+        """How much later than usual the newest samples came."""
+        return self._from_packets.age_s
 
     def steer(self, kind: str, value: str = "") -> None:
         """Ask for something as of model.Steer, from any thread; it takes effect before the next packet.
@@ -68,23 +102,12 @@ class Line:
         samples = self.newest = self.decoder.push([packet.data])
         if len(samples):
             before_s = -math.inf if self.decoder.samples == len(samples) else self.last_s
-            self._judge_age(float(samples.time_s[-1]), packet.arrival_s, before_s)
-            if self.decoder.flags & wire.FLAG_LAP:
-                self.pipeline.steer(Steer("lap", before_s, "button"))
+            for steer in self._from_packets.heard(packet.arrival_s, before_s):
+                self.pipeline.steer(steer)
             if self.decoder.samples == len(samples):
                 self.first_s = float(samples.time_s[0])
             self.last_s = float(samples.time_s[-1])
         return self.pipeline.push(samples)
-
-    def _judge_age(self, newest_s: float, arrival_s: float, before_s: float) -> None:
-        """Hold cues while data come so late that they would be about another stride."""
-        if self.decoder.restarts != self._restarts:  # the clip's clock began anew: how the two stand is not known
-            self._restarts, self._age = self.decoder.restarts, DataAge()
-        self.age_s = self._age.heard(newest_s, arrival_s)
-        stale = self.age_s > self.pipeline.params.cue_stale_s
-        if stale != self._stale:
-            self._stale = stale
-            self.pipeline.steer(Steer("stale", before_s, "on" if stale else "off"))
 
     def finish(self) -> list[Event]:
         """End of the session: what was on ends."""

@@ -40,6 +40,7 @@ def title_of(session: StoredSession) -> str:
 
 
 def subtitle_of(session: StoredSession) -> str:
-    """When it was, how long, and whose it is."""
+    """When it was, how long, whose it is, and what they say of it."""
     started = time.strftime("%Y-%m-%d %H:%M", time.localtime(session.started_unix_s))
-    return f"{started}, {clock(session.duration_s)} min" + (f", {session.runner}" if session.runner else "")
+    said = (session.runner, " ".join(f"#{tag}" for tag in session.tags), session.note)
+    return ", ".join([started, f"{clock(session.duration_s)} min", *(text for text in said if text)])

@@ -32,6 +32,7 @@ def to_html(report: Report) -> str:
         _cards(report),
         *(_drawn(report) if report.summary.strides else ["<p>No running strides were found.</p>"]),
         _ledger(report.summary),
+        _asked(report),
         _quality(report),
     ]
     return document(report.title, "".join(body))
@@ -158,6 +159,12 @@ def _ledger(summary: Summary) -> str:
     return "<h2>Cues, and what came of them</h2>" + table(
         ("at", "cause", "depth then", "cue", "corrected after"), rows, numbers=(0, 2, 4)
     )
+
+
+def _asked(report: Report) -> str:
+    """Laps, notes and what else was asked for during the session."""
+    rows = [(clock(s.time_s), s.kind, s.value) for s in report.run.steers if s.kind != "stale"]
+    return "<h2>Laps, notes and settings</h2>" + table(("at", "what", ""), rows, numbers=(0,)) if rows else ""
 
 
 def _quality(report: Report) -> str:
