@@ -208,9 +208,9 @@ class Control:
         if self.streaming or self.watching:
             self.sensor.calibrate(on)
 
-    def lap(self):
-        """The next packet carries a lap mark."""
-        self._stream.mark(wire.FLAG_LAP)
+    def mark(self, flag):
+        """The next packet carries this flag."""
+        self._stream.mark(flag)
 
     def rest(self):
         """Before sleep: everything is in the flash, the radio is off, the chip waits for motion."""

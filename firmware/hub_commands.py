@@ -9,6 +9,7 @@ _PRODUCT_ID_REQUEST = const(0xF9)
 _COMMAND = const(0xF2)
 CALIBRATION = const(0x07)
 SIGNIFICANT_MOTION = const(0x12)
+_WAKE_US = const(100000)  # 0 would switch it off
 _WAKES = const(0x04)  # feature flag: report it on the wake channel
 
 
@@ -36,7 +37,7 @@ def ask_feature(report):
 
 def wake_on_motion():
     """Report significant motion alone, on the wake channel."""
-    return set_feature(SIGNIFICANT_MOTION, 0, _WAKES)
+    return set_feature(SIGNIFICANT_MOTION, _WAKE_US, _WAKES)
 
 
 def calibrate(sequence, accelerometer):

@@ -76,7 +76,7 @@ class Wearer:
     async def _press(self, control, press):
         if press == button.SHORT:
             if self.gait.run_began_ms >= 0 or control.listening:
-                control.lap()
+                control.mark(wire.FLAG_LAP)
             else:
                 await control.watch()
                 self.coach.measure_standing()
@@ -105,6 +105,8 @@ class Wearer:
         second = ticks_ms() // 1000
         if second != self._told_s:
             self._told_s = second
+            if self.low:
+                control.mark(wire.FLAG_LOW_BATTERY)
             control.tell(self.battery_pct, self.gait.cadence_spm())
             control.calibrate(self.gait.now_ms - self.gait.last_step_ms > _CALM_MS)
 

@@ -90,6 +90,7 @@ async def test_off_by_the_button_keeps_what_was_recorded() -> None:
         await asyncio.sleep(1.5)
         clip.bus.press(0)
         assert await asyncio.wait_for(clip.ended(), 10) == "asleep"
+        assert clip.sim.log.commands[-1][:3] == b"\x02\xfd\x12"  # significant motion is to wake it
         clip.bus.press(1)
         await clip.switch_on()
         async with ClipRuns(backend=clip.backend, timeouts=QUICK) as runs:

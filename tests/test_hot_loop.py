@@ -22,8 +22,8 @@ def test_a_sample_allocates_nothing_from_cargo_to_flash_record(rate_hz: int, tmp
 
 
 def test_time_and_heap_hold_when_the_ticks_and_the_sequence_wrap(tmp_path: Path) -> None:
-    """Twelve minutes begun just before both wrap; a whole day with `day_probe.py 1440` instead of 12."""
-    output = run_from_rom(PROBES / "day_probe.py", 12, (1 << 30) - 150_000_000, (1 << 16) - 500, folder=tmp_path)
+    """Six minutes begun just before both wrap; a whole day with `day_probe.py 1440` instead of 6."""
+    output = run_from_rom(PROBES / "day_probe.py", 6, (1 << 30) - 150_000_000, (1 << 16) - 500, folder=tmp_path)
     samples, wrong, early, late, packets, steps, runs = map(int, output.split())
-    assert samples == 12 * 6000 and wrong == 0 and late <= early
+    assert samples == 6 * 6000 and wrong == 0 and late <= early
     assert packets == samples // 5 and steps == pytest.approx(samples / 36, rel=0.005) and runs == 1

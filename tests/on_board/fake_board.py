@@ -59,7 +59,9 @@ class Bus:
     def __init__(self, noise):
         self.silent = False
         self._noise = noise
-        self._said = bytearray(700)
+        self._said = bytearray(1024)
+        self._view = memoryview(self._said)
+        self._quiet = memoryview(bytes(512))
         self._at = 0
 
     def link(self, line):
@@ -86,8 +88,8 @@ class Bus:
         self._at = 0
 
     def readinto(self, buffer, write=0):
-        for i in range(len(buffer)):
-            buffer[i] = 0 if self.silent else self._said[(self._at + i) % 700]
+        start = min(self._at, 1024 - len(buffer))
+        buffer[:] = self._quiet[: len(buffer)] if self.silent else self._view[start : start + len(buffer)]
         self._at += len(buffer)
 
     def write_readinto(self, data, buffer):

@@ -57,8 +57,8 @@ class Control:
         self.streaming = self.watching = False
         note("rest")
 
-    def lap(self):
-        note("lap")
+    def mark(self, flag):
+        note("lap" if flag == wire.FLAG_LAP else "flag")
 
     def open_pairing(self):
         note("open pairing")
