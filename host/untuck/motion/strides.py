@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from untuck.model import RIGHT, STRIDE_DTYPE, Floats
 from untuck.motion import kernels as k
 from untuck.motion.contacts import Step
-from untuck.motion.hinges import verticals
 from untuck.motion.history import History
 from untuck.motion.params import Params
 
@@ -138,8 +137,8 @@ class StrideCutter:
         expected = (end - start) / self._nominal_dt_s
         record["missing_pct"] = max(0.0, 100.0 * (1.0 - (inside + 0.5) / expected))
         looks = history.column("quat", first, until)[:: max(1, (until - first) // _LOOKS)]
-        upright = (verticals(looks) @ mount[1]).mean()
-        reason = self._reason(record, longest, numbers[k.N_LIKENESS]) if upright > _UPRIGHT_MIN else "mount"
+        upright = _upright(looks, mount[1]) > _UPRIGHT_MIN
+        reason = self._reason(record, longest, numbers[k.N_LIKENESS]) if upright else "mount"
         record["reason"], record["valid"] = reason, reason == ""
         left_phase = (left.contact_s - start) / (end - start)
         harmonics = self._waves[0].reshape(HARMONICS, 2).copy()
@@ -206,3 +205,12 @@ def _travel(heading: float, x: list[float], y: list[float]) -> float:
     xy = x[2] * y[2] + x[3] * y[3] + x[6] * y[6] + x[7] * y[7]
     off = heading - 0.5 * atan2(2.0 * xy, xx - yy)
     return off - pi * floor(off / pi + 0.5)
+
+
+def _upright(quat: Floats, axis: Floats) -> float:
+    """Mean cosine between the vertical and an axis (3,) of the sensor, over quat (n,4); for few, quicker than numpy."""
+    x, y, z = axis.tolist()
+    total = 0.0
+    for q0, q1, q2, q3 in quat.tolist():
+        total += x * 2 * (q1 * q3 - q0 * q2) + y * 2 * (q2 * q3 + q0 * q1) + z * (1 - 2 * (q1 * q1 + q2 * q2))
+    return total / len(quat)

@@ -159,7 +159,7 @@ def _samples(arrays: Arrays, path: Path, rate_hz: float | None) -> Samples:
         time_s = arrays["time_s"]
     else:
         rate = np.asarray(arrays.get("rate_hz", rate_hz))
-        if rate.size != 1 or not rate > 0 or gyr.ndim == 0:
+        if rate.size != 1 or rate.dtype.kind not in "iuf" or not rate > 0 or gyr.ndim == 0:
             raise SamplesError(f"{path} has rate_hz {rate}: it must be one number, more than 0.")
         time_s = np.arange(len(gyr)) / float(rate.item())
     try:
