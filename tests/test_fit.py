@@ -252,6 +252,14 @@ def test_how_cadence_wanders_finds_any_offset(run: Run) -> None:
         merge(watch_bytes(wandering), "watch.fit", run, ZERO_S - 700)
 
 
+def test_samples_that_are_missing_are_no_stop(run: Run) -> None:
+    lost = (run.time_s > 150) & (run.time_s < 158)
+    strides = run.strides[(run.strides["start_s"] < 149) | (run.strides["start_s"] > 158)]
+    gappy = dataclasses.replace(run, time_s=run.time_s[~lost], strides=strides)
+    match = merge(watch_bytes(run), "watch.fit", gappy, ZERO_S).match
+    assert match.edges_met == match.edges == 2 and match.offset_s == pytest.approx(CLOCK_S, abs=2.0)
+
+
 def test_another_run_is_refused_and_an_offset_can_be_given(run: Run) -> None:
     import untuck
     from untuck.sources.runner import Phase, Story, simulate

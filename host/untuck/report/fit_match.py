@@ -25,6 +25,7 @@ EDGE_CLOCK_S = 120.0  # by starts and stops alone the clocks must have agreed so
 LEVEL_SPM = 4.0  # and the cadence be the same
 RUNNING_SPM = 130.0
 PAUSE_S = 5.0
+GAP_S = 1.0  # of samples missing: about a stride
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def find_offset(run: Run, unix_zero_s: float, watch_s: Floats, watch_spm: Floats
     ends_s = unix_zero_s + np.array([run.time_s[0], run.time_s[-1]])
     grid = np.arange(np.floor(min(ends_s[0], watch_s[0])) - SEARCH_S, max(ends_s[1], watch_s[-1]) + SEARCH_S)
     middle_s = unix_zero_s + strides["start_s"] + 0.5 * strides["duration_s"]
-    ours = _track(grid, middle_s, strides["cadence_spm"], ends_s)
+    ours = _without(_track(grid, middle_s, strides["cadence_spm"], ends_s), grid, _gaps(run) + unix_zero_s)
     theirs = _track(grid, watch_s, watch_spm, np.array([watch_s[0], watch_s[-1]]))
     lags = np.arange(-SEARCH_S, SEARCH_S + 1)
     match = _best(ours, theirs, lags)
@@ -121,6 +122,20 @@ def _track(grid: Floats, time_s: Floats, spm: Floats, ends_s: Floats) -> _Track:
         inside = (at[right] - at[right - 1] <= PAUSE_S) & (grid >= at[0]) & (grid <= at[-1])
         out = np.where(inside, np.interp(grid, at, value), 0.0)
     return _Track(np.where((grid >= ends_s[0]) & (grid <= ends_s[1]), out, np.nan))
+
+
+def _gaps(run: Run) -> Floats:
+    """(G,2) sensor times between which samples are missing, and the strides beside them."""
+    at = np.flatnonzero(np.diff(run.time_s) > GAP_S)
+    return np.column_stack([run.time_s[at] - 2 * GAP_S, run.time_s[at + 1] + 2 * GAP_S])
+
+
+def _without(track: _Track, grid: Floats, gaps: Floats) -> _Track:
+    """The track with nothing known within gaps (G,2): a sensor that is silent is no runner who stops."""
+    spm = track.spm.copy()
+    for begin, end in gaps:
+        spm[(grid >= begin) & (grid <= end)] = np.nan
+    return _Track(spm)
 
 
 def _best(ours: _Track, theirs: _Track, lags: NDArray[np.int64]) -> Match:
