@@ -15,11 +15,10 @@ import click
 
 from untuck.cli import output
 from untuck.errors import ReportError, SamplesError
+from untuck.report.batch import BACKENDS
 
 if TYPE_CHECKING:
     from untuck.report.batch import Analysed
-
-_BACKENDS = ("loky", "threading", "dask", "ray")
 
 
 @click.command()
@@ -30,7 +29,7 @@ _BACKENDS = ("loky", "threading", "dask", "ray")
 @click.option("-o", "--output", "folder", type=click.Path(file_okay=False, path_type=Path),
               help="Write runs, strides and findings of all files as Parquet to this folder.")  # fmt: skip
 @click.option("--jobs", type=click.IntRange(-1), default=-1, help="Files at once; by default one a core.")
-@click.option("--backend", type=click.Choice(_BACKENDS), default="loky", show_default=True,
+@click.option("--backend", type=click.Choice(BACKENDS), default="loky", show_default=True,
               help="Where files are analysed: processes, threads, a Dask or a Ray cluster.")  # fmt: skip
 @click.option("--scheduler", metavar="ADDRESS", help="The cluster's address, e.g. tcp://host:8786.")
 @output.as_json

@@ -13,20 +13,20 @@ import click
 from untuck.cli import output
 from untuck.cli.summary import session_argument
 from untuck.errors import ReportError
+from untuck.report.dictionary import TABLES
 from untuck.store import Store, StoredSession
 
 if TYPE_CHECKING:
     from untuck.cli.again import Analysed
 
 FORMATS = ("csv", "parquet", "npz", "fit")
-_TABLES = ("strides", "samples", "findings", "cues")
 
 
 @click.command()
 @session_argument
 @click.option("--format", "kind", type=click.Choice(FORMATS), default="csv", show_default=True,
               help="Tables (csv, parquet), samples for `untuck analyse` (npz), or an activity (fit).")  # fmt: skip
-@click.option("--table", "tables", type=click.Choice(_TABLES), multiple=True, default=_TABLES,
+@click.option("--table", "tables", type=click.Choice(tuple(TABLES)), multiple=True, default=tuple(TABLES),
               help="Which tables; by default all.")  # fmt: skip
 @click.option("-o", "--output", "folder", type=click.Path(file_okay=False, path_type=Path), default=Path("."),
               help="The folder to write to; by default this one.")  # fmt: skip

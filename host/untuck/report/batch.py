@@ -19,7 +19,7 @@ from untuck.errors import ReportError, UntuckError
 from untuck.model import Samples
 from untuck.report.dictionary import FINDINGS, STRIDES, Column
 from untuck.report.summary import MEDIANS, Signal, Summary, summarise
-from untuck.report.tables import Columns, as_arrow, table
+from untuck.report.tables import Columns, as_array, as_arrow, table
 
 Read = Callable[[Path], Samples]
 BACKENDS = ("loky", "threading", "dask", "ray")
@@ -134,8 +134,7 @@ def _with_file(result: Analysed, columns: Columns) -> Columns:
 
 def _runs(results: Sequence[Analysed]) -> Columns:
     rows = [_run_row(result) for result in results]
-    kinds = {"number": float, "whole": np.int64, "text": object, "yes/no": bool}
-    return {column.name: np.array([row[column.name] for row in rows], kinds[column.kind]) for column in RUNS}
+    return {column.name: as_array(column, [row[column.name] for row in rows]) for column in RUNS}
 
 
 def _run_row(result: Analysed) -> dict[str, Any]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 Columns = dict[str, NDArray[Any]]
+_KINDS: dict[str, Any] = {"number": float, "whole": np.int64, "text": object, "yes/no": bool}
 
 
 def table(name: str, run: Run, samples: Samples, summary: Summary) -> Columns:
@@ -90,9 +91,10 @@ def _cues(run: Run, samples: Samples, summary: Summary) -> Columns:
 
 
 def _of(described: tuple[Column, ...], values: tuple[Any, ...]) -> Columns:
-    """Fields of dataclasses as columns; None becomes NaN."""
-    kinds = {"number": float, "whole": np.int64, "text": object, "yes/no": bool}
-    return {
-        c.name: np.array([np.nan if (v := getattr(value, c.name)) is None else v for value in values], kinds[c.kind])
-        for c in described
-    }
+    """Fields of dataclasses as columns."""
+    return {c.name: as_array(c, [getattr(value, c.name) for value in values]) for c in described}
+
+
+def as_array(column: Column, values: list[Any]) -> NDArray[Any]:
+    """Values of one column as an array of its kind; None becomes NaN."""
+    return np.array([np.nan if value is None else value for value in values], _KINDS[column.kind])
