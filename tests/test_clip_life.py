@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.virtual_board.clip import VirtualClip
+from tests.virtual_board.clock import affordable_speed
 from tests.virtual_board.in_micropython import run_from_rom
 from tests.virtual_board.streaming import QUICK, motion
 
@@ -120,3 +121,20 @@ async def test_what_the_host_knows_is_taught_and_remembered() -> None:
     _, _, (outputs, threshold_cdeg, *_) = wire.parse_command(taught[1])
     assert outputs == wire.OUT_ALL
     assert threshold_cdeg / 100 == pytest.approx(float(np.median(run.strides["tilt_deg"])) - 4.0, abs=1.0)
+
+
+async def test_the_chip_calibrates_its_accelerometer_while_standing_only() -> None:
+    samples = simulate(Story((Phase("stand", 16.0), Phase("run", 14.0))), rate_hz=100).samples
+    async with (
+        VirtualClip(samples, speed=affordable_speed(4)) as clip,
+        BleSource(backend=clip.backend, timeouts=QUICK) as source,
+    ):
+        flags = []
+        async for packet in source.packets():
+            flags.append(bool(wire.unpack_header(packet.data)[1] & wire.FLAG_CALIBRATING))
+            if len(flags) == 29 * 20:
+                break
+        asked = [command[4] for command in clip.sim.log.commands if command[1:2] == b"\xf2" and command[3] == 7]
+    assert asked == [0, 1, 0]
+    standing, running = flags[13 * 20 : 16 * 20], flags[21 * 20 :]
+    assert all(standing) and not any(running)
