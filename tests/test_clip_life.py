@@ -124,7 +124,7 @@ async def test_what_the_host_knows_is_taught_and_remembered() -> None:
 
 
 async def test_the_chip_calibrates_its_accelerometer_while_standing_only() -> None:
-    samples = simulate(Story((Phase("stand", 16.0), Phase("run", 14.0))), rate_hz=100).samples
+    samples = simulate(Story((Phase("stand", 13.0), Phase("run", 8.0))), rate_hz=100).samples
     async with (
         VirtualClip(samples, speed=affordable_speed(4)) as clip,
         BleSource(backend=clip.backend, timeouts=QUICK) as source,
@@ -132,9 +132,9 @@ async def test_the_chip_calibrates_its_accelerometer_while_standing_only() -> No
         flags = []
         async for packet in source.packets():
             flags.append(bool(wire.unpack_header(packet.data)[1] & wire.FLAG_CALIBRATING))
-            if len(flags) == 29 * 20:
+            if len(flags) == 20 * 20:
                 break
         asked = [command[4] for command in clip.sim.log.commands if command[1:2] == b"\xf2" and command[3] == 7]
     assert asked == [0, 1, 0]
-    standing, running = flags[13 * 20 : 16 * 20], flags[21 * 20 :]
+    standing, running = flags[11 * 20 : 13 * 20], flags[17 * 20 :]
     assert all(standing) and not any(running)
