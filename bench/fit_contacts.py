@@ -154,7 +154,8 @@ def moments(unit: Unit, rng: np.random.Generator) -> tuple[Moments, Moments]:
         shift_s = rng.uniform(-JITTER_S, JITTER_S, (GUESSES, 2))
         x = np.ones((GUESSES, ck.FEATURES + 1))
         guesses_s, out = step.true_s + shift_s, x[:, : ck.FEATURES]
-        ck.step_features(step.time_s, step.quat, step.earth, step.forward, step.row, guesses_s, out)
+        signals = np.empty((2, len(step.time_s)))
+        ck.step_features(step.time_s, step.quat, step.earth, step.forward, step.row, guesses_s, signals, out)
         xs.append(x)
         ys.append(-shift_s)
     return _moments(lag_x, lag_y), _moments(np.concatenate(xs), np.concatenate(ys))

@@ -10,7 +10,8 @@ from typing import Any
 
 from numba import njit
 
-_COMMON: Any = {"cache": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+# without "nrt" no kernel can make an array, and none has to count who holds one: arrays to write into are handed in
+_COMMON: Any = {"cache": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
 _WITHOUT_ENTRY: Any = _COMMON | {"no_cpython_wrapper": True}  # where it is compiled, a call from Python is fatal
 
 entry = njit(**_COMMON)

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from math import log, sqrt
 
-import numpy as np
-
 from untuck.model import GRAVITY_M_S2, Floats
 from untuck.motion.compiled import entry, inner
 from untuck.motion.kernels import STEP_DOWN_S, STEP_PEAK_G, STEP_PREV_UP_S, STEP_UP_S
@@ -123,13 +121,19 @@ def _fill(time_s: Floats, signals: Floats, strength: float, guesses_s: Floats, x
 
 @entry
 def step_features(
-    time_s: Floats, quat: Floats, earth: Floats, forward: Floats, row: Floats, guesses_s: Floats, out: Floats
+    time_s: Floats,
+    quat: Floats,
+    earth: Floats,
+    forward: Floats,
+    row: Floats,
+    guesses_s: Floats,
+    signals: Floats,
+    out: Floats,
 ) -> None:
     """FEATURES of one step for each of several guesses: what the weights of `time_step` are fitted on.
 
     guesses_s (m, 2) contact and toe-off; out (m, FEATURES); the rest as in `time_step`.
     """
-    signals = np.empty((2, len(time_s)))
     for g in range(len(guesses_s)):
         strength = _prepare(time_s, quat, earth, forward, row, signals, out[g])
         _fill(time_s, signals, strength, guesses_s[g], out[g])
