@@ -11,7 +11,13 @@ from typing import Any
 from numba import njit
 
 # without "nrt" no kernel can make an array, and none has to count who holds one: arrays to write into are handed in
-_COMMON: Any = {"cache": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
+_COMMON: Any = {
+    "cache": True,
+    "error_model": "numpy",
+    "no_cfunc_wrapper": True,
+    "_nrt": False,
+    "no_rewrites": True,  # of expressions on whole arrays, of which there are none
+}
 _WITHOUT_ENTRY: Any = _COMMON | {"no_cpython_wrapper": True}  # where it is compiled, a call from Python is fatal
 
 entry = njit(**_COMMON)
