@@ -34,7 +34,7 @@ _SIDEWAYS_MAX_DEG = 3.0
 _TURN_DEG_S = 5.0  # who begins to turn leans
 _BACK_STRIDES = 6
 _CREEP_STRIDES = 30
-_CREEP_SHARE = 0.5
+_CREEP_SHARE = 0.4  # of the depth, that was there so many strides before: what comes within two had none
 
 
 class Followed(NamedTuple):
