@@ -15,7 +15,7 @@ TICKS_PERIOD_US = 1 << 30  # ticks_us of an ESP32 wraps here
 def affordable_speed(most: int) -> int:
     """How many times as fast as real time the clip may run here now: a machine that lags makes the sensor time out."""
     busy = os.getloadavg()[0] / (os.cpu_count() or 1)
-    return max(1, min(most, round(4 / max(busy, 1.0))))
+    return max(1, min(most, round(3 / max(busy, 0.75))))
 
 
 class Clock:

@@ -79,7 +79,7 @@ class CoachWindow(QWidget):
         track.take(batch)
         warned = [(text, True) for text in track.warnings]
         track.warnings.clear()
-        for text, error in (*batch.said, *warned):
+        for text, error in (*warned, *batch.said):  # the session's own word, with its remedy, stays
             self.line.say(f"{track.name}: {text}" if len(self.seats) > 1 else text, error)
         if number == self.front and (batch.ended or batch.events):
             self._allow()
