@@ -23,7 +23,7 @@ from untuck.sources.ble_runs import ClipRuns
 from untuck.sources.unpacker import unpack_run
 from untuck.store import Store
 
-SPEED = affordable_speed(2)  # faster, a stall of this machine can make two runs of one
+SPEED = affordable_speed(2)  # at 4 one run has once been seen to come as two, why is not known
 
 
 async def vanish(clip: VirtualClip, seconds: float) -> list[Packet]:
@@ -91,7 +91,7 @@ async def test_sync_stores_a_session_and_empties_the_clip(capsys: pytest.Capture
         async with BleSource(100, backend=clip.backend, timeouts=QUICK):
             pass
         listed = await fetch_runs(None, list_only=True, backend=clip.backend)
-        assert listed and all(row["session"] is None for row in listed)
+        assert [row["session"] for row in listed] == [None]
         rows = await fetch_runs(None, backend=clip.backend)
         assert len(rows) == len(listed)
         assert await fetch_runs(None, backend=clip.backend) == []
