@@ -23,6 +23,7 @@ from untuck.cli.line import Line
 from untuck.cli.run import calibrate_clip, follow_clip
 from untuck.cli.warmup import warm_up
 from untuck.model import RIGHT, Event
+from untuck.sources.ble_runs import ClipRuns
 from untuck.sources.runner import Phase, Story, simulate
 from untuck.store import Store
 from untuck.store.config import Config, FormConfig
@@ -142,6 +143,8 @@ async def test_a_stop_by_the_system_ends_a_run_whole(said: Said) -> None:
         await until(8.0, running)
         os.kill(os.getpid(), signal.SIGTERM)
         ended = await asyncio.wait_for(running, 30)
+        async with ClipRuns(backend=clip.backend) as runs:
+            assert await runs.list() == []  # the clip keeps nothing of a session that is stored here
     assert ended.outcome.failure is None and ended.outcome.summary.signal.packets > 100
     session = Store().open()
     assert session.ended_unix_s is not None and session.summary is not None

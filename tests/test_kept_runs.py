@@ -23,18 +23,24 @@ from untuck.sources.ble_runs import ClipRuns
 from untuck.sources.unpacker import unpack_run
 from untuck.store import Store
 
-SPEED = affordable_speed(2)  # at 4 one run has once been seen to come as two, why is not known
+SPEED = affordable_speed(4)
+
+
+async def take(source: BleSource, count: int) -> list[Packet]:
+    """The next so many packets."""
+    packets = []
+    async for packet in source.packets():
+        packets.append(packet)
+        if len(packets) == count:
+            break
+    return packets
 
 
 async def vanish(clip: VirtualClip, seconds: float) -> list[Packet]:
     """A host that starts the clip, takes a second of packets, and is gone for so long (of the clip's time)."""
-    packets = []
     source = BleSource(100, backend=clip.backend, timeouts=QUICK)
     await source.__aenter__()
-    async for packet in source.packets():
-        packets.append(packet)
-        if len(packets) == 20:
-            break
+    packets = await take(source, 20)
     await source._acknowledge()
     await asyncio.sleep(0.1)
     clip.air.set_in_range(False)
@@ -149,6 +155,31 @@ async def test_an_empty_battery_costs_the_last_second() -> None:
         assert damaged <= 1
         assert_part_of(rows, samples)
         assert taken - len(rows) - 100 <= 110  # the second that was not yet written, and a packet being filled
+
+
+async def test_a_host_that_leaves_in_good_order_leaves_no_run_behind() -> None:
+    async with VirtualClip(motion(20, 100), speed=SPEED) as clip:
+        async with BleSource(100, backend=clip.backend, timeouts=QUICK) as source:
+            await take(source, 20)
+            await asyncio.sleep(1 / SPEED)  # what comes now nobody takes, as while a summary is written
+        async with BleSource(100, backend=clip.backend, timeouts=QUICK):
+            await asyncio.sleep(1 / SPEED)
+        async with ClipRuns(backend=clip.backend, timeouts=QUICK) as runs:
+            assert await runs.list() == []
+
+
+async def test_what_a_failing_host_has_not_taken_is_kept() -> None:
+    async with VirtualClip(motion(20, 100), speed=SPEED) as clip:
+        with pytest.raises(ZeroDivisionError):
+            async with BleSource(100, backend=clip.backend, timeouts=QUICK) as source:
+                await take(source, 20)
+                await asyncio.sleep(1 / SPEED)
+                raise ZeroDivisionError
+        async with ClipRuns(backend=clip.backend, timeouts=QUICK) as runs:
+            (run,) = await runs.list()
+            packets, _ = unpack_run(await runs.fetch(run))
+    numbers = [wire.unpack_header(packet)[3] for packet in packets]
+    assert numbers == list(range(20, 20 + len(packets))) and len(packets) >= 15
 
 
 async def test_a_short_outage_leaves_no_run_behind() -> None:

@@ -46,7 +46,9 @@ class BleSource:
     """A clip that streams, as an async context manager.
 
     Entering scans for a clip (the one with `address`, else the first heard), connects and starts a new stream at
-    `rate_hz`; packets() then yields. A packet is acknowledged when the consumer has come back for the next one.
+    `rate_hz`; packets() then yields. A packet is acknowledged when the consumer has come back for the next one. Leaving
+    without an error stops the clip, and what it took since is not wanted; after an error the clip keeps what was not
+    acknowledged.
     Raises LinkError, whose text says what to do, from entering, packets() and stop().
     """
 
@@ -100,10 +102,12 @@ class BleSource:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        wanted_no_more = kind is None or issubclass(kind, asyncio.CancelledError)
         with contextlib.suppress(LinkError):
             if not self._stopping:
                 await self.stop()
-            await self._acknowledge()
+            # What came behind the last packet taken would else be kept by the clip, as a run of its own.
+            await self._acknowledge(self._end or 0 if wanted_no_more else 0, last=True)
         await self._close()
 
     async def buzz(self, fault: str, side: int) -> None:
@@ -192,10 +196,12 @@ class BleSource:
             raise LinkError(f"The clip refused: {REFUSALS.get(status.result, f'result {status.result}.')}")
         return status
 
-    async def _acknowledge(self) -> None:
-        if self._link is not None and self._order.expected:
+    async def _acknowledge(self, end: int = 0, last: bool = False) -> None:
+        """What was taken is safe here, and all before `end` is not wanted; last: the connection ends behind this."""
+        end = max(end, self._order.expected)
+        if self._link is not None and end:
             with contextlib.suppress(LinkError):  # a lost connection is reported by its callback
-                await self._link.post(wire.command(wire.CMD_ACK, self._order.stream_id, self._order.expected - 1))
+                await self._link.post(wire.command(wire.CMD_ACK, self._order.stream_id, end - 1), sure=last)
 
     async def _ask_again(self) -> None:
         sequence, at_s = self._asked_at

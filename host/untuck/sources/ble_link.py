@@ -235,10 +235,10 @@ class Link:
                 await self._connected().write_gatt_char(wire.CONTROL_UUID, data, response=True)
                 return await self._answer
 
-    async def post(self, data: bytes) -> None:
-        """Write a command that needs no answer."""
+    async def post(self, data: bytes, sure: bool = False) -> None:
+        """Write a command that needs no answer. sure: return when the clip has it, as must be before close()."""
         async with _remedies("writing", self._timeouts.call_s):
-            await self._connected().write_gatt_char(wire.CONTROL_UUID, data, response=False)
+            await self._connected().write_gatt_char(wire.CONTROL_UUID, data, response=sure)
 
     async def close(self) -> None:
         """Disconnect; a connection that is gone already is no error."""
