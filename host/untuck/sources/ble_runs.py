@@ -125,7 +125,8 @@ class ClipRuns:
     async def _next_frame(self) -> bytes | None:
         """The next frame, None after a silence. Raises LinkError if the connection is gone."""
         try:
-            frame = await asyncio.wait_for(self._frames.get(), SILENCE_S)
+            async with asyncio.timeout(SILENCE_S):
+                frame = await self._frames.get()
         except TimeoutError:
             return None
         if frame is None:
