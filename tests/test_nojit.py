@@ -6,10 +6,13 @@ faults found and cued, packets against the whole. One test holds both ways of ru
 
 from __future__ import annotations
 
+import ast
+import importlib
 import json
 import os
 import subprocess
 import sys
+import zlib
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +24,7 @@ from untuck.model import BOTH, LEFT, STRIDE_DTYPE, Run
 from untuck.motion.params import Params
 from untuck.sources.runner import Phase, SimulatedRun, Story, simulate
 
+MOTION = Path(untuck.__file__).parent / "motion"
 PREFIX = (Phase("stand", 6.0), *[Phase("hinge", 3.5)] * 3, Phase("stand", 2.0))
 FAULTS = (Phase("run", 11.0), Phase("run", 7.0, tuck_deg=8.0), Phase("run", 8.0, pullback_deg=6.0, side=-1))
 QUICK = Params(baseline_strides=8, baseline_warmup_s=0.0, warmup_strides=2, tuck_strides=3, pullback_strides=4)
@@ -99,3 +103,18 @@ def test_the_result_is_the_same_without_the_compiler(checkout: Path) -> None:
     assert compiled["reasons"] == plain["reasons"]
     assert [f[:2] for f in compiled["findings"]] == [f[:2] for f in plain["findings"]]
     assert np.allclose(numbers_of(compiled), numbers_of(plain), rtol=1e-7, atol=1e-7, equal_nan=True)
+
+
+@pytest.mark.parametrize("path", sorted(MOTION.glob("*.py")), ids=lambda path: path.name)
+def test_what_is_compiled_into_a_module_is_named_by_its_sum(path: Path) -> None:
+    """Else a cache made before an update would go on with old constants and loops of another file."""
+    tree = ast.parse(path.read_text())
+    froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    if all(node.module != "untuck.motion.compiled" for node in froms):
+        return
+    names = [alias.name for node in froms if node.module == "untuck.motion" for alias in node.names]
+    names += [node.module.split(".")[-1] for node in froms if node.module and node.module.startswith("untuck.motion.")]
+    into = {f"{name}.py": zlib.crc32((MOTION / f"{name}.py").read_bytes()) for name in names if name != "compiled"}
+    named = getattr(importlib.import_module(f"untuck.motion.{path.stem}"), "COMPILED_IN", {})
+    wanted = ", ".join(f'"{name}": 0x{crc:08X}' for name, crc in into.items())
+    assert named == into, f"in {path.name} write COMPILED_IN = {{{wanted}}}"

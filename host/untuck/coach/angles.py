@@ -31,7 +31,7 @@ class AngleReader:
         if new <= 0:
             return np.empty(0), np.empty((0, 3))
         angles = np.empty((len(time_s), 3))
-        pelvis_angles(quat, pipeline.calibration.sensor_to_pelvis, angles)
+        pelvis_angles(quat, 0, len(quat), pipeline.calibration.sensor_to_pelvis, angles)
         angles[-new:, ROTATION] -= angles[:, ROTATION].mean()
         return time_s[-new:].copy(), np.degrees(angles[-new:])
 
@@ -41,7 +41,7 @@ class AngleReader:
         if len(time_s) == 0 or time_s[0] > start_s:
             return None
         angles = np.empty((len(time_s), 3))
-        pelvis_angles(quat, pipeline.calibration.sensor_to_pelvis, angles)
+        pelvis_angles(quat, 0, len(quat), pipeline.calibration.sensor_to_pelvis, angles)
         grid_s = start_s + PHASE * duration_s
         curves = np.array([np.interp(grid_s, time_s, angles[:, each]) for each in range(3)])
         heading = curves[ROTATION]

@@ -67,6 +67,14 @@ class History:
         base = self.base
         return self._columns[name][first - base if first > base else 0 : end - base]
 
+    def until(self, end: int) -> tuple[Floats, Floats, Floats, int]:
+        """Time, quat and earth from `base` on as they are stored, and how many rows lie before sample `end`.
+
+        For kernels that look back as far as they need; rows from there on are to come, or nothing at all.
+        """
+        columns = self._columns
+        return self._time, columns["quat"], columns["earth"], end - self.base
+
     def find(self, time_s: float, end: int) -> int:
         """Number of the first sample before `end` that is not earlier than time_s."""
         return self.base + int(self._time[: end - self.base].searchsorted(time_s))

@@ -6,7 +6,7 @@ The orientation filter's loops are in orientation_kernels.py; every other loop o
 
 from __future__ import annotations
 
-from math import asin, atan2, cos, pi, sin, sqrt, tan
+from math import asin, atan2, cos, floor, pi, sin, sqrt, tan
 
 import numpy as np
 
@@ -192,58 +192,38 @@ def stance_drop(time_s: Floats, quat: Floats, right: Floats, start_s: float, sta
 
 
 @entry
-def pelvis_angles(quat: Floats, mount: Floats, out: Floats) -> None:
-    """Tilt, obliquity, heading (n,3) in rad of the pelvis from quat (n,4) and mount (3,3), rows P.x P.y P.z in S.
+def pelvis_angles(quat: Floats, first: int, end: int, mount: Floats, out: Floats) -> float:
+    """Tilt, obliquity, heading in rad of the pelvis in samples first..end-1; returns the mean of P.y . up.
 
-    Tilt is -asin(P.x . up), obliquity asin(P.z . up); heading counter-clockwise from above, unwrapped in the chunk.
+    quat (n,4); mount (3,3), rows P.x P.y P.z in S; out (end - first, 3). Tilt is -asin(P.x . up), obliquity
+    asin(P.z . up); heading counter-clockwise from above, unwrapped within the call.
     """
-    last = 0.0
-    for i in range(len(quat)):
-        q0, q1, q2, q3 = quat[i, 0], quat[i, 1], quat[i, 2], quat[i, 3]
-        ux, uy, uz = 2.0 * (q1 * q3 - q0 * q2), 2.0 * (q2 * q3 + q0 * q1), 1.0 - 2.0 * (q1 * q1 + q2 * q2)
-        fx, fy, fz = mount[0, 0], mount[0, 1], mount[0, 2]
-        out[i, 0] = -asin(min(1.0, max(-1.0, fx * ux + fy * uy + fz * uz)))
-        s = mount[2, 0] * ux + mount[2, 1] * uy + mount[2, 2] * uz
-        out[i, 1] = asin(min(1.0, max(-1.0, s)))
-        rx, ry, rz = mount[2, 0], mount[2, 1], mount[2, 2]
-        ex = (1.0 - 2.0 * (q2 * q2 + q3 * q3)) * rx + 2.0 * (q1 * q2 - q0 * q3) * ry + 2.0 * (q1 * q3 + q0 * q2) * rz
-        ey = 2.0 * (q1 * q2 + q0 * q3) * rx + (1.0 - 2.0 * (q1 * q1 + q3 * q3)) * ry + 2.0 * (q2 * q3 - q0 * q1) * rz
-        heading = atan2(ex, -ey)
+    fx, fy, fz = mount[0, 0], mount[0, 1], mount[0, 2]
+    yx, yy, yz = mount[1, 0], mount[1, 1], mount[1, 2]
+    rx, ry, rz = mount[2, 0], mount[2, 1], mount[2, 2]
+    turn = 2.0 * pi
+    last = upright = 0.0
+    for i in range(end - first):
+        a, b, c, d = quat[first + i, 0], quat[first + i, 1], quat[first + i, 2], quat[first + i, 3]
+        bb, cc, dd = b * b, c * c, d * d
+        x, y, z = 2.0 * (b * d - a * c), 2.0 * (c * d + a * b), 1.0 - 2.0 * (bb + cc)  # up, in S
+        out[i, 0] = -asin(min(1.0, max(-1.0, fx * x + fy * y + fz * z)))
+        out[i, 1] = asin(min(1.0, max(-1.0, rx * x + ry * y + rz * z)))
+        upright += yx * x + yy * y + yz * z
+        east = (1.0 - 2.0 * (cc + dd)) * rx + 2.0 * (b * c - a * d) * ry + 2.0 * (b * d + a * c) * rz
+        north = 2.0 * (b * c + a * d) * rx + (1.0 - 2.0 * (bb + dd)) * ry + 2.0 * (c * d - a * b) * rz
+        heading = atan2(east, -north)
         if i > 0:
-            heading += 2.0 * pi * np.floor((last - heading) / (2.0 * pi) + 0.5)
+            heading += turn * floor((last - heading) / turn + 0.5)
         out[i, 2] = last = heading
+    return upright / (end - first)
 
 
-@entry
-def stride_curves(
-    time_s: Floats, angles: Floats, earth: Floats, start_s: float, end_s: float, out: Floats
-) -> tuple[int, float]:
-    """Curves of one stride on an even grid of its phase; returns (samples inside, longest step in s).
-
-    time_s (n,), angles (n,3) in rad, earth (n,3) must cover start_s..end_s, beginning at the last sample up to start_s;
-    out (6, P) gets tilt, obliquity, heading and earth acceleration x, y, z in m/s^2 at phases (k + 0.5) / P, by
-    straight lines between samples.
-    """
-    points = out.shape[1]
-    hi = 0
-    longest = 0.0
-    while hi + 1 < len(time_s) and time_s[hi] < end_s:
-        longest = max(longest, time_s[hi + 1] - time_s[hi])
-        hi += 1
-    at = 0
-    for k in range(points):
-        t = start_s + (end_s - start_s) * (k + 0.5) / points
-        while at + 1 < hi and time_s[at + 1] < t:
-            at += 1
-        w = (t - time_s[at]) / (time_s[at + 1] - time_s[at])
-        for j in range(3):
-            out[j, k] = angles[at, j] + w * (angles[at + 1, j] - angles[at, j])
-            out[3 + j, k] = earth[at, j] + w * (earth[at + 1, j] - earth[at, j])
-    return hi, longest
-
-
-# what stride_numbers measures
+# what is measured of a stride
 (
+    N_INSIDE,  # samples
+    N_LONGEST_S,  # between two of them
+    N_UPRIGHT,
     N_TILT,
     N_TILT_MIN,
     N_TILT_MAX,
@@ -252,22 +232,87 @@ def stride_curves(
     N_ROTATION_RANGE,
     N_HEADING,  # mean
     N_DRIFT,  # of heading over the stride
-    N_FORWARD,  # sums of the horizontal and the vertical part of the pelvis's long axis, for lean
+    N_FORWARD,  # means of the horizontal and the vertical part of the pelvis's long axis, for lean
     N_UPWARD,
     N_ACCEL_X,  # mean horizontal acceleration
     N_ACCEL_Y,
     N_LIKENESS,
-) = range(13)
-STRIDE_NUMBERS = 13
+    N_HEIGHT_M,  # range of height
+) = range(17)
+STRIDE_NUMBERS = 17
 
 
 @entry
-def stride_numbers(curves: Floats, line: Floats, typical: Floats, out: Floats) -> None:
-    """Features of one stride from its curves (6, P) as stride_curves gives them, angles in rad.
+def measure_stride(
+    time_s: Floats,
+    quat: Floats,
+    earth: Floats,
+    known: int,
+    start_s: float,
+    end_s: float,
+    mount: Floats,
+    line: Floats,
+    basis: Floats,
+    typical: Floats,
+    angles: Floats,
+    curves: Floats,
+    waves: Floats,
+    out: Floats,
+) -> None:
+    """The curves of the stride from start_s to end_s, their harmonics, and its numbers.
 
-    line (P,) gives heading's drift; typical (P,) the runner's own vertical acceleration. Heading in curves[2] is turned
-    into rotation, and vertical acceleration in curves[5] loses its mean; out (STRIDE_NUMBERS,) is written.
+    time_s (n,), quat (n,4), earth (n,3) m/s^2 without gravity, of which `known` samples are there; mount (3,3), rows
+    P.x P.y P.z in S; line (P,) tells heading's drift; basis (P, 2 H) cosine and sine; typical (P,) the runner's own
+    vertical acceleration; angles (m,3) is scratch for m samples at most. Written are curves (6, P) at phases
+    (k + 0.5) / P: tilt, obliquity, rotation in rad, earth acceleration x, y, z; waves (4, 2 H): harmonics of the last
+    four curves; out (STRIDE_NUMBERS,).
     """
+    end = known
+    while end > 1 and time_s[end - 2] >= end_s:
+        end -= 1
+    first = end
+    while first > 0 and time_s[first - 1] >= start_s and end - first < len(angles) - 1:
+        first -= 1
+    first = max(first - 1, 0)
+    out[N_UPRIGHT] = pelvis_angles(quat, first, end, mount, angles)
+    _curves(time_s, angles, earth, first, end, start_s, end_s, curves, out)
+    _numbers(curves, line, typical, out)
+    _waves(curves, basis, end_s - start_s, waves, out)
+
+
+@inner
+def _curves(
+    time_s: Floats,
+    angles: Floats,
+    earth: Floats,
+    first: int,
+    end: int,
+    start_s: float,
+    end_s: float,
+    curves: Floats,
+    out: Floats,
+) -> None:
+    """Angles and acceleration on an even grid of phase, by straight lines between samples first..end-1."""
+    points = curves.shape[1]
+    last, longest_s = first, 0.0
+    while last + 1 < end and time_s[last] < end_s:
+        longest_s = max(longest_s, time_s[last + 1] - time_s[last])
+        last += 1
+    out[N_INSIDE], out[N_LONGEST_S] = last - first, longest_s
+    step_s, i = (end_s - start_s) / points, first
+    for k in range(points):
+        now_s = start_s + step_s * (k + 0.5)
+        while i + 1 < last and time_s[i + 1] < now_s:
+            i += 1
+        w, row = (now_s - time_s[i]) / (time_s[i + 1] - time_s[i]), i - first
+        for j in range(3):
+            curves[j, k] = angles[row, j] + w * (angles[row + 1, j] - angles[row, j])
+            curves[3 + j, k] = earth[i, j] + w * (earth[i + 1, j] - earth[i, j])
+
+
+@inner
+def _numbers(curves: Floats, line: Floats, typical: Floats, out: Floats) -> None:
+    """Heading becomes rotation, vertical acceleration loses its mean; what both and the rest come to goes to `out`."""
     points = curves.shape[1]
     drift = heading = x = y = up = 0.0
     for k in range(points):
@@ -276,14 +321,15 @@ def stride_numbers(curves: Floats, line: Floats, typical: Floats, out: Floats) -
         x += curves[3, k]
         y += curves[4, k]
         up += curves[5, k]
-    mean, up = heading / points - 0.5 * drift, up / points
-    out[N_HEADING], out[N_DRIFT], out[N_ACCEL_X], out[N_ACCEL_Y] = heading / points, drift, x / points, y / points
+    heading /= points
+    mean, up = heading - 0.5 * drift, up / points
+    out[N_HEADING], out[N_DRIFT], out[N_ACCEL_X], out[N_ACCEL_Y] = heading, drift, x / points, y / points
     forward = upward = tilt = obliquity = own = both = size = 0.0
     tilt_min = side_min = turn_min = np.inf
     tilt_max = side_max = turn_max = -np.inf
     for k in range(points):
         lean, side, turn = curves[0, k], curves[1, k], curves[2, k] - (drift * (k + 0.5) / points + mean)
-        rise = curves[5, k] - up
+        rise, usual = curves[5, k] - up, typical[k]
         curves[2, k], curves[5, k] = turn, rise
         tilt += lean
         obliquity += side
@@ -293,35 +339,33 @@ def stride_numbers(curves: Floats, line: Floats, typical: Floats, out: Floats) -
         forward += sin(lean)
         upward += cos(lean) * cos(side)
         size += rise * rise
-        own += typical[k] * typical[k]
-        both += rise * typical[k]
+        own += usual * usual
+        both += rise * usual
     out[N_TILT], out[N_TILT_MIN], out[N_TILT_MAX] = tilt / points, tilt_min, tilt_max
     out[N_OBLIQUITY], out[N_OBLIQUITY_RANGE] = obliquity / points, side_max - side_min
     out[N_ROTATION_RANGE] = turn_max - turn_min
     out[N_FORWARD], out[N_UPWARD] = forward / points, upward / points
-    out[N_LIKENESS] = both / sqrt(size * own) if size * own > 0.0 else 1.0
+    size *= own
+    out[N_LIKENESS] = both / sqrt(size) if size > 0.0 else 1.0
 
 
-@entry
-def stride_waves(curves: Floats, basis: Floats, duration_s: float, waves: Floats) -> float:
-    """Harmonics of a stride's last curves, and the range of height in m: vertical acceleration integrated twice.
-
-    curves (6, P) as stride_numbers leaves them; basis (P, 2 H) cosine and sine; waves (4, 2 H) gets the products for
-    rotation and acceleration x, y, z.
-    """
-    count = basis.shape[1]
+@inner
+def _waves(curves: Floats, basis: Floats, duration_s: float, waves: Floats, out: Floats) -> None:
+    """Harmonics of the last four curves; vertical acceleration, integrated twice, gives the range of height."""
+    points, count = basis.shape
     for c in range(4):
         for h in range(count):
             waves[c, h] = 0.0
-        for k in range(basis.shape[0]):
+        for k in range(points):
             x = curves[2 + c, k]
             for h in range(count):
                 waves[c, h] += basis[k, h] * x
-    low, high = np.inf, -np.inf
-    for k in range(basis.shape[0]):
+    low, high, unit = np.inf, -np.inf, duration_s / (2.0 * pi)
+    unit *= unit * 0.5 * points
+    for k in range(points):
         height = 0.0
-        for h in range(1, count // 2 + 1):
-            scale = -((duration_s / (2.0 * pi * h)) ** 2) * 0.5 * basis.shape[0]
-            height += scale * (waves[3, 2 * h - 2] * basis[k, 2 * h - 2] + waves[3, 2 * h - 1] * basis[k, 2 * h - 1])
+        for h in range(count):
+            order = h // 2 + 1
+            height -= unit / (order * order) * waves[3, h] * basis[k, h]
         low, high = min(low, height), max(high, height)
-    return high - low
+    out[N_HEIGHT_M] = high - low

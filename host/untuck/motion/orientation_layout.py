@@ -81,7 +81,8 @@ COARSE_DV = 77  # BLOCK_DV as the coarse phase writes it
 PERIOD_S = 80  # between two samples, as the clock behind the stamps ticks
 CLOCK_COUNT = 81  # stamps that have told of it
 STAMP_S = 82  # of the last sample, as given
-COV = 83  # covariance of the errors, and two rows more, as COV_SHAPE
+SCRATCH = 83  # for a moment
+COV = 89  # covariance of the errors, and two rows more, as COV_SHAPE
 
 COV_SHAPE = (18, 16)
 TILT_AT, VELOCITY_AT, BIAS_AT, MATRIX_AT, ERRORS = 0, 2, 4, 7, 16  # errors: rows and columns of the covariance

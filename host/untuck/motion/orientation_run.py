@@ -42,7 +42,7 @@ def orient_aided(
             _start(params, state, time_s[i], gyr[i], acc[i], chip[i : i + 1])
         coarse, before_s = state[at.PHASE] == 1.0, state[at.STAMP_S]
         first = i
-        i += advance(params, state, cov, time_s[i:], gyr[i:], acc[i:], chip[i:], speed_m_s[i:], quat_out[i:])
+        i = advance(params, state, cov, i, time_s, gyr, acc, chip, speed_m_s, quat_out)
         if i == first:  # a gap lies before this sample: what led up to it has now been weighed
             _bridge(params, state, time_s[i], gyr[i], chip[i : i + 1])
             continue

@@ -174,7 +174,7 @@ def _course(strides: list[Followed], history: History, mount: Floats) -> tuple[F
     last = history.find(strides[-1].end_s, history.end)
     time_s = history.time(first, last)
     angles = np.empty((len(time_s), 3))
-    pelvis_angles(history.column("quat", first, last), mount, angles)
+    pelvis_angles(history.column("quat", first, last), 0, len(time_s), mount, angles)
     edges = np.array([stride.start_s for stride in strides] + [strides[-1].end_s])
     phase = np.interp(time_s, edges, np.arange(len(edges)))
     turns = 2 * np.pi * np.outer(phase, np.arange(1, _WAVES + 1))

@@ -41,7 +41,7 @@ _BASIS = np.where(np.arange(2 * HARMONICS) % 2 == 0, np.cos(_ANGLES), np.sin(_AN
 BASIS = np.ascontiguousarray(_BASIS.T.reshape(HARMONICS, 2, PHASES))
 
 
-_LOOKS = 8  # samples of a stride that tell whether the pelvis is upright
+_SAMPLES_MOST = 2048  # in a stride: 0.95 s at 2 kHz
 _UPRIGHT_MIN = cos(radians(40.0))  # a running pelvis leans by 30 deg at most: else the sensor sits otherwise
 
 
@@ -83,6 +83,7 @@ class StrideCutter:
     def __init__(self, params: Params) -> None:
         self._params = params
         self._steps: deque[Step] = deque(maxlen=3)
+        self._angles = np.empty((_SAMPLES_MOST, 3))
         self._curves = np.empty((6, PHASES))
         self._numbers = np.empty(k.STRIDE_NUMBERS)
         self._waves = np.empty((4, 2 * HARMONICS))  # of rotation and of acceleration x, y, z
@@ -122,35 +123,29 @@ class StrideCutter:
         return stride
 
     def _measure(self, right: Step, left: Step, last: Step, history: History, mount: Floats) -> Stride:
-        start, end, known = right.contact_s, last.contact_s, last.number + 1
-        first = max(history.find(start, known) - 1, history.base)
-        until = min(history.find(end, known) + 1, known)
-        angles = np.empty((until - first, 3))
-        k.pelvis_angles(history.column("quat", first, until), mount, angles)
-        time_s, earth = history.time(first, until), history.column("earth", first, until)
-        inside, longest = k.stride_curves(time_s, angles, earth, start, end, self._curves)
-        k.stride_numbers(self._curves, LINE_WEIGHTS, self._typical, self._numbers)
-        height_m = k.stride_waves(self._curves, _BASIS, end - start, self._waves)
+        start, end = right.contact_s, last.contact_s
+        scratch = self._angles, self._curves, self._waves, self._numbers
+        k.measure_stride(
+            *history.until(last.number + 1), start, end, mount, LINE_WEIGHTS, _BASIS, self._typical, *scratch
+        )
         numbers = self._numbers.tolist()
         record = _UNMEASURED | _timing(right, left, last)
-        self._angles(record, numbers, height_m)
+        self._fill(record, numbers)
         expected = (end - start) / self._nominal_dt_s
-        record["missing_pct"] = max(0.0, 100.0 * (1.0 - (inside + 0.5) / expected))
-        looks = history.column("quat", first, until)[:: max(1, (until - first) // _LOOKS)]
-        upright = _upright(looks, mount[1]) > _UPRIGHT_MIN
-        reason = self._reason(record, longest, numbers[k.N_LIKENESS]) if upright else "mount"
+        record["missing_pct"] = max(0.0, 100.0 * (1.0 - (numbers[k.N_INSIDE] + 0.5) / expected))
+        reason = self._reason(record, numbers) if numbers[k.N_UPRIGHT] > _UPRIGHT_MIN else "mount"
         record["reason"], record["valid"] = reason, reason == ""
         left_phase = (left.contact_s - start) / (end - start)
         harmonics = self._waves[0].reshape(HARMONICS, 2).copy()
         return Stride(record, self._curves[2].copy(), harmonics, left_phase, degrees(numbers[k.N_OBLIQUITY]))
 
-    def _angles(self, record: dict[str, Any], numbers: list[float], height_m: float) -> None:
-        """Fill in angles, oscillation and yaw rate from the kernels' numbers."""
+    def _fill(self, record: dict[str, Any], numbers: list[float]) -> None:
+        """Fill in angles, oscillation and yaw rate from the kernel's numbers."""
         for name, at in _DEGREES.items():
             record[name] = degrees(numbers[at])
         record["travel_deg"] = degrees(_travel(numbers[k.N_HEADING], *self._waves[1:3].tolist()))
         record["turn_deg_s"] = degrees(numbers[k.N_DRIFT]) / record["duration_s"]
-        record["oscillation_mm"] = 1e3 * height_m
+        record["oscillation_mm"] = 1e3 * numbers[k.N_HEIGHT_M]
         self._lean.append((numbers[k.N_FORWARD], numbers[k.N_UPWARD]))
         forward, upward = zip(*self._lean, strict=True)
         record["lean_deg"] = degrees(atan2(sum(forward), sum(upward)))
@@ -158,14 +153,14 @@ class StrideCutter:
         x, y = zip(*self._accels, strict=True)
         record["accel_m_s2"] = hypot(sum(x), sum(y)) / len(x)
 
-    def _reason(self, record: dict[str, Any], longest_s: float, likeness: float) -> str:
+    def _reason(self, record: dict[str, Any], numbers: list[float]) -> str:
         """Why the stride may not count, "" if it may."""
-        p = self._params
+        p, longest_s = self._params, numbers[k.N_LONGEST_S]
         if longest_s > p.gap_max_s + 0.5e-3 and longest_s > 1.6 * self._nominal_dt_s:
             return "gap"
         if record["missing_pct"] > p.missing_max_pct:
             return "missing"
-        if self._typical_count >= p.waveform_first and likeness < p.waveform_min_corr:
+        if self._typical_count >= p.waveform_first and numbers[k.N_LIKENESS] < p.waveform_min_corr:
             return "odd"
         self._typical_count = min(self._typical_count + 1, p.waveform_memory)
         self._typical += (self._curves[5] - self._typical) / self._typical_count
@@ -205,12 +200,3 @@ def _travel(heading: float, x: list[float], y: list[float]) -> float:
     xy = x[2] * y[2] + x[3] * y[3] + x[6] * y[6] + x[7] * y[7]
     off = heading - 0.5 * atan2(2.0 * xy, xx - yy)
     return off - pi * floor(off / pi + 0.5)
-
-
-def _upright(quat: Floats, axis: Floats) -> float:
-    """Mean cosine between the vertical and an axis (3,) of the sensor, over quat (n,4); for few, quicker than numpy."""
-    x, y, z = axis.tolist()
-    total = 0.0
-    for q0, q1, q2, q3 in quat.tolist():
-        total += x * 2 * (q1 * q3 - q0 * q2) + y * 2 * (q2 * q3 + q0 * q1) + z * (1 - 2 * (q1 * q1 + q2 * q2))
-    return total / len(quat)

@@ -28,7 +28,7 @@ def angle_traces(
     angles = np.empty((len(time_s), 3))
     edges = [*np.searchsorted(time_s, [since_s for since_s, _ in mounts]), len(time_s)]
     for (_, mount), a, b in zip(mounts, edges, edges[1:], strict=False):
-        pelvis_angles(quat[a:b], mount, angles[a:b])
+        pelvis_angles(quat, a, b, mount, angles[a:b])
     heading = angles[:, 2] if len(mounts) == 1 else np.unwrap(angles[:, 2])
     reference = _moving_mean(time_s, heading)
     if len(strides):
