@@ -15,11 +15,17 @@ _CHUNK = wire_runs.CHUNK_BYTES
 _MAX_RUN = const(65535)
 _BLOCK = const(256)  # read at once when a run is checked
 _SECOND = const(1000)
-_SPARE_BYTES = const(2048)  # a record more than a chunk's end
+_FLASH_BLOCK = const(4096)  # what the file system gives a file at once
+_BLOCK_HOLDS = const(4088)  # of it, the rest links the blocks
+
+
+def _taken(size):
+    """Bytes of flash that a file of this size takes."""
+    return (size + _BLOCK_HOLDS - 1) // _BLOCK_HOLDS * _FLASH_BLOCK
 
 
 class FlashLog:
-    """`folder` holds runs of `room_bytes` together at most.
+    """`folder` holds runs that take `room_bytes` of flash together at most.
 
     recording: number of the run being recorded, 0 if none. count: runs there are. dropped: runs that had to go for
     space since the start. full: packets could not be kept, because nothing more can be dropped or the flash failed.
@@ -49,7 +55,7 @@ class FlashLog:
         for run, chunk, name in self._files():
             self._last = max(self._last, run)
             self.count += chunk == 0
-            self._used_bytes += self._size(name)
+            self._used_bytes += _taken(self._size(name))
 
     # Recording.
 
@@ -86,8 +92,8 @@ class FlashLog:
             self._close()
             self.full = True
             return False
+        self._used_bytes += _taken(self._file_bytes + size) - _taken(self._file_bytes)
         self._file_bytes += size
-        self._used_bytes += size
         return True
 
     def end(self):
@@ -99,7 +105,7 @@ class FlashLog:
 
     def _next_chunk(self):
         self._close()
-        while self._used_bytes + _CHUNK + _SPARE_BYTES > self._room_bytes:
+        while self._used_bytes + _taken(_CHUNK) > self._room_bytes:
             if not self._drop_one():
                 raise OSError("no room")
         self._chunk += 1
@@ -108,7 +114,7 @@ class FlashLog:
         self._file.write(head)
         self._file_bytes = len(head)
         self.count += self._chunk == 0
-        self._used_bytes += len(head)
+        self._used_bytes += _taken(len(head))
 
     def _drop_one(self):
         """Make room: the oldest run that was fetched, else the oldest; False if there is only the one recorded."""
@@ -203,7 +209,7 @@ class FlashLog:
         self.release()
         names = [name for number, _, name in self._files() if number == run]
         for name in names:
-            self._used_bytes -= self._size(name)
+            self._used_bytes -= _taken(self._size(name))
             os.remove(self._folder + "/" + name)
         self.count -= 1
 

@@ -1,7 +1,6 @@
-# The real flash log on a real littlefs over a simulated NOR flash that loses its power in the middle of an operation.
+# The real flash log on a real littlefs over nor_flash.py's flash, whose power fails in the middle of an operation.
 # Arguments: file that is the flash, "write" or "read", operations until the power fails (0: never), file of packets or
 # for the run's bytes. write prints how many packets were handed over; read prints the run's number and size.
-# The flash is a file: bits only fall when written, blocks of 4 kB are erased whole, a failing operation is half done.
 
 import gc
 import struct
@@ -10,46 +9,9 @@ import sys
 gc.threshold(1024)
 
 import vfs
+from nor_flash import Flash
 
 from flashlog import FlashLog
-
-BLOCK = 4096
-BLOCKS = 256
-
-
-class Flash:
-    """A block device as MicroPython's Partition is one; dies after `left` more operations."""
-
-    def __init__(self, path, left):
-        self._file = open(path, "r+b")  # noqa: SIM115 (for as long as the board has power)
-        self._left = left
-        self.handed = 0
-
-    def readblocks(self, block, buffer, offset=0):
-        self._file.seek(block * BLOCK + offset)
-        self._file.readinto(buffer)
-
-    def writeblocks(self, block, buffer, offset=0):
-        self._change(block * BLOCK + offset, buffer)
-
-    def ioctl(self, operation, argument):
-        if operation == 4:
-            return BLOCKS
-        if operation == 5:
-            return BLOCK
-        if operation == 6:
-            self._change(argument * BLOCK, b"\xff" * BLOCK)
-        return 0
-
-    def _change(self, at, data):
-        self._left -= 1
-        dies = self._left == 0
-        self._file.seek(at)
-        self._file.write(memoryview(data)[: len(data) // 2] if dies else data)
-        if dies:
-            self._file.close()
-            print(self.handed)
-            raise SystemExit
 
 
 def write(flash, path):

@@ -1,0 +1,59 @@
+# The real flash log on a real littlefs that runs full: runs are recorded one after the other, then one that has no end.
+# Arguments: file that is the flash (an empty file system), file of packets, room in bytes, runs, the run that is marked
+# as fetched, times that the packets go into the endless run, file for that run's bytes. Each run is all the packets.
+# Prints after each run, and after a restart: dropped, full, used bytes, then the runs that there are.
+
+import gc
+import struct
+import sys
+
+gc.threshold(1024)
+
+import vfs
+from nor_flash import Flash
+
+from flashlog import FlashLog
+
+packets_path, bytes_path = sys.argv[2], sys.argv[7]
+room_bytes, runs, fetched, repeats = [int(argument) for argument in sys.argv[3:7]]
+
+
+def record(log):
+    """All packets; whether each of them could be kept."""
+    kept = True
+    with open(packets_path, "rb") as source:
+        while True:
+            head = source.read(2)
+            if not head:
+                return kept
+            kept = log.add(source.read(struct.unpack("<H", head)[0])) and kept
+
+
+def tell(log):
+    print(log.dropped, int(log.full), log._used_bytes, *[run for run, _, _ in log.runs()])
+
+
+vfs.mount(vfs.VfsLfs2(Flash(sys.argv[1], 0)), "/flash")
+log = FlashLog("/flash/runs", room_bytes)
+for number in range(1, runs + 1):
+    log.begin(1800000000 + number)
+    assert record(log)
+    log.end()
+    if number == fetched:
+        log.mark_fetched(number)
+    tell(log)
+log.begin(1900000000)
+for _ in range(repeats):
+    record(log)
+last = log.recording
+log.end()
+tell(log)
+with open(bytes_path, "wb") as target:
+    block = bytearray(256)
+    size = log.size(last)
+    for at in range(0, size, 256):
+        part = memoryview(block)[: min(256, size - at)]
+        log.read(last, at, part)
+        target.write(part)
+log = FlashLog("/flash/runs", room_bytes)  # as after a restart
+tell(log)

@@ -1,0 +1,40 @@
+# A simulated NOR flash as a block device, which can lose its power in the middle of an operation.
+# The flash is a file: bits only fall when written, blocks of 4 kB are erased whole, a failing operation is half done.
+
+BLOCK = 4096
+BLOCKS = 256
+
+
+class Flash:
+    """A block device as MicroPython's Partition is one; dies after `left` more operations."""
+
+    def __init__(self, path, left):
+        self._file = open(path, "r+b")  # noqa: SIM115 (for as long as the board has power)
+        self._left = left
+        self.handed = 0
+
+    def readblocks(self, block, buffer, offset=0):
+        self._file.seek(block * BLOCK + offset)
+        self._file.readinto(buffer)
+
+    def writeblocks(self, block, buffer, offset=0):
+        self._change(block * BLOCK + offset, buffer)
+
+    def ioctl(self, operation, argument):
+        if operation == 4:
+            return BLOCKS
+        if operation == 5:
+            return BLOCK
+        if operation == 6:
+            self._change(argument * BLOCK, b"\xff" * BLOCK)
+        return 0
+
+    def _change(self, at, data):
+        self._left -= 1
+        dies = self._left == 0
+        self._file.seek(at)
+        self._file.write(memoryview(data)[: len(data) // 2] if dies else data)
+        if dies:
+            self._file.close()
+            print(self.handed)
+            raise SystemExit
