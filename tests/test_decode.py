@@ -13,10 +13,17 @@ INT16 = st.integers(-32768, 32767)
 
 
 def packet(
-    sequence: int, time_us: int, rows: list[tuple[int, ...]], stream_id: int = 7, period_us: int = 10000
+    sequence: int,
+    time_us: int,
+    rows: list[tuple[int, ...]],
+    stream_id: int = 7,
+    period_us: int = 10000,
+    flags: int = 0,
 ) -> bytes:
     buffer = bytearray(wire.packet_size(len(rows)))
-    wire.pack_header(buffer, 0, stream_id, sequence, time_us // 1_000_000, time_us % 1_000_000, period_us, len(rows))
+    wire.pack_header(
+        buffer, flags, stream_id, sequence, time_us // 1_000_000, time_us % 1_000_000, period_us, len(rows)
+    )
     for index, row in enumerate(rows):
         wire.pack_sample(buffer, index, *row)
     assert wire.seal(buffer, len(rows)) == len(buffer)
@@ -71,6 +78,15 @@ def test_lost_and_doubled_packets_are_counted() -> None:
     assert (decoder.packets, decoder.doubles, decoder.lost) == (8, 1, 2)
     assert len(samples) == 40
     assert np.diff(samples.time_s).max() == pytest.approx(0.11)
+
+
+def test_one_packet_of_many_tells_of_a_low_battery() -> None:
+    rows = [(16384, 0, 0, 0, 0, 0, 2510, 0, 0, 0)] * 5
+    decoder = Decoder()
+    decoder.push([packet(0, 0, rows), packet(1, 50_000, rows, flags=wire.FLAG_LOW_BATTERY), packet(2, 100_000, rows)])
+    assert decoder.low_battery and decoder.flags == 0
+    decoder.push([packet(0, 0, rows, stream_id=2)])  # the clip was off, perhaps to be charged
+    assert not decoder.low_battery
 
 
 def test_truncated_packet_is_not_used() -> None:

@@ -135,13 +135,14 @@ async def test_from_the_first_calibration_to_the_end_of_a_run(said: Said, monkey
     assert profile.baseline is not None and profile.sessions == 1
 
 
-async def test_a_stop_by_the_system_ends_a_run_whole(said: Said) -> None:
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+async def test_a_stop_by_the_system_ends_a_run_whole(said: Said, name: str) -> None:
     """As when the terminal is closed or the machine shuts down; and what is kept is used by the next session."""
     await asyncio.to_thread(warm_up, lambda text: None)
     async with VirtualClip(simulate(STAND, rate_hz=RATE_HZ).samples, speed=affordable_speed(4)) as clip:
         running = asyncio.create_task(follow_clip(ADA, as_json=True, backend=clip.backend))
         await until(8.0, running)
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), getattr(signal, name))
         ended = await asyncio.wait_for(running, 30)
         async with ClipRuns(backend=clip.backend) as runs:
             assert await runs.list() == []  # the clip keeps nothing of a session that is stored here
@@ -149,3 +150,19 @@ async def test_a_stop_by_the_system_ends_a_run_whole(said: Said) -> None:
     session = Store().open()
     assert session.ended_unix_s is not None and session.summary is not None
     assert [what for _, what in said][:2] == ["stand", "hinge"] and said[-1][1] == "finished"
+
+
+async def test_a_low_battery_is_told_before_the_start_and_once_while_it_runs(
+    said: Said, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("UNTUCK_CELL_UV", "1780000")  # half of 3.56 V: 6 % are left
+    await asyncio.to_thread(warm_up, lambda text: None)
+    async with VirtualClip(simulate(STAND, rate_hz=RATE_HZ).samples, speed=affordable_speed(2)) as clip:
+        running = asyncio.create_task(follow_clip(ADA, as_json=True, backend=clip.backend))
+        await until(8.0, running)
+        running.cancel()
+        await running
+    assert [what for _, what in said].count("battery low") == 1
+    shown = capsys.readouterr()
+    assert (shown.out + shown.err).count("the clip's battery is at 6 %: charge it soon") == 1
+    assert (shown.out + shown.err).count("the clip's battery is low") == 1

@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from untuck import wire
 from untuck.cli.guide import Guide
 from untuck.cli.line import Line
 from untuck.cli.voice import Voice
@@ -164,7 +163,7 @@ async def _watch(line: Line, view: View, voice: Voice | None) -> None:
         now_s = time.monotonic()
         if line.decoder.packets != packets:
             packets, heard_s = line.decoder.packets, now_s
-        if line.decoder.flags & wire.FLAG_LOW_BATTERY and not low:
+        if line.decoder.low_battery and not low:
             low = True
             view.say("the clip's battery is low")
             if voice is not None:

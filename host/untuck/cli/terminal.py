@@ -15,7 +15,6 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from untuck import wire
 from untuck.cli import plain
 from untuck.cli.live import Line
 from untuck.cli.state import LiveState
@@ -88,7 +87,7 @@ class Reception:
         self._heard_s = time.monotonic()
         self._lost, self._corrupt = line.decoder.lost, line.decoder.corrupt
         self._age_s = line.age_s
-        self._low_battery = bool(line.decoder.flags & wire.FLAG_LOW_BATTERY)
+        self._low_battery = line.decoder.low_battery
 
     def __rich__(self) -> Text:
         silent_s = time.monotonic() - self._heard_s

@@ -22,12 +22,14 @@ class Decoder:
 
     packets, samples: accepted; corrupt: short, cut or failing the checksum; doubles: seen before; lost: missing
     sequence numbers; restarts: new streams; resets: the sensor chip's own; gaps: packets that follow lost samples.
+    flags: of the newest packet. low_battery: a packet of this stream has said so; one of many does.
     """
 
     def __init__(self) -> None:
         self.packets = self.samples = self.corrupt = self.doubles = self.lost = 0
         self.restarts = self.resets = self.gaps = self.overruns = 0
         self.flags = 0
+        self.low_battery = False
         self._stream_id = -1
         self._next_sequence = 0
         self._last_time_s = -np.inf
@@ -94,9 +96,11 @@ class Decoder:
             if start_s + self._offset_s <= self._last_time_s:
                 self._offset_s = self._last_time_s + _RESTART_GAP_S - start_s
         self._stream_id = stream_id
+        self.low_battery = False
 
     def _count(self, flags: int, count: int) -> None:
         self.flags = flags
+        self.low_battery |= bool(flags & wire.FLAG_LOW_BATTERY)
         self.packets += 1
         self.samples += count
         self.resets += bool(flags & wire.FLAG_RESET)
