@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 from tests.virtual_board.clip import CLIP_ADDRESS, VirtualClip
 
+from untuck.cli.clip_session import Wanted, found_clip
+from untuck.cli.openings import ClipOpening
 from untuck.cli.pair import pair_clip
 from untuck.cli.voice import Voice, beyond_band
 from untuck.errors import LinkError
 from untuck.model import RIGHT, Cue, Event
 from untuck.sources.ble import BleSource, Timeouts
 from untuck.sources.runner import Phase, Story, simulate
-from untuck.store.config import SoundConfig
+from untuck.store.config import ClipConfig, Config, SoundConfig
 from untuck.store.profiles import Profiles
 
 RATE_HZ = 100
@@ -78,6 +81,23 @@ async def test_pairing_finds_the_clip_and_a_run_then_looks_for_that_one() -> Non
             await pair_clip("00:11:22:33:44:55", clip.backend, Timeouts(scan_s=1.0))
     Profiles().keep_clip("Ada", paired.address)
     assert Profiles().open("Ada").clip == paired.address and Profiles().open("Ben").clip == ""
+
+
+async def test_a_session_takes_the_runners_own_clip_and_no_other() -> None:
+    Profiles().keep_clip("Ada", CLIP_ADDRESS)
+    Profiles().keep_clip("Ben", "00:11:22:33:44:55")
+    ada, ben = (Wanted(Config(name=name)) for name in ("Ada", "Ben"))
+    async with VirtualClip(STILL) as clip:
+        async with found_clip(ada, clip.backend) as found:
+            assert found.source.address is not None and found.source.address.startswith(CLIP_ADDRESS)
+        window = replace(ClipOpening.of(ben), backend=clip.backend, timeouts=Timeouts(scan_s=1.0))
+        assert window.text == "Ben: Clip 00:11:22:33:44:55"
+        for opening in (window.open(), found_clip(ben, clip.backend, Timeouts(scan_s=1.0))):
+            with pytest.raises(LinkError, match="Looked for 00:11:22:33:44:55"):
+                async with opening:
+                    pass
+        elsewhere = Wanted(replace(Config(name="Ada"), clip=ClipConfig(address="00:11:22:33:44:66")))
+        assert "44:66" in ClipOpening.of(elsewhere).text  # what the settings name goes before
 
 
 def test_the_hum_begins_outside_the_band() -> None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import math
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, replace
 
 from untuck.cli import output
 from untuck.cli.keys import Keys, listening
@@ -21,7 +21,7 @@ from untuck.cli.warmup import warm_up
 from untuck.errors import LinkError, StoreError
 from untuck.model import Event
 from untuck.motion.params import Params
-from untuck.sources.ble import Backend, BleSource
+from untuck.sources.ble import Backend, BleSource, Timeouts
 from untuck.sources.clip_coach import lessons
 from untuck.store import Settings, Store
 from untuck.store.config import Config
@@ -43,6 +43,15 @@ class Wanted:
     anew: tuple[str, ...] = ()
     mode: str = "run"
     until: Callable[[Event], bool] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class FoundClip:
+    """A clip that streams, whom it is for, and what steers the analysis of the session with it."""
+
+    source: BleSource
+    profile: Profile
+    settings: Settings
 
 
 @dataclass(frozen=True)
@@ -103,30 +112,44 @@ async def with_clip(wanted: Wanted, make_view: MakeView, backend: Backend | None
     Raises LinkError if no clip can be had, StoreError if nothing can be recorded.
     """
     config = wanted.config
-    profile = Profiles().open(config.name)
     output.note("looking for the clip ...")
     warming = asyncio.create_task(asyncio.to_thread(warm_up, output.note))
     try:
-        address = config.clip.address or profile.clip or None
-        async with BleSource(config.clip.rate_hz, address, backend) as source:
+        async with found_clip(wanted, backend) as found:
             await warming
-            firmware = source.status.firmware if source.status is not None else ""
+            source, settings = found.source, found.settings
             battery_pct = source.status.battery_pct if source.status is not None else None
-            settings = settings_of(wanted, profile, firmware)
             title = f"clip {source.name}" + (f", {config.name}" if config.name else "")
             with ExitStack() as stack:
                 recording = stack.enter_context(Store().record(f"clip {source.name}", wanted.mode, settings))
                 battery = "" if battery_pct is None else f", battery {battery_pct} %"
                 view = stack.enter_context(make_view(f"{title}, {config.clip.rate_hz} Hz{battery}", settings.params))
-                tell(view, source, profile, settings)
+                tell(view, found)
                 keeper = ProfileKeeper(config.name, recording.id, view, wanted.until)
                 stack.enter_context(_ending_on_signals())
                 company = Company(config.sound, True, _listen_in(stack), keeper.heed)
                 outcome = await attend(source, settings, view, recording, company=company)
-            await _teach(source, config.name, settings.params)
     finally:
         warming.cancel()
     return Ended(f"Session {recording.id}: {title}", recording.id, outcome)
+
+
+@asynccontextmanager
+async def found_clip(
+    wanted: Wanted, backend: Backend | None = None, timeouts: Timeouts | None = None
+) -> AsyncIterator[FoundClip]:
+    """A clip for this session, streaming; it is taught what the session has found out. Raises LinkError."""
+    profile = Profiles().open(wanted.config.name)
+    clip = with_own_clip(wanted.config, profile).clip
+    async with BleSource(clip.rate_hz, clip.address or None, backend, timeouts) as source:
+        settings = settings_of(wanted, profile, source.status.firmware if source.status is not None else "")
+        yield FoundClip(source, profile, settings)
+        await _teach(source, wanted.config.name, settings.params)
+
+
+def with_own_clip(config: Config, profile: Profile) -> Config:
+    """The same settings, but that where they name no clip it is the one that the runner has paired with."""
+    return replace(config, clip=replace(config.clip, address=config.clip.address or profile.clip))
 
 
 async def _teach(source: BleSource, runner: str, params: Params) -> None:
@@ -145,8 +168,9 @@ async def _teach(source: BleSource, runner: str, params: Params) -> None:
             )
 
 
-def tell(view: View, source: BleSource, profile: Profile, settings: Settings) -> None:
+def tell(view: View, found: FoundClip) -> None:
     """What the runner should know before the start."""
+    source, profile, settings = found.source, found.profile, found.settings
     battery_pct = source.status.battery_pct if source.status is not None else None
     if battery_pct is not None and battery_pct < LOW_BATTERY_PCT:
         view.say(f"the clip's battery is at {battery_pct} %: charge it soon")

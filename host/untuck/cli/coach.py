@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 def coach(session_ids: tuple[int, ...], speed: float, runner: str | None, theme: str, as_json: bool) -> None:
     """Open the coach's window.
 
-    Start takes the first clip heard; its arrow chooses another clip or runner, or a simulated one. Every session is
-    recorded.
+    Start takes the runner's own clip, else the first one heard; its arrow chooses another clip or runner, or a
+    simulated one. Every session is recorded.
     Closing the window ends the sessions with their summaries.
     """
     from untuck.cli.clip_session import Wanted
@@ -47,7 +47,7 @@ def coach(session_ids: tuple[int, ...], speed: float, runner: str | None, theme:
     recorded = [ReplayOpening(Store().open(number), speed) for number in session_ids]
     first = read_config(runner)
     configs = [first, *(read_config(name) for name in Profiles().runners() if name not in ("", first.name))]
-    clips = [ClipOpening(Wanted(config)) for config in configs]
+    clips = [ClipOpening.of(Wanted(config)) for config in configs]
     show_window([*recorded, *clips, DemoOpening()], begin=len(recorded), theme=theme, as_json=as_json)
 
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
-from untuck.cli.clip_session import Wanted, settings_of, tell
+from untuck.cli.clip_session import Wanted, found_clip, tell, with_own_clip
 from untuck.cli.live import Source, View
 from untuck.model import Steer
-from untuck.sources.ble import Backend, BleSource, Clip, Timeouts
+from untuck.sources.ble import Backend, Clip, Timeouts
 from untuck.sources.replay import ReplaySource
 from untuck.sources.runner import RunnerSource, Story
 from untuck.store import Settings, StoredSession
@@ -58,13 +58,19 @@ class Opening(Protocol):
 
 @dataclass(frozen=True)
 class ClipOpening:
-    """A clip over Bluetooth, with a runner's settings and profile: the one of their address, else the first heard."""
+    """A clip over Bluetooth for a runner: the one that the settings name, else the paired one, else the first heard."""
 
     wanted: Wanted = field(default_factory=lambda: Wanted(Config()))
     name: str = ""
     backend: Backend | None = None
     timeouts: Timeouts | None = None
     work: str = "looking for the clip"
+
+    @classmethod
+    def of(cls, wanted: Wanted) -> ClipOpening:
+        """For this runner, named after the clip that they have paired with."""
+        config = with_own_clip(wanted.config, Profiles().open(wanted.config.name))
+        return cls(replace(wanted, config=config))
 
     @property
     def key(self) -> str:
@@ -84,13 +90,13 @@ class ClipOpening:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Opened]:
-        config = self.wanted.config
-        profile = Profiles().open(config.name)
-        async with BleSource(config.clip.rate_hz, config.clip.address or None, self.backend, self.timeouts) as source:
-            settings = settings_of(self.wanted, profile, source.status.firmware if source.status is not None else "")
-            greet = partial(tell, source=source, profile=profile, settings=settings)
-            name = config.name or f"clip {source.name}"
-            yield Opened(source, name, self.wanted.mode, settings, wanted=self.wanted, greet=greet)
+        async with found_clip(self.wanted, self.backend, self.timeouts) as found:
+            name = self.wanted.config.name or f"clip {found.source.name}"
+            yield Opened(
+                *(found.source, name, self.wanted.mode, found.settings),
+                wanted=self.wanted,
+                greet=partial(tell, found=found),
+            )
 
 
 @dataclass

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 rate_option = click.option("--rate", "rate_hz", type=click.Choice([str(rate) for rate in wire.RATES_HZ]),
                            help="Samples a second; by default as set, 100.")  # fmt: skip
-address_option = click.option("--address", help="The clip to use; by default as set, or the first one heard.")
+address_option = click.option("--address", help="The clip to use; by default as set, paired, or the first heard.")
 
 
 @click.command()
@@ -68,7 +68,7 @@ def run(
         from untuck.cli.coach import show_window
         from untuck.cli.openings import ClipOpening
 
-        return show_window([ClipOpening(Wanted(config, minutes, anew))], as_json=as_json)
+        return show_window([ClipOpening.of(Wanted(config, minutes, anew))], as_json=as_json)
     ended = asyncio.run(follow_clip(config, minutes, anew, as_json, lsl=lsl))
     output.finish(ended.outcome, ended.title, as_json, session=ended.session_id)
 

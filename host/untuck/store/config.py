@@ -72,7 +72,7 @@ class ClipConfig:
     """The clip that is used."""
 
     rate_hz: int = _plain(100, "50, 100 or 200 samples a second")
-    address: str = _plain("", "the clip to use; empty: the first one heard")
+    address: str = _plain("", "the clip to use; empty: the paired one, else the first heard")
 
 
 @dataclass(frozen=True)
