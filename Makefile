@@ -33,8 +33,8 @@ format: .venv/test.stamp ## let ruff put the code in order
 docs: .venv/test.stamp ## write the commands' help texts into docs/commands.md
 	$(RUN) tests/test_docs.py
 
-screenshots: .venv/test.stamp ## pictures of the coach's window, into docs/images
-	QT_QPA_PLATFORM=offscreen $(RUN) -m tests.coach_scenes $(ARGS)
+screenshots: .venv/test.stamp ## pictures of window and pages, into docs/images; ARGS="trend" for one of them
+	QT_QPA_PLATFORM=offscreen $(RUN) -m tests.screenshots $(ARGS)
 
 bench: .venv/bench.stamp ## accuracy and speed tables; ARGS="speed --json" for one of them
 	$(RUN) -m bench $(ARGS)

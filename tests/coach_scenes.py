@@ -1,16 +1,14 @@
 """Scenes of the coach's window: simulated runners stopped at a moment, for tests and for the pictures in docs/images.
 
-`make screenshots` runs this file. Every scene goes through the line and the feed that a session goes through; only the
+screenshots.py saves them. Every scene goes through the line and the feed that a session goes through; only the
 clock is held, so that a picture shows the same moment every time.
 """
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 
 from PySide6.QtWidgets import QApplication
 
@@ -25,7 +23,6 @@ from untuck.sources.packing import pack
 from untuck.sources.runner import simulate
 from untuck.store import Settings
 
-IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 CALIBRATING_S, BASELINE_S, GOOD_S, TUCK_S, PULLBACK_S, END_S = 4.0, 45.0, 69.0, 84.0, 124.0, 200.0
 
 
@@ -192,18 +189,3 @@ SCENES: dict[str, Callable[[], CoachWindow]] = {
     "coach-small": lambda: one(TUCK_S, size=(1024, 600)),
     "coach-large": lambda: one(PULLBACK_S, size=(1920, 1080), theme="dark"),
 }
-
-
-def main(names: list[str]) -> None:
-    """Save a picture of the scenes named, or of all."""
-    app = QApplication(sys.argv[:1])
-    IMAGES.mkdir(parents=True, exist_ok=True)
-    for name in names or SCENES:
-        window = SCENES[name]()
-        window.grab().save(str(IMAGES / f"{name}.png"))
-        window.close()
-        app.processEvents()
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

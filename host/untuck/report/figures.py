@@ -220,6 +220,7 @@ def dress(axes: Axes, palette: Palette) -> None:
     axes.patch.set_alpha(0.0)
     axes.grid(True, color=palette.grid, lw=0.6)
     axes.tick_params(colors=palette.quiet, length=2.5)
+    axes.ticklabel_format(useOffset=False)  # 168.6, and not +1.686e2 in the title's place
     for spine in axes.spines.values():
         spine.set_color(palette.quiet)
 

@@ -16,6 +16,15 @@ from untuck.report.summary import Summary
 WEEK_S = 7 * 86400.0
 LAST_SESSIONS = 5  # compared with where the week before holds none
 CLEAR_ERRORS = 2.0  # a difference of fewer standard errors is none that one can be sure of
+LEAST = {  # a smaller difference means nothing to a runner, however sure it is
+    "in_form_pct": 3.0,
+    "against_deg": 0.3,
+    "pullback_left_deg": 0.3,
+    "pullback_right_deg": 0.3,
+    "cues_per_10_min": 0.5,
+    "correct_s": 2.0,
+    "retention_pct": 3.0,
+}
 
 
 @dataclass(frozen=True)
@@ -96,7 +105,7 @@ def to_compare(now: Progress, others: Sequence[Progress]) -> tuple[Progress, ...
 
 
 def compare(now: Progress, earlier: Sequence[Progress], name: str) -> Comparison | None:
-    """One field of `now` against the same of earlier sessions; None where either is not known."""
+    """One field of `now`, of those in LEAST, against the same of earlier sessions; None where either is not known."""
     value = getattr(now, name)
     known = [v for p in earlier if (v := getattr(p, name)) is not None]
     if value is None or not known:
@@ -107,6 +116,6 @@ def compare(now: Progress, earlier: Sequence[Progress], name: str) -> Comparison
     sd = stdev(known)
     error = sd * math.sqrt(1 + 1 / len(known))  # of one more session of the same kind, against their mean
     verdict = "no clear difference"
-    if abs(value - mean) > CLEAR_ERRORS * error:
+    if abs(value - mean) > max(CLEAR_ERRORS * error, LEAST[name]):
         verdict = "higher" if value > mean else "lower"
     return Comparison(value, mean, sd, len(known), verdict)

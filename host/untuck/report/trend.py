@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from untuck.report.progress import CLEAR_ERRORS, Progress
+from untuck.report.progress import CLEAR_ERRORS, LEAST, Progress
 
 DAY_S = 86400.0
 BARS = "▁▂▃▄▅▆▇█"
@@ -21,27 +21,23 @@ FEW = 3  # sessions at either end that a change is told from, at least
 
 @dataclass(frozen=True)
 class Measure:
-    """What is followed: a field of Progress, its name for people, unit, places, and the direction that is better.
-
-    least: a smaller change means nothing to a runner, however sure it is.
-    """
+    """What is followed: a field of Progress, its name for people, unit, places, and the direction that is better."""
 
     field: str
     name: str
     unit: str
     places: int
     better: int  # +1 higher, -1 lower, 0 neither
-    least: float
 
 
 MEASURES = (
-    Measure("in_form_pct", "in good form", "%", 0, 1, 3.0),
-    Measure("against_deg", "tilt to baseline", "deg", 1, 0, 0.3),
-    Measure("pullback_left_deg", "pullback left", "deg", 1, -1, 0.3),
-    Measure("pullback_right_deg", "pullback right", "deg", 1, -1, 0.3),
-    Measure("cues_per_10_min", "cues in 10 min", "", 1, -1, 0.5),
-    Measure("correct_s", "time to correct", "s", 0, -1, 2.0),
-    Measure("retention_pct", "last fifth less before", "%", 0, 1, 3.0),
+    Measure("in_form_pct", "in good form", "%", 0, 1),
+    Measure("against_deg", "tilt to baseline", "deg", 1, 0),
+    Measure("pullback_left_deg", "pullback left", "deg", 1, -1),
+    Measure("pullback_right_deg", "pullback right", "deg", 1, -1),
+    Measure("cues_per_10_min", "cues in 10 min", "", 1, -1),
+    Measure("correct_s", "time to correct", "s", 0, -1),
+    Measure("retention_pct", "last fifth less before", "%", 0, 1),
 )
 
 
@@ -79,7 +75,7 @@ def change(sessions: Sequence[Progress], measure: Measure) -> str:
     error = math.hypot(stdev(first), stdev(last)) / math.sqrt(count)
     places = measure.places
     told = f"{round(moved, places) + 0.0:+.{places}f} +- {error:.{places}f} {measure.unit}".rstrip()
-    if abs(moved) <= max(CLEAR_ERRORS * error, measure.least):
+    if abs(moved) <= max(CLEAR_ERRORS * error, LEAST[measure.field]):
         return f"no clear change ({told})"
     if measure.better == 0:
         return f"changed ({told})"

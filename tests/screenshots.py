@@ -1,0 +1,46 @@
+"""`make screenshots`: the pictures in docs/images of the coach's window and of the pages after a run.
+
+    python -m tests.screenshots [NAME ...]
+
+All of them, or those named. What they show is in coach_scenes.py and page_scenes.py.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from PySide6.QtWidgets import QApplication
+from tests.coach_scenes import SCENES
+from tests.page_scenes import PAGES, draw_pages
+
+IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
+
+
+def main(names: list[str]) -> int:
+    """Save the pictures; 1 where one of that name is not known, or a page cannot be drawn."""
+    unknown = set(names) - {*SCENES, *PAGES}
+    if unknown:
+        print(f"no picture of that name: {', '.join(sorted(unknown))}. There are {', '.join([*SCENES, *PAGES])}.")
+        return 1
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    wanted = names or [*SCENES, *PAGES]
+    app = QApplication(sys.argv[:1])
+    for name in wanted:
+        if name in SCENES:
+            window = SCENES[name]()
+            window.grab().save(str(IMAGES / f"{name}.png"))
+            window.close()
+            app.processEvents()
+    pages = [name for name in wanted if name in PAGES]
+    try:
+        if pages:
+            draw_pages(pages, IMAGES)
+    except RuntimeError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
