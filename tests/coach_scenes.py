@@ -19,11 +19,13 @@ from untuck.coach.desk import Choice, News, Seat
 from untuck.coach.feed import Feed
 from untuck.coach.window import CoachWindow
 from untuck.model import Packet
+from untuck.motion.pipeline import Pipeline
 from untuck.sources.packing import pack
 from untuck.sources.runner import simulate
 from untuck.store import Settings
 
-CALIBRATING_S, BASELINE_S, GOOD_S, TUCK_S, PULLBACK_S, END_S = 4.0, 45.0, 69.0, 84.0, 124.0, 200.0
+STANDING_S, CALIBRATING_S, CALIBRATED_S = 3.6, 14.5, 18.5
+BASELINE_S, GOOD_S, TUCK_S, PULLBACK_S, END_S = 45.0, 69.0, 84.0, 124.0, 200.0
 
 
 @cache
@@ -59,6 +61,10 @@ class SceneDesk:
             view.show(line.push(Packet(data, number * 0.05)), line)
         view.show(line.finish(), line)
         seat.feed.end()
+
+    def pipeline(self, seat: Seat) -> Pipeline:
+        """The analysis of a runner's session."""
+        return self._lines[seat][0].pipeline
 
     def view(self, seat: Seat) -> CoachView:
         """What stands between a runner's session and the window."""

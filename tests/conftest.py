@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.coach_scenes import SceneDesk
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 try:  # without Qt's system libraries the tests of the window are skipped, and no others
@@ -43,3 +47,11 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "untuck-home"
     monkeypatch.setenv("UNTUCK_HOME", str(home))
     return home
+
+
+@pytest.fixture
+def desk() -> SceneDesk:
+    """A desk for the coach's window whose runners stay where they are put."""
+    from tests.coach_scenes import SceneDesk
+
+    return SceneDesk()

@@ -11,8 +11,10 @@ import pytest
 
 from untuck import Pipeline, Samples
 from untuck.cli.live import Line
+from untuck.cli.state import LiveState
 from untuck.errors import SettingsError
 from untuck.model import Event, Packet, Run, Steer
+from untuck.motion.params import Params
 from untuck.motion.steering import TUNABLE, check
 from untuck.sources.packing import pack
 from untuck.sources.runner import Phase, SimulatedRun, Story, simulate
@@ -109,6 +111,46 @@ def test_calibration_can_be_asked_for_again(simulated: SimulatedRun) -> None:
     pipe.steer(Steer("calibrate", 30.0))
     again = [e for e in pipe.push(shift[: 22 * RATE_HZ]) if e.kind == "calibrated"]
     assert again and again[-1].value.source == "stand+hinges"
+
+
+def test_a_search_tells_how_far_it_is_and_can_be_left(simulated: SimulatedRun) -> None:
+    samples, pipe = simulated.samples, Pipeline()
+    seen: list[tuple[float, int] | None] = []
+    for at in range(0, 20 * RATE_HZ, 10):
+        pipe.push(samples[at : at + 10])
+        search = pipe.underway.search
+        seen.append(None if search is None else (search.standing_s, search.hinges))
+    told = [each for each in seen if each is not None]
+    assert told == sorted(told) and told[0][0] <= 0.3 and told[-1][0] == 5.0
+    assert sorted({hinges for _, hinges in told}) == [0, 1, 2] and seen[-1] is None
+    found = pipe.calibration
+    pipe.steer(Steer("calibrate", 19.0))
+    pipe.push(samples[20 * RATE_HZ : 21 * RATE_HZ])
+    assert pipe.underway.search is not None
+    pipe.steer(Steer("calibrate", 20.5, "off"))
+    events = pipe.push(samples[21 * RATE_HZ :])
+    assert pipe.underway.search is None and pipe.calibration is found
+    assert not any(event.kind == "calibrated" for event in events)
+
+
+def test_leaving_the_search_without_a_calibration_leaves_nothing(simulated: SimulatedRun) -> None:
+    events, run = steered(simulated.samples, Steer("calibrate", 3.0, "off"))
+    assert run.calibration.source == "stand+hinges" and any(event.kind == "calibrated" for event in events)
+
+
+def test_strides_of_the_warm_up_are_not_gathered(simulated: SimulatedRun) -> None:
+    pipe = Pipeline(params=Params(baseline_warmup_s=20.0))
+    state = LiveState(pipe.params)
+    asked: list[str] = []
+    for at in range(0, 75 * RATE_HZ, 50):
+        for event in pipe.push(simulated.samples[at : at + 50]):
+            state.take(event)
+        state.look(pipe.underway)
+        asked.append(state.ask())
+        assert state.share == 0.0 or not asked[-1].startswith("run easily")
+    assert "run easily: the baseline begins after 20 s" in asked
+    (begins,) = (n for n, text in enumerate(asked) if "baseline 1 of" in text and "baseline 1 of" not in asked[n - 1])
+    assert 40.0 <= 0.5 * begins <= 48.0  # running begins at 20 s, its first strides get up to speed
 
 
 STEERS = (

@@ -217,7 +217,8 @@ class Steer:
     "lap" a label or ""; "note" text; "mute" "on" / "off"; "cues" "on" / "off", a block of the session with or without
     cues; "faults" which are cued, as "tuck,pullback"; "threshold" "tuck_on_deg=3.2", a name of motion.steering.TUNABLE;
     "baseline" "", take a new one now; "zero" "", set the zero at the next 5 s of standing; "calibrate" "", look for
-    standing and hinges again; "stale" "on" / "off", whether data come too late to cue (set by the host, not stored).
+    standing and hinges again, or "off", no more, and keep what is in use; "stale" "on" / "off", whether data come too
+    late to cue (set by the host, not stored).
     """
 
     kind: str
@@ -238,6 +239,25 @@ class Standing:
     tilt_deg: float
     obliquity_deg: float
     zeroed: bool
+
+
+@dataclass(frozen=True)
+class Search:
+    """How far the search for a calibration is: seconds of standing still so far, Params.stand_s when standing has been
+    found; good hinges since."""
+
+    standing_s: float = 0.0
+    hinges: int = 0
+
+
+@dataclass(frozen=True)
+class Underway:
+    """What is not finished yet: the search for a calibration, None if there is none; strides gathered for a baseline;
+    findings that are on, each as deep as it has been so far."""
+
+    search: Search | None = None
+    gathered: int = 0
+    on: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -51,16 +51,19 @@ class CoachView:
             s.begin(line.pipeline.calibration, line.pipeline.baseline)
         for event in events:
             s.take(event)
+        s.look(line.pipeline.underway)
         if self.blocks is not None and (switch := self.blocks.due(line.last_s)):
             line.steer("cues", switch)
         calibrated, baseline = s.calibration is not None, line.pipeline.baseline
-        taking = baseline is None and s.moving == "running"
-        share = min(1.0, s.clean / params.baseline_strides) if taking else math.nan
+        anew = calibrated and s.underway.search is not None
         blind = self.blocks is not None
         self._feed.put(
             line.pipeline,
             events,
-            Now(s.moving, s.ask(), s.against_deg, d.lost, d.corrupt, params, share, blind, calibrated, baseline),
+            Now(
+                *(s.moving, s.ask(), s.against_deg, d.lost, d.corrupt, params, s.share, blind),
+                *(calibrated, anew, s.underway.on, baseline),
+            ),
         )
 
     def say(self, text: str) -> None:

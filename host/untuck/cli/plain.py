@@ -40,6 +40,7 @@ class PlainView:
             if text:
                 self._write(f"{clock(event.time_s):>6}  {text}")
         if line.last_s >= self._next_s:
+            self._state.look(line.pipeline.underway)
             self._next_s = EVERY_S * (line.last_s // EVERY_S + 1)
             self._write(f"{clock(line.last_s):>6}  {progress(self._state)}")
 

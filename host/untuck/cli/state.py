@@ -11,13 +11,13 @@ from statistics import fmean
 
 import numpy as np
 
-from untuck.model import Baseline, Calibration, Cue, Event, Finding, Steer
+from untuck.model import Baseline, Calibration, Cue, Event, Finding, Search, Steer, Underway
 from untuck.motion.params import Params
 
 
 @dataclass
 class LiveState:
-    """The present moment of a session; `take` folds an event in.
+    """The present moment of a session; `take` folds an event in, `look` what no event tells.
 
     cadence_spm, tilt_deg: of the last stride; against_deg: tilt minus baseline over the strides that a tuck is judged
     by, NaN without a baseline; lean_deg: of the pelvis; pullback_deg: left and right; on:
@@ -30,7 +30,7 @@ class LiveState:
     calibration: Calibration | None = None
     baseline: Baseline | None = None
     strides: int = 0
-    clean: int = 0
+    underway: Underway = field(default_factory=Underway)
     cadence_spm: float = math.nan
     tilt_deg: float = math.nan
     lean_deg: float = math.nan
@@ -57,7 +57,7 @@ class LiveState:
         if event.kind == "state":
             self.moving = value
         elif event.kind == "calibrated":
-            self.calibration, self.clean = value, 0
+            self.calibration = value
         elif event.kind == "baseline":
             self.baseline = value
         elif event.kind == "stride":
@@ -71,20 +71,54 @@ class LiveState:
         elif event.kind == "steer":
             self._steer(value)
 
+    def look(self, underway: Underway) -> None:
+        """Take over what is not finished yet."""
+        self.underway = underway
+        for finding in underway.on:
+            if (finding.fault, finding.side) in self.on:
+                self.on[finding.fault, finding.side] = finding
+
+    @property
+    def calibrating(self) -> bool:
+        """Whether standing and hinges are awaited now: at the beginning, and when a new calibration was asked for."""
+        return self.moving != "running" and (self.calibration is None or self.underway.search is not None)
+
+    @property
+    def share(self) -> float:
+        """How much is done (0..1) of what is asked for: of standing, of hinges, of the baseline; NaN without such."""
+        p, search = self.params, self.underway.search
+        if self.calibrating and search is not None:
+            standing = search.standing_s / p.stand_s
+            return standing if standing < 1.0 else search.hinges / p.hinge_count
+        taking = self.baseline is None and self.moving == "running"
+        return min(1.0, self.underway.gathered / p.baseline_strides) if taking else math.nan
+
     def ask(self) -> str:
         """What the runner is to do, or what is being done, in a few words."""
-        if self.calibration is None and self.moving != "running":
-            return f"stand still for {self.params.stand_s:.0f} s, then hinge three times at the hips"
+        if self.calibrating:
+            return self._ask_to_calibrate()
         if self.moving != "running":
             return "run" if self.strides == 0 else "not running: nothing is judged"
         if self.baseline is None:
-            done = min(self.clean, self.params.baseline_strides)
-            return f"run in good form: baseline {done} of {self.params.baseline_strides} strides"
+            return self._ask_for_baseline()
         return "in good form" if not self.on else "see findings"
+
+    def _ask_to_calibrate(self) -> str:
+        p, search = self.params, self.underway.search or Search()
+        if search.standing_s >= p.stand_s:
+            return f"hinge at the hips, slowly down and up: {search.hinges} of {p.hinge_count}"
+        if search.standing_s >= 1.0:
+            return f"stand still: {int(search.standing_s)} of {p.stand_s:.0f} s, then hinge three times at the hips"
+        return f"stand still for {p.stand_s:.0f} s, then hinge three times at the hips"
+
+    def _ask_for_baseline(self) -> str:
+        p, done = self.params, self.underway.gathered
+        if done == 0 and p.baseline_warmup_s > 0:
+            return f"run easily: the baseline begins after {p.baseline_warmup_s:.0f} s"
+        return f"run in good form: baseline {min(done, p.baseline_strides)} of {p.baseline_strides} strides"
 
     def _stride(self, stride: np.void) -> None:
         self.strides += 1
-        self.clean += bool(stride["valid"])
         self.cadence_spm, self.tilt_deg = float(stride["cadence_spm"]), float(stride["tilt_deg"])
         self.lean_deg = float(stride["lean_deg"])
         self.pullback_deg = (float(stride["pullback_left_deg"]), float(stride["pullback_right_deg"]))
@@ -100,7 +134,7 @@ class LiveState:
         elif steer.kind == "mute":
             self.muted = steer.value == "on"
         elif steer.kind == "baseline":
-            self.baseline, self.clean, self.against_deg = None, 0, math.nan
+            self.baseline, self.against_deg = None, math.nan
 
     def _finding(self, finding: Finding) -> None:
         if math.isnan(finding.end_s):

@@ -57,6 +57,7 @@ class TerminalView:
             self._state.begin(line.pipeline.calibration, line.pipeline.baseline)
         for event in events:
             self._state.take(event)
+        self._state.look(line.pipeline.underway)
         self._state.now_s = max(self._state.now_s, line.last_s)
         self._signal.heard(line)
         now_s = time.monotonic()

@@ -31,7 +31,13 @@ BUTTONS = (
     Button("start", "▶ Start", "Ctrl+S", "Begin a session; the arrow chooses with what"),
     Button("stop", "■ Stop", "Ctrl+X", "End this runner's session; it is kept"),
     Button("report", "Report", "R", "Write the page of a session that has ended"),
-    Button("calibrate", "Calibrate", "C", "Look for 5 s of standing and three hip hinges again"),
+    Button(
+        "calibrate",
+        "Calibrate",
+        "C",
+        "Look for 5 s of standing and three hip hinges again; once more: keep the old",
+        True,
+    ),
     Button("baseline", "Baseline", "B", "Take the next 60 clean strides as good form"),
     Button("lap", "Lap", "Space", "Mark a lap"),
     Button("note", "Note", "N", "Write a note into the session"),
@@ -131,9 +137,10 @@ class Bar(QWidget):
             self.buttons[name].setEnabled(running)
         self.buttons["live"].setEnabled(not following)
 
-    def show_state(self, muted: bool, blocked: bool, blind: bool, faults: tuple[str, ...]) -> None:
+    def show_state(self, muted: bool, blocked: bool, blind: bool, anew: bool, faults: tuple[str, ...]) -> None:
         """Put the buttons that stay down where the runner in front has them, without asking for anything."""
         self.buttons["mute"].setChecked(muted)
+        self.buttons["calibrate"].setChecked(anew)
         self.block.setEnabled(not blind)
         states = [(self.blind, blind), (self.block, blocked and not blind)]
         for action, on in (*states, *((self.faults[name], name in faults) for name in CUED)):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from untuck.coach.angles import AngleReader
-from untuck.model import Baseline, Event, Floats
+from untuck.model import Baseline, Event, Finding, Floats
 from untuck.motion.params import Params
 from untuck.motion.pipeline import Pipeline
 
@@ -28,7 +28,8 @@ class Now:
     moving: "standing" / "walking" / "running"; ask: what the runner is to do, in words; against_deg: tilt minus
     baseline over the strides that a tuck is judged by, NaN without one; lost, corrupt: packets; params: those in use;
     share: of what is being done (0..1), NaN if nothing is; blind: whether blocks with and without cues are hidden;
-    calibrated, baseline: as the session stands, whether found in it or kept from an earlier one.
+    calibrated, baseline: as the session stands, whether found in it or kept from an earlier one. anew: a calibration is
+    looked for although there is one; on: findings that last, as deep as they have been so far.
     """
 
     moving: str = "standing"
@@ -40,6 +41,8 @@ class Now:
     share: float = math.nan
     blind: bool = False
     calibrated: bool = False
+    anew: bool = False
+    on: tuple[Finding, ...] = ()
     baseline: Baseline | None = None
 
 

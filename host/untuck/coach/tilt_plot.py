@@ -242,9 +242,10 @@ _SIGNS = {"cue": "⚑", "held": "⚐", "lap": "◆", "note": "✎", "steer": "�
 
 
 def _words(finding: Finding) -> str:
-    over = math.isfinite(finding.end_s) and finding.fault != "rigid"
-    depth = f" {finding.depth_deg:.0f}°" if over else ""  # while it lasts, its depth is that of its beginning
-    return named(finding.fault, finding.side) + depth
+    if finding.fault == "rigid":
+        return named(finding.fault, finding.side)
+    so_far = "" if math.isfinite(finding.end_s) else " so far"
+    return f"{named(finding.fault, finding.side)} {finding.depth_deg:.0f}°{so_far}"
 
 
 def _joined(time_s: Floats) -> np.ndarray:

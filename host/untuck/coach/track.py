@@ -82,6 +82,9 @@ class Track:
             handler = _HANDLERS.get(event.kind)
             if handler is not None:
                 handler(self, event)
+        for finding in self.now.on:
+            if (finding.fault, finding.side) in self.on:
+                self.on[finding.fault, finding.side] = finding
         if self.now.baseline is not self.baseline:
             self._begin_with(self.now.baseline)
         if batch.ended:
@@ -109,7 +112,7 @@ class Track:
             return "waiting"
         if self.silent_s(clock_s) > STALE_S:
             return "deaf"
-        if not self.now.calibrated and self.now.moving == "standing":
+        if (self.now.anew or not self.now.calibrated) and self.now.moving == "standing":
             return "calibrating"
         return self.now.moving
 

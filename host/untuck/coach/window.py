@@ -158,6 +158,8 @@ class CoachWindow(QWidget):
             self._desk.report(self.seats[self.front])
         elif name == "blind" and self.seats:
             self._desk.blind(self.seats[self.front], value == "on")
+        elif name == "calibrate" and self.seats:
+            self._steer(name, "" if value == "on" else value)
         elif self.seats:
             self._steer("cues" if name == "block" else name, value)
 
@@ -173,7 +175,7 @@ class CoachWindow(QWidget):
         room = len(self.seats) < MOST_SEATS or any(track.ended for track in self.tracks)
         self.bar.allow(running, self.track.ended, room, self.time_plots.following)
         now = self.track.now
-        self.bar.show_state(self.track.muted, self.track.blocked, now.blind, now.params.cue_faults)
+        self.bar.show_state(self.track.muted, self.track.blocked, now.blind, now.anew, now.params.cue_faults)
 
     def _lay_out(self) -> None:
         self._side = QWidget(self)

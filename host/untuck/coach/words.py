@@ -57,18 +57,21 @@ def sign(track: Track, clock_s: float) -> Sign:
         return Sign("✕", f"NO DATA {seconds}", "move closer to the runner, or look whether the clip is on", "stale")
     if state != "running":
         symbol, word, colour = _SIGNS[state]
-        return Sign(symbol, word, _line(track, state), colour)
+        return Sign(symbol, word, _line(track, state), colour, _share(track) if state == "calibrating" else -1.0)
     if track.on:
         finding = next(iter(track.on.values()))
         more = f" and {len(track.on) - 1} more" if len(track.on) > 1 else ""
         word = named(finding.fault, finding.side).upper()
         return Sign("▼", word + more, _ADVICE.get(finding.fault, ""), "fault")
     if track.baseline is None:
-        share = track.now.share if math.isfinite(track.now.share) else -1.0
-        return Sign("◎", "TAKING BASELINE", track.now.ask, "work", share)
+        return Sign("◎", "TAKING BASELINE", track.now.ask, "work", _share(track))
     if track.unjudged >= UNJUDGED_STRIDES:
         return Sign("…", "RUNNING", f"not judged: {_UNJUDGED.get(track.reason, track.reason)}", "stale")
     return Sign("✓", "GOOD FORM", "as in the baseline", "good")
+
+
+def _share(track: Track) -> float:
+    return track.now.share if math.isfinite(track.now.share) else -1.0
 
 
 _UNJUDGED = {

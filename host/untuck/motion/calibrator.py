@@ -11,12 +11,12 @@ from collections import Counter
 import numpy as np
 
 from untuck.errors import CalibrationError
-from untuck.model import Calibration
+from untuck.model import Calibration, Search
 from untuck.motion.calibration import from_hinges, from_stand
 from untuck.motion.hinges import Hinge, find_hinges, level, verticals
 from untuck.motion.history import History
 from untuck.motion.params import Params
-from untuck.motion.standing import Pose, Stillness, look, stiller, why_not_still
+from untuck.motion.standing import GLANCE_S, Pose, Stillness, glance, look, stiller, why_not_still
 
 _ELSEWHERE_DEG = 15.0  # between two standing poses: the clip has been moved, or this is a hinge that is held
 _HELD_MAX_S = 10.0  # nobody holds a hinge so still for longer
@@ -36,13 +36,24 @@ class Calibrator:
         self._seen = 0  # samples looked at
         self._out = False
         self._elsewhere_s = np.nan
+        self._still_since_s, self._still_for_s = np.nan, 0.0
         self._judged = 0  # hinges that end later have not been judged
         self._good: list[Hinge] = []
         self._tried: list[Hinge] = []
 
+    @property
+    def search(self) -> Search:
+        """How far it is. Who sways too much stands on: the last second counts with the pose."""
+        p = self._params
+        if self.pose is None:
+            return Search(min(self._still_for_s, p.stand_s - 1.0))
+        return Search(p.stand_s, min(len(self._good), p.hinge_count))
+
     def look(self, history: History, end: int) -> Calibration | None:
         """The finished calibration as of sample `end`-1, or None while there is none."""
         pose, still = look(history, end, self._params)
+        if self.pose is None:
+            self._count_stillness(history, end)
         self._stillest = stiller(self._stillest, still, self._params)
         self._take(pose, history, end)
         first, self._seen = max(self._seen, self._since), end
@@ -54,6 +65,15 @@ class Calibrator:
             return None
         self._out = False
         return self._judge(self._hinges(history, end))
+
+    def _count_stillness(self, history: History, end: int) -> None:
+        """Seconds without motion so far, for who watches."""
+        now_s = history.at(end - 1)
+        if not glance(history, end, self._params):
+            self._still_since_s = np.nan
+        elif np.isnan(self._still_since_s):
+            self._still_since_s = history.at(history.find(now_s - GLANCE_S, end))
+        self._still_for_s = 0.0 if np.isnan(self._still_since_s) else now_s - self._still_since_s
 
     def _take(self, pose: Pose | None, history: History, end: int) -> None:
         """Use the newest pose, unless it is rather a hinge that is held."""

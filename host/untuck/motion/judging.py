@@ -66,6 +66,12 @@ class Judge:
         """Strides gathered for a baseline so far."""
         return len(self._candidates)
 
+    @property
+    def on(self) -> tuple[Finding, ...]:
+        """Findings that last, as deep as they have been so far."""
+        latches = () if self._detector is None else self._detector.latches
+        return tuple(latch.finding for latch in latches if latch.finding is not None)
+
     def push(self, stride: Stride, history: History, calibration: Calibration, now_s: float) -> News:
         """What a stride brings; fills in what the detectors measure, and why it does not count if a slip is why."""
         news = self._watch(stride, history, calibration, now_s)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from untuck.model import Calibration, Standing
+from untuck.model import Calibration, Search, Standing
 from untuck.motion.calibration import askew, compare, nominal, zero_again
 from untuck.motion.calibrator import Calibrator
 from untuck.motion.history import History
@@ -34,6 +34,11 @@ class Mounting:
         self._measured = False  # the standing that lasts has been measured
         self._still = False  # the calibrator has found standing
         self._zero_asked = False  # the next standing sets the zero, whatever it differs by
+
+    @property
+    def search(self) -> Search | None:
+        """How far the search for a calibration is, None if there is none."""
+        return None if self._calibrator is None else self._calibrator.search
 
     def look(self, history: History, end: int, slipped: bool) -> News:
         """What the samples up to `end`-1 bring; slipped: the zero is known to be wrong, the next standing sets it."""
@@ -103,9 +108,15 @@ class Mounting:
         """The next 5 s of standing set the zero, also those of a standing that lasts already."""
         self._zero_asked, self._measured = True, False
 
-    def ask_calibration(self) -> None:
-        """Look for standing and hinges again; until they are found the calibration in use stays."""
-        self._calibrator, self._still = Calibrator(self._params), False
+    def ask_calibration(self, on: bool = True) -> None:
+        """Look for standing and hinges again, or no more; until they are found the calibration in use stays.
+
+        The search goes on where there is no calibration in use.
+        """
+        if on:
+            self._calibrator, self._still = Calibrator(self._params), False
+        elif self.calibration.source != "nominal":
+            self._calibrator = None
 
     def run(self) -> News:
         """Running begins, or the stream ends: fall back on what there is where no hinges were found."""

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from untuck.errors import CalibrationError, SamplesError
-from untuck.model import CONTACT_DTYPE, STRIDE_DTYPE, Baseline, Calibration, Event, Run, Samples, Steer
+from untuck.model import CONTACT_DTYPE, STRIDE_DTYPE, Baseline, Calibration, Event, Run, Samples, Steer, Underway
 from untuck.motion.contacts import Step, StepTracker
 from untuck.motion.history import History
 from untuck.motion.intake import BLOCK_SAMPLES, Intake, rate_problem
@@ -70,6 +70,11 @@ class Pipeline:
     def baseline(self) -> Baseline | None:
         """The one in use, None until it has been taken."""
         return self._judge.baseline
+
+    @property
+    def underway(self) -> Underway:
+        """What is not finished yet, to be shown."""
+        return Underway(self._mounting.search, self._judge.gathered, self._judge.on)
 
     @property
     def history(self) -> History:

@@ -17,7 +17,7 @@ from untuck.motion.history import History
 from untuck.motion.params import Params
 
 _BLOCKS = 5  # the pose wanders between so many parts of the window, which tells how well its mean is known
-_GLANCE_S = 0.5  # motion is mostly seen in the last samples already
+GLANCE_S = 0.5  # motion is mostly seen in the last samples already
 _TRIM_S = 0.5  # at either end: who begins or stops moving is slow at first
 _MIN_RATE_HZ = 40.0
 _EDGE_S = 0.1
@@ -110,8 +110,7 @@ def look(history: History, end: int, params: Params) -> tuple[Pose | None, Still
     The means leave out half a second at either end.
     """
     now_s = history.at(end - 1)
-    glance = _stillness(history, history.find(now_s - _GLANCE_S, end), end)
-    if glance._replace(gravity_off=0.0).excess(params) > 1.0:
+    if not glance(history, end, params):
         return None, None
     first = history.find(now_s - params.stand_s, end)
     time_s = history.time(first, end)
@@ -122,6 +121,12 @@ def look(history: History, end: int, params: Params) -> tuple[Pose | None, Still
         return None, still
     a, b = history.find(now_s - params.stand_s + _TRIM_S, end), history.find(now_s - _TRIM_S, end)
     return pose_of(history.column("gyr", a, b), history.column("acc", a, b)), still
+
+
+def glance(history: History, end: int, params: Params) -> bool:
+    """Whether the last half second before sample `end` was still."""
+    still = _stillness(history, history.find(history.at(end - 1) - GLANCE_S, end), end)
+    return still._replace(gravity_off=0.0).excess(params) <= 1.0
 
 
 def _stillness(history: History, first: int, end: int) -> Stillness:

@@ -46,7 +46,7 @@ def apply(steer: Steer, params: Params, judge: Judge, mounting: Mounting, now_s:
     if steer.kind == "zero":
         mounting.ask_zero()
     elif steer.kind == "calibrate":
-        mounting.ask_calibration()
+        mounting.ask_calibration(steer.value != "off")
     elif steer.kind == "mute":
         judge.policy.muted = steer.value == "on"
     elif steer.kind == "cues":
@@ -136,6 +136,11 @@ def _nothing(value: str) -> None:
         raise SettingsError(f"{value!r}: nothing is to be said with this.")
 
 
+def _nothing_or_off(value: str) -> None:
+    if value not in ("", "off"):
+        raise SettingsError(f"{value!r} is not off, and nothing else is to be said with this.")
+
+
 def _faults(value: str) -> None:
     faults_of(value)
 
@@ -153,6 +158,6 @@ _RULES: dict[str, Callable[[str], None]] = {
     "threshold": _threshold,
     "baseline": _nothing,
     "zero": _nothing,
-    "calibrate": _nothing,
+    "calibrate": _nothing_or_off,
     "stale": _switch,
 }
