@@ -6,6 +6,8 @@ Building a baseline, and finding the bin that fits a cadence, live here.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from untuck.errors import BaselineError, TuckedBaselineError
@@ -88,11 +90,35 @@ def _harmonic_sd(parts: Floats, width: int) -> Floats:
     return natural
 
 
-def match(baseline: Baseline, cadence_spm: float, contact_ms: float, params: Params) -> int:
+class Bin(NamedTuple):
+    """One cadence bin of a Baseline as plain numbers, which are quicker to compare one at a time than arrays."""
+
+    cadence_spm: float
+    contact_ms: float
+    tilt_deg: float
+    tilt_sd_deg: float
+    obliquity_range_deg: float
+    rotation_range_deg: float
+    travel_deg: float
+    travel_sd_deg: float
+
+
+def bins_of(baseline: Baseline) -> list[Bin]:
+    """The bins of a baseline, in its order."""
+    columns = [getattr(baseline, name).tolist() for name in Bin._fields]
+    return [Bin(*row) for row in zip(*columns, strict=True)]
+
+
+def nearest(bins: list[Bin], cadence_spm: float) -> int:
+    """The bin nearest to a cadence."""
+    return min(range(len(bins)), key=lambda at: abs(bins[at].cadence_spm - cadence_spm)) if len(bins) > 1 else 0
+
+
+def match(bins: list[Bin], cadence_spm: float, contact_ms: float, params: Params) -> int:
     """The bin nearest to a cadence, or -1 if cadence or contact time say that the speed is another."""
-    at = int(abs(baseline.cadence_spm - cadence_spm).argmin())
-    off_pct = 100.0 * abs(cadence_spm / baseline.cadence_spm[at] - 1.0)
-    contact_off_pct = 100.0 * abs(contact_ms / baseline.contact_ms[at] - 1.0)
+    at = nearest(bins, cadence_spm)
+    off_pct = 100.0 * abs(cadence_spm / bins[at].cadence_spm - 1.0)
+    contact_off_pct = 100.0 * abs(contact_ms / bins[at].contact_ms - 1.0)
     if off_pct > params.baseline_match_pct or contact_off_pct > params.baseline_contact_pct:
         return -1
     return at

@@ -7,13 +7,13 @@ Plain functions on arrays, compiled by numba; which weights, and when the result
 
 from __future__ import annotations
 
-from math import log, sqrt
+from math import asin, log, nan, sqrt
 
 from untuck.model import GRAVITY_M_S2, Floats
 from untuck.motion.compiled import entry, inner
 from untuck.motion.kernels import STEP_DOWN_S, STEP_PEAK_G, STEP_PREV_UP_S, STEP_UP_S
 
-COMPILED_IN = {"kernels.py": 0xA679B002}  # as in orientation_kernels.py
+COMPILED_IN = {"kernels.py": 0xB4014265}  # as in orientation_kernels.py
 
 BIN_S = 0.02
 CONTACT_FROM_S, CONTACT_BINS = -0.10, 11  # about contact
@@ -186,3 +186,57 @@ def time_step(
             out[e] += min(_MOVE_MAX_S, max(-_MOVE_MAX_S, move_s))
     if abs(out[0] - contact_s) >= _MOVED_MAX_S or abs(out[1] - toe_off_s) >= _MOVED_MAX_S:
         out[0], out[1] = contact_s, toe_off_s
+
+
+@entry
+def measure_step(
+    time_s: Floats,
+    quat: Floats,
+    earth: Floats,
+    known: int,
+    mount: Floats,
+    row: Floats,
+    lags: Floats,
+    weights: Floats,
+    window_s: Floats,
+    signals: Floats,
+    x: Floats,
+    out: Floats,
+) -> None:
+    """Contact and toe-off in s of a step row, and how high the right side stands in mid-stance, in rad: out (3,).
+
+    time_s (n,), quat (n,4), earth (n,3), of which `known` samples are there; mount (3,3), rows P.x P.y P.z in S;
+    window_s (3,) as in `_stance_height`; signals (2, m) is scratch for m samples at most; the rest as in `time_step`.
+    """
+    from_s, first = row[STEP_DOWN_S] - LOOK_BACK_S, known
+    while first > 0 and time_s[first - 1] >= from_s and known - first < signals.shape[1]:
+        first -= 1
+    time_step(time_s[first:known], quat[first:known], earth[first:known], mount[0], row, lags, weights, signals, x, out)
+    out[2] = _stance_height(time_s, quat, known, mount, out[0], window_s)
+
+
+@inner
+def _stance_height(
+    time_s: Floats, quat: Floats, known: int, mount: Floats, contact_s: float, window_s: Floats
+) -> float:
+    """Mean height of the right axis, asin(P.z . up) in rad, in mid-stance, less that over some strides; NaN if unseen.
+
+    window_s (3,): mid-stance from and to so long after contact; the mean reaches so far back from its end.
+    """
+    rx, ry, rz = mount[2, 0], mount[2, 1], mount[2, 2]
+    stance_s, end_s = contact_s + window_s[0], contact_s + window_s[1]
+    start_s = end_s - window_s[2]
+    whole = stance = count = inside = 0.0
+    i = known - 1
+    while i >= 0 and time_s[i] >= start_s:
+        if time_s[i] <= end_s:
+            a, b, c, d = quat[i, 0], quat[i, 1], quat[i, 2], quat[i, 3]
+            x, y, z = 2.0 * (b * d - a * c), 2.0 * (c * d + a * b), 1.0 - 2.0 * (b * b + c * c)
+            height = asin(min(1.0, max(-1.0, rx * x + ry * y + rz * z)))
+            whole += height
+            count += 1.0
+            if time_s[i] >= stance_s:
+                stance += height
+                inside += 1.0
+        i -= 1
+    return stance / inside - whole / count if inside > 0.0 else nan

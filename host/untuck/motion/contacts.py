@@ -21,6 +21,7 @@ from untuck.motion.contact_weights import LAGS, TIMING
 from untuck.motion.history import History
 from untuck.motion.params import Params
 
+_SAMPLES_MOST = 2048  # that are looked at: a second and more at 1 kHz
 _FRAME_S = 0.003  # a contact no further before the first sample than this counts as recorded
 
 
@@ -40,6 +41,10 @@ class StepTracker:
 
     def __init__(self, params: Params) -> None:
         self._params = params
+        self._window_s = np.array([*params.side_window_s, params.side_mean_s])
+        self._most = radians(params.side_most_deg)
+        self._signals = np.empty((2, _SAMPLES_MOST))
+        self._x, self._measured = np.empty(ck.FEATURES), np.empty(3)
         self._scores: deque[float] = deque(maxlen=params.side_votes)
         self._intervals: deque[float] = deque(maxlen=8)
         self._waiting: list[tuple[float, float]] = []
@@ -48,19 +53,22 @@ class StepTracker:
 
     def push(self, row: Floats, history: History, mount: Floats) -> list[Step]:
         """The Steps that a kernel's row makes known; mount (3,3) has rows P.x, P.y, P.z in sensor coordinates."""
-        contact_s, toe_off_s = timed(row, history, mount[0])
-        index = int(row[k.STEP_INDEX])
+        numbers = row.tolist()
+        index = int(numbers[k.STEP_INDEX])
+        scratch = self._signals, self._x, self._measured
+        ck.measure_step(*history.until(index + 1), mount, row, LAGS, TIMING, self._window_s, *scratch)
+        contact_s, toe_off_s, height = self._measured.tolist()
         interval = contact_s - self._last_contact_s
-        seen = contact_s >= row[k.STEP_SINCE_S] - _FRAME_S
-        running = seen and self._is_run(row, interval)
+        seen = contact_s >= numbers[k.STEP_SINCE_S] - _FRAME_S
+        running = seen and self._is_run(numbers, interval)
         if not (running and self._follows(interval)):
             self._break()
         if not running:
-            hidden = not seen or row[k.STEP_GAP_S] > self._params.step_gap_max_s
+            hidden = not seen or numbers[k.STEP_GAP_S] > self._params.step_gap_max_s
             return [] if hidden else [Step(contact_s, toe_off_s, BOTH, False, False, index)]
         if self._scores:
             self._intervals.append(interval)
-        self._scores.append(self._score(contact_s, index, history, mount[2]))
+        self._scores.append(0.0 if isnan(height) else min(self._most, max(-self._most, height)))
         self._waiting.append((contact_s, toe_off_s))
         self._last_contact_s = contact_s
         return self._release(index) if len(self._scores) >= self._params.side_first_votes else []
@@ -83,7 +91,7 @@ class StepTracker:
         self._waiting.clear()
         return steps
 
-    def _is_run(self, row: Floats, interval: float) -> bool:
+    def _is_run(self, row: list[float], interval: float) -> bool:
         p = self._params
         if row[k.STEP_FLIGHT_G] > p.flight_level_g or row[k.STEP_RAW_G] < p.peak_min_g:
             return False
@@ -93,19 +101,6 @@ class StepTracker:
         if interval > 0.6 * self._params.stride_max_s:
             return False
         return not self._intervals or interval < 1.6 * median(self._intervals)
-
-    def _score(self, contact_s: float, index: int, history: History, right: Floats) -> float:
-        """Height of the right side in mid-stance against its mean: positive in right stance."""
-        p = self._params
-        stance_s, end_s = contact_s + p.side_window_s[0], contact_s + p.side_window_s[1]
-        start_s = end_s - p.side_mean_s
-        first = history.find(start_s, index + 1)
-        time_s, quat = history.time(first, index + 1), history.column("quat", first, index + 1)
-        drop: float = k.stance_drop(time_s, quat, right, start_s, stance_s, end_s)
-        if isnan(drop):
-            return 0.0
-        most = radians(p.side_most_deg)
-        return min(most, max(-most, drop))
 
     def _vote(self) -> int:
         total, sign = 0.0, 1.0
@@ -134,17 +129,5 @@ def edges(row: Floats) -> tuple[float, float]:
     """First guess of contact and toe-off in s of a step row, from its hump alone."""
     out = np.empty(2)
     ck.hump_edges(row, LAGS, out)
-    contact_s, toe_off_s = out.tolist()
-    return contact_s, toe_off_s
-
-
-def timed(row: Floats, history: History, forward: Floats) -> tuple[float, float]:
-    """Contact and toe-off in s of a step row, by all that is known of it; forward (3,): P.x in sensor coordinates."""
-    end = int(row[k.STEP_INDEX]) + 1
-    first = history.find(row[k.STEP_DOWN_S] - ck.LOOK_BACK_S, end)
-    time_s, quat = history.time(first, end), history.column("quat", first, end)
-    out, signals, x = np.empty(2), np.empty((2, len(time_s))), np.empty(ck.FEATURES)
-    earth = history.column("earth", first, end)
-    ck.time_step(time_s, quat, earth, forward, row, LAGS, TIMING, signals, x, out)
     contact_s, toe_off_s = out.tolist()
     return contact_s, toe_off_s

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from math import hypot, nan
 
 from untuck.model import BOTH, LEFT, RIGHT, Baseline, Finding
-from untuck.motion.baseline import match
+from untuck.motion.baseline import Bin, bins_of, match, nearest
 from untuck.motion.params import Params
 from untuck.motion.pullback import PullbackMeter
 from untuck.motion.strides import Stride
-
-_FOLLOWED = ("start_s", "tilt_deg", "tilt_se_deg", "obliquity_range_deg", "rotation_range_deg", "travel_deg")
 
 _PEAK_STRIDES, _EASED = 10, 0.8  # a mean over 6 to 10 strides falls so far within two good ones
 
@@ -75,8 +72,18 @@ class FaultDetector:
         p = params
         self._params = p
         self._baseline = baseline
-        longest = max(p.tuck_strides, p.pullback_strides, p.rigid_strides, p.held_strides)
-        self._recent: dict[str, deque[float]] = {name: deque(maxlen=longest) for name in _FOLLOWED}
+        self._bins = bins_of(baseline)
+        self._starts_s: deque[float] = deque(
+            maxlen=max(p.tuck_strides, p.pullback_strides, p.rigid_strides, p.held_strides)
+        )
+        counts = {
+            "tilt_deg": p.tuck_strides,
+            "tilt_se_deg": p.tuck_strides,
+            "obliquity_range_deg": p.rigid_strides,
+            "rotation_range_deg": p.rigid_strides,
+            "travel_deg": p.held_strides,
+        }
+        self._recent = {name: deque[float](maxlen=count) for name, count in counts.items()}  # what means are taken of
         self._pullback = PullbackMeter(p)
         self._warmup = 0 if warmed_up else p.warmup_strides
         self.held_back = ""
@@ -98,6 +105,10 @@ class FaultDetector:
         """All latches, in order of their cues' priority."""
         return (self._tuck, self._pull[LEFT], self._pull[RIGHT], self._rigid, self._held)
 
+    def usual_tilt_deg(self, stride: Stride) -> float:
+        """Tilt of the baseline at this stride's cadence."""
+        return self._bins[nearest(self._bins, stride.record["cadence_spm"])].tilt_deg
+
     def stop(self, now_s: float) -> list[Finding]:
         """Running has ended: end what is on, and ask for clean strides before findings resume."""
         self._warmup = self._params.warmup_strides
@@ -105,7 +116,7 @@ class FaultDetector:
         return self._forget(now_s)
 
     def _forget(self, now_s: float) -> list[Finding]:
-        for values in self._recent.values():
+        for values in (self._starts_s, *self._recent.values()):
             values.clear()
         self._pullback.clear()
         return [f for latch in self.latches if (f := latch.end(now_s)) is not None]
@@ -113,10 +124,10 @@ class FaultDetector:
     def push(self, stride: Stride) -> list[Finding]:
         """Findings that begin or end with this stride; fills the stride's pullback. Sets `held_back` to the reason."""
         record = stride.record
-        now_s = float(record["start_s"] + record["duration_s"])
-        self._contacts.append(0.5 * float(record["contact_left_ms"] + record["contact_right_ms"]))
+        now_s = record["start_s"] + record["duration_s"]
+        self._contacts.append(0.5 * (record["contact_left_ms"] + record["contact_right_ms"]))
         contact_ms = sum(self._contacts) / len(self._contacts)
-        at = match(self._baseline, float(record["cadence_spm"]), contact_ms, self._params)
+        at = match(self._bins, record["cadence_spm"], contact_ms, self._params)
         self.held_back = "" if record["valid"] else str(record["reason"])
         if not self.held_back and at < 0:
             self.held_back = "speed"
@@ -127,27 +138,27 @@ class FaultDetector:
             self._held_for += 1
             return self._forget(now_s) if self._held_for == self._params.forget_strides else []
         self._held_for = 0
+        self._starts_s.append(record["start_s"])
         for name, values in self._recent.items():
-            values.append(float(record[name]))
-        changes = [self._judge_tuck(at, now_s), *self._judge_pullback(stride, at, now_s)]
-        changes += [self._judge_rigid(at, now_s), self._judge_held(at, now_s)]
+            values.append(record[name])
+        own = self._bins[at]
+        changes = [self._judge_tuck(own, now_s), *self._judge_pullback(stride, at, now_s)]
+        changes += [self._judge_rigid(own, now_s), self._judge_held(own, now_s)]
         return [c for c in changes if c is not None]
 
-    def _last(self, count: int, name: str) -> float:
-        """Mean of a field over the last `count` strides, NaN if there are fewer."""
-        if len(self._recent[name]) < count:
-            return nan
-        return sum(islice(self._recent[name], len(self._recent[name]) - count, None)) / count
+    def _mean(self, name: str) -> float:
+        """Mean of a field over the last strides, NaN while there are fewer than it takes."""
+        values = self._recent[name]
+        return sum(values) / len(values) if len(values) == values.maxlen else nan
 
     def _onset(self, count: int) -> float:
         """When a change began that a mean over `count` strides has just come to show: half of them back."""
-        starts = self._recent["start_s"]
-        return starts[-min(count // 2, len(starts))]
+        return self._starts_s[-min(count // 2, len(self._starts_s))]
 
-    def _judge_tuck(self, at: int, now_s: float) -> Finding | None:
+    def _judge_tuck(self, own: Bin, now_s: float) -> Finding | None:
         p = self._params
-        below = float(self._baseline.tilt_deg[at]) - self._last(p.tuck_strides, "tilt_deg")
-        error = hypot(self._last(p.tuck_strides, "tilt_se_deg"), float(self._baseline.tilt_sd_deg[at]))
+        below = own.tilt_deg - self._mean("tilt_deg")
+        error = hypot(self._mean("tilt_se_deg"), own.tilt_sd_deg)
         on = below >= max(p.tuck_on_deg, p.error_ratio * error)
         return self._tuck.push(on, below <= p.tuck_off_deg, below, self._onset(p.tuck_strides), now_s)
 
@@ -165,26 +176,27 @@ class FaultDetector:
             )
         return changes
 
-    def _judge_rigid(self, at: int, now_s: float) -> Finding | None:
-        p, base = self._params, self._baseline
-        rotation = self._last(p.rigid_strides, "rotation_range_deg")
-        obliquity = self._last(p.rigid_strides, "obliquity_range_deg")
-        own_rotation, own_obliquity = float(base.rotation_range_deg[at]), float(base.obliquity_range_deg[at])
-        on = (
-            rotation < max(p.rigid_rotation_min_deg, p.rigid_on_ratio * own_rotation)
-            and obliquity < p.rigid_on_ratio * own_obliquity
-        )
-        off = rotation > p.rigid_off_ratio * own_rotation or obliquity > p.rigid_off_ratio * own_obliquity
-        return self._rigid.push(on, off, own_rotation - rotation, self._onset(p.rigid_strides), now_s)
-
-    def _judge_held(self, at: int, now_s: float) -> Finding | None:
+    def _judge_rigid(self, own: Bin, now_s: float) -> Finding | None:
         p = self._params
-        change = self._last(p.held_strides, "travel_deg") - float(self._baseline.travel_deg[at])
+        rotation, obliquity = self._mean("rotation_range_deg"), self._mean("obliquity_range_deg")
+        on = (
+            rotation < max(p.rigid_rotation_min_deg, p.rigid_on_ratio * own.rotation_range_deg)
+            and obliquity < p.rigid_on_ratio * own.obliquity_range_deg
+        )
+        off = (
+            rotation > p.rigid_off_ratio * own.rotation_range_deg
+            or obliquity > p.rigid_off_ratio * own.obliquity_range_deg
+        )
+        return self._rigid.push(on, off, own.rotation_range_deg - rotation, self._onset(p.rigid_strides), now_s)
+
+    def _judge_held(self, own: Bin, now_s: float) -> Finding | None:
+        p = self._params
+        change = self._mean("travel_deg") - own.travel_deg
         self._held.side = LEFT if change > 0 else RIGHT  # turned left: the left hip stays back
         if self._held.finding is not None:
             self._held.side = self._held.finding.side
         size = abs(change)
-        least = max(p.held_on_deg, p.held_on_sd * float(self._baseline.travel_sd_deg[at]))
+        least = max(p.held_on_deg, p.held_on_sd * own.travel_sd_deg)
         return self._held.push(
             size >= least, size <= least * p.held_off_ratio, size, self._onset(p.held_strides), now_s
         )

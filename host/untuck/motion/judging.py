@@ -7,6 +7,7 @@ What the judgement rests on, and when it starts anew, lives here; rules are in t
 from __future__ import annotations
 
 from dataclasses import replace
+from math import isnan, nan
 from typing import Any
 
 import numpy as np
@@ -80,15 +81,15 @@ class Judge:
         if self._detector is not None:
             changes = self._detector.push(stride)
             why = "not comparable" if self._detector.held_back else "corrected"
-            changes = [c if np.isnan(c.end_s) else replace(c, ended=why) for c in changes]
+            changes = [c if isnan(c.end_s) else replace(c, ended=why) for c in changes]
             latches = self._detector.latches
             on = [latch.finding for latch in latches if latch.finding is not None and not latch.easing]
         elif stride.record["valid"] or stride.record["reason"] == "accelerating":
             news += self._gather(stride, calibration.source != "nominal", now_s)
         news += [("finding", change) for change in changes]
-        if any(c.fault == "tuck" and np.isnan(c.end_s) for c in changes) and self._slip.crept():
+        if any(c.fault == "tuck" and isnan(c.end_s) for c in changes) and self._slip.crept():
             news.append(("warning", _CREPT))
-        ended = [c for c in changes if np.isfinite(c.end_s)]
+        ended = [c for c in changes if not isnan(c.end_s)]
         for cue in self.policy.decide(on, ended, now_s):
             news.append(("cue" if isinstance(cue, Cue) else "held", cue))
         return news
@@ -96,7 +97,8 @@ class Judge:
     def _watch(self, stride: Stride, history: History, calibration: Calibration, now_s: float) -> News:
         """Hold strides that a slip has spoilt; what was found or gathered before it is closed."""
         news: News = []
-        seen = self._slip.push(stride, self._usual_tilt(stride), history, calibration.sensor_to_pelvis)
+        usual_deg = nan if self._detector is None else self._detector.usual_tilt_deg(stride)
+        seen = self._slip.push(stride, usual_deg, history, calibration.sensor_to_pelvis)
         if seen == "doubt":
             news = [("warning", _DOUBT)]
         elif seen == "slip":
@@ -111,15 +113,9 @@ class Judge:
             stride.record["valid"], stride.record["reason"] = False, "slip"
         return news
 
-    def _usual_tilt(self, stride: Stride) -> float:
-        if self.baseline is None:
-            return float("nan")
-        cadence = stride.record["cadence_spm"]
-        return float(self.baseline.tilt_deg[abs(self.baseline.cadence_spm - cadence).argmin()])
-
     def _gather(self, stride: Stride, standing_known: bool, now_s: float) -> News:
         """Collect clean strides until they make a baseline; those of getting up to speed take time, but no part."""
-        if np.isnan(self._gather_from_s):
+        if isnan(self._gather_from_s):
             self._gather_from_s = now_s + self._params.baseline_warmup_s
         if now_s < self._gather_from_s:
             return []

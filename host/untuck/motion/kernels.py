@@ -169,29 +169,6 @@ def _advance(par: Floats, state: Floats, index: int, dt: float, av_step: float, 
 
 
 @entry
-def stance_drop(time_s: Floats, quat: Floats, right: Floats, start_s: float, stance_s: float, end_s: float) -> float:
-    """Mean height of the pelvis's right axis, asin(P.z . up) in rad, over stance_s..end_s, less that since start_s.
-
-    time_s (n,), quat (n,4), right (3,): P.z in sensor coordinates. NaN without samples in stance.
-    """
-    whole = stance = 0.0
-    count = inside = 0
-    for i in range(len(time_s) - 1, -1, -1):
-        if time_s[i] < start_s:
-            break
-        if time_s[i] <= end_s:
-            q0, q1, q2, q3 = quat[i, 0], quat[i, 1], quat[i, 2], quat[i, 3]
-            ux, uy, uz = 2.0 * (q1 * q3 - q0 * q2), 2.0 * (q2 * q3 + q0 * q1), 1.0 - 2.0 * (q1 * q1 + q2 * q2)
-            height = asin(min(1.0, max(-1.0, right[0] * ux + right[1] * uy + right[2] * uz)))
-            whole += height
-            count += 1
-            if time_s[i] >= stance_s:
-                stance += height
-                inside += 1
-    return stance / inside - whole / count if inside else np.nan
-
-
-@entry
 def pelvis_angles(quat: Floats, first: int, end: int, mount: Floats, out: Floats) -> float:
     """Tilt, obliquity, heading in rad of the pelvis in samples first..end-1; returns the mean of P.y . up.
 

@@ -29,15 +29,17 @@ def bump(centre: float, width: float) -> Floats:
 
 
 class _Fit:
-    """Bumps of one baseline bin made ready: `rows` @ difference is the depth of each, `gain` its weight."""
+    """Bumps of one baseline bin made ready: `rows` @ difference in rad is the depth of each in its standard errors.
+
+    own (2 H,): harmonics of the baseline's rotation in rad; error_deg (B,) of each bump's depth, right ones first.
+    """
 
     def __init__(self, baseline: Baseline, at: int, left_phase: float) -> None:
-        own = self.own = harmonics(baseline.rotation_deg[at]).ravel()
+        own = harmonics(baseline.rotation_deg[at]).ravel()
         order = np.repeat(np.arange(1, HARMONICS + 1), 2)
         shifted = np.column_stack([own[1::2], -own[0::2]]).ravel() * order  # derivative by phase
         whiten = 1.0 / np.hypot(baseline.rotation_sd_deg[at].ravel(), _FLOOR_DEG)
         nuisance, _ = np.linalg.qr(np.column_stack([own * whiten, shifted * whiten]))
-        self.sides: list[int] = []
         rows, gains = [], []
         for side in (RIGHT, LEFT):
             for centre, width in product(_CENTRES, _WIDTHS):
@@ -45,17 +47,11 @@ class _Fit:
                 template = harmonics(curve).ravel() * whiten
                 template = template - nuisance @ (nuisance.T @ template)
                 gain = float(template @ template)
-                self.sides.append(side)
-                rows.append(template * whiten / gain)
+                rows.append(template * whiten / np.sqrt(gain))
                 gains.append(gain)
-        self.rows = np.array(rows)
-        self.gain = np.array(gains)
-        self.error_deg = (1.0 / np.sqrt(self.gain)).tolist()
-
-    def depths(self, difference: Floats) -> tuple[Floats, Floats]:
-        """Depth in degrees of each bump, and how much of the weighted difference it explains."""
-        depth = self.rows @ difference
-        return depth, self.gain * np.maximum(depth, 0.0) ** 2
+        self.own = np.radians(own)
+        self.rows = np.degrees(np.array(rows))
+        self.error_deg: list[float] = (1.0 / np.sqrt(gains)).tolist()
 
 
 class PullbackMeter:
@@ -63,6 +59,7 @@ class PullbackMeter:
 
     def __init__(self, params: Params) -> None:
         self._ring = np.zeros((params.pullback_strides, 2 * HARMONICS))
+        self._share = np.full(params.pullback_strides, 1.0 / params.pullback_strides)
         self._count = 0
         self._fits: dict[int, _Fit] = {}
 
@@ -75,14 +72,14 @@ class PullbackMeter:
         fit = self._fits.get(at)
         if fit is None:
             fit = self._fits[at] = _Fit(baseline, at, stride.left_phase)
-        self._ring[self._count % len(self._ring)] = np.degrees(stride.harmonics).reshape(-1) - fit.own
+        self._ring[self._count % len(self._ring)] = stride.harmonics.reshape(-1)
         self._count += 1
         if self._count < len(self._ring):
             return nan, nan, nan, 0
-        depths, explained = fit.depths(np.add.reduce(self._ring) / len(self._ring))
-        half = len(depths) // 2
-        right, left = explained.reshape(2, half).argmax(axis=1).tolist()
-        left += half
-        side = RIGHT if explained[right] >= explained[left] else LEFT
-        error_deg = fit.error_deg[right if side == RIGHT else left]
-        return max(float(depths[left]), 0.0), max(float(depths[right]), 0.0), error_deg, side
+        scores = fit.rows @ (self._share @ self._ring - fit.own)
+        right, left = scores.reshape(2, -1).argmax(axis=1).tolist()
+        left += len(scores) // 2
+        right_score, left_score = max(scores.item(right), 0.0), max(scores.item(left), 0.0)
+        right_error, left_error = fit.error_deg[right], fit.error_deg[left]
+        side, error_deg = (RIGHT, right_error) if right_score >= left_score else (LEFT, left_error)
+        return left_score * left_error, right_score * right_error, error_deg, side

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from math import atan2, cos, degrees, floor, hypot, nan, pi, radians
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -61,12 +62,11 @@ class Stride:
 
     def publish(self) -> NDArray[np.void]:
         """The record as a STRIDE_DTYPE scalar, as it stands now."""
-        values = self.record
-        scalar: NDArray[np.void] = np.array(tuple([values[name] for name in _FIELDS]), STRIDE_DTYPE)[()]
+        scalar: NDArray[np.void] = np.array(_FIELDS(self.record), STRIDE_DTYPE)[()]
         return scalar
 
 
-_FIELDS = STRIDE_DTYPE.names or ()
+_FIELDS = itemgetter(*(STRIDE_DTYPE.names or ()))
 _UNMEASURED = dict.fromkeys(("tilt_se_deg", "pullback_left_deg", "pullback_right_deg", "pullback_se_deg"), nan)
 _DEGREES = {
     "tilt_deg": k.N_TILT,
@@ -89,10 +89,10 @@ class StrideCutter:
         self._waves = np.empty((4, 2 * HARMONICS))  # of rotation and of acceleration x, y, z
         self._typical = np.zeros(PHASES)
         self._typical_count = 0
-        self._lean: deque[tuple[float, float]] = deque(maxlen=params.lean_strides)
+        self._lean = deque[float](maxlen=params.lean_strides), deque[float](maxlen=params.lean_strides)
         self._turns: deque[float] = deque(maxlen=params.turn_strides)
         self._turn_hold = 0
-        self._accels: deque[tuple[float, float]] = deque(maxlen=params.accel_strides)
+        self._accels = deque[float](maxlen=params.accel_strides), deque[float](maxlen=params.accel_strides)
         self._nominal_dt_s = np.nan
 
     def push(
@@ -107,9 +107,8 @@ class StrideCutter:
         if not step.follows:
             self._steps.clear()
         if not step.running:
-            self._lean.clear()
-            self._turns.clear()
-            self._accels.clear()
+            for values in (*self._lean, *self._accels, self._turns):
+                values.clear()
             return None
         self._steps.append(step)
         if len(self._steps) < 3 or step.side != RIGHT:
@@ -146,11 +145,13 @@ class StrideCutter:
         record["travel_deg"] = degrees(_travel(numbers[k.N_HEADING], *self._waves[1:3].tolist()))
         record["turn_deg_s"] = degrees(numbers[k.N_DRIFT]) / record["duration_s"]
         record["oscillation_mm"] = 1e3 * numbers[k.N_HEIGHT_M]
-        self._lean.append((numbers[k.N_FORWARD], numbers[k.N_UPWARD]))
-        forward, upward = zip(*self._lean, strict=True)
+        forward, upward = self._lean
+        forward.append(numbers[k.N_FORWARD])
+        upward.append(numbers[k.N_UPWARD])
         record["lean_deg"] = degrees(atan2(sum(forward), sum(upward)))
-        self._accels.append((numbers[k.N_ACCEL_X], numbers[k.N_ACCEL_Y]))
-        x, y = zip(*self._accels, strict=True)
+        x, y = self._accels
+        x.append(numbers[k.N_ACCEL_X])
+        y.append(numbers[k.N_ACCEL_Y])
         record["accel_m_s2"] = hypot(sum(x), sum(y)) / len(x)
 
     def _reason(self, record: dict[str, Any], numbers: list[float]) -> str:
