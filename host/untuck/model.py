@@ -260,8 +260,7 @@ class Underway:
     on: tuple[Finding, ...] = ()
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(NamedTuple):
     """One thing that Pipeline.push noticed. kind and value:
 
     "calibrated" Calibration; "baseline" Baseline; "state" "standing" / "walking" / "running"; "contact" a

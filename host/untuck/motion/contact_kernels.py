@@ -7,13 +7,13 @@ Plain functions on arrays, compiled by numba; which weights, and when the result
 
 from __future__ import annotations
 
-from math import asin, log, nan, sqrt
+from math import log, nan, sqrt
 
 from untuck.model import GRAVITY_M_S2, Floats
 from untuck.motion.compiled import entry, inner
 from untuck.motion.kernels import STEP_DOWN_S, STEP_PEAK_G, STEP_PREV_UP_S, STEP_UP_S
 
-COMPILED_IN = {"kernels.py": 0xB4014265}  # as in orientation_kernels.py
+COMPILED_IN = {"kernels.py": 0x0F602D2F}  # as in orientation_kernels.py
 
 BIN_S = 0.02
 CONTACT_FROM_S, CONTACT_BINS = -0.10, 11  # about contact
@@ -203,7 +203,7 @@ def measure_step(
     x: Floats,
     out: Floats,
 ) -> None:
-    """Contact and toe-off in s of a step row, and how high the right side stands in mid-stance, in rad: out (3,).
+    """Contact and toe-off in s of a step row, and how high the right side stands in mid-stance: out (3,).
 
     time_s (n,), quat (n,4), earth (n,3), of which `known` samples are there; mount (3,3), rows P.x P.y P.z in S;
     window_s (3,) as in `_stance_height`; signals (2, m) is scratch for m samples at most; the rest as in `time_step`.
@@ -219,7 +219,7 @@ def measure_step(
 def _stance_height(
     time_s: Floats, quat: Floats, known: int, mount: Floats, contact_s: float, window_s: Floats
 ) -> float:
-    """Mean height of the right axis, asin(P.z . up) in rad, in mid-stance, less that over some strides; NaN if unseen.
+    """Mean height of the right axis, P.z . up, in mid-stance, less that over some strides; NaN if unseen.
 
     window_s (3,): mid-stance from and to so long after contact; the mean reaches so far back from its end.
     """
@@ -232,7 +232,7 @@ def _stance_height(
         if time_s[i] <= end_s:
             a, b, c, d = quat[i, 0], quat[i, 1], quat[i, 2], quat[i, 3]
             x, y, z = 2.0 * (b * d - a * c), 2.0 * (c * d + a * b), 1.0 - 2.0 * (b * b + c * c)
-            height = asin(min(1.0, max(-1.0, rx * x + ry * y + rz * z)))
+            height = rx * x + ry * y + rz * z
             whole += height
             count += 1.0
             if time_s[i] >= stance_s:

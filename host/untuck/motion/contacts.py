@@ -8,7 +8,7 @@ What one step means (contact, toe-off, side, gait) is decided here; strides are 
 from __future__ import annotations
 
 from collections import deque
-from math import isnan, radians
+from math import isnan, radians, sin
 from statistics import median
 from typing import NamedTuple
 
@@ -42,7 +42,7 @@ class StepTracker:
     def __init__(self, params: Params) -> None:
         self._params = params
         self._window_s = np.array([*params.side_window_s, params.side_mean_s])
-        self._most = radians(params.side_most_deg)
+        self._most = sin(radians(params.side_most_deg))
         self._signals = np.empty((2, _SAMPLES_MOST))
         self._x, self._measured = np.empty(ck.FEATURES), np.empty(3)
         self._scores: deque[float] = deque(maxlen=params.side_votes)
@@ -100,7 +100,9 @@ class StepTracker:
     def _follows(self, interval: float) -> bool:
         if interval > 0.6 * self._params.stride_max_s:
             return False
-        return not self._intervals or interval < 1.6 * median(self._intervals)
+        if not self._intervals or interval < 1.6 * min(self._intervals):
+            return True
+        return interval < 1.6 * median(self._intervals)
 
     def _vote(self) -> int:
         total, sign = 0.0, 1.0

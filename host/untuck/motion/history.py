@@ -55,7 +55,7 @@ class History:
 
     def at(self, number: int) -> float:
         """Time in s of one sample that is still kept."""
-        return float(self._time.item(number - self.base))
+        return self._time.item(number - self.base)
 
     def time(self, first: int, end: int) -> Floats:
         """time_s of samples first..end-1 (absolute numbers); samples already dropped are left out."""

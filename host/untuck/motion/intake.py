@@ -7,7 +7,7 @@ What the loops remember between parts, and when feedback reaches them, lives her
 
 from __future__ import annotations
 
-from math import isfinite, isnan, sqrt
+from math import isfinite, isnan
 
 import numpy as np
 
@@ -41,14 +41,14 @@ def rate_problem(time_s: Floats) -> str:
 class Intake:
     """Takes samples in, in parts that end with a block at the latest.
 
-    last_s: time of the last sample, -inf before any; tilt_se_deg: standard error of tilt at the start of the block;
+    last_s: time of the last sample, -inf before any; tilt_variance: of tilt in rad^2 when the block began;
     nominal_dt_s: usual time between samples, NaN until it is known.
     """
 
     def __init__(self, params: Params, keep_samples: bool) -> None:
         self.history = History(keep_samples)
         self.last_s = -np.inf
-        self.tilt_se_deg = np.nan
+        self.tilt_variance = np.nan
         self.nominal_dt_s = np.nan
         self._orient_params = OrientationParams().as_array()
         self._orientation = OrientationState()
@@ -71,7 +71,7 @@ class Intake:
         """What is known of speed, and of where forward (3,) points in the sensor, from here on."""
         self._speed[:] = speed_m_s
         self._orient_params[-3:] = forward
-        self.tilt_se_deg = self._orientation.tilt_se_deg / sqrt(2.0)  # one axis of two
+        self.tilt_variance = 0.5 * self._orientation.tilt_variance  # one axis of two
 
     def take(self, samples: Samples, part: slice) -> Floats:
         """Step rows (n, STEP_COLUMNS) that became known within the part, valid until the next call."""

@@ -196,27 +196,29 @@ def pelvis_angles(quat: Floats, first: int, end: int, mount: Floats, out: Floats
     return upright / (end - first)
 
 
-# what is measured of a stride
+# what is measured of a stride: first fields of its record, in their units
 (
-    N_INSIDE,  # samples
-    N_LONGEST_S,  # between two of them
-    N_UPRIGHT,
-    N_TILT,
-    N_TILT_MIN,
-    N_TILT_MAX,
-    N_OBLIQUITY,
-    N_OBLIQUITY_RANGE,
-    N_ROTATION_RANGE,
-    N_HEADING,  # mean
-    N_DRIFT,  # of heading over the stride
+    N_TILT_DEG,
+    N_TILT_MIN_DEG,
+    N_TILT_MAX_DEG,
+    N_OBLIQUITY_RANGE_DEG,
+    N_ROTATION_RANGE_DEG,
+    N_TURN_DEG_S,
+    N_TRAVEL_DEG,
+    N_OSCILLATION_MM,
+    N_OBLIQUITY_DEG,
     N_FORWARD,  # means of the horizontal and the vertical part of the pelvis's long axis, for lean
     N_UPWARD,
     N_ACCEL_X,  # mean horizontal acceleration
     N_ACCEL_Y,
     N_LIKENESS,
-    N_HEIGHT_M,  # range of height
-) = range(17)
-STRIDE_NUMBERS = 17
+    N_HEADING,  # mean, in rad
+    N_UPRIGHT,
+    N_INSIDE,  # samples
+    N_LONGEST_S,  # between two of them
+) = range(18)
+STRIDE_NUMBERS = 18
+_DEG = 180.0 / pi
 
 
 @entry
@@ -231,6 +233,7 @@ def measure_stride(
     line: Floats,
     basis: Floats,
     typical: Floats,
+    share: float,
     angles: Floats,
     curves: Floats,
     waves: Floats,
@@ -240,10 +243,13 @@ def measure_stride(
 
     time_s (n,), quat (n,4), earth (n,3) m/s^2 without gravity, of which `known` samples are there; mount (3,3), rows
     P.x P.y P.z in S; line (P,) tells heading's drift; basis (P, 2 H) cosine and sine; typical (P,) the runner's own
-    vertical acceleration; angles (m,3) is scratch for m samples at most. Written are curves (6, P) at phases
-    (k + 0.5) / P: tilt, obliquity, rotation in rad, earth acceleration x, y, z; waves (4, 2 H): harmonics of the last
-    four curves; out (STRIDE_NUMBERS,).
+    vertical acceleration, which the stride before, still in `curves`, joins by `share`; angles (m,3) is scratch for m
+    samples at most. Written are curves (6, P) at phases (k + 0.5) / P: tilt, obliquity, rotation in rad, earth
+    acceleration x, y, z; waves (4, 2 H): harmonics of the last four curves; out (STRIDE_NUMBERS,).
     """
+    if share > 0.0:
+        for j in range(len(typical)):
+            typical[j] += (curves[5, j] - typical[j]) * share
     end = known
     while end > 1 and time_s[end - 2] >= end_s:
         end -= 1
@@ -253,8 +259,9 @@ def measure_stride(
     first = max(first - 1, 0)
     out[N_UPRIGHT] = pelvis_angles(quat, first, end, mount, angles)
     _curves(time_s, angles, earth, first, end, start_s, end_s, curves, out)
-    _numbers(curves, line, typical, out)
+    _numbers(curves, line, typical, end_s - start_s, out)
     _waves(curves, basis, end_s - start_s, waves, out)
+    _travel(waves, out)
 
 
 @inner
@@ -288,7 +295,7 @@ def _curves(
 
 
 @inner
-def _numbers(curves: Floats, line: Floats, typical: Floats, out: Floats) -> None:
+def _numbers(curves: Floats, line: Floats, typical: Floats, duration_s: float, out: Floats) -> None:
     """Heading becomes rotation, vertical acceleration loses its mean; what both and the rest come to goes to `out`."""
     points = curves.shape[1]
     drift = heading = x = y = up = 0.0
@@ -300,7 +307,8 @@ def _numbers(curves: Floats, line: Floats, typical: Floats, out: Floats) -> None
         up += curves[5, k]
     heading /= points
     mean, up = heading - 0.5 * drift, up / points
-    out[N_HEADING], out[N_DRIFT], out[N_ACCEL_X], out[N_ACCEL_Y] = heading, drift, x / points, y / points
+    out[N_HEADING], out[N_ACCEL_X], out[N_ACCEL_Y] = heading, x / points, y / points
+    out[N_TURN_DEG_S] = _DEG * drift / duration_s
     forward = upward = tilt = obliquity = own = both = size = 0.0
     tilt_min = side_min = turn_min = np.inf
     tilt_max = side_max = turn_max = -np.inf
@@ -318,9 +326,9 @@ def _numbers(curves: Floats, line: Floats, typical: Floats, out: Floats) -> None
         size += rise * rise
         own += usual * usual
         both += rise * usual
-    out[N_TILT], out[N_TILT_MIN], out[N_TILT_MAX] = tilt / points, tilt_min, tilt_max
-    out[N_OBLIQUITY], out[N_OBLIQUITY_RANGE] = obliquity / points, side_max - side_min
-    out[N_ROTATION_RANGE] = turn_max - turn_min
+    out[N_TILT_DEG], out[N_OBLIQUITY_DEG] = _DEG * tilt / points, _DEG * obliquity / points
+    out[N_TILT_MIN_DEG], out[N_TILT_MAX_DEG] = _DEG * tilt_min, _DEG * tilt_max
+    out[N_OBLIQUITY_RANGE_DEG], out[N_ROTATION_RANGE_DEG] = _DEG * (side_max - side_min), _DEG * (turn_max - turn_min)
     out[N_FORWARD], out[N_UPWARD] = forward / points, upward / points
     size *= own
     out[N_LIKENESS] = both / sqrt(size) if size > 0.0 else 1.0
@@ -345,4 +353,18 @@ def _waves(curves: Floats, basis: Floats, duration_s: float, waves: Floats, out:
             order = h // 2 + 1
             height -= unit / (order * order) * waves[3, h] * basis[k, h]
         low, high = min(low, height), max(high, height)
-    out[N_HEIGHT_M] = high - low
+    out[N_OSCILLATION_MM] = 1e3 * (high - low)
+
+
+@inner
+def _travel(waves: Floats, out: Floats) -> None:
+    """Mean heading against the axis of the horizontal acceleration that both steps share: harmonics two and four."""
+    xx = yy = xy = 0.0
+    for h in range(2, 8):
+        if h // 2 != 2:
+            x, y = waves[1, h], waves[2, h]
+            xx += x * x
+            yy += y * y
+            xy += x * y
+    off = out[N_HEADING] - 0.5 * atan2(2.0 * xy, xx - yy)
+    out[N_TRAVEL_DEG] = _DEG * (off - pi * floor(off / pi + 0.5))

@@ -28,7 +28,7 @@ Without a magnetometer the heading is free: it starts anywhere and drifts.
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass, field
-from math import degrees, sqrt
+from math import nan
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -100,12 +100,10 @@ class OrientationState:
         return self.values[at.BIAS : at.BIAS + 3].copy()
 
     @property
-    def tilt_se_deg(self) -> float:
-        """Standard error of the inclination by the filter's own account; NaN in the first second."""
-        if self.values[at.PHASE] != 2.0:
-            return float("nan")
-        variance = self.values[at.COV] + self.values[at.COV + at.ERRORS + 1]
-        return degrees(sqrt(variance))
+    def tilt_variance(self) -> float:
+        """Variance of the inclination, of both axes together, in rad^2 by the filter's own account; NaN at first."""
+        number = self.values.item
+        return number(at.COV) + number(at.COV + at.ERRORS + 1) if number(at.PHASE) == 2.0 else nan
 
     @property
     def chip_error_deg(self) -> float:

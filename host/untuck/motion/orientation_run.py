@@ -38,9 +38,9 @@ def orient_aided(
     cov = _covariance(state)
     count, i = len(time_s), 0
     while i < count:
-        if state[at.PHASE] == 0.0:
+        if state.item(at.PHASE) == 0.0:
             _start(params, state, time_s[i], gyr[i], acc[i], chip[i : i + 1])
-        coarse, before_s = state[at.PHASE] == 1.0, state[at.STAMP_S]
+        coarse, before_s = state.item(at.PHASE) == 1.0, state.item(at.STAMP_S)
         first = i
         i = advance(params, state, cov, i, time_s, gyr, acc, chip, speed_m_s, quat_out)
         if i == first:  # a gap lies before this sample: what led up to it has now been weighed

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from untuck.errors import CalibrationError, SamplesError
 from untuck.model import CONTACT_DTYPE, STRIDE_DTYPE, Baseline, Calibration, Event, Run, Samples, Steer, Underway
 from untuck.motion.contacts import Step, StepTracker
-from untuck.motion.history import History
 from untuck.motion.intake import BLOCK_SAMPLES, Intake, rate_problem
 from untuck.motion.judging import Judge
 from untuck.motion.kernels import STEP_INDEX
@@ -51,6 +50,7 @@ class Pipeline:
         self._mounting = Mounting(p, calibration)
         self._mounts = [(-np.inf, self.calibration.sensor_to_pelvis)]
         self._intake = Intake(p, keep_samples)
+        self.history = self._intake.history  # the samples that are still kept, to be read, for drawing
         self._steps = StepTracker(p)
         self._cutter = StrideCutter(p)
         self._judge = Judge(p, baseline)
@@ -75,11 +75,6 @@ class Pipeline:
     def underway(self) -> Underway:
         """What is not finished yet, to be shown."""
         return Underway(self._mounting.search, self._judge.gathered, self._judge.on)
-
-    @property
-    def history(self) -> History:
-        """The samples that are still kept, to be read, for drawing."""
-        return self._intake.history
 
     def push(self, samples: Samples) -> list[Event]:
         """What the next samples bring, in order of time. Raises SamplesError if they do not follow the last ones."""
@@ -134,10 +129,11 @@ class Pipeline:
         now_s = h.at(index)
         while self._next_tick_s <= now_s:
             running = self.state == "running" and now_s - self._last_step_s <= self.params.standing_after_s
-            at = index if running else h.find(self._next_tick_s, index + 1)  # while steps come, nothing is looked for
+            at = index if running else h.find(self._next_tick_s, index + 1)
             at_s = h.at(at)
             self._next_tick_s += _TICK_S * (int((at_s - self._next_tick_s) / _TICK_S) + 1)
-            self._tick(at, at_s)
+            if not running:  # while steps come, nothing is looked for
+                self._tick(at, at_s)
 
     def _tick(self, index: int, now_s: float) -> None:
         if self.state != "running":
@@ -167,14 +163,15 @@ class Pipeline:
         self._emit("state", now_s, state)
 
     def _on_row(self, row: NDArray[np.float64]) -> None:
-        index = int(row[STEP_INDEX])
+        index, history = int(row[STEP_INDEX]), self.history
         self._tick_until(index)
-        self._last_step_s = self.history.at(index)  # of any step: one may wait for its side
-        for step in self._steps.push(row, self.history, self.calibration.sensor_to_pelvis):
+        self._last_step_s = history.at(index)  # of any step: one may wait for its side
+        for step in self._steps.push(row, history, self.calibration.sensor_to_pelvis):
             self._on_step(step)
 
     def _on_step(self, step: Step) -> None:
-        now_s = self.history.at(step.number)
+        history = self.history
+        now_s = history.at(step.number)
         if not step.running:
             self._enter("walking", now_s)
         elif step.follows:
@@ -186,7 +183,7 @@ class Pipeline:
             self._emit("contact", now_s, contact)
             self._pace.push(1e3 * (step.toe_off_s - step.contact_s))
         intake, mount = self._intake, self.calibration.sensor_to_pelvis
-        stride = self._cutter.push(step, self.history, mount, intake.tilt_se_deg, intake.nominal_dt_s)
+        stride = self._cutter.push(step, history, mount, intake.tilt_variance, intake.nominal_dt_s)
         if stride is not None:
             self._on_stride(stride, now_s)
 

@@ -76,10 +76,10 @@ class PullbackMeter:
         self._count += 1
         if self._count < len(self._ring):
             return nan, nan, nan, 0
-        scores = fit.rows @ (self._share @ self._ring - fit.own)
-        right, left = scores.reshape(2, -1).argmax(axis=1).tolist()
-        left += len(scores) // 2
-        right_score, left_score = max(scores.item(right), 0.0), max(scores.item(left), 0.0)
-        right_error, left_error = fit.error_deg[right], fit.error_deg[left]
+        scores = (fit.rows @ (self._share @ self._ring - fit.own)).tolist()
+        half = len(scores) // 2
+        right_score, left_score = max(scores[:half]), max(scores[half:])
+        right_error, left_error = fit.error_deg[scores.index(right_score)], fit.error_deg[scores.index(left_score)]
+        right_score, left_score = max(right_score, 0.0), max(left_score, 0.0)
         side, error_deg = (RIGHT, right_error) if right_score >= left_score else (LEFT, left_error)
         return left_score * left_error, right_score * right_error, error_deg, side

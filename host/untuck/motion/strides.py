@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from math import atan2, cos, degrees, floor, hypot, nan, pi, radians
+from math import atan2, cos, degrees, hypot, nan, radians, sqrt
 from operator import itemgetter
 from typing import Any
 
@@ -46,7 +46,7 @@ _SAMPLES_MOST = 2048  # in a stride: 0.95 s at 2 kHz
 _UPRIGHT_MIN = cos(radians(40.0))  # a running pelvis leans by 30 deg at most: else the sensor sits otherwise
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)
 class Stride:
     """A stride: fields of STRIDE_DTYPE, rotation (PHASES,) and its harmonics (H, 2) in rad, phase of left contact.
 
@@ -67,14 +67,10 @@ class Stride:
 
 
 _FIELDS = itemgetter(*(STRIDE_DTYPE.names or ()))
-_UNMEASURED = dict.fromkeys(("tilt_se_deg", "pullback_left_deg", "pullback_right_deg", "pullback_se_deg"), nan)
-_DEGREES = {
-    "tilt_deg": k.N_TILT,
-    "tilt_min_deg": k.N_TILT_MIN,
-    "tilt_max_deg": k.N_TILT_MAX,
-    "obliquity_range_deg": k.N_OBLIQUITY_RANGE,
-    "rotation_range_deg": k.N_ROTATION_RANGE,
-}
+_MEASURED = (  # in the order of the kernel's first numbers
+    *("tilt_deg", "tilt_min_deg", "tilt_max_deg", "obliquity_range_deg", "rotation_range_deg", "turn_deg_s"),
+    *("travel_deg", "oscillation_mm"),
+)
 
 
 class StrideCutter:
@@ -89,6 +85,7 @@ class StrideCutter:
         self._waves = np.empty((4, 2 * HARMONICS))  # of rotation and of acceleration x, y, z
         self._typical = np.zeros(PHASES)
         self._typical_count = 0
+        self._share = 0.0  # of the last stride in `_typical`, which it joins when the next one is measured
         self._lean = deque[float](maxlen=params.lean_strides), deque[float](maxlen=params.lean_strides)
         self._turns: deque[float] = deque(maxlen=params.turn_strides)
         self._turn_hold = 0
@@ -96,12 +93,11 @@ class StrideCutter:
         self._nominal_dt_s = np.nan
 
     def push(
-        self, step: Step, history: History, mount: Floats, tilt_se_deg: float, nominal_dt_s: float
+        self, step: Step, history: History, mount: Floats, tilt_variance: float, nominal_dt_s: float
     ) -> Stride | None:
         """The stride that this step completes, if it does; mount (3,3) has rows P.x, P.y, P.z in sensor coordinates.
 
-        tilt_se_deg: standard error of tilt by the orientation filter's own account; nominal_dt_s: usual time between
-        samples.
+        tilt_variance: rad^2 by the orientation filter's own account; nominal_dt_s: usual time between samples.
         """
         self._nominal_dt_s = nominal_dt_s
         if not step.follows:
@@ -118,33 +114,20 @@ class StrideCutter:
         if not self._params.stride_min_s <= duration <= self._params.stride_max_s:
             return None
         stride = self._measure(right, left, step, history, mount)
-        stride.record["tilt_se_deg"] = tilt_se_deg
+        stride.record["tilt_se_deg"] = degrees(sqrt(tilt_variance))
         return stride
 
     def _measure(self, right: Step, left: Step, last: Step, history: History, mount: Floats) -> Stride:
         start, end = right.contact_s, last.contact_s
-        scratch = self._angles, self._curves, self._waves, self._numbers
+        scratch = self._share, self._angles, self._curves, self._waves, self._numbers
         k.measure_stride(
             *history.until(last.number + 1), start, end, mount, LINE_WEIGHTS, _BASIS, self._typical, *scratch
         )
         numbers = self._numbers.tolist()
-        record = _UNMEASURED | _timing(right, left, last)
-        self._fill(record, numbers)
         expected = (end - start) / self._nominal_dt_s
+        record = _timing(right, left, last)
+        record.update(zip(_MEASURED, numbers, strict=False))
         record["missing_pct"] = max(0.0, 100.0 * (1.0 - (numbers[k.N_INSIDE] + 0.5) / expected))
-        reason = self._reason(record, numbers) if numbers[k.N_UPRIGHT] > _UPRIGHT_MIN else "mount"
-        record["reason"], record["valid"] = reason, reason == ""
-        left_phase = (left.contact_s - start) / (end - start)
-        harmonics = self._waves[0].reshape(HARMONICS, 2).copy()
-        return Stride(record, self._curves[2].copy(), harmonics, left_phase, degrees(numbers[k.N_OBLIQUITY]))
-
-    def _fill(self, record: dict[str, Any], numbers: list[float]) -> None:
-        """Fill in angles, oscillation and yaw rate from the kernel's numbers."""
-        for name, at in _DEGREES.items():
-            record[name] = degrees(numbers[at])
-        record["travel_deg"] = degrees(_travel(numbers[k.N_HEADING], *self._waves[1:3].tolist()))
-        record["turn_deg_s"] = degrees(numbers[k.N_DRIFT]) / record["duration_s"]
-        record["oscillation_mm"] = 1e3 * numbers[k.N_HEIGHT_M]
         forward, upward = self._lean
         forward.append(numbers[k.N_FORWARD])
         upward.append(numbers[k.N_UPWARD])
@@ -153,6 +136,12 @@ class StrideCutter:
         x.append(numbers[k.N_ACCEL_X])
         y.append(numbers[k.N_ACCEL_Y])
         record["accel_m_s2"] = hypot(sum(x), sum(y)) / len(x)
+        self._share = 0.0
+        reason = self._reason(record, numbers) if numbers[k.N_UPRIGHT] > _UPRIGHT_MIN else "mount"
+        record["reason"], record["valid"] = reason, reason == ""
+        left_phase = (left.contact_s - start) / (end - start)
+        harmonics = self._waves[0].reshape(HARMONICS, 2).copy()
+        return Stride(record, self._curves[2].copy(), harmonics, left_phase, numbers[k.N_OBLIQUITY_DEG])
 
     def _reason(self, record: dict[str, Any], numbers: list[float]) -> str:
         """Why the stride may not count, "" if it may."""
@@ -164,7 +153,7 @@ class StrideCutter:
         if self._typical_count >= p.waveform_first and numbers[k.N_LIKENESS] < p.waveform_min_corr:
             return "odd"
         self._typical_count = min(self._typical_count + 1, p.waveform_memory)
-        self._typical += (self._curves[5] - self._typical) / self._typical_count
+        self._share = 1.0 / self._typical_count
         self._turns.append(record["turn_deg_s"])
         if abs(sum(self._turns) / len(self._turns)) > p.turn_max_deg_s:
             self._turn_hold = p.turn_hold_strides
@@ -188,16 +177,8 @@ def _timing(right: Step, left: Step, last: Step) -> dict[str, Any]:
         "contact_left_ms": 1e3 * contact_left,
         "flight_ms": 500.0 * (duration - contact_right - contact_left),  # mean of the two flights
         "balance_left_pct": 100.0 * contact_left / (contact_left + contact_right),
+        "tilt_se_deg": nan,  # and these, until they are measured
+        "pullback_left_deg": nan,
+        "pullback_right_deg": nan,
+        "pullback_se_deg": nan,
     }
-
-
-def _travel(heading: float, x: list[float], y: list[float]) -> float:
-    """Heading against the axis of the horizontal acceleration that both steps share, in rad.
-
-    x, y (2 H): cosine and sine of the harmonics of acceleration; both steps share the second and the fourth.
-    """
-    xx = x[2] * x[2] + x[3] * x[3] + x[6] * x[6] + x[7] * x[7]
-    yy = y[2] * y[2] + y[3] * y[3] + y[6] * y[6] + y[7] * y[7]
-    xy = x[2] * y[2] + x[3] * y[3] + x[6] * y[6] + x[7] * y[7]
-    off = heading - 0.5 * atan2(2.0 * xy, xx - yy)
-    return off - pi * floor(off / pi + 0.5)
