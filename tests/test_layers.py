@@ -29,8 +29,8 @@ MAY_IMPORT = {
     "__main__": {"cli"},
 }
 CORE_MAY_LOAD = {
-    *("__future__", "collections", "contextlib", "dataclasses", "enum", "functools", "itertools", "math", "statistics"),
-    *("typing", "numba", "numpy", "scipy"),
+    *("__future__", "collections", "contextlib", "dataclasses", "enum", "functools", "itertools", "math", "operator"),
+    *("statistics", "typing", "numba", "numpy", "scipy"),
 }
 WIRE_MAY_LOAD = {"array", "binascii", "micropython", "struct"}
 HEAVY = (

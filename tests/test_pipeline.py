@@ -90,6 +90,10 @@ def test_forgetting_old_samples_changes_nothing() -> None:
     run = pipeline.run()
     assert same(run.strides, short_result().strides)
     assert run.findings == short_result().findings
+    kept, whole = len(run.time_s), short_result()
+    assert 0 < kept < len(samples) and same(run.tilt_deg, whole.tilt_deg[-kept:])
+    later = run.time_s > run.time_s[0] + 2.0  # before lie a stride and a moving mean that are not kept whole
+    assert np.abs(run.rotation_deg - whole.rotation_deg[-kept:])[later].max() < 1e-6
 
 
 def turned(samples: Samples, sensor: Rotation) -> Samples:

@@ -88,6 +88,8 @@ class CuePolicy:
         """Cues and held cues at sensor time now_s, given the findings that are on and those that have just ended."""
         self._first_s = now_s if math.isnan(self._first_s) else self._first_s
         decided: list[Cue | HeldCue] = []
+        if not on and not ended:
+            return decided
         due = sorted((f for f in on if f.fault in PRIORITY), key=lambda f: PRIORITY.index(f.fault))
         for finding in due:
             reason = self._reason(finding, now_s, sounded=any(isinstance(d, Cue) for d in decided))

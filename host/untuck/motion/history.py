@@ -18,7 +18,8 @@ _START = 4096
 class History:
     """Recent samples by absolute number: time_s (n,), quat (n,4), earth, gyr, acc (n,3).
 
-    `end` is the number of the next sample to come, `base` that of the oldest kept one.
+    `end` is the number of the next sample to come, `base` that of the oldest kept one. Whoever moves `end` past samples
+    in store has written their quat and earth.
     """
 
     def __init__(self, keep_all: bool) -> None:
@@ -28,8 +29,8 @@ class History:
         self.base = 0
         self.end = 0
 
-    def append(self, time_s: Floats, gyr: Floats, acc: Floats) -> tuple[Floats, Floats]:
-        """Take in samples: time_s (n,), gyr, acc (n,3); returns quat (n,4) and earth (n,3) of them, to be written."""
+    def store(self, time_s: Floats, gyr: Floats, acc: Floats) -> None:
+        """Put the next samples in store: time_s (n,), gyr, acc (n,3). They count when `end` passes them."""
         used, count = self.end - self.base, len(time_s)
         if used + count > len(self._time):
             self._make_room(count)
@@ -38,8 +39,6 @@ class History:
         self._time[used:last] = time_s
         columns["gyr"][used:last] = gyr
         columns["acc"][used:last] = acc
-        self.end += count
-        return columns["quat"][used:last], columns["earth"][used:last]
 
     def _make_room(self, count: int) -> None:
         drop = 0

@@ -52,7 +52,8 @@ class Intake:
         self.nominal_dt_s = np.nan
         self._orient_params = OrientationParams().as_array()
         self._orientation = OrientationState()
-        self._speed = np.full(BLOCK_SAMPLES, np.nan)
+        self._stored, self._speed = Samples([], np.empty((0, 3)), np.empty((0, 3))), np.empty(0)
+        self._taken, self._shift = 0, 0  # of those in store; where they begin in the history's arrays
         self._track_params = track_params(params)
         self._track_state = np.zeros(k.TRACK_STATE_SIZE)
         each = int(params.reset_gap_s / params.refractory_s) + 1  # more steps than that no sample can end
@@ -69,22 +70,32 @@ class Intake:
 
     def begin_block(self, speed_m_s: float, forward: Floats) -> None:
         """What is known of speed, and of where forward (3,) points in the sensor, from here on."""
-        self._speed[:] = speed_m_s
+        first = self._taken
+        self._speed[first : first + BLOCK_SAMPLES] = speed_m_s
         self._orient_params[-3:] = forward
         self.tilt_variance = 0.5 * self._orientation.tilt_variance  # one axis of two
 
-    def take(self, samples: Samples, part: slice) -> Floats:
-        """Step rows (n, STEP_COLUMNS) that became known within the part, valid until the next call."""
-        time_s, acc = samples.time_s[part], samples.acc_m_s2[part]
-        gyr, count = samples.gyr_rad_s[part], len(time_s)
-        chip = _NO_CHIP if samples.quat is None else samples.quat[part]
-        h = self.history
-        first = h.end
-        quat, earth = h.append(time_s, gyr, acc)
-        speed = self._speed[:count]
-        orient_aided(self._orient_params, self._orientation.values, time_s, gyr, acc, chip, speed, quat)
-        found = k.track_chunk(self._track_params, self._track_state, first, time_s, quat, acc, earth, self._steps)
-        self.last_s = float(time_s[-1])
+    def store(self, samples: Samples) -> None:
+        """Make the samples ready that `take` then takes in; those before must have been taken."""
+        history = self.history
+        history.store(samples.time_s, samples.gyr_rad_s, samples.acc_m_s2)
+        speed = np.full(len(samples), self._speed[-1] if len(self._speed) else np.nan)
+        self._stored, self._speed = samples, speed
+        self._taken, self._shift = 0, history.end - history.base
+
+    def take(self, count: int) -> Floats:
+        """Step rows (n, STEP_COLUMNS) that become known within the next samples, valid until the next call."""
+        first, end, shift, h = self._taken, self._taken + count, self._shift, self.history
+        samples, state = self._stored, self._orientation.values
+        time_s, acc, chip = samples.time_s, samples.acc_m_s2, _NO_CHIP if samples.quat is None else samples.quat
+        _, quat, earth, _ = h.until(h.end)
+        inputs = time_s, samples.gyr_rad_s, acc, chip, self._speed
+        orient_aided(self._orient_params, state, first, end, *inputs, quat, shift)
+        tracked = self._track_params, self._track_state, first, end, time_s, acc, quat, earth, shift, h.base
+        found = k.track_chunk(*tracked, self._steps)
+        self._taken = end
+        h.end += count
+        self.last_s = time_s.item(end - 1)
         if isnan(self.nominal_dt_s) and h.end >= _RATE_SAMPLES:
             self.nominal_dt_s = float(np.median(np.diff(h.time(0, _RATE_SAMPLES))))
         return self._steps[:found]

@@ -108,26 +108,39 @@ def _restart(state: Floats, time: float, av: float) -> None:
 
 @entry
 def track_chunk(
-    par: Floats, state: Floats, first: int, time_s: Floats, quat: Floats, acc: Floats, earth: Floats, steps: Floats
+    par: Floats,
+    state: Floats,
+    first: int,
+    end: int,
+    time_s: Floats,
+    acc: Floats,
+    quat: Floats,
+    earth: Floats,
+    shift: int,
+    base: int,
+    steps: Floats,
 ) -> int:
-    """Earth acceleration and steps of a chunk; returns how many rows of `steps` were written.
+    """Earth acceleration and steps in samples first..end-1; returns how many rows of `steps` were written.
 
-    first: index of the chunk's first sample; time_s (n,), quat (n,4), acc (n,3) in; earth (n,3) m/s^2 without
-    gravity and steps (m, STEP_COLUMNS) out. A step is one hump of the low-passed vertical acceleration.
+    time_s (n,), acc (n,3) and quat in; earth m/s^2 without gravity and steps (m, STEP_COLUMNS) out. Sample i is row
+    i + shift of quat (k,4) and earth (k,3), whose first row is sample number `base` of the stream. A step is one hump
+    of the low-passed vertical acceleration.
     """
     found = np.int64(0)  # a plain 0 is a type of its own to numba, which would compile callees twice
-    for i in range(len(time_s)):
-        q0, q1, q2, q3 = quat[i, 0], quat[i, 1], quat[i, 2], quat[i, 3]
+    for i in range(first, end):
+        row = i + shift
+        number = row + base
+        q0, q1, q2, q3 = quat[row, 0], quat[row, 1], quat[row, 2], quat[row, 3]
         ax, ay, az = acc[i, 0], acc[i, 1], acc[i, 2]
         tx, ty, tz = 2.0 * (q2 * az - q3 * ay), 2.0 * (q3 * ax - q1 * az), 2.0 * (q1 * ay - q2 * ax)
         up = az + q0 * tz + q1 * ty - q2 * tx - GRAVITY_M_S2
-        earth[i, 0] = ax + q0 * tx + q2 * tz - q3 * ty
-        earth[i, 1] = ay + q0 * ty + q3 * tx - q1 * tz
-        earth[i, 2] = up
+        earth[row, 0] = ax + q0 * tx + q2 * tz - q3 * ty
+        earth[row, 1] = ay + q0 * ty + q3 * tx - q1 * tz
+        earth[row, 2] = up
         av, now = up / GRAVITY_M_S2, time_s[i]
         gap = now - state[S_TIME]
         if state[S_STARTED] == 0.0 or gap > par[T_RESET_GAP_S]:
-            found += _release(state, first + i - 1, steps, found)
+            found += _release(state, number - 1, steps, found)
             _restart(state, now, av)
             continue
         state[S_NOW + STEP_GAP_S] = max(state[S_NOW + STEP_GAP_S], gap)
@@ -135,7 +148,7 @@ def track_chunk(
         dt = gap / parts
         av_step = (av - state[S_AV]) / parts
         for _ in range(parts):
-            found += _advance(par, state, first + i, dt, av_step, steps, found)
+            found += _advance(par, state, number, dt, av_step, steps, found)
         # again: a hump that ended in it has taken it for its own
         state[S_NOW + STEP_GAP_S] = max(state[S_NOW + STEP_GAP_S], gap)
     return int(found)

@@ -131,7 +131,8 @@ def step(
     chip = np.empty((0, 4)) if samples.quat is None else samples.quat
     quat = np.empty((len(samples), 4))
     numbers = params.as_array()
-    orient_aided(numbers, state.values, samples.time_s, samples.gyr_rad_s, samples.acc_m_s2, chip, speed, quat)
+    inputs = samples.time_s, samples.gyr_rad_s, samples.acc_m_s2, chip, speed
+    orient_aided(numbers, state.values, 0, len(samples), *inputs, quat, 0)
     return quat
 
 

@@ -24,21 +24,23 @@ def advance(
     state: Floats,
     cov: Floats,
     first: int,
+    end: int,
     time_s: Floats,
     gyr: Floats,
     acc: Floats,
     chip: Floats,
     speed_m_s: Floats,
     quat_out: Floats,
+    shift: int,
 ) -> int:
-    """Take samples from `first` up to a gap in time or the end of the coarse phase; returns the first not taken.
+    """Take samples first..end-1, up to a gap in time or the end of the coarse phase; returns the first not taken.
 
     cov is the part of `state` from at.COV on, in at.COV_SHAPE; the rest is that of orientation_run.orient_aided.
     """
-    i, count = first, len(time_s)
+    i = first
     coarse = state[at.PHASE] == 1.0
     gap_s, until_s = params[at.GAP_S], params[at.COARSE_S if coarse else at.UPDATE_S]
-    while i < count:
+    while i < end:
         block_s = state[at.BLOCK_S]
         gap = time_s[i] - state[at.TIME_S] > gap_s
         if coarse and block_s >= until_s:
@@ -47,19 +49,28 @@ def advance(
             update(params, state, cov)
         if gap:
             break
-        before, i = i, _glide(params, state, i, until_s, time_s, gyr, acc, quat_out)
+        before, i = i, _glide(params, state, i, end, until_s, time_s, gyr, acc, quat_out, shift)
         for j in range(before, i):
             if len(speed_m_s) > 0 and isfinite(speed_m_s[j]):
                 state[at.SPEED_SUM] += speed_m_s[j]
                 state[at.SPEED_COUNT] += 1.0
             if len(chip) > 0:
-                _compare(state, chip, quat_out, j)
+                _compare(state, chip, j, quat_out, j + shift)
     return i
 
 
 @inner
 def _glide(
-    params: Floats, state: Floats, first: int, until_s: float, time_s: Floats, gyr: Floats, acc: Floats, out: Floats
+    params: Floats,
+    state: Floats,
+    first: int,
+    end: int,
+    until_s: float,
+    time_s: Floats,
+    gyr: Floats,
+    acc: Floats,
+    out: Floats,
+    shift: int,
 ) -> int:
     """Strapdown from `first` up to the last sample, a gap or the end of the block; returns the first not taken."""
     quat = (state[0], state[1], state[2], state[3])
@@ -77,7 +88,7 @@ def _glide(
     limit, half_lead_s, gap_s = params[at.CLIP_M_S2], 0.5 * params[at.LEAD_S], params[at.GAP_S]
     limit2 = limit * limit
     i = first
-    while i < len(time_s):
+    while i < end:
         step_s = time_s[i] - then_s
         if step_s > gap_s or block_s >= until_s:
             break
@@ -100,7 +111,7 @@ def _glide(
         if part_s >= at.PART_LENGTH_S:
             quat = add_part(state, quat, part_s, (part_x, part_y, part_z), force)
             part_s = part_x = part_y = part_z = 0.0
-        _write(quat, half_lead_s * (x - bias_x), half_lead_s * (y - bias_y), half_lead_s * (z - bias_z), out, i)
+        _write(quat, half_lead_s * (x - bias_x), half_lead_s * (y - bias_y), half_lead_s * (z - bias_z), out, i + shift)
         then_s += dt
         i += 1
     state[0], state[1], state[2], state[3] = quat
@@ -177,9 +188,9 @@ def _write(quat: Quat, x: float, y: float, z: float, out: Floats, row: int) -> N
 
 
 @inner
-def _compare(state: Floats, chip: Floats, quat: Floats, row: int) -> None:
-    """Sum up the squared angle between the chip's vertical and the filter's, both orientations in a row."""
-    a, b, c, d = chip[row, 0], chip[row, 1], chip[row, 2], chip[row, 3]
+def _compare(state: Floats, chip: Floats, at_row: int, quat: Floats, row: int) -> None:
+    """Sum up the squared angle between the chip's vertical and the filter's, each orientation in a row of its own."""
+    a, b, c, d = chip[at_row, 0], chip[at_row, 1], chip[at_row, 2], chip[at_row, 3]
     w, x, y, z = quat[row, 0], quat[row, 1], quat[row, 2], quat[row, 3]
     unit = a * a + b * b + c * c + d * d
     if unit > 0.0:

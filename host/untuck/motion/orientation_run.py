@@ -23,31 +23,35 @@ def new_state() -> Floats:
 def orient_aided(
     params: Floats,
     state: Floats,
+    first: int,
+    end: int,
     time_s: Floats,
     gyr: Floats,
     acc: Floats,
     chip: Floats,
     speed_m_s: Floats,
     quat_out: Floats,
+    shift: int,
 ) -> None:
-    """Advance `state` over a chunk; writes quat_out (n,4) wxyz, sensor to earth.
+    """Advance `state` over samples first..end-1; writes rows first+shift.. of quat_out (m,4) wxyz, sensor to earth.
 
     time_s (n,); gyr (n,3) rad/s; acc (n,3) m/s^2; chip (n,4), the chip's quaternion, zeros where missing; speed_m_s
-    (n,), NaN where unknown. The last two may have no rows at all. Time must increase, also from chunk to chunk.
+    (n,), NaN where unknown. The last two may have no rows at all. Time must increase, also from call to call.
     """
     cov = _covariance(state)
-    count, i = len(time_s), 0
-    while i < count:
+    i = first
+    while i < end:
         if state.item(at.PHASE) == 0.0:
             _start(params, state, time_s[i], gyr[i], acc[i], chip[i : i + 1])
         coarse, before_s = state.item(at.PHASE) == 1.0, state.item(at.STAMP_S)
-        first = i
-        i = advance(params, state, cov, i, time_s, gyr, acc, chip, speed_m_s, quat_out)
-        if i == first:  # a gap lies before this sample: what led up to it has now been weighed
+        begin = i
+        i = advance(params, state, cov, begin, end, time_s, gyr, acc, chip, speed_m_s, quat_out, shift)
+        if i == begin:  # a gap lies before this sample: what led up to it has now been weighed
             _bridge(params, state, time_s[i], gyr[i], chip[i : i + 1])
             continue
         if coarse:
-            _align(params, state, np.diff(time_s[first:i], prepend=before_s), acc[first:i], quat_out[first:i])
+            dt_s = np.diff(time_s[begin:i], prepend=before_s)
+            _align(params, state, dt_s, acc[begin:i], quat_out[begin + shift : i + shift])
         state[at.CHIP : at.CHIP + 4] = chip[i - 1] if len(chip) else 0.0
         state[at.STAMP_S] = time_s[i - 1]
 

@@ -88,6 +88,7 @@ class Pipeline:
         if isnan(self._next_tick_s):
             self._next_tick_s = float(time_s[0]) + _TICK_S - _TICK_LEAD_S
         first, end = 0, len(samples)
+        intake.store(samples)
         while first < end:
             left = intake.left_in_block()
             if left == BLOCK_SAMPLES:
@@ -96,7 +97,7 @@ class Pipeline:
             last = min(end, first + left)
             if self._steers.next_s <= time_s[last - 1]:
                 last = int(time_s.searchsorted(self._steers.next_s, "right"))
-            self._advance(samples, slice(first, last))
+            self._advance(last - first)
             first = last
         events, self._events = self._events, []
         return events
@@ -117,9 +118,9 @@ class Pipeline:
             self.params, news = apply(steer, self.params, self._judge, self._mounting, now_s)
             self._publish(news, now_s)
 
-    def _advance(self, samples: Samples, part: slice) -> None:
-        """Take in a part of the samples that lies within one block."""
-        for row in self._intake.take(samples, part):
+    def _advance(self, count: int) -> None:
+        """Take in the next samples in store, which lie within one block."""
+        for row in self._intake.take(count):
             self._on_row(row)
         self._tick_until(self.history.end - 1)
 

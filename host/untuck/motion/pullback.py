@@ -76,7 +76,7 @@ class PullbackMeter:
         self._count += 1
         if self._count < len(self._ring):
             return nan, nan, nan, 0
-        scores = (fit.rows @ (self._share @ self._ring - fit.own)).tolist()
+        scores = fit.rows.dot(self._share.dot(self._ring) - fit.own).tolist()
         half = len(scores) // 2
         right_score, left_score = max(scores[:half]), max(scores[half:])
         right_error, left_error = fit.error_deg[scores.index(right_score)], fit.error_deg[scores.index(left_score)]

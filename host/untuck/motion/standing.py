@@ -136,7 +136,8 @@ def _stillness(history: History, first: int, end: int) -> Stillness:
 def still_pose(samples: Samples, params: Params) -> Pose:
     """The pose of the first 5 s of standing still in a recording. Raises CalibrationError where there are none."""
     history = History(keep_all=True)
-    history.append(samples.time_s, samples.gyr_rad_s, samples.acc_m_s2)
+    history.store(samples.time_s, samples.gyr_rad_s, samples.acc_m_s2)
+    history.end = len(samples)
     best: Stillness | None = None
     for end in range(1, len(samples) + 1, _STRIDE):
         pose, still = look(history, end, params)
