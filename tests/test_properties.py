@@ -260,7 +260,8 @@ def test_time_that_runs_backward_is_refused_and_leaves_the_rest_as_it_was(
     samples = recorded("faults", 100, 0)
     pipeline = untuck.Pipeline(params=QUICK, keep_samples=True)
     pipeline.push(samples[:1000])
-    early = replace_time(samples[first : first + count], samples.time_s[999] - samples.time_s[first] - back_s)
+    part = samples[first : first + count]
+    early = replace_time(replace_time(part, -float(part.time_s[0])), float(samples.time_s[999]) - back_s)  # to the bit
     with pytest.raises(SamplesError, match="in order of time"):
         pipeline.push(early)
     assert pipeline.push(samples[:0]) == []

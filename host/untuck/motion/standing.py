@@ -19,6 +19,7 @@ from untuck.motion.params import Params
 _BLOCKS = 5  # the pose wanders between so many parts of the window, which tells how well its mean is known
 GLANCE_S = 0.5  # motion is mostly seen in the last samples already
 _TRIM_S = 0.5  # at either end: who begins or stops moving is slow at first
+_LEAD_S = 0.4e-3  # windows begin between samples, so that rounding of time cannot move one in or out
 _MIN_RATE_HZ = 40.0
 _EDGE_S = 0.1
 _STRIDE = 25  # samples between looks at a whole recording
@@ -112,20 +113,21 @@ def look(history: History, end: int, params: Params) -> tuple[Pose | None, Still
     now_s = history.at(end - 1)
     if not glance(history, end, params):
         return None, None
-    first = history.find(now_s - params.stand_s, end)
+    first = history.find(now_s - params.stand_s - _LEAD_S, end)
     time_s = history.time(first, end)
     if now_s - time_s[0] < params.stand_s - _EDGE_S or len(time_s) < _MIN_RATE_HZ * params.stand_s:
         return None, None
     still = _stillness(history, first, end)
     if still.excess(params) > 1.0:
         return None, still
-    a, b = history.find(now_s - params.stand_s + _TRIM_S, end), history.find(now_s - _TRIM_S, end)
+    a = history.find(now_s - params.stand_s + _TRIM_S - _LEAD_S, end)
+    b = history.find(now_s - _TRIM_S - _LEAD_S, end)
     return pose_of(history.column("gyr", a, b), history.column("acc", a, b)), still
 
 
 def glance(history: History, end: int, params: Params) -> bool:
     """Whether the last half second before sample `end` was still."""
-    still = _stillness(history, history.find(history.at(end - 1) - GLANCE_S, end), end)
+    still = _stillness(history, history.find(history.at(end - 1) - GLANCE_S - _LEAD_S, end), end)
     return still._replace(gravity_off=0.0).excess(params) <= 1.0
 
 
