@@ -69,7 +69,7 @@ def story(skill: float, rng: np.random.Generator) -> Story:
         else:
             phases.append(Phase("run", length_s, tuck_deg=rng.uniform(6.0, 7.5)))
         phases.append(Phase("run", 0.2 * between_s))
-    return Story((*phases, Phase("stand", 4.0)))
+    return Story((*phases, Phase("stand", 8.0)))
 
 
 def record_weeks(days: tuple[int, ...] = DAYS) -> None:

@@ -26,12 +26,13 @@ Analysed = tuple[Run, Samples, Summary]
 
 @pytest.fixture(scope="module")
 def analysed() -> Analysed:
-    """A simulated run whose first and last seconds hold no strides, with gaps, and its summary."""
+    """A simulated run whose first and last seconds hold no strides, who then stands, and its summary."""
     import untuck
     from untuck.report.summary import Signal, summarise
-    from untuck.sources.runner import simulate
+    from untuck.sources.runner import Phase, Story, simulate
 
-    samples = simulate(seed=2).samples
+    story = Story.default()
+    samples = simulate(Story((*story.phases, Phase("stand", 4.0))), seed=2).samples
     run = untuck.analyse(samples)
     return run, samples, summarise(run, Signal(1.0, 0, len(samples), 0, 0, 0, 0, 0))
 

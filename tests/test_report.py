@@ -195,9 +195,24 @@ def test_an_empty_session_has_an_honest_page(tmp_path: Path) -> None:
     assert "No running strides were found." in page_of(store.open())
 
 
+def test_standing_measured_again_is_told_with_what_became_of_the_zero(tmp_path: Path) -> None:
+    before = (("stand", 7.0), *[("hinge", 3.5)] * 3, ("stand", 3.0), ("run", 12.0))
+    session = record(Store(tmp_path / "s.db"), *before, ("stand", 8.0), ("run", 8.0), ("stand", 8.0))
+    assert session.summary is not None
+    kept = codec.from_json(Summary, session.summary)
+    first, second = kept.standings
+    assert first.time_s < second.time_s and first.difference_deg < 1.5 and not first.zeroed
+    page = page_of(session)
+    assert "Standing, measured again" in page and page.count("<td>as it was</td>") == 2
+    assert "standing: measured again twice, up to" in to_text(kept, "a run")
+    anew = dataclasses.replace(kept, standings=(first, dataclasses.replace(second, zeroed=True)))
+    assert "zero set anew once" in to_text(anew, "a run")
+    assert "easured again" not in page_of(record(Store(tmp_path / "t.db"), *before))
+
+
 def test_a_summary_of_the_first_version_is_still_read(summary: Summary) -> None:
     plain = json.loads(codec.to_json(summary))
-    for name in ("spreads", "in_form_pct", "parts", "cue_log"):
+    for name in ("spreads", "in_form_pct", "parts", "cue_log", "standings"):
         del plain[name]
     old = codec.from_json(Summary, json.dumps(plain))
     text = to_text(old, "an old session")

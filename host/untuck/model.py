@@ -297,4 +297,5 @@ class Run:
     baseline: Baseline | None
     warnings: tuple[str, ...]
     steers: tuple[Steer, ...] = ()
+    standings: tuple[Standing, ...] = ()  # each measured again after calibration
     chip_error_deg: float = float("nan")  # RMS of the chip's vertical against ours, a cross-check; else NaN

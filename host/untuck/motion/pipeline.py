@@ -28,7 +28,7 @@ from untuck.motion.traces import angle_traces
 
 _TICK_S = 0.25  # grid of sensor time on which calibration and standing are looked for
 _TICK_LEAD_S = 0.4e-3  # the grid lies between samples, so that rounding of time cannot move it by one
-_KEPT = ("contact", "stride", "finding", "cue", "held", "warning", "steer")  # kinds of events that `run` gives
+_KEPT = ("contact", "stride", "finding", "cue", "held", "warning", "steer", "standing")  # kinds that `run` gives
 
 
 class Pipeline:
@@ -243,6 +243,7 @@ class Pipeline:
             baseline=self.baseline,
             warnings=tuple(kept["warning"]),
             steers=tuple(kept["steer"]),
+            standings=tuple(kept["standing"]),
             chip_error_deg=self._intake.chip_error_deg,
         )
 

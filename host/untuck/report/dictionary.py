@@ -96,7 +96,15 @@ correct_s | number | s | from the cue to the correction; empty where the finding
 ended | text | | how the finding ended, as in findings
 """)
 
-TABLES = {"strides": STRIDES, "samples": SAMPLES, "findings": FINDINGS, "cues": CUES}
+STANDINGS = _columns("""
+time_s | number | s | sensor time at which 5 s of standing still were over
+difference_deg | number | deg | sensor's vertical against that of the calibration in use
+tilt_deg | number | deg | pelvic tilt that the calibration in use read
+obliquity_deg | number | deg | pelvic obliquity that it read
+zeroed | yes/no | | whether the zero was set anew from it
+""")
+
+TABLES = {"strides": STRIDES, "samples": SAMPLES, "findings": FINDINGS, "cues": CUES, "standings": STANDINGS}
 
 
 def as_markdown() -> str:

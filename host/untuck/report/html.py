@@ -33,6 +33,7 @@ def to_html(report: Report) -> str:
         *(_drawn(report) if report.summary.strides else ["<p>No running strides were found.</p>"]),
         _ledger(report.summary),
         _asked(report),
+        _standings(report.summary),
         _quality(report),
     ]
     return document(report.title, "".join(body))
@@ -165,6 +166,25 @@ def _asked(report: Report) -> str:
     """Laps, notes and what else was asked for during the session."""
     rows = [(clock(s.time_s), s.kind, s.value) for s in report.run.steers if s.kind != "stale"]
     return "<h2>Laps, notes and settings</h2>" + table(("at", "what", ""), rows, numbers=(0,)) if rows else ""
+
+
+def _standings(summary: Summary) -> str:
+    """Standing measured again: what the calibration in use read in it, and whether the zero was set from it."""
+    rows = [
+        (
+            clock(each.time_s),
+            f"{each.difference_deg:.1f} deg",
+            f"{_rounded(each.tilt_deg, 1):+.1f} deg",
+            f"{_rounded(each.obliquity_deg, 1):+.1f} deg",
+            "set anew" if each.zeroed else "as it was",
+        )
+        for each in summary.standings
+    ]
+    if not rows:
+        return ""
+    head = ("at", "off by", "tilt read", "obliquity read", "zero")
+    note = "<p class='sub'>What the calibration read while you stood: 0 if clip and stance were as before.</p>"
+    return "<h2>Standing, measured again</h2>" + note + table(head, rows, numbers=(0, 1, 2, 3))
 
 
 def _quality(report: Report) -> str:

@@ -36,12 +36,26 @@ def rows(summary: Summary, late_ms: tuple[float, float] | None) -> list[tuple[st
     error = summary.calibration_error_deg
     within = "" if error is None else f", mount known within about {error:.1f} deg"
     found.append(("Calibration", f"{summary.calibration}{within}"))
+    if summary.standings:
+        found.append(("Standing", measured_again(summary)))
     if summary.chip_error_deg is not None:
         off = f"the chip's own vertical is {summary.chip_error_deg:.1f} deg off the one used (RMS)"
         usual = "as usual" if summary.chip_error_deg <= CHIP_USUAL_DEG else "unusually far: is the clip loose?"
         found.append(("Cross-check", f"{off}, {usual}"))
     found.append(("Judged", _judged(summary)))
     return found
+
+
+def measured_again(summary: Summary) -> str:
+    """How often standing was measured again, how far it was off, and what became of the zero."""
+    off_deg = max(standing.difference_deg for standing in summary.standings)
+    zeroed = sum(standing.zeroed for standing in summary.standings)
+    anew = f"zero set anew {_times(zeroed)}" if zeroed else "zero left as it was"
+    return f"measured again {_times(len(summary.standings))}, up to {off_deg:.1f} deg off; {anew}"
+
+
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def _judged(summary: Summary) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from untuck.model import BOTH, LEFT, RIGHT, Cue, Finding, Run
+from untuck.model import BOTH, LEFT, RIGHT, Cue, Finding, Run, Standing
 from untuck.motion.cues import CueEntry, cue_log
 from untuck.report.parts import Part, in_form, parts_of
 
@@ -60,7 +60,8 @@ class Summary:
     baseline_tilt_deg: at this run's cadence, None without a baseline; held: cues not sounded, by reason; rejected:
     strides left out, by reason; calibration: how it was found, with its error in degrees (None: not known); spreads: SD
     between clean strides of what has a median; in_form_pct: clean strides without a finding; parts: stretches of the
-    run; cue_log: every cue, sounded or held, and what came of it. Older versions: the last five are empty.
+    run; cue_log: every cue, sounded or held, and what came of it; standings: each measured again after calibration.
+    What has a default is empty in older versions.
     """
 
     strides: int
@@ -81,6 +82,7 @@ class Summary:
     parts: tuple[Part, ...] = ()
     cue_log: tuple[CueEntry, ...] = ()
     chip_error_deg: float | None = None  # RMS between the chip's own vertical and the one used
+    standings: tuple[Standing, ...] = ()
     audio_delay_ms: float | None = None  # of the sound output, where it was measured before the session
 
 
@@ -107,6 +109,7 @@ def summarise(run: Run, signal: Signal) -> Summary:
         in_form_pct=float(100.0 * in_form(clean, run.findings).mean()) if len(clean) else None,
         parts=parts_of(run.strides, run.findings),
         cue_log=cue_log(run),
+        standings=run.standings,
     )
 
 

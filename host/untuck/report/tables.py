@@ -25,7 +25,7 @@ _KINDS: dict[str, Any] = {"number": float, "whole": np.int64, "text": object, "y
 
 def table(name: str, run: Run, samples: Samples, summary: Summary) -> Columns:
     """One table of TABLES as arrays by column. samples: those that the run was made from."""
-    makers = {"strides": _strides, "samples": _samples, "findings": _findings, "cues": _cues}
+    makers = {"strides": _strides, "samples": _samples, "findings": _findings, "cues": _cues, "standings": _standings}
     found = makers[name](run, samples, summary)
     return {column.name: found[column.name] for column in TABLES[name]}
 
@@ -88,6 +88,10 @@ def _findings(run: Run, samples: Samples, summary: Summary) -> Columns:
 
 def _cues(run: Run, samples: Samples, summary: Summary) -> Columns:
     return _of(TABLES["cues"], summary.cue_log)
+
+
+def _standings(run: Run, samples: Samples, summary: Summary) -> Columns:
+    return _of(TABLES["standings"], run.standings)
 
 
 def _of(described: tuple[Column, ...], values: tuple[Any, ...]) -> Columns:

@@ -14,6 +14,7 @@ from untuck.motion.cues import CueEntry
 from untuck.report.answers import answers
 from untuck.report.parts import THIRDS
 from untuck.report.progress import Progress, progress_of
+from untuck.report.quality import measured_again
 from untuck.report.summary import DISCLAIMER, Summary, clock, named
 
 WIDTH = 78
@@ -111,6 +112,8 @@ def _signal_lines(summary: Summary) -> list[str]:
         lines.append(f"  {s.gaps} gaps in the sensor's data, {s.resets} sensor resets, {s.restarts} clip restarts")
     error = "" if summary.calibration_error_deg is None else f", within about {summary.calibration_error_deg:.1f} deg"
     lines.append(f"  calibration: {summary.calibration}{error}")
+    if summary.standings:
+        lines.append(f"  standing: {measured_again(summary)}")
     return lines
 
 
