@@ -119,6 +119,8 @@ def _delays_ms(notes: _Notes, measured_s: dict[tuple[int, ...], float], onsets_s
         if len(later):
             arrived_s, heard_s = notes.arrivals_s[at], float(later[0])
             delays.append((arrived_s - sample_s, asked_s - arrived_s, heard_s - asked_s, heard_s - sample_s))
+        else:
+            print(f"latency: the cue at {cue_s:.2f} s was not heard", file=sys.stderr)
     return 1e3 * np.array(delays).reshape(-1, 4)
 
 

@@ -34,6 +34,13 @@ def missing() -> str:
 @contextmanager
 def sound_server(folder: Path) -> Iterator[dict[str, str]]:
     """The environment in which programs find the server, until the context is left."""
+    with server_process(folder) as (env, _):
+        yield env
+
+
+@contextmanager
+def server_process(folder: Path) -> Iterator[tuple[dict[str, str], subprocess.Popen[bytes]]]:
+    """The same, with the server's process."""
     folder.mkdir(mode=0o700, exist_ok=True)
     socket = folder / "s"
     env = {**os.environ, "HOME": str(folder), "XDG_RUNTIME_DIR": str(folder), "PULSE_SERVER": f"unix:{socket}"}
@@ -54,7 +61,7 @@ def sound_server(folder: Path) -> Iterator[dict[str, str]]:
             time.sleep(0.1)
         else:
             raise RuntimeError("PulseAudio did not answer within 10 s")
-        yield env
+        yield env, server
     finally:
         server.terminate()
         server.wait(timeout=10)

@@ -7,6 +7,7 @@ Everything that knows miniaudio's devices lives here and nowhere else.
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -24,6 +25,7 @@ BUFFER_MS = 20  # 10 would sound 10 ms sooner, but stutters on a busy machine
 SILENT_S = 1.0  # a device that has not asked for samples for so long is gone, not only a busy machine's
 FIRST_S = 1.8  # but a new stream fills its buffer, and may then ask for nothing for so long
 LOOK_EVERY_S = 0.2
+LATE_S = 3.0  # a cue that waited longer, while a device was lost and found, is about another stride
 TRY_EVERY_S = 0.5  # looking for a device where there is none
 NO_DEVICE = "no sound device: cues are shown, not heard."
 
@@ -126,15 +128,17 @@ class Player:
         """Until closing: a device that no longer asks for samples is replaced by the system's new default."""
         with suppress(SoundError):  # a missing clip is not worth a run
             self._mixer.prepare(PHRASES if self._speaks else ())
+        silence = _Silence()
         while not self._closing.wait(LOOK_EVERY_S if self.alive else TRY_EVERY_S):
-            if self.alive and time.monotonic() - max(self._fed_s, self._opened_s + FIRST_S) < SILENT_S:
+            if self.alive and silence.seconds(max(self._fed_s, self._opened_s + FIRST_S)) < SILENT_S:
                 continue
-            was_alive = self.alive
+            was_alive, fed_s = self.alive, self._fed_s
             self._drop_device()
-            self._mixer.drop()
             self.backend = ""
             with suppress(SoundError):
                 self._open()
+            if not self.alive or time.monotonic() - fed_s > LATE_S:
+                self._mixer.drop()
             if self.alive or was_alive:
                 self._on_change(self.backend)
 
@@ -149,6 +153,25 @@ class Player:
         while True:
             self._fed_s = time.monotonic()
             frames = yield self._mixer.read(frames).tobytes()
+
+
+class _Silence:
+    """How long a device has asked for nothing, in time in which this process ran: a stall of its own is not counted."""
+
+    def __init__(self) -> None:
+        self._looked_s = time.monotonic()
+        self._fed_s = -math.inf
+        self._silent_s = 0.0
+
+    def seconds(self, fed_s: float) -> float:
+        """Silence since fed_s, when the device asked last, or may first ask; to be called every LOOK_EVERY_S."""
+        now_s = time.monotonic()
+        passed_s, self._looked_s = min(now_s - self._looked_s, 2 * LOOK_EVERY_S), now_s
+        if fed_s != self._fed_s or fed_s > now_s:
+            self._fed_s, self._silent_s = fed_s, 0.0
+        else:
+            self._silent_s += passed_s
+        return self._silent_s
 
 
 def _say_nothing(_text: str) -> None:
