@@ -164,18 +164,19 @@ def time_step(
     signals: Floats,
     x: Floats,
     out: Floats,
-) -> None:
+) -> bool:
     """Contact and toe-off in s of a step row, out (2,): the hump's edges, moved to where the weights see both instants.
 
     time_s (n,), quat (n,4), earth (n,3) m/s^2 without gravity: from about LOOK_BACK_S before the hump's end to now;
     forward (3,): P.x in sensor coordinates; lags as in `hump_edges`; weights (2, FEATURES + 1), the last column
-    constant: offset in s of contact and of toe-off from where they are guessed; signals (2, n) and x (FEATURES,) are
-    scratch. Where samples are missing, and where nothing like a step is seen, the hump's edges stand.
+    constant: offset in s of contact and of toe-off from where they are guessed; signals (2, n) is scratch, x begins
+    with the FEATURES last seen. Where samples are missing, and where nothing like a step is seen, the hump's edges
+    stand: False.
     """
     hump_edges(row, lags, out)
     contact_s, toe_off_s = out[0], out[1]
     if not _is_whole(time_s, contact_s + CONTACT_FROM_S, toe_off_s + AFTER_S):
-        return
+        return False
     strength = _prepare(time_s, quat, earth, forward, row, signals, x)
     for _ in range(_ROUNDS):
         _fill(time_s, signals, strength, out, x)
@@ -186,6 +187,8 @@ def time_step(
             out[e] += min(_MOVE_MAX_S, max(-_MOVE_MAX_S, move_s))
     if abs(out[0] - contact_s) >= _MOVED_MAX_S or abs(out[1] - toe_off_s) >= _MOVED_MAX_S:
         out[0], out[1] = contact_s, toe_off_s
+        return False
+    return True
 
 
 @entry
@@ -202,7 +205,7 @@ def measure_step(
     signals: Floats,
     x: Floats,
     out: Floats,
-) -> None:
+) -> bool:
     """Contact and toe-off in s of a step row, and how high the right side stands in mid-stance: out (3,).
 
     time_s (n,), quat (n,4), earth (n,3), of which `known` samples are there; mount (3,3), rows P.x P.y P.z in S;
@@ -211,8 +214,10 @@ def measure_step(
     from_s, first = row[STEP_DOWN_S] - LOOK_BACK_S, known
     while first > 0 and time_s[first - 1] >= from_s and known - first < signals.shape[1]:
         first -= 1
-    time_step(time_s[first:known], quat[first:known], earth[first:known], mount[0], row, lags, weights, signals, x, out)
+    seen = time_s[first:known], quat[first:known], earth[first:known]
+    timed: bool = time_step(*seen, mount[0], row, lags, weights, signals, x, out)
     out[2] = _stance_height(time_s, quat, known, mount, out[0], window_s)
+    return timed
 
 
 @inner

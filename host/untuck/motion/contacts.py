@@ -2,6 +2,7 @@
 
 A step is a hump of low-passed vertical acceleration, found by the kernel. Its edges, less a lag that follows from step
 time, hump height and length, are a first guess; the vertical and fore-aft acceleration around both then time them.
+Weights move them till they fit; a small network, which bends where weights cannot, corrects where they came to rest.
 What one step means (contact, toe-off, side, gait) is decided here; strides are cut elsewhere.
 """
 
@@ -17,12 +18,30 @@ import numpy as np
 from untuck.model import BOTH, LEFT, RIGHT, Floats
 from untuck.motion import contact_kernels as ck
 from untuck.motion import kernels as k
-from untuck.motion.contact_weights import LAGS, TIMING
+from untuck.motion.contact_weights import BENT, HIDDEN, LAGS, STRAIGHT, TIMING
 from untuck.motion.history import History
 from untuck.motion.params import Params
 
+_CORRECTED_MAX_S = 0.03
 _SAMPLES_MOST = 2048  # that are looked at: a second and more at 1 kHz
 _FRAME_S = 0.003  # a contact no further before the first sample than this counts as recorded
+
+
+class Network(NamedTuple):
+    """One hidden layer beside a straight path, from features (n,) and a one: hidden (h, n + 1), the rest gives s."""
+
+    hidden: Floats
+    straight: Floats  # (2, n + 1), of contact and toe-off
+    bent: Floats  # (2, h)
+
+    def correction_s(self, x: Floats) -> tuple[float, float]:
+        """By how much contact and toe-off are to be moved, from x (n + 1,): as `time_step` leaves it, then a one."""
+        contact_s, toe_off_s = (self.straight.dot(x) + self.bent.dot(np.tanh(self.hidden.dot(x)))).tolist()
+        most = _CORRECTED_MAX_S
+        return min(most, max(-most, contact_s)), min(most, max(-most, toe_off_s))
+
+
+NETWORK = Network(HIDDEN, STRAIGHT, BENT)
 
 
 class Step(NamedTuple):
@@ -44,7 +63,7 @@ class StepTracker:
         self._window_s = np.array([*params.side_window_s, params.side_mean_s])
         self._most = sin(radians(params.side_most_deg))
         self._signals = np.empty((2, _SAMPLES_MOST))
-        self._x, self._measured = np.empty(ck.FEATURES), np.empty(3)
+        self._x, self._measured = np.ones(ck.FEATURES + 1), np.empty(3)
         self._scores: deque[float] = deque(maxlen=params.side_votes)
         self._intervals: deque[float] = deque(maxlen=8)
         self._waiting: list[tuple[float, float]] = []
@@ -56,8 +75,11 @@ class StepTracker:
         numbers = row.tolist()
         index = int(numbers[k.STEP_INDEX])
         scratch = self._signals, self._x, self._measured
-        ck.measure_step(*history.until(index + 1), mount, row, LAGS, TIMING, self._window_s, *scratch)
+        timed = ck.measure_step(*history.until(index + 1), mount, row, LAGS, TIMING, self._window_s, *scratch)
         contact_s, toe_off_s, height = self._measured.tolist()
+        if timed:
+            later_s, end_later_s = NETWORK.correction_s(self._x)
+            contact_s, toe_off_s = contact_s + later_s, toe_off_s + end_later_s
         interval = contact_s - self._last_contact_s
         seen = contact_s >= numbers[k.STEP_SINCE_S] - _FRAME_S
         running = seen and self._is_run(numbers, interval)
