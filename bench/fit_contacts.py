@@ -105,7 +105,8 @@ def seen_steps(samples: Samples, calibration: Calibration | None, true_s: Floats
     params = track_params(Params())
     earth, rows = np.empty((len(samples), 3)), np.empty((len(samples), k.STEP_COLUMNS))
     state = np.zeros(k.TRACK_STATE_SIZE)
-    rows = rows[: k.track_chunk(params, state, 0, samples.time_s, run.quat, samples.acc_m_s2, earth, rows)]
+    seen_by = samples.time_s, samples.acc_m_s2, run.quat, earth
+    rows = rows[: k.track_chunk(params, state, 0, len(samples), *seen_by, 0, 0, rows)]
     seen = []
     for contact_s, toe_off_s in true_s:
         row = rows[np.argmin(np.abs(rows[:, k.STEP_UP_S] - USUAL_LAG_S - contact_s))]

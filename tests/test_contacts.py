@@ -252,3 +252,12 @@ def test_the_network_finds_what_bends_within_people() -> None:
 def test_no_network_moves_a_step_far() -> None:
     for scale in (1.0, 1e3, -1e6):
         assert np.abs(NETWORK.correction_s(np.full(ck.FEATURES + 1, scale))).max() <= 0.03
+
+
+def test_the_fit_is_shown_what_the_pipeline_sees() -> None:
+    data_dir("fukuchi", "fukuchi_T35.npz")
+    unit = fit_contacts.treadmill_unit("RBDS001", "T35", "good", 100.0, 0)
+    assert len(unit.steps) > 70
+    errors_ms = 1e3 * fit_contacts.errors([unit], fit_contacts.Fit(LAGS, TIMING, NETWORK))[:, :, 1]
+    assert np.abs(errors_ms.mean(axis=0)).max() < 12.0
+    assert errors_ms.std(axis=0).max() < 5.0
