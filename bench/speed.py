@@ -28,6 +28,7 @@ from bench.data import data_dir, has_data
 from bench.figures import Figure, table
 from bench.semisynthetic import make_run
 from bench.standing import PREFIX_S
+from untuck.cli.warmup import settle
 from untuck.model import Floats, Samples
 
 RATE_HZ = 100.0
@@ -110,6 +111,7 @@ def orientation_figures(samples: Samples) -> Iterator[Figure]:
 def pipeline_figures(samples: Samples) -> Iterator[Figure]:
     """Pushes of 5 samples as they come live: median, p99, and whether they get slower or memory grows."""
     untuck.analyse(samples[:6000])
+    settle()  # as the commands do
     pipe = untuck.Pipeline()
     chunks = [samples[k : k + CHUNK] for k in range(0, len(samples) - CHUNK + 1, CHUNK)]
     took_us, cpu_us = np.zeros(len(chunks)), np.zeros(len(chunks))

@@ -282,3 +282,12 @@ def test_analyse_gives_what_the_library_gives(tmp_path: Path) -> None:
     run = library.analyse(library.Samples(samples.time_s, samples.gyr_rad_s, samples.acc_m_s2))
     assert result["strides"] == len(run.strides) > 150
     assert [f["start_s"] for f in result["findings"]] == [f.start_s for f in run.findings]
+
+
+def test_what_is_loaded_before_a_session_is_not_gone_through_again_in_it() -> None:
+    """The collector's full round halts sound and analysis for as long as there is much to go through."""
+    look = "print(gc.get_freeze_count(), len(gc.get_objects()))"
+    program = f"import gc; from untuck.cli.warmup import warm_up; warm_up(print); {look}"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)
+    frozen, left = map(int, done.stdout.splitlines()[-1].split())
+    assert frozen > 20 * left

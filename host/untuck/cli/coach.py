@@ -79,6 +79,7 @@ def _run_window(
             "Debian and Ubuntu; elsewhere install EGL, GL, xkbcommon and fontconfig."
         ) from error
     from untuck.cli.coach_desk import SessionDesk
+    from untuck.cli.warmup import settle
     from untuck.coach.engine import Engine
     from untuck.coach.window import CoachWindow
 
@@ -89,6 +90,7 @@ def _run_window(
         window = CoachWindow(desk, theme)
         window.show()
         signal.signal(signal.SIGINT, lambda *_: window.close())
+        settle()
         for opening in openings[:begin]:
             desk.start(opening.key)
         app.exec()

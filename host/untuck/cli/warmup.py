@@ -5,6 +5,7 @@ A few seconds of a simulated run go through a pipeline of their own: every kerne
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +30,16 @@ def warm_up(say: Callable[[str], None]) -> None:
         pipeline.run()
     finally:
         notice.cancel()
+    settle()
+
+
+def settle() -> None:
+    """Let the collector pass over what is loaded by now: going through it again halts everything, sound too, for 50 ms.
+
+    It does so every few minutes of a run, for objects of libraries that stay to the end.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def is_cached() -> bool:
