@@ -81,8 +81,8 @@ class Params:
 
     # Slip of the clip
     slip_min_deg: float = 4.0  # a step in tilt or obliquity
-    slip_sudden: float = 8.0  # log likelihood of a slip over a change of form; tucks are far more common than slips
-    slip_doubt: float = 1.0  # from which it may be either
+    slip_sudden: float = 7.0  # log likelihood of a slip over a change of form; tucks are far more common than slips
+    slip_doubt: float = 0.0  # from which it may be either
     slip_back_deg: float = 1.5  # within so much of the level before: it is over
 
     error_ratio: float = 2.0  # a finding is at least so many of its own standard errors deep

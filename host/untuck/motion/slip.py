@@ -4,12 +4,14 @@ A jump between means of strides is looked at closely: its course, runner's own w
 the length of a slip and of the length of a change of form. What is called a slip, and for how long, is decided here.
 
 About the pelvis's right axis a slip and a tuck are the same motion of the sensor; only how quickly it comes, and what
-it does to obliquity, tells them apart. A clip that creeps for minutes looks like a tuck that does; `crept` says so.
+it does to obliquity beyond the runner's own scatter, tells them apart. A clip that creeps for minutes looks like a tuck
+that does; `crept` says so.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from math import log
 from typing import NamedTuple
 
 import numpy as np
@@ -29,8 +31,12 @@ _ONSET_STEP_S = 0.05
 _BEFORE_JUMP_S, _TAIL_S = 1.3, 0.3  # onsets are tried from so long before the jump, to so long before now
 _BIN = 5  # samples
 _WAVES = 4  # harmonics of the runner's own waveform
-_SIDEWAYS = 2.0  # weight of the obliquity's step squared, in deg^-2: a tuck does not tip the pelvis sideways
-_SIDEWAYS_MAX_DEG = 3.0
+_SIDEWAYS_DEG = 2.0  # a slip tips the clip sideways as well, by about so much; a tuck does not (a judgement)
+_USUAL_SIDEWAYS_DEG, _USUAL_WEIGHT = (
+    0.5,
+    10.0,
+)  # how steps of obliquity scatter anyway, until the runner's own are known
+_SIDEWAYS_STRIDES = 40  # that tell of the runner's own
 _TURN_DEG_S = 5.0  # who begins to turn leans
 _BACK_STRIDES = 6
 _CREEP_STRIDES = 30
@@ -57,6 +63,7 @@ class SlipWatch:
         self._params = params
         self._recent: deque[Followed] = deque(maxlen=_BEFORE + _BETWEEN + _AFTER)
         self._below: deque[float] = deque(maxlen=_CREEP_STRIDES)
+        self._sideways2: deque[float] = deque(maxlen=_SIDEWAYS_STRIDES)  # steps of obliquity that were none, squared
         self._level = (0.0, 0.0)
         self.held = False
         self.step_deg = 0.0
@@ -89,7 +96,16 @@ class SlipWatch:
         if self.held:
             self._see_back()
             return ""
-        return self._judge(history, mount) if self._jumps(usual_tilt_deg) else ""
+        if self._jumps(usual_tilt_deg):
+            return self._judge(history, mount)
+        if len(self._recent) == _BEFORE + _BETWEEN + _AFTER:
+            self._sideways2.append(self._step_sideways_deg() ** 2)
+        return ""
+
+    def _step_sideways_deg(self) -> float:
+        """The last strides' mean obliquity against that of the first ones."""
+        strides = list(self._recent)
+        return _means(strides[-_AFTER:])[1] - _means(strides[:_BEFORE])[1]
 
     def _see_back(self) -> None:
         """Whether tilt and obliquity are as before the slip: the clip is back, or it was a change of form."""
@@ -121,6 +137,7 @@ class SlipWatch:
         """
         p, strides = self._params, list(self._recent)
         self.step_deg, sudden = _step(strides, history, mount)
+        sudden += self._tipped(self._step_sideways_deg())
         if self.step_deg < p.slip_min_deg:
             return ""
         self._recent.clear()
@@ -129,6 +146,13 @@ class SlipWatch:
         if self.held:
             return "slip"
         return "doubt" if sudden > p.slip_doubt else ""
+
+    def _tipped(self, step_deg: float) -> float:
+        """How much likelier a step of obliquity is in a slip, which tips sideways as well, than without (a log)."""
+        squares = _USUAL_WEIGHT * _USUAL_SIDEWAYS_DEG**2 + sum(self._sideways2)
+        own = squares / (_USUAL_WEIGHT + len(self._sideways2))
+        slipped = own + _SIDEWAYS_DEG**2
+        return 0.5 * (step_deg**2 * (1.0 / own - 1.0 / slipped) - log(slipped / own))
 
     def crept(self) -> bool:
         """Whether tilt had come down slowly, over many strides, when it was found too low."""
@@ -157,9 +181,7 @@ def _step(strides: list[Followed], history: History, mount: Floats) -> tuple[flo
     onsets = np.arange(strides[_BEFORE - 1].end_s - _BEFORE_JUMP_S, time_s[-1] - _TAIL_S, _ONSET_STEP_S)
     slip, size_deg = _best_ramp(time_s, along, onsets, _SLIP_S)
     form, _ = _best_ramp(time_s, along, onsets, _FORM_S)
-    likeness = 0.5 * len(time_s) * np.log(form / slip)
-    sideways = min(abs(change[1]), _SIDEWAYS_MAX_DEG)
-    return size_deg, float(likeness + _SIDEWAYS * sideways**2)
+    return size_deg, float(0.5 * len(time_s) * np.log(form / slip))
 
 
 def _begins_to_turn(strides: list[Followed]) -> bool:
