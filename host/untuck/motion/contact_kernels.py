@@ -25,7 +25,7 @@ _STEP_BINS = 24  # over which the strength of the fore-aft acceleration is taken
 LOOK_BACK_S = 1.0  # before the hump's end: which way the pelvis faces
 _STRENGTH_G = 0.5  # usual strength
 _MISSING_MAX_S = 0.045  # more between two samples, or at an end: bins would be made up
-_ROUNDS = 5
+_ROUNDS, _SETTLED_S = 5, 1e-4
 _MOVE_MAX_S = 0.03  # in one round
 _MOVED_MAX_S = 0.06  # in all; further, and what was seen was no step
 _USUAL_STEP_S = 0.36  # stands in for the step time of the first step after a break
@@ -73,6 +73,13 @@ def bins(time_s: Floats, signal: Floats, start_s: float, width_s: float, out: Fl
     """Means of signal (n,) over bins of width_s from start_s on; beyond the samples the nearest one holds."""
     last = len(time_s) - 1
     i = 0
+    beyond = last
+    while beyond - i > 1:  # samples around the start
+        middle = (i + beyond) // 2
+        if time_s[middle] <= start_s:
+            i = middle
+        else:
+            beyond = middle
     for b in range(len(out)):
         now, end, area = start_s + b * width_s, start_s + (b + 1) * width_s, 0.0
         while now < end:
@@ -180,11 +187,15 @@ def time_step(
     strength = _prepare(time_s, quat, earth, forward, row, signals, x)
     for _ in range(_ROUNDS):
         _fill(time_s, signals, strength, out, x)
+        left_s = 0.0
         for e in range(2):
             move_s = weights[e, FEATURES]
             for j in range(FEATURES):
                 move_s += weights[e, j] * x[j]
             out[e] += min(_MOVE_MAX_S, max(-_MOVE_MAX_S, move_s))
+            left_s = max(left_s, abs(move_s))
+        if left_s < _SETTLED_S:
+            break
     if abs(out[0] - contact_s) >= _MOVED_MAX_S or abs(out[1] - toe_off_s) >= _MOVED_MAX_S:
         out[0], out[1] = contact_s, toe_off_s
         return False

@@ -96,16 +96,7 @@ class SlipWatch:
         if self.held:
             self._see_back()
             return ""
-        if self._jumps(usual_tilt_deg):
-            return self._judge(history, mount)
-        if len(self._recent) == _BEFORE + _BETWEEN + _AFTER:
-            self._sideways2.append(self._step_sideways_deg() ** 2)
-        return ""
-
-    def _step_sideways_deg(self) -> float:
-        """The last strides' mean obliquity against that of the first ones."""
-        strides = list(self._recent)
-        return _means(strides[-_AFTER:])[1] - _means(strides[:_BEFORE])[1]
+        return self._judge(history, mount) if self._jumps(usual_tilt_deg) else ""
 
     def _see_back(self) -> None:
         """Whether tilt and obliquity are as before the slip: the clip is back, or it was a change of form."""
@@ -120,11 +111,13 @@ class SlipWatch:
         if len(strides) < _BEFORE + _BETWEEN + _AFTER:
             return False
         before = _means(strides[:_BEFORE])
+        after = _means(strides[-_AFTER:])
         steps = [max(abs(s.tilt_deg - before[0]), abs(s.obliquity_deg - before[1])) for s in strides[-_AFTER:]]
         least_deg = _LOOK_SHARE * self._params.slip_min_deg
         if sum(steps) < _AFTER * least_deg or min(steps) < _LASTING_SHARE * least_deg:
+            self._sideways2.append((after[1] - before[1]) ** 2)
             return False
-        nearer_deg = abs(before[0] - usual_tilt_deg) - abs(_means(strides[-_AFTER:])[0] - usual_tilt_deg)
+        nearer_deg = abs(before[0] - usual_tilt_deg) - abs(after[0] - usual_tilt_deg)
         if nearer_deg > _LASTING_SHARE * least_deg or _begins_to_turn(strides):
             self._recent.clear()
             return False
@@ -137,7 +130,7 @@ class SlipWatch:
         """
         p, strides = self._params, list(self._recent)
         self.step_deg, sudden = _step(strides, history, mount)
-        sudden += self._tipped(self._step_sideways_deg())
+        sudden += self._tipped(_means(strides[-_AFTER:])[1] - _means(strides[:_BEFORE])[1])
         if self.step_deg < p.slip_min_deg:
             return ""
         self._recent.clear()
