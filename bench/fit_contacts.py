@@ -37,8 +37,11 @@ from bench.standing import PREFIX_S
 from untuck.model import NOMINAL_MOUNT, Calibration, Floats, Samples
 from untuck.motion import contact_kernels as ck
 from untuck.motion import kernels as k
+from untuck.motion.compiled import callable_from_python
 from untuck.motion.contacts import track_params
 from untuck.motion.params import Params
+
+step_time, time_step = callable_from_python(ck.step_time), callable_from_python(ck.time_step)
 
 WEARINGS = (("good", 100.0), ("bad", 100.0), ("good", 50.0), ("good", 200.0))
 AGAIN, AGAIN_SEEDS = "bad again", (11, 12)  # bad clips, worn in other ways, to learn from
@@ -155,7 +158,7 @@ def moments(unit: Unit, rng: np.random.Generator) -> tuple[Moments, Moments]:
     """Of the hump's lags, and of shifts from jittered guesses."""
     rows = np.array([step.row for step in unit.steps])
     up_s, down_s = rows[:, k.STEP_UP_S], rows[:, k.STEP_DOWN_S]
-    step_s = [ck.step_time(row) for row in rows]
+    step_s = [step_time(row) for row in rows]
     lag_x = np.stack([np.ones(len(rows)), step_s, rows[:, k.STEP_PEAK_G], down_s - up_s], axis=1)
     lag_y = np.stack([up_s, down_s], axis=1) - np.array([step.true_s for step in unit.steps])
     xs, ys = [], []
@@ -250,7 +253,7 @@ def found(unit: Unit, made: Fit) -> Iterator[tuple[Seen, Floats, Floats, Floats 
         ck.hump_edges(step.row, made.lags, guess_s)
         seen = step.time_s, step.quat, step.earth, step.forward, step.row
         signals, x = np.empty((2, len(step.time_s))), np.ones(ck.FEATURES + 1)
-        timed = ck.time_step(*seen, made.lags, made.timing, signals, x, fine_s)
+        timed = time_step(*seen, made.lags, made.timing, signals, x, fine_s)
         if timed and made.network:
             fine_s += made.network.correction_s(x)
         yield step, guess_s, fine_s, x if timed else None

@@ -22,6 +22,7 @@ from conftest import data_dir
 from untuck.model import GRAVITY_M_S2, LEFT, NOMINAL_MOUNT, RIGHT, Calibration, Floats, Run
 from untuck.motion import contact_kernels as ck
 from untuck.motion import kernels as k
+from untuck.motion.compiled import callable_from_python
 from untuck.motion.contact_weights import LAGS, TIMING
 from untuck.motion.contacts import NETWORK
 from untuck.motion.virtual_imu import fill_gaps
@@ -156,7 +157,7 @@ def a_step() -> tuple[Floats, Floats, Floats, Floats, Floats]:
 
 def timing(time_s: Floats, quat: Floats, earth: Floats, forward: Floats, row: Floats, lags: Floats = LAGS) -> Floats:
     out, signals, x = np.empty(2), np.empty((2, len(time_s))), np.ones(ck.FEATURES + 1)
-    if ck.time_step(time_s, quat, earth, forward, row, lags, TIMING, signals, x, out):
+    if fit_contacts.time_step(time_s, quat, earth, forward, row, lags, TIMING, signals, x, out):
         out += NETWORK.correction_s(x)
     return out
 
@@ -208,13 +209,14 @@ def test_where_nothing_like_a_step_is_seen_the_hump_stands() -> None:
 
 
 def test_bins_are_means_of_straight_lines_at_any_rate() -> None:
+    bins = callable_from_python(ck.bins)
     out = np.empty(9)
     for dt in (0.005, 0.013, 0.02, 0.05):
         time_s = 3.0 + np.arange(40) * dt
-        ck.bins(time_s, 2.0 * time_s - 1.0, 3.01, ck.BIN_S, out)
+        bins(time_s, 2.0 * time_s - 1.0, 3.01, ck.BIN_S, out)
         middle = 3.01 + ck.BIN_S * (np.arange(9) + 0.5)
         assert out == pytest.approx(2.0 * middle - 1.0, abs=1e-9)
-    ck.bins(time_s, np.full(40, 0.7), 2.0, 1.0, out)  # begins before the first sample and ends after the last
+    bins(time_s, np.full(40, 0.7), 2.0, 1.0, out)  # begins before the first sample and ends after the last
     assert out == pytest.approx(0.7)
 
 

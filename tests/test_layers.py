@@ -29,7 +29,18 @@ MAY_IMPORT = {
     "__main__": {"cli"},
 }
 CORE_MAY_LOAD = {
-    *("__future__", "collections", "contextlib", "dataclasses", "enum", "functools", "itertools", "math", "operator"),
+    *(
+        "__future__",
+        "collections",
+        "contextlib",
+        "dataclasses",
+        "enum",
+        "functools",
+        "gc",
+        "itertools",
+        "math",
+        "operator",
+    ),
     *("statistics", "typing", "numba", "numpy", "scipy"),
 }
 WIRE_MAY_LOAD = {"array", "binascii", "micropython", "struct"}

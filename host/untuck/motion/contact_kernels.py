@@ -13,7 +13,7 @@ from untuck.model import GRAVITY_M_S2, Floats
 from untuck.motion.compiled import entry, inner
 from untuck.motion.kernels import STEP_DOWN_S, STEP_PEAK_G, STEP_PREV_UP_S, STEP_UP_S
 
-COMPILED_IN = {"kernels.py": 0xCB36653D}  # as in orientation_kernels.py
+COMPILED_IN = {"kernels.py": 0x57C716E1}  # as in orientation_kernels.py
 
 BIN_S = 0.02
 CONTACT_FROM_S, CONTACT_BINS = -0.10, 11  # about contact
@@ -31,7 +31,7 @@ _MOVED_MAX_S = 0.06  # in all; further, and what was seen was no step
 _USUAL_STEP_S = 0.36  # stands in for the step time of the first step after a break
 
 
-@entry
+@inner
 def step_time(row: Floats) -> float:
     """Time since the step before in s, a usual one where there was none."""
     step_s: float = row[STEP_UP_S] - row[STEP_PREV_UP_S]
@@ -68,7 +68,7 @@ def _along(quat: Floats, earth: Floats, forward: Floats, signals: Floats) -> Non
         signals[0, i] = earth[i, 2] / GRAVITY_M_S2
 
 
-@entry
+@inner
 def bins(time_s: Floats, signal: Floats, start_s: float, width_s: float, out: Floats) -> None:
     """Means of signal (n,) over bins of width_s from start_s on; beyond the samples the nearest one holds."""
     last = len(time_s) - 1
@@ -159,7 +159,7 @@ def _is_whole(time_s: Floats, from_s: float, to_s: float) -> bool:
     return True
 
 
-@entry
+@inner
 def time_step(
     time_s: Floats,
     quat: Floats,

@@ -232,6 +232,7 @@ def pelvis_angles(quat: Floats, first: int, end: int, mount: Floats, out: Floats
 ) = range(18)
 STRIDE_NUMBERS = 18
 _DEG = 180.0 / pi
+_LEAN_EVERY = 2  # points of a stride: its waves are too long for more to matter to a mean
 
 
 @entry
@@ -334,15 +335,16 @@ def _numbers(curves: Floats, line: Floats, typical: Floats, duration_s: float, o
         tilt_min, tilt_max = min(tilt_min, lean), max(tilt_max, lean)
         side_min, side_max = min(side_min, side), max(side_max, side)
         turn_min, turn_max = min(turn_min, turn), max(turn_max, turn)
-        forward += sin(lean)
-        upward += cos(lean) * cos(side)
+        if k % _LEAN_EVERY == 0:
+            forward += sin(lean)
+            upward += cos(lean) * cos(side)
         size += rise * rise
         own += usual * usual
         both += rise * usual
     out[N_TILT_DEG], out[N_OBLIQUITY_DEG] = _DEG * tilt / points, _DEG * obliquity / points
     out[N_TILT_MIN_DEG], out[N_TILT_MAX_DEG] = _DEG * tilt_min, _DEG * tilt_max
     out[N_OBLIQUITY_RANGE_DEG], out[N_ROTATION_RANGE_DEG] = _DEG * (side_max - side_min), _DEG * (turn_max - turn_min)
-    out[N_FORWARD], out[N_UPWARD] = forward / points, upward / points
+    out[N_FORWARD], out[N_UPWARD] = _LEAN_EVERY * forward / points, _LEAN_EVERY * upward / points
     size *= own
     out[N_LIKENESS] = both / sqrt(size) if size > 0.0 else 1.0
 

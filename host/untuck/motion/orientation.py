@@ -70,7 +70,7 @@ class OrientationParams:
     rest_s: float = 1.45  # s of steadiness before it counts as rest
     rest_bias_rad_s: float = 0.001  # rad/s: what standing sway leaves in a block's mean rate
     rest_velocity_m_s: float = 0.02  # m/s at rest, sway of a standing pelvis
-    gap_s: float = 0.025  # s between samples that count as a gap: 50 Hz and jitter do not
+    gap_s: float = 0.02537  # s between samples that count as a gap: 50 Hz and jitter do not; no multiple of a period
     gap_turn_s: float = 0.085  # s over which rates may be interpolated: a quarter of a step
     gap_tilt_rad: float = 0.2  # rad: the most that a gap can hide, a running pelvis swings that far
     restart_s: float = 4.995  # s after which tilt is found afresh

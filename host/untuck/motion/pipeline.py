@@ -93,7 +93,8 @@ class Pipeline:
             left = intake.left_in_block()
             if left == BLOCK_SAMPLES:
                 intake.begin_block(self._pace.speed_m_s, self.calibration.sensor_to_pelvis[0])
-            self._steer_before(float(time_s[first]))
+            if self._steers.next_s < time_s[first]:
+                self._steer_before(float(time_s[first]))
             last = min(end, first + left)
             if self._steers.next_s <= time_s[last - 1]:
                 last = int(time_s.searchsorted(self._steers.next_s, "right"))
@@ -122,12 +123,11 @@ class Pipeline:
         """Take in the next samples in store, which lie within one block."""
         for row in self._intake.take(count):
             self._on_row(row)
-        self._tick_until(self.history.end - 1)
+        self._tick_until(self.history.end - 1, self._intake.last_s)
 
-    def _tick_until(self, index: int) -> None:
-        """Look for calibration and standing at every grid time up to sample `index`."""
+    def _tick_until(self, index: int, now_s: float) -> None:
+        """Look for calibration and standing at every grid time up to sample `index`, at now_s."""
         h = self.history
-        now_s = h.at(index)
         while self._next_tick_s <= now_s:
             running = self.state == "running" and now_s - self._last_step_s <= self.params.standing_after_s
             at = index if running else h.find(self._next_tick_s, index + 1)
@@ -165,8 +165,9 @@ class Pipeline:
 
     def _on_row(self, row: NDArray[np.float64]) -> None:
         index, history = int(row[STEP_INDEX]), self.history
-        self._tick_until(index)
-        self._last_step_s = history.at(index)  # of any step: one may wait for its side
+        now_s = history.at(index)
+        self._tick_until(index, now_s)
+        self._last_step_s = now_s  # of any step: one may wait for its side
         for step in self._steps.push(row, history, self.calibration.sensor_to_pelvis):
             self._on_step(step)
 
