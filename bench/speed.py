@@ -48,10 +48,11 @@ Written by `python -m bench speed --markdown docs/speed.md`. Wall time is held a
 of the goal that was needed, stand beside it. One thread; the machine and its load are in the first line of the table.
 What makes it fast:
 
-- All that happens once a sample is two compiled loops over a chunk, all that happens once a stride is six more. What is
+- All that happens once a sample is two compiled loops over a chunk; a step and a stride take one more each. What is
   rare (starts, gaps, standing, hinges) is plain numpy, because the compiler takes about 1 ms for every operation in the
   source. `motion/compiled.py` says how numba is asked to compile.
 - Between strides Python handles plain floats, not arrays of one; a stride becomes a record when it is published.
+- What is loaded before a session is left out of Python's full collections, each of which would halt it for 50 ms.
 - The first start on a machine says "compiling the analysis for this machine" and goes on; later ones load the cache.
 
 ```text

@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 
 import untuck
 from untuck.errors import CalibrationError, SamplesError
-from untuck.model import Event, Run, Samples
+from untuck.model import GRAVITY_M_S2, Event, Run, Samples
 from untuck.motion.params import Params
 from untuck.sources.runner import SimulatedRun, simulate
 from untuck.sources.story import HINGE_S, Phase, Story
@@ -206,6 +206,23 @@ def test_bad_input_says_what_to_do() -> None:
     pipeline.push(samples[:100])
     with pytest.raises(SamplesError, match="in order of time"):
         pipeline.push(samples[50:150])
+
+
+@pytest.mark.parametrize(("limit_g", "told"), [(2.0, True), (3.0, True), (8.0, False), (np.inf, False)])
+def test_a_range_that_ends_below_running_is_told(limit_g: float, told: bool) -> None:
+    samples = short_run().samples
+    limit = limit_g * GRAVITY_M_S2
+    cut = Samples(samples.time_s, samples.gyr_rad_s, np.clip(samples.acc_m_s2, -limit, limit), samples.quat)
+    warnings = [text for text in untuck.analyse(cut, params=QUICK).warnings if "ends at" in text]
+    assert len(warnings) == told and all(f"{limit_g:.0f} g" in text for text in warnings)
+
+
+def test_a_rate_too_low_is_told_live() -> None:
+    samples = short_run().samples[::4]  # 25 Hz
+    pipeline = untuck.Pipeline(params=QUICK)
+    events = [event for a in range(0, 400, 5) for event in pipeline.push(samples[a : a + 5])]
+    told = [event for event in events if event.kind == "warning" and "Hz are needed" in event.value]
+    assert len(told) == 1 and told[0].time_s < samples.time_s[0] + 5.0
 
 
 def test_without_standing_it_warns_and_still_counts() -> None:

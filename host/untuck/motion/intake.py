@@ -7,11 +7,11 @@ What the loops remember between parts, and when feedback reaches them, lives her
 
 from __future__ import annotations
 
-from math import isfinite, isnan
+from math import degrees, isfinite, isnan
 
 import numpy as np
 
-from untuck.model import Floats, Samples
+from untuck.model import GRAVITY_M_S2, Floats, Samples
 from untuck.motion import kernels as k
 from untuck.motion.contacts import edges, track_params
 from untuck.motion.history import History
@@ -23,6 +23,9 @@ BLOCK_SAMPLES = 50  # what strides tell of speed reaches the orientation at the 
 _NO_CHIP = np.empty((0, 4))
 _RATE_SAMPLES = 65  # the first samples tell the rate
 _RATE_SLACK = 1.2  # clocks are off, and chips round the rate that they are asked for
+_ACC_ENDS_M_S2 = 1.2 * GRAVITY_M_S2, 76.0  # a flat top between these is the end of a range that does not reach 8 g
+_GYR_ENDS_RAD_S = 2.0, 30.0
+_FLAT_LEAST, _FLAT_SHARE = 10, 5e-4  # pairs of samples at exactly the same top
 
 
 def rate_problem(time_s: Floats) -> str:
@@ -38,18 +41,40 @@ def rate_problem(time_s: Floats) -> str:
     )
 
 
+def range_problem(samples: Samples) -> str:
+    """What is told of a sensor whose range ends below what running brings, "" if nothing: its peaks are cut flat.
+
+    A clip cut at 8 g is no problem: the orientation filter knows, and steps are timed below that.
+    """
+    for name, values, (least, most), unit, scale in (
+        ("accelerometer", samples.acc_m_s2, _ACC_ENDS_M_S2, "g", 1.0 / GRAVITY_M_S2),
+        ("gyro", samples.gyr_rad_s, _GYR_ENDS_RAD_S, "deg/s", degrees(1.0)),
+    ):
+        size = np.abs(values)
+        top = size.max(axis=0, initial=0.0)
+        flat = ((size[1:] == top) & (size[:-1] == top)).sum(axis=0)
+        cut = (flat >= _FLAT_LEAST) & (flat >= _FLAT_SHARE * len(samples)) & (top > least) & (top < most)
+        if cut.any():
+            return (
+                f"The {name} ends at {scale * top[cut].max():.3g} {unit}, and running goes beyond: peaks are cut off, "
+                "and angles and contacts that rest on them are wrong by an unknown amount. Record with a wider range."
+            )
+    return ""
+
+
 class Intake:
     """Takes samples in, in parts that end with a block at the latest.
 
     last_s: time of the last sample, -inf before any; tilt_variance: of tilt in rad^2 when the block began;
-    nominal_dt_s: usual time between samples, NaN until it is known.
+    problem: what is wrong with the rate of samples, "" if nothing, or not known yet.
     """
 
     def __init__(self, params: Params, keep_samples: bool) -> None:
         self.history = History(keep_samples)
         self.last_s = -np.inf
         self.tilt_variance = np.nan
-        self.nominal_dt_s = np.nan
+        self._dt_s = np.nan
+        self.problem = ""
         self._orient_params = OrientationParams().as_array()
         self._orientation = OrientationState()
         self._stored, self._speed = Samples([], np.empty((0, 3)), np.empty((0, 3))), np.empty(0)
@@ -73,7 +98,17 @@ class Intake:
         first = self._taken
         self._speed[first : first + BLOCK_SAMPLES] = speed_m_s
         self._orient_params[-3:] = forward
+        if isnan(self._dt_s) and self.history.end >= _RATE_SAMPLES:
+            self._dt_s = self.nominal_dt_s(_RATE_SAMPLES)
+            self.problem = rate_problem(self.history.time(0, _RATE_SAMPLES))
         self.tilt_variance = 0.5 * self._orientation.tilt_variance  # one axis of two
+
+    def nominal_dt_s(self, number: int) -> float:
+        """Usual time between samples, by what is known at sample `number`, which is not the first."""
+        count = min(number + 1, _RATE_SAMPLES)
+        if count == _RATE_SAMPLES and not isnan(self._dt_s):
+            return self._dt_s
+        return float(np.median(np.diff(self.history.time(0, count))))
 
     def store(self, samples: Samples) -> None:
         """Make the samples ready that `take` then takes in; those before must have been taken."""
@@ -96,8 +131,6 @@ class Intake:
         self._taken = end
         h.end += count
         self.last_s = time_s.item(end - 1)
-        if isnan(self.nominal_dt_s) and h.end >= _RATE_SAMPLES:
-            self.nominal_dt_s = float(np.median(np.diff(h.time(0, _RATE_SAMPLES))))
         return self._steps[:found]
 
     def finish(self) -> Floats:

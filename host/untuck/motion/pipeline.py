@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from untuck.errors import CalibrationError, SamplesError
 from untuck.model import CONTACT_DTYPE, STRIDE_DTYPE, Baseline, Calibration, Event, Run, Samples, Steer, Underway
 from untuck.motion.contacts import Step, StepTracker
-from untuck.motion.intake import BLOCK_SAMPLES, Intake, rate_problem
+from untuck.motion.intake import BLOCK_SAMPLES, Intake, range_problem, rate_problem
 from untuck.motion.judging import Judge
 from untuck.motion.kernels import STEP_INDEX
 from untuck.motion.mounting import Mounting, News
@@ -93,6 +93,8 @@ class Pipeline:
             left = intake.left_in_block()
             if left == BLOCK_SAMPLES:
                 intake.begin_block(self._pace.speed_m_s, self.calibration.sensor_to_pelvis[0])
+                if intake.problem:
+                    self._emit("warning", intake.last_s, intake.problem)  # which gives it once
             if self._steers.next_s < time_s[first]:
                 self._steer_before(float(time_s[first]))
             last = min(end, first + left)
@@ -185,7 +187,7 @@ class Pipeline:
             self._emit("contact", now_s, contact)
             self._pace.push(1e3 * (step.toe_off_s - step.contact_s))
         intake, mount = self._intake, self.calibration.sensor_to_pelvis
-        stride = self._cutter.push(step, history, mount, intake.tilt_variance, intake.nominal_dt_s)
+        stride = self._cutter.push(step, history, mount, intake.tilt_variance, intake.nominal_dt_s(step.number))
         if stride is not None:
             self._on_stride(stride, now_s)
 
@@ -274,5 +276,7 @@ def analyse(
         )
     pipeline = Pipeline(calibration, baseline, params, keep_samples=True)
     pipeline.push(samples)
+    if problem := range_problem(samples):
+        pipeline._emit("warning", pipeline._intake.last_s, problem)
     pipeline.finish()
     return pipeline.run()
