@@ -7,7 +7,7 @@ Plain functions on arrays, compiled by numba; which weights, and when the result
 
 from __future__ import annotations
 
-from math import log, nan, sqrt
+from math import log, nan, sqrt, tanh
 
 from untuck.model import GRAVITY_M_S2, Floats
 from untuck.motion.compiled import entry, inner
@@ -28,6 +28,7 @@ _MISSING_MAX_S = 0.045  # more between two samples, or at an end: bins would be 
 _ROUNDS, _SETTLED_S = 5, 1e-4
 _MOVE_MAX_S = 0.03  # in one round
 _MOVED_MAX_S = 0.06  # in all; further, and what was seen was no step
+_CORRECTED_MAX_S = 0.03  # by the network
 _USUAL_STEP_S = 0.36  # stands in for the step time of the first step after a break
 
 
@@ -87,10 +88,11 @@ def bins(time_s: Floats, signal: Floats, start_s: float, width_s: float, out: Fl
                 i += 1
             x, slope, until = signal[i], 0.0, end
             if now < time_s[0]:
-                until = min(end, time_s[0])
+                until = time_s[0]
             elif i < last:
-                until = min(end, time_s[i + 1])
+                until = time_s[i + 1]
                 slope = (signal[i + 1] - x) / (time_s[i + 1] - time_s[i])
+            until = until if until < end else end
             area += (x + slope * (0.5 * (now + until) - time_s[i])) * (until - now)
             now = until
         out[b] = area / width_s
@@ -212,15 +214,19 @@ def measure_step(
     row: Floats,
     lags: Floats,
     weights: Floats,
+    hidden: Floats,
+    straight: Floats,
+    bent: Floats,
     window_s: Floats,
     signals: Floats,
     x: Floats,
     out: Floats,
-) -> bool:
+) -> None:
     """Contact and toe-off in s of a step row, and how high the right side stands in mid-stance: out (3,).
 
     time_s (n,), quat (n,4), earth (n,3), of which `known` samples are there; mount (3,3), rows P.x P.y P.z in S;
-    window_s (3,) as in `_stance_height`; signals (2, m) is scratch for m samples at most; the rest as in `time_step`.
+    hidden, straight, bent as in `correct`, x (FEATURES + 1,) ends with a one; window_s (3,) as in `_stance_height`;
+    signals (2, m) is scratch for m samples at most; the rest as in `time_step`.
     """
     from_s, first = row[STEP_DOWN_S] - LOOK_BACK_S, known
     while first > 0 and time_s[first - 1] >= from_s and known - first < signals.shape[1]:
@@ -228,7 +234,29 @@ def measure_step(
     seen = time_s[first:known], quat[first:known], earth[first:known]
     timed: bool = time_step(*seen, mount[0], row, lags, weights, signals, x, out)
     out[2] = _stance_height(time_s, quat, known, mount, out[0], window_s)
-    return timed
+    if timed:
+        correct(x, hidden, straight, bent, out)
+
+
+@inner
+def correct(x: Floats, hidden: Floats, straight: Floats, bent: Floats, out: Floats) -> None:
+    """Move contact and toe-off, the first two of `out`, by what a network says of the features.
+
+    x (n + 1,) ends with a one; one hidden layer, hidden (h, n + 1) and bent (2, h), beside straight (2, n + 1), in s.
+    """
+    contact_s = toe_off_s = 0.0
+    for j in range(len(x)):
+        contact_s += straight[0, j] * x[j]
+        toe_off_s += straight[1, j] * x[j]
+    for h in range(len(hidden)):
+        total = 0.0
+        for j in range(len(x)):
+            total += hidden[h, j] * x[j]
+        total = tanh(total)
+        contact_s += bent[0, h] * total
+        toe_off_s += bent[1, h] * total
+    out[0] += min(_CORRECTED_MAX_S, max(-_CORRECTED_MAX_S, contact_s))
+    out[1] += min(_CORRECTED_MAX_S, max(-_CORRECTED_MAX_S, toe_off_s))
 
 
 @inner

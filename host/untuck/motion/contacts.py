@@ -18,11 +18,11 @@ import numpy as np
 from untuck.model import BOTH, LEFT, RIGHT, Floats
 from untuck.motion import contact_kernels as ck
 from untuck.motion import kernels as k
+from untuck.motion.compiled import callable_from_python
 from untuck.motion.contact_weights import BENT, HIDDEN, LAGS, STRAIGHT, TIMING
 from untuck.motion.history import History
 from untuck.motion.params import Params
 
-_CORRECTED_MAX_S = 0.03
 _SAMPLES_MOST = 2048  # that are looked at: a second and more at 1 kHz
 _FRAME_S = 0.003  # a contact no further before the first sample than this counts as recorded
 
@@ -36,12 +36,14 @@ class Network(NamedTuple):
 
     def correction_s(self, x: Floats) -> tuple[float, float]:
         """By how much contact and toe-off are to be moved, from x (n + 1,): as `time_step` leaves it, then a one."""
-        contact_s, toe_off_s = (self.straight.dot(x) + self.bent.dot(np.tanh(self.hidden.dot(x)))).tolist()
-        most = _CORRECTED_MAX_S
-        return min(most, max(-most, contact_s)), min(most, max(-most, toe_off_s))
+        moved_s = np.zeros(2)
+        _correct(x, *self, moved_s)
+        contact_s, toe_off_s = moved_s.tolist()
+        return contact_s, toe_off_s
 
 
 NETWORK = Network(HIDDEN, STRAIGHT, BENT)
+_correct = callable_from_python(ck.correct)  # a step has it done within its own kernel
 
 
 class Step(NamedTuple):
@@ -75,11 +77,9 @@ class StepTracker:
         numbers = row.tolist()
         index = int(numbers[k.STEP_INDEX])
         scratch = self._signals, self._x, self._measured
-        timed = ck.measure_step(*history.until(index + 1), mount, row, LAGS, TIMING, self._window_s, *scratch)
+        fitted = LAGS, TIMING, *NETWORK
+        ck.measure_step(*history.until(index + 1), mount, row, *fitted, self._window_s, *scratch)
         contact_s, toe_off_s, height = self._measured.tolist()
-        if timed:
-            later_s, end_later_s = NETWORK.correction_s(self._x)
-            contact_s, toe_off_s = contact_s + later_s, toe_off_s + end_later_s
         interval = contact_s - self._last_contact_s
         seen = contact_s >= numbers[k.STEP_SINCE_S] - _FRAME_S
         running = seen and self._is_run(numbers, interval)

@@ -146,8 +146,9 @@ def _ticked(params: Floats, state: Floats, step_s: float) -> float:
     drift_gain = 0.25 * (gain * gain)
     if count * gain < 5.0:  # later both gains have come down to these
         square = count * (count + 1.0)
-        gain = max(gain, (4.0 * count - 2.0) / square)
-        drift_gain = max(drift_gain, 6.0 / square)
+        early, early_drift = (4.0 * count - 2.0) / square, 6.0 / square
+        gain = gain if gain > early else early  # max() is dearer to compile
+        drift_gain = drift_gain if drift_gain > early_drift else early_drift
     drift_s = drift_gain * late_s
     state[at.PERIOD_S] = period_s + (drift_s if ticks == 1.0 else drift_s / ticks)  # dividing takes its time
     state[at.CLOCK_COUNT] = count
