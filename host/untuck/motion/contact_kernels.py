@@ -13,7 +13,7 @@ from untuck.model import GRAVITY_M_S2, Floats
 from untuck.motion.compiled import entry, inner
 from untuck.motion.kernels import STEP_DOWN_S, STEP_PEAK_G, STEP_PREV_UP_S, STEP_UP_S
 
-COMPILED_IN = {"kernels.py": 0x57C716E1}  # as in orientation_kernels.py
+COMPILED_IN = {"kernels.py": 0x1336D561}  # as in orientation_kernels.py
 
 BIN_S = 0.02
 CONTACT_FROM_S, CONTACT_BINS = -0.10, 11  # about contact

@@ -143,15 +143,17 @@ def track_chunk(
             found += _release(state, number - 1, steps, found)
             _restart(state, now, av)
             continue
-        state[S_NOW + STEP_GAP_S] = max(state[S_NOW + STEP_GAP_S], gap)
+        if gap > state[S_NOW + STEP_GAP_S]:
+            state[S_NOW + STEP_GAP_S] = gap
         parts = int(gap / _SUBSTEP_S) + 1
         dt = gap / parts
         av_step = (av - state[S_AV]) / parts
         for _ in range(parts):
             found += _advance(par, state, number, dt, av_step, steps, found)
         # again: a hump that ended in it has taken it for its own
-        state[S_NOW + STEP_GAP_S] = max(state[S_NOW + STEP_GAP_S], gap)
-    return int(found)
+        if gap > state[S_NOW + STEP_GAP_S]:
+            state[S_NOW + STEP_GAP_S] = gap
+    return found  # type: ignore[return-value]  # int() takes its time to compile
 
 
 @inner
@@ -165,7 +167,8 @@ def _advance(par: Floats, state: Floats, index: int, dt: float, av_step: float, 
     if state[S_HELD] != 0.0 and time >= state[S_ROW + STEP_DOWN_S] + par[T_HOLD_S]:
         found = _release(state, index, steps, at)
     if state[S_IN_HUMP] == 0.0:
-        state[S_NOW + STEP_FLIGHT_G] = min(state[S_NOW + STEP_FLIGHT_G], fly)
+        if fly < state[S_NOW + STEP_FLIGHT_G]:
+            state[S_NOW + STEP_FLIGHT_G] = fly
         if before < level <= y:
             up = time - dt * (y - level) / (y - before)
             if not up - state[S_NOW + STEP_PREV_UP_S] < par[T_REFRACTORY_S]:
@@ -175,7 +178,8 @@ def _advance(par: Floats, state: Floats, index: int, dt: float, av_step: float, 
     else:
         if y > state[S_NOW + STEP_PEAK_G]:
             state[S_NOW + STEP_PEAK_G], state[S_NOW + STEP_PEAK_S] = y, time
-        state[S_NOW + STEP_RAW_G] = max(state[S_NOW + STEP_RAW_G], fly)
+        if fly > state[S_NOW + STEP_RAW_G]:
+            state[S_NOW + STEP_RAW_G] = fly
         if y < level:
             _end_hump(state, time - dt * (y - level) / (y - before))
     return found
@@ -270,7 +274,8 @@ def measure_stride(
     first = end
     while first > 0 and time_s[first - 1] >= start_s and end - first < len(angles) - 1:
         first -= 1
-    first = max(first - 1, 0)
+    if first > 0:
+        first -= 1
     out[N_UPRIGHT] = pelvis_angles(quat, first, end, mount, angles)
     _curves(time_s, angles, earth, first, end, start_s, end_s, curves, out)
     _numbers(curves, line, typical, end_s - start_s, out)

@@ -15,7 +15,7 @@ from untuck.motion.compiled import entry, inner
 from untuck.motion.orientation_update import Quat, Vector, add_part, product, update
 
 # numba's cache of this file does not notice when one of these changes; their sums tell, and tests/test_nojit.py
-COMPILED_IN = {"orientation_layout.py": 0x7D845C6A, "orientation_update.py": 0x8B849178}
+COMPILED_IN = {"orientation_layout.py": 0x7D845C6A, "orientation_update.py": 0x23CB9DFB}
 
 
 @entry
@@ -152,7 +152,8 @@ def _ticked(params: Floats, state: Floats, step_s: float) -> float:
     drift_s = drift_gain * late_s
     state[at.PERIOD_S] = period_s + (drift_s if ticks == 1.0 else drift_s / ticks)  # dividing takes its time
     state[at.CLOCK_COUNT] = count
-    return float(ticks * period_s + gain * late_s)
+    gone_s: float = ticks * period_s + gain * late_s
+    return gone_s
 
 
 @inner

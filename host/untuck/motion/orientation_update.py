@@ -114,9 +114,11 @@ def _is_resting(params: Floats, state: Floats) -> bool:
         force2 -= force * force
     state[at.REST_FOR_S] += block_s
     most, most_force = params[at.REST_GYR_RAD_S], params[at.REST_ACC_M_S2]
-    if max(turn2, rate2) > most * most or force2 > most_force * most_force:
+    limit2 = most * most
+    if turn2 > limit2 or rate2 > limit2 or force2 > most_force * most_force:
         state[at.REST_FOR_S] = 0.0
-    return bool(state[at.REST_FOR_S] >= params[at.REST_S])
+    resting: bool = state[at.REST_FOR_S] >= params[at.REST_S]
+    return resting
 
 
 @inner
