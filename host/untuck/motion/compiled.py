@@ -1,4 +1,5 @@
 """How numba compiles the kernels: two decorators, `entry` for what Python calls and `inner` for what only kernels call.
+Loading this module also keeps Python's garbage collection off while numba compiles, whosever kernel it is.
 
 The first start on a machine waits for the compiler, about 1 ms an operation in the source and 10 ms a slice or loop:
 kernels are few and short, and wrappers that nobody calls are left out. What all compiled functions share lives here.

@@ -26,7 +26,6 @@ _RATE_SLACK = 1.2  # clocks are off, and chips round the rate that they are aske
 _ACC_ENDS_M_S2 = 1.2 * GRAVITY_M_S2, 76.0  # a flat top between these is the end of a range that does not reach 8 g
 _GYR_ENDS_RAD_S = 2.0, 30.0
 _FLAT_LEAST, _FLAT_SHARE = 10, 5e-4  # pairs of samples at exactly the same top
-_NO_ROWS = np.empty(0, dtype=np.int64)
 
 
 def rate_problem(time_s: Floats) -> str:
@@ -53,14 +52,14 @@ def range_problem(samples: Samples) -> str:
     ):
         for column in values.T:
             top = max(column.max(), -column.min())
-            at = np.flatnonzero(np.abs(column) == top) if least < top < most else _NO_ROWS
-            flat = np.count_nonzero(np.diff(at) == 1)  # pairs of neighbours at the same top
-            if flat < max(_FLAT_LEAST, _FLAT_SHARE * len(samples)):
+            if not least < top < most:
                 continue
-            return (
-                f"The {name} ends at {scale * top:.3g} {unit}, and running goes beyond: peaks are cut off, "
-                "and angles and contacts that rest on them are wrong by an unknown amount. Record with a wider range."
-            )
+            flat = np.count_nonzero(np.diff(np.flatnonzero(np.abs(column) == top)) == 1)  # pairs of neighbours
+            if flat >= max(_FLAT_LEAST, _FLAT_SHARE * len(samples)):
+                return (
+                    f"The {name} ends at {scale * top:.3g} {unit}, and running goes beyond: peaks are cut off, and "
+                    "what rests on them is wrong by an unknown amount. Record with a wider range."
+                )
     return ""
 
 

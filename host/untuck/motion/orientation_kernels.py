@@ -79,12 +79,8 @@ def _glide(
     then_s, block_s, clip_s = state[at.TIME_S], state[at.BLOCK_S], state[at.BLOCK_CLIP_S]
     force = (state[at.BLOCK_DV], state[at.BLOCK_DV + 1], state[at.BLOCK_DV + 2])
     gyr2, acc2 = state[at.BLOCK_GYR2], state[at.BLOCK_ACC2]
-    part_s, part_x, part_y, part_z = (
-        state[at.PART_S],
-        state[at.PART_GYR],
-        state[at.PART_GYR + 1],
-        state[at.PART_GYR + 2],
-    )
+    part_s = state[at.PART_S]
+    part_x, part_y, part_z = state[at.PART_GYR], state[at.PART_GYR + 1], state[at.PART_GYR + 2]
     limit, half_lead_s, gap_s = params[at.CLIP_M_S2], 0.5 * params[at.LEAD_S], params[at.GAP_S]
     limit2 = limit * limit
     i = first
@@ -119,12 +115,8 @@ def _glide(
     state[at.BLOCK_GYR2], state[at.BLOCK_ACC2] = gyr2, acc2
     state[at.GYR], state[at.GYR + 1], state[at.GYR + 2] = x, y, z
     state[at.BLOCK_DV], state[at.BLOCK_DV + 1], state[at.BLOCK_DV + 2] = force
-    state[at.PART_S], state[at.PART_GYR], state[at.PART_GYR + 1], state[at.PART_GYR + 2] = (
-        part_s,
-        part_x,
-        part_y,
-        part_z,
-    )
+    state[at.PART_S] = part_s
+    state[at.PART_GYR], state[at.PART_GYR + 1], state[at.PART_GYR + 2] = part_x, part_y, part_z
     return i
 
 

@@ -32,11 +32,8 @@ _BEFORE_JUMP_S, _TAIL_S = 1.3, 0.3  # onsets are tried from so long before the j
 _BIN = 5  # samples
 _WAVES = 4  # harmonics of the runner's own waveform
 _SIDEWAYS_DEG = 2.0  # a slip tips the clip sideways as well, by about so much; a tuck does not (a judgement)
-_USUAL_SIDEWAYS_DEG, _USUAL_WEIGHT = (
-    0.5,
-    10.0,
-)  # how steps of obliquity scatter anyway, until the runner's own are known
-_SIDEWAYS_STRIDES = 40  # that tell of the runner's own
+_USUAL_SIDEWAYS_DEG = 0.5  # how steps of obliquity scatter anyway, until the runner's own are known
+_USUAL_WEIGHT, _SIDEWAYS_STRIDES = 10.0, 40  # counts as so many strides, beside so many of the runner's own
 _TURN_DEG_S = 5.0  # who begins to turn leans
 _BACK_STRIDES = 6
 _CREEP_STRIDES = 30
