@@ -29,9 +29,10 @@ lint: .venv/test.stamp ## ruff and mypy --strict
 format: .venv/test.stamp ## let ruff put the code in order
 	$(RUN) -m ruff check --fix
 	$(RUN) -m ruff format
+	$(RUN) tools/kernel_sums.py
 
 docs: .venv/test.stamp ## write the commands' help texts into docs/commands.md
-	$(RUN) tests/test_docs.py
+	$(RUN) tests/project/test_docs.py
 
 screenshots: .venv/test.stamp ## pictures of window and pages, into docs/images; ARGS="trend" for one of them
 	QT_QPA_PLATFORM=offscreen $(RUN) -m tests.screenshots $(ARGS)

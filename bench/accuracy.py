@@ -13,11 +13,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.accuracy_orientation import orientation_sections
-from bench.accuracy_recordings import recording_sections
-from bench.accuracy_runs import run_sections
-from bench.data import DEV, JUDGE, data_dir, has_data
-from bench.figures import Figure, table
+from bench.lib.accuracy_orientation import orientation_sections
+from bench.lib.accuracy_recordings import recording_sections
+from bench.lib.accuracy_runs import run_sections
+from bench.lib.figures import Figure, table
+from bench.lib.recordings import DEV, JUDGE, data_dir, has_data
 
 NOTE = "Constants are fitted on DEV; JUDGE is only reported. Semi-synthetic: faults are added to recorded motion."
 PAGE = """# Accuracy, as measured

@@ -16,15 +16,14 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.figures import Figure, table
+from bench.lib.figures import Figure, table
 from untuck.model import LEFT, RIGHT, Floats
 
 try:
-    from tests.virtual_board import loudspeaker
-
     from untuck.sound.loudness import momentary_lufs
     from untuck.sound.player import Player
     from untuck.sound.voices import RATE_HZ
+    from virtual_clip import loudspeaker
 except ImportError as error:
     MISSING: str = f"{error.name} is missing: pip install 'untuck[test]'"
 else:

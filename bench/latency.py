@@ -21,23 +21,23 @@ from typing import Any
 
 import numpy as np
 
-from bench.figures import Figure, table
+from bench.lib.figures import Figure, table
 from untuck.model import Event, Floats, Packet
 from untuck.motion.params import Params
-from untuck.sources.story import HINGE_S, Phase, Story
+from untuck.simulate.scenario import HINGE_S, Phase, Scenario
 
 try:
-    from tests.virtual_board import loudspeaker
-    from tests.virtual_board import sensor_hub as hub
-    from tests.virtual_board.clip import VirtualClip
+    from virtual_clip.clip import VirtualClip
 
-    from untuck.cli.live import Company, Line, attend
-    from untuck.cli.warmup import warm_up
     from untuck.motion.decode import Decoder
+    from untuck.session.live import PacketPipeline, SessionHooks, run_session
+    from untuck.session.warmup import warm_up
+    from untuck.simulate.runner import simulate
     from untuck.sources.ble import BleSource
-    from untuck.sources.runner import simulate
     from untuck.store import Settings, Store
     from untuck.store.config import SoundConfig
+    from virtual_clip import loudspeaker
+    from virtual_clip import sensor_hub as hub
 except ImportError as error:  # the clip's parts are test requirements
     MISSING: str = f"the virtual clip needs {error.name}: pip install 'untuck[test]'"
 else:
@@ -51,7 +51,7 @@ STRIDES_S = 1.5  # between cues at that pace, about
 
 
 class _Notes:
-    """A view, a source and a heed that only take down when what came. lates: of packets behind the chip, in ms."""
+    """A view, a source and a on_event that only take down when what came. lates: of packets behind the chip, in ms."""
 
     def __init__(self, source: BleSource) -> None:
         self._source = source
@@ -74,13 +74,13 @@ class _Notes:
         self.rows += [wire.unpack_sample(packet.data, index) for index in range(len(samples))]
         self.arrivals_s += [packet.arrival_s] * len(samples)
 
-    def show(self, events: list[Event], line: Line) -> None:
+    def show(self, events: list[Event], line: PacketPipeline) -> None:
         """Nobody looks."""
 
     def say(self, text: str) -> None:
         print(f"latency: {text}", file=sys.stderr)
 
-    def heed(self, event: Event) -> bool:
+    def on_event(self, event: Event) -> bool:
         if event.kind == "cue":
             self.asked.append((event.time_s, time.monotonic()))
         return False
@@ -89,17 +89,19 @@ class _Notes:
 async def _run(cues: int) -> tuple[_Notes, dict[tuple[int, ...], float]]:
     """A run with about so many cues; what was noted, and when each sample was measured, in host time."""
     before = (Phase("stand", 7.0), Phase("hinge", 3 * HINGE_S), Phase("stand", 2.5), Phase("run", GOOD_S))
-    story = Story((*before, Phase("run", STRIDES_S * cues + 6.0, tuck_deg=7.0)))
-    simulated = simulate(story, rate_hz=RATE_HZ)
+    scenario = Scenario((*before, Phase("run", STRIDES_S * cues + 6.0, tuck_deg=7.0)))
+    simulated = simulate(scenario, rate_hz=RATE_HZ)
     params = Params(cue_cooldown_s=APART_S, cue_gap_s=APART_S, cue_cap=10**6, cue_recovered=False)
     settings = Settings(params=params, rate_hz=RATE_HZ)
     async with VirtualClip(simulated.samples, speed=1) as clip, BleSource(RATE_HZ, backend=clip.backend) as source:
         notes = _Notes(source)
         with Store().record("virtual clip", "bench", settings) as recording:
             attending = asyncio.create_task(
-                attend(notes, settings, notes, recording, company=Company(SoundConfig(), heed=notes.heed))
+                run_session(
+                    notes, settings, notes, recording, hooks=SessionHooks(SoundConfig(), on_event=notes.on_event)
+                )
             )
-            await asyncio.sleep(story.duration_s - 0.5)
+            await asyncio.sleep(scenario.duration_s - 0.5)
             attending.cancel()
             await attending
     measured_s = {

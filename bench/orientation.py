@@ -15,10 +15,9 @@ from dataclasses import replace
 import numpy as np
 from vqf import VQF
 
-from bench.accuracy_orientation import inclination_rmse_deg
-from bench.data import DEV, JUDGE, RUNNERS, TRIALS, data_dir, has_data, load_recording
-from bench.figures import Figure, table
-from bench.orientation_runs import (
+from bench.lib.accuracy_orientation import inclination_rmse_deg
+from bench.lib.figures import Figure, table
+from bench.lib.orientation_runs import (
     SENSOR,
     ZEROED,
     Run,
@@ -30,9 +29,10 @@ from bench.orientation_runs import (
     with_gaps,
     with_stuck_force,
 )
-from bench.quaternions import multiply
+from bench.lib.quaternions import multiply
+from bench.lib.recordings import DEV, JUDGE, RUNNERS, TRIALS, data_dir, has_data, load_recording
 from untuck.model import Floats, Samples
-from untuck.motion.orientation import OrientationParams, OrientationState, step
+from untuck.motion.orientation.filter import OrientationParams, OrientationState, step
 
 Filter = Callable[[Run], Floats]
 

@@ -16,10 +16,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 import untuck
-from bench.cases import PREFIX_S
-from bench.data import data_dir, has_data
-from bench.injections import Injected
-from bench.semisynthetic import RunTruth, make_run
+from bench.lib.cases import PREFIX_S
+from bench.lib.injections import Injected
+from bench.lib.recordings import data_dir, has_data
+from bench.lib.semisynthetic import RunTruth, make_run
 from untuck.model import LEFT, RIGHT, Floats, Run
 
 MINUTES = 3.6

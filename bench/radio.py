@@ -2,7 +2,7 @@
 
 Each sample is recognised by its values; the simulated sensor says when it was measured, the host when its packet came.
 The radio in between has no air time: the figures are the firmware's and the host's own share, to which a connection
-interval of 15-50 ms comes on hardware. What is measured lives here; the virtual clip is in tests/virtual_board.
+interval of 15-50 ms comes on hardware. What is measured lives here; the virtual clip is in virtual_clip.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from typing import Any
 
 import numpy as np
 
-from bench.figures import Figure, table
+from bench.lib.figures import Figure, table
 from untuck import wire
 from untuck.model import Floats, Packet, Samples
 
 try:
-    from tests.virtual_board import sensor_hub as hub
-    from tests.virtual_board.clip import VirtualClip
+    from virtual_clip.clip import VirtualClip
 
     from untuck.sources.ble import BleSource
+    from virtual_clip import sensor_hub as hub
 except ImportError as error:  # the clip's parts are test requirements
     MISSING: str | None = f"the virtual clip needs {error.name}: pip install 'untuck[test]'"
 else:

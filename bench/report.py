@@ -17,31 +17,31 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.figures import Figure, table
-from untuck.cli.again import Analysed, analyse_again
+from bench.lib.figures import Figure, table
 from untuck.model import Packet
 from untuck.report.html import to_html
+from untuck.report.metrics import metrics_of
 from untuck.report.page import Report
 from untuck.report.pdf import write_pdf
-from untuck.report.progress import progress_of
 from untuck.report.tables import table as export_table
 from untuck.report.tables import write_table
-from untuck.sources.packing import pack
-from untuck.sources.runner import simulate
-from untuck.sources.story import Phase, Story
+from untuck.session.reanalysis import Reanalysis, reanalyse
+from untuck.simulate.packets import pack
+from untuck.simulate.runner import simulate
+from untuck.simulate.scenario import Phase, Scenario
 from untuck.store import Settings, Store, StoredSession
 
 RATE_HZ = 100
 REPEATS = 5
 
 
-def hour(minutes: float) -> Story:
+def hour(minutes: float) -> Scenario:
     """Standing, hinges, then easy running with a tuck and a pullback every ten minutes."""
     run = [Phase("run", 200.0)]
     while sum(phase.duration_s for phase in run) < minutes * 60:
         run += [Phase("run", 30.0, tuck_deg=6.0), Phase("run", 270.0), Phase("run", 30.0, pullback_deg=4.5)]
         run += [Phase("run", 270.0)]
-    return Story((*Story.default().phases[:3], *run, Phase("stand", 5.0)))
+    return Scenario((*Scenario.default().phases[:3], *run, Phase("stand", 5.0)))
 
 
 def stored(folder: Path, minutes: float, seed: int) -> StoredSession:
@@ -66,10 +66,10 @@ def _seconds(call: Callable[[], object], repeats: int = REPEATS) -> tuple[float,
     return float(np.median(wall)), {"CPU time": float(np.median(cpu)), "slowest": float(np.max(wall))}
 
 
-def figures_of(session: StoredSession, found: Analysed, folder: Path, hours: float) -> Iterator[Figure]:
+def figures_of(session: StoredSession, found: Reanalysis, folder: Path, hours: float) -> Iterator[Figure]:
     """One figure for each thing that a user waits for."""
     section = f"After a run of {hours:.2g} h at {RATE_HZ} Hz, median of {REPEATS}"
-    now = progress_of(1, 0.0, found.summary)
+    now = metrics_of(1, 0.0, found.summary)
     report = Report("Run", "today", found.run, found.summary, session.settings().params, now)
     page = to_html(report)
 
@@ -82,7 +82,7 @@ def figures_of(session: StoredSession, found: Analysed, folder: Path, hours: flo
         write_table("samples", columns, folder / "samples.parquet")
 
     calls: tuple[tuple[str, Callable[[], object], tuple[str, float] | None], ...] = (
-        ("from store to summary", lambda: analyse_again(session), ("<=", 2.0 * hours)),
+        ("from store to summary", lambda: reanalyse(session), ("<=", 2.0 * hours)),
         ("page (HTML)", lambda: to_html(report), ("<=", 3.0)),
         ("pages (PDF)", lambda: write_pdf(report, folder / "run.pdf"), None),
         ("strides, findings, cues as CSV", lambda: export("csv"), None),
@@ -104,7 +104,7 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         session = stored(folder, 10.0 if options.quick else 60.0, options.seed)
-        found = analyse_again(session)
+        found = reanalyse(session)
         figures = list(figures_of(session, found, folder, found.summary.signal.duration_s / 3600))
     if options.json:
         host = {"machine": platform.machine(), "python": platform.python_version(), "load": os.getloadavg()[0]}

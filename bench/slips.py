@@ -15,11 +15,11 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 import untuck
-from bench.cases import Case, control_cases, fault_cases, runners
-from bench.data import data_dir, has_data
-from bench.figures import Figure, table
-from bench.scoring import score_faults
-from bench.semisynthetic import RunTruth, trials_of
+from bench.lib.cases import Case, control_cases, fault_cases, runners
+from bench.lib.figures import Figure, table
+from bench.lib.recordings import data_dir, has_data
+from bench.lib.scoring import score_faults
+from bench.lib.semisynthetic import RunTruth, trials_of
 from untuck.model import Run
 
 SEEN_WITHIN_S = 5.0

@@ -24,12 +24,12 @@ import numpy as np
 from vqf import VQF
 
 import untuck
-from bench.data import data_dir, has_data
-from bench.figures import Figure, table
-from bench.semisynthetic import make_run
-from bench.standing import PREFIX_S
-from untuck.cli.warmup import settle
+from bench.lib.figures import Figure, table
+from bench.lib.recordings import data_dir, has_data
+from bench.lib.semisynthetic import make_run
+from bench.lib.standing import PREFIX_S
 from untuck.model import Floats, Samples
+from untuck.session.warmup import settle
 
 RATE_HZ = 100.0
 CHUNK = 5  # samples in a packet at 100 Hz
@@ -50,7 +50,7 @@ What makes it fast:
 
 - All that happens once a sample is two compiled loops over a chunk; a step and a stride take one more each. What is
   rare (starts, gaps, standing, hinges) is plain numpy, because the compiler takes about 1 ms for every operation in the
-  source. `motion/compiled.py` says how numba is asked to compile.
+  source. `motion/jit.py` says how numba is asked to compile.
 - Between strides Python handles plain floats, not arrays of one; a stride becomes a record when it is published.
 - What is loaded before a session is left out of Python's full collections, each of which would halt it for 50 ms.
 - The first start on a machine says "compiling the analysis for this machine" and goes on; later ones load the cache.

@@ -1,6 +1,6 @@
 """`python -m bench window`: what the coach's window costs, and how old data are when they are on the screen.
 
-A simulated runner comes at the clock's pace, 100 Hz, into the real desk, line and feed, with 60 s shown; Qt paints
+A simulated runner comes at the clock's pace, 100 Hz, into the real control, line and feed, with 60 s shown; Qt paints
 offscreen, into memory, as it would for a screen without a graphics card. A paint is one of the plots through time. What
 is measured and how lives here.
 """
@@ -27,19 +27,19 @@ from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QApplication
 
-from bench.figures import Figure, table
-from untuck.cli.coach_desk import SessionDesk
-from untuck.cli.openings import Opened
-from untuck.coach.desk import News, Seat
+from bench.lib.figures import Figure, table
+from untuck.coach.control import RunnerSlot, Updates
 from untuck.coach.engine import Engine
-from untuck.coach.feed import Batch, Feed, Now
+from untuck.coach.feed import Batch, Feed, Snapshot
+from untuck.coach.sessions import CoachSessions
 from untuck.coach.time_plots import TimePlots
 from untuck.coach.window import CoachWindow
 from untuck.model import Event, Packet
 from untuck.motion.decode import Decoder
 from untuck.motion.pipeline import Pipeline
-from untuck.sources.packing import pack
-from untuck.sources.runner import Phase, Story, simulate
+from untuck.session.starts import ReadySession
+from untuck.simulate.packets import pack
+from untuck.simulate.runner import Phase, Scenario, simulate
 from untuck.store import Settings
 
 BEFORE_S = 85.0  # at once: calibration, a baseline, and a screen full of strides
@@ -58,14 +58,14 @@ class PacedOpening:
         self._seed = seed
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator[Opened]:
-        yield Opened(self, self.key, "bench", Settings(rate_hz=100))
+    async def open(self) -> AsyncIterator[ReadySession]:
+        yield ReadySession(self, self.key, "bench", Settings(rate_hz=100))
 
     async def packets(self) -> AsyncIterator[Packet]:
         """Packets of 5 samples."""
         phases = (Phase("stand", 7.0), *[Phase("hinge", 3.5)] * 3, Phase("stand", 2.5))
-        story = Story((*phases, Phase("run", BEFORE_S + self._seconds)))
-        datas = pack((await asyncio.to_thread(simulate, story, self._seed)).samples, 100)
+        scenario = Scenario((*phases, Phase("run", BEFORE_S + self._seconds)))
+        datas = pack((await asyncio.to_thread(simulate, scenario, self._seed)).samples, 100)
         begin_s = time.monotonic()
         for number, data in enumerate(datas):
             at_s = number * 0.05
@@ -130,15 +130,17 @@ def run_live(seconds: float = 20.0, runners: int = 1) -> dict[str, Any]:
     """Paints, ages and CPU of a window with so many runners, over so many seconds."""
     app = QApplication.instance() or QApplication(sys.argv[:1])
     with Engine() as engine:
-        desk = SessionDesk(engine, [PacedOpening(seconds + 30, seed) for seed in range(runners)], audible=False)
+        control = CoachSessions(engine, [PacedOpening(seconds + 30, seed) for seed in range(runners)], audible=False)
         watch = Watch()
-        window = CoachWindow(desk)
+        window = CoachWindow(control)
         window.resize(*SIZE)
         window.show()
         for seed in range(runners):
-            desk.start(f"runner {seed}")
-        _spin(app, lambda: len(window.tracks) == runners and min(t.last_s for t in window.tracks) > BEFORE_S + 2, 240.0)
-        watch.begin(window.seats[0].feed)
+            control.start(f"runner {seed}")
+        _spin(
+            app, lambda: len(window.runners) == runners and min(t.last_s for t in window.runners) > BEFORE_S + 2, 240.0
+        )
+        watch.begin(window.slots[0].feed)
         cpu_s, start_s = time.process_time(), time.monotonic()
         _spin(app, lambda: time.monotonic() - start_s > seconds, seconds + 10)
         cpu_s, wall_s = time.process_time() - cpu_s, time.monotonic() - start_s
@@ -198,14 +200,14 @@ def _moved(batch: Batch, by_s: float) -> Batch:
 
 
 class LoopDesk:
-    """A desk with one runner who runs for hours."""
+    """A control with one runner who runs for hours."""
 
     def __init__(self) -> None:
-        self._news = News(seats=[Seat("runner", _loop_feed())])
+        self._updates = Updates(slots=[RunnerSlot("runner", _loop_feed())])
 
-    def news(self) -> News:
-        news, self._news = self._news, News()
-        return news
+    def updates(self) -> Updates:
+        updates, self._updates = self._updates, Updates()
+        return updates
 
     def cancel(self) -> None:
         """Nothing takes long."""
@@ -213,12 +215,14 @@ class LoopDesk:
 
 def _loop_feed() -> LoopFeed:
     phases = (Phase("stand", 7.0), *[Phase("hinge", 3.5)] * 3, Phase("stand", 2.5))
-    samples = simulate(Story((*phases, Phase("run", 130.0)))).samples
+    samples = simulate(Scenario((*phases, Phase("run", 130.0)))).samples
     decoder, pipeline, feed = Decoder(), Pipeline(), Feed()
     batches: list[Batch] = []
     for number, data in enumerate(pack(samples, 100), 1):
         events = pipeline.push(decoder.push([data]))
-        feed.put(pipeline, events, Now("running", "in good form", 0.0, calibrated=True, baseline=pipeline.baseline))
+        feed.put(
+            pipeline, events, Snapshot("running", "in good form", 0.0, calibrated=True, baseline=pipeline.baseline)
+        )
         if number % 100 == 0:
             batches.append(feed.take())
     head, parts = batches[:16], round(LOOP_S / 5)
@@ -250,7 +254,7 @@ def run_hours(hours: float) -> dict[str, Any]:
     early, part = ticks // 6, max(1, ticks // 6)
     return {
         "hours": hours,
-        "shown_s": round(window.track.last_s),
+        "shown_s": round(window.runner.last_s),
         "memory_mb": round(sizes[-1]),
         "growth_mb": round(sizes[-1] - sizes[early], 1),
         "tick_ms_first": round(float(np.median(lengths_ms[:part])), 1),

@@ -11,8 +11,8 @@ from micropython import const
 
 import hub_commands
 import shtp
-from pairing import ACC, GYR, QUAT, Pairing
 from reports import REPORTS, Reports
+from sample_sync import ACC, GYR, QUAT, Pairing
 
 _OFF = const(0)
 _BOOT = const(1)  # reset; the chip will say when it is up

@@ -22,7 +22,6 @@ def build(radio, ring):
     """Everything else, and its tasks."""
     import board
     from bno085 import Bno085
-    from coach import Coach
     from control import Control
     from fetching import Fetching
     from flashlog import FlashLog
@@ -30,6 +29,7 @@ def build(radio, ring):
     from settings import Settings
     from sounder import Sounder
     from stream import Stream
+    from tuck_cue import Coach
     from wearer import Wearer
 
     sensor = Bno085(*board.open_sensor())

@@ -8,7 +8,7 @@ from time import ticks_add, ticks_diff
 
 from micropython import const
 
-from pairing import ACC, GYR, QUAT
+from sample_sync import ACC, GYR, QUAT
 from shtp import ROOM
 
 _REBASE = const(0xFA)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.coach_scenes import SceneDesk
+    from tests.coach.scenes import SceneControl
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 try:  # without Qt's system libraries the tests of the window are skipped, and no others
@@ -50,8 +50,8 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def desk() -> SceneDesk:
-    """A desk for the coach's window whose runners stay where they are put."""
-    from tests.coach_scenes import SceneDesk
+def control() -> SceneControl:
+    """A control for the coach's window whose runners stay where they are put."""
+    from tests.coach.scenes import SceneControl
 
-    return SceneDesk()
+    return SceneControl()

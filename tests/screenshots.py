@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 from PySide6.QtWidgets import QApplication
-from tests.coach_scenes import SCENES
-from tests.page_scenes import PAGES, draw_pages
+from tests.coach.scenes import SCENES
+from tests.report.scenes import PAGES, draw_pages
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 

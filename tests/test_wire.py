@@ -235,7 +235,7 @@ if MICROPYTHON:
 else:
     from pathlib import Path
 
-    from tests.virtual_board.in_micropython import run
+    from virtual_clip.in_micropython import run
 
     def test_all_of_this_in_micropython() -> None:
         passed = run(Path(__file__)).split()[1::2]

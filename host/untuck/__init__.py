@@ -7,9 +7,9 @@ from untuck.errors import UntuckError
 from untuck.model import Baseline, Calibration, Cue, Event, Finding, Run, Samples
 
 if TYPE_CHECKING:
-    from untuck.motion.orientation import estimate_orientation
+    from untuck.motion.orientation.filter import estimate_orientation
     from untuck.motion.pipeline import Pipeline, analyse
-    from untuck.motion.virtual_imu import virtual_imu
+    from untuck.simulate.imu import virtual_imu
 
 __version__ = "0.1.0"
 
@@ -31,8 +31,8 @@ __all__ = [
 _LAZY = {  # numba takes a second to import: only those who analyse pay for it
     "Pipeline": "untuck.motion.pipeline",
     "analyse": "untuck.motion.pipeline",
-    "estimate_orientation": "untuck.motion.orientation",
-    "virtual_imu": "untuck.motion.virtual_imu",
+    "estimate_orientation": "untuck.motion.orientation.filter",
+    "virtual_imu": "untuck.simulate.imu",
 }
 
 

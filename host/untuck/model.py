@@ -198,7 +198,7 @@ class Cue:
 
 
 @dataclass(frozen=True)
-class HeldCue:
+class SuppressedCue:
     """A cue that was not sounded, and why (motion.cues lists the reasons); finding: the one behind it."""
 
     fault: str
@@ -251,7 +251,7 @@ class Search:
 
 
 @dataclass(frozen=True)
-class Underway:
+class Progress:
     """What is not finished yet: the search for a calibration, None if there is none; strides gathered for a baseline;
     findings that are on, each as deep as it has been so far."""
 
@@ -265,9 +265,9 @@ class Event(NamedTuple):
 
     "calibrated" Calibration; "baseline" Baseline; "state" "standing" / "walking" / "running"; "contact" a
     CONTACT_DTYPE record; "stride" a STRIDE_DTYPE record; "finding" Finding (end_s NaN: begins; else: has ended);
-    "cue" Cue; "held" HeldCue; "standing" Standing; "still" None: standing was found, hinges are awaited; "refused"
-    "hinges" / "baseline"; "slipped" float, by how many degrees; "steer" Steer; "warning" str. time_s is the sensor time
-    at which it was known.
+    "cue" Cue; "held" SuppressedCue; "standing" Standing; "still" None: standing found, hinges are awaited;
+    "refused" "hinges" / "baseline"; "slipped" float, by how many degrees; "steer" Steer; "warning" str.
+    time_s is the sensor time at which it was known.
     """
 
     kind: str
@@ -292,7 +292,7 @@ class Run:
     strides: NDArray[np.void]
     findings: tuple[Finding, ...]
     cues: tuple[Cue, ...]
-    held_cues: tuple[HeldCue, ...]
+    suppressed_cues: tuple[SuppressedCue, ...]
     calibration: Calibration
     baseline: Baseline | None
     warnings: tuple[str, ...]

@@ -18,7 +18,7 @@ from untuck.errors import ReportError, SamplesError
 from untuck.report.batch import BACKENDS
 
 if TYPE_CHECKING:
-    from untuck.report.batch import Analysed
+    from untuck.report.batch import FileResult
 
 
 @click.command()
@@ -43,8 +43,8 @@ def analyse(
     one column each, as docs/data.md has them. As clipped on the back of the waistband: x right, y up, z backward.
     Begin with 5 s of standing and three hip hinges.
     """
-    from untuck.cli.warmup import TEXT, is_cached
     from untuck.report.batch import analyse_files, write_results
+    from untuck.session.warmup import TEXT, is_cached
     from untuck.sources.files import column_map, read_samples
 
     read = partial(read_samples, columns=column_map(columns), rate_hz=rate_hz)
@@ -65,7 +65,7 @@ def analyse(
     _print(results, files, as_json)
 
 
-def _print(results: list[Analysed], files: tuple[Path, ...], as_json: bool) -> None:
+def _print(results: list[FileResult], files: tuple[Path, ...], as_json: bool) -> None:
     """The summary of one file, or a line for each of several; raises what went wrong."""
     by_name = {result.file: result for result in results}
     failed = [result for result in results if result.summary is None]

@@ -18,8 +18,8 @@ from untuck.cli.config import runner_option
 from untuck.errors import UntuckError
 
 if TYPE_CHECKING:
-    from untuck.cli.live import Outcome
-    from untuck.cli.openings import Opening
+    from untuck.session.live import Outcome
+    from untuck.session.starts import SessionStart
 
 
 @click.command()
@@ -38,25 +38,25 @@ def coach(session_ids: tuple[int, ...], speed: float, runner: str | None, theme:
     simulated one. Every session is recorded.
     Closing the window ends the sessions with their summaries.
     """
-    from untuck.cli.clip_session import Wanted
-    from untuck.cli.openings import ClipOpening, DemoOpening, ReplayOpening
+    from untuck.session.clip_session import SessionRequest
+    from untuck.session.starts import ClipStart, ReplayStart, SimulatedStart
     from untuck.store import Store
     from untuck.store.config import read_config
     from untuck.store.profiles import Profiles
 
-    recorded = [ReplayOpening(Store().open(number), speed) for number in session_ids]
+    recorded = [ReplayStart(Store().open(number), speed) for number in session_ids]
     first = read_config(runner)
     configs = [first, *(read_config(name) for name in Profiles().runners() if name not in ("", first.name))]
-    clips = [ClipOpening.of(Wanted(config)) for config in configs]
-    show_window([*recorded, *clips, DemoOpening()], begin=len(recorded), theme=theme, as_json=as_json)
+    clips = [ClipStart.of(SessionRequest(config)) for config in configs]
+    show_window([*recorded, *clips, SimulatedStart()], begin=len(recorded), theme=theme, as_json=as_json)
 
 
-def show_window(openings: Sequence[Opening], begin: int = 1, theme: str = "light", as_json: bool = False) -> None:
-    """Open the window, with sessions by the first `begin` openings begun; returns when it is closed.
+def show_window(starts: Sequence[SessionStart], begin: int = 1, theme: str = "light", as_json: bool = False) -> None:
+    """Open the window, with sessions by the first `begin` starts begun; returns when it is closed.
 
     Raises UntuckError if there is no screen to open it on, or what cut a session short, after all have been printed.
     """
-    outcomes, failures = _run_window(openings, begin, theme)
+    outcomes, failures = _run_window(starts, begin, theme)
     for title, number, outcome in outcomes:
         name = title if number is None else f"Session {number}: {title}"
         output.print_summary(outcome.summary, name, as_json, session=number)
@@ -68,33 +68,33 @@ def show_window(openings: Sequence[Opening], begin: int = 1, theme: str = "light
 
 
 def _run_window(
-    openings: Sequence[Opening], begin: int, theme: str
+    starts: Sequence[SessionStart], begin: int, theme: str
 ) -> tuple[list[tuple[str, int | None, Outcome]], list[UntuckError]]:
     _check_screen()
     try:
         from PySide6.QtWidgets import QApplication
     except ImportError as error:
         raise UntuckError(
-            f"The window cannot be opened ({error}): Qt's system libraries are missing. `make demo` installs them on "
+            f"The window cannot be ready ({error}): Qt's system libraries are missing. `make demo` installs them on "
             "Debian and Ubuntu; elsewhere install EGL, GL, xkbcommon and fontconfig."
         ) from error
-    from untuck.cli.coach_desk import SessionDesk
-    from untuck.cli.warmup import settle
     from untuck.coach.engine import Engine
+    from untuck.coach.sessions import CoachSessions
     from untuck.coach.window import CoachWindow
+    from untuck.session.warmup import settle
 
     app = QApplication.instance() or QApplication(sys.argv[:1])
     app.setApplicationName("Untuck")
     with Engine() as engine:
-        desk = SessionDesk(engine, openings)
-        window = CoachWindow(desk, theme)
+        control = CoachSessions(engine, starts)
+        window = CoachWindow(control, theme)
         window.show()
         signal.signal(signal.SIGINT, lambda *_: window.close())
         settle()
-        for opening in openings[:begin]:
-            desk.start(opening.key)
+        for start in starts[:begin]:
+            control.start(start.key)
         app.exec()
-    return desk.outcomes, desk.failures
+    return control.outcomes, control.failures
 
 
 def _check_screen() -> None:

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from untuck.cli import output
-from untuck.cli.lsl import lsl_option, streamed
+from untuck.cli.views.lsl import lsl_option, streamed
 from untuck.report.summary import clock, named
 
 if TYPE_CHECKING:
-    from untuck.sources.runner import RunnerTruth
+    from untuck.simulate.runner import RunnerTruth
 
 RATE_HZ = 100
 
 
 @click.command()
 @click.option("--fast", is_flag=True, help="Do not wait for the clock: seconds instead of minutes.")
-@click.option("--minutes", type=click.FloatRange(0, 600, min_open=True), help="Stretch the story to this length.")
+@click.option("--minutes", type=click.FloatRange(0, 600, min_open=True), help="Stretch the scenario to this length.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Another number, another run.")
 @click.option("--coach", is_flag=True, help="Show it in the coach's window.")
 @lsl_option
@@ -36,23 +36,23 @@ def demo(fast: bool, minutes: float | None, seed: int, coach: bool, lsl: bool, a
     output.note(f"simulated runner, seed {seed}: this is no recording of a person.")
     if coach:
         from untuck.cli.coach import show_window
-        from untuck.cli.openings import DemoOpening
+        from untuck.session.starts import SimulatedStart
 
-        return show_window([DemoOpening(seed, minutes, fast)], as_json=as_json)
-    from untuck.cli.live import attend
-    from untuck.cli.warmup import warm_up
-    from untuck.sources.runner import RunnerSource, Story
+        return show_window([SimulatedStart(seed, minutes, fast)], as_json=as_json)
+    from untuck.session.live import run_session
+    from untuck.session.warmup import warm_up
+    from untuck.simulate.runner import RunnerSource, Scenario
     from untuck.store import Settings, Store
 
     settings = Settings(rate_hz=RATE_HZ, notes=f"simulated, seed {seed}")
     with Store().record("simulated runner", "demo", settings) as recording:
         warm_up(output.note)
-        story = Story.default(minutes)
-        if minutes is not None and story.duration_s > minutes * 60 + 1:
-            output.note(f"the story takes {story.duration_s / 60:.1f} minutes at least.")
-        source = RunnerSource(story, seed=seed, rate_hz=RATE_HZ, realtime=not fast)
+        scenario = Scenario.default(minutes)
+        if minutes is not None and scenario.duration_s > minutes * 60 + 1:
+            output.note(f"the scenario takes {scenario.duration_s / 60:.1f} minutes at least.")
+        source = RunnerSource(scenario, seed=seed, rate_hz=RATE_HZ, realtime=not fast)
         with streamed(output.live_view, lsl)(f"simulated runner, {RATE_HZ} Hz", settings.params, as_json) as view:
-            outcome = asyncio.run(attend(source, settings, view, recording))
+            outcome = asyncio.run(run_session(source, settings, view, recording))
     truth = source.run.truth
     title = f"Session {recording.id}: simulated runner, seed {seed}"
     output.finish(outcome, title, as_json, _truth_text(truth), session=recording.id, truth=_truth_json(truth))

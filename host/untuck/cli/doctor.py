@@ -100,7 +100,7 @@ def _data_folder() -> str:
 
 
 def _cache() -> str:
-    from untuck.cli.warmup import cache_folder, is_cached
+    from untuck.session.warmup import cache_folder, is_cached
 
     if not is_cached():
         raise UntuckError("not compiled yet: the first session takes about 10 s longer to start")

@@ -17,7 +17,7 @@ from untuck.report.dictionary import TABLES
 from untuck.store import Store, StoredSession
 
 if TYPE_CHECKING:
-    from untuck.cli.again import Analysed
+    from untuck.session.reanalysis import Reanalysis
 
 FORMATS = ("csv", "parquet", "npz", "fit")
 
@@ -36,11 +36,11 @@ def export(session_id: int | None, kind: str, tables: tuple[str, ...], folder: P
     Files are called session-N-strides.csv and so on, or session-N.npz and session-N.fit.
     """
     session = Store().open(session_id)
-    from untuck.cli.again import analyse_again
-    from untuck.cli.warmup import warm_up
+    from untuck.session.reanalysis import reanalyse
+    from untuck.session.warmup import warm_up
 
     warm_up(output.note)
-    found = analyse_again(session)
+    found = reanalyse(session)
     stem = folder / f"session-{session.id}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -50,7 +50,7 @@ def export(session_id: int | None, kind: str, tables: tuple[str, ...], folder: P
         raise ReportError(f"{error.filename or folder} cannot be written ({error.strerror}).") from error
 
 
-def _write(session: StoredSession, found: Analysed, kind: str, tables: tuple[str, ...], stem: Path) -> list[Path]:
+def _write(session: StoredSession, found: Reanalysis, kind: str, tables: tuple[str, ...], stem: Path) -> list[Path]:
     from untuck.report.tables import table, write_npz, write_table
 
     if kind in ("npz", "fit"):
@@ -70,7 +70,7 @@ def _write(session: StoredSession, found: Analysed, kind: str, tables: tuple[str
     return paths
 
 
-def unix_zero_s(session: StoredSession, found: Analysed) -> float:
+def unix_zero_s(session: StoredSession, found: Reanalysis) -> float:
     """Unix time of the session's sensor time 0: recording begins with the first sample, give or take a second."""
     first_s = float(found.samples.time_s[0]) if len(found.samples) else 0.0
     return session.started_unix_s - first_s

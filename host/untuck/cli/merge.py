@@ -34,13 +34,13 @@ def merge(watch: Path, session_id: int | None, path: Path | None, offset_s: floa
     except OSError as error:
         raise ReportError(f"{watch} cannot be read ({error.strerror}).") from error
     session = Store().open(session_id)
-    from untuck.cli.again import analyse_again
     from untuck.cli.export import unix_zero_s
-    from untuck.cli.warmup import warm_up
     from untuck.report.fit_merge import merge as merge_into
+    from untuck.session.reanalysis import reanalyse
+    from untuck.session.warmup import warm_up
 
     warm_up(output.note)
-    found = analyse_again(session)
+    found = reanalyse(session)
     merged = merge_into(data, str(watch), found.run, unix_zero_s(session, found), offset_s)
     try:
         path.write_bytes(merged.data)

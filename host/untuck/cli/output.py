@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from untuck.motion.params import Params
-from untuck.report.progress import Progress
+from untuck.report.metrics import SessionMetrics
 from untuck.report.summary import Summary, to_json
 from untuck.report.text import to_text
 
 if TYPE_CHECKING:  # these load the analysis or the terminal drawing
-    from untuck.cli.live import Outcome, View
+    from untuck.session.live import Outcome, View
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON.")
 
@@ -36,23 +36,23 @@ def live_view(source: str, params: Params, as_json: bool, log: bool = True, live
 
     live: the runner is here: keys are listened to, so they are shown, and as_json gives lines of JSON on stdout.
     """
-    from untuck.cli.state import LiveState
+    from untuck.session.live_state import LiveState
 
     state = LiveState(params)
     if sys.stdout.isatty() and not as_json:
         from rich.console import Console
 
-        from untuck.cli.keys import HELP
-        from untuck.cli.terminal import TerminalView
+        from untuck.cli.views.keys import HELP
+        from untuck.cli.views.terminal import TerminalView
 
         with TerminalView(Console(), state, source, HELP if live else "") as view:
             yield view
     elif as_json and live:
-        from untuck.cli.json_view import JsonView
+        from untuck.cli.views.json_lines import JsonView
 
         yield JsonView(click.echo, state)
     else:
-        from untuck.cli.plain import PlainView
+        from untuck.cli.views.plain import PlainView
 
         yield PlainView(partial(click.echo, err=as_json) if log else _drop, state)
 
@@ -79,8 +79,8 @@ def print_summary(
     title: str,
     as_json: bool,
     text: str = "",
-    now: Progress | None = None,
-    earlier: Sequence[Progress] = (),
+    now: SessionMetrics | None = None,
+    earlier: Sequence[SessionMetrics] = (),
     **more: Any,
 ) -> None:
     """Print a summary, as JSON or as text with `text` behind it, beside the sessions it is compared with."""

@@ -18,8 +18,6 @@ from untuck.cli.config import runner_option
 if TYPE_CHECKING:
     from untuck.sources.ble import Backend, Timeouts
 
-WEAK_DBM = -85  # weaker than this, packets get lost when the runner's body is between
-
 
 @dataclass(frozen=True)
 class Paired:
@@ -41,6 +39,7 @@ def pair(runner: str | None, address: str | None, as_json: bool) -> None:
 
     The clip is remembered for the runner, so that another one nearby is not taken by mistake.
     """
+    from untuck.sources.clip_setup import WEAK_DBM
     from untuck.store.config import read_config
     from untuck.store.profiles import Profiles
 

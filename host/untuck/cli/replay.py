@@ -7,9 +7,9 @@ import asyncio
 import click
 
 from untuck.cli import output
-from untuck.cli.lsl import lsl_option, streamed
-from untuck.cli.past import title_of
 from untuck.cli.summary import session_argument
+from untuck.cli.views.lsl import lsl_option, streamed
+from untuck.session.earlier_sessions import title_of
 from untuck.store import Store
 
 
@@ -22,13 +22,13 @@ from untuck.store import Store
 def replay(session_id: int | None, speed: float, lsl: bool, as_json: bool) -> None:
     """Analyse a session again from its raw packets: the same strides, findings and cues as live."""
     session = Store().open(session_id)
-    from untuck.cli.live import attend
-    from untuck.cli.warmup import warm_up
+    from untuck.session.live import run_session
+    from untuck.session.warmup import warm_up
     from untuck.sources.replay import ReplaySource
 
     settings = session.settings()
     warm_up(output.note)
     source = ReplaySource(session.packets(), speed)
     with streamed(output.live_view, lsl)(f"session {session.id}", settings.params, as_json) as view:
-        outcome = asyncio.run(attend(source, settings, view, audible=speed > 0, steers=session.steers()))
+        outcome = asyncio.run(run_session(source, settings, view, audible=speed > 0, steers=session.steers()))
     output.finish(outcome, title_of(session), as_json, session=session.id)

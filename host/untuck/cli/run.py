@@ -6,6 +6,8 @@ The runner is led through by voice and screen. Ctrl-C, key q, or a stop from the
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,12 +17,14 @@ import click
 from untuck import wire
 from untuck.cli import output
 from untuck.cli.config import runner_option
-from untuck.cli.lsl import lsl_option, streamed
+from untuck.cli.views.keys import Keys, listening
+from untuck.cli.views.lsl import lsl_option, streamed
 from untuck.errors import CalibrationError
 
 if TYPE_CHECKING:
-    from untuck.cli.clip_session import Ended
     from untuck.model import Event
+    from untuck.session.clip_session import SessionResult
+    from untuck.session.packet_pipeline import PacketPipeline
     from untuck.sources.ble import Backend
     from untuck.store.config import Config
 
@@ -64,11 +68,11 @@ def run(
         config = replace(config, sound=replace(config.sound, sonify=True))
     anew = tuple(name for name, wanted in (("calibration", recalibrate), ("baseline", new_baseline)) if wanted)
     if coach:
-        from untuck.cli.clip_session import Wanted
         from untuck.cli.coach import show_window
-        from untuck.cli.openings import ClipOpening
+        from untuck.session.clip_session import SessionRequest
+        from untuck.session.starts import ClipStart
 
-        return show_window([ClipOpening.of(Wanted(config, minutes, anew))], as_json=as_json)
+        return show_window([ClipStart.of(SessionRequest(config, minutes, anew))], as_json=as_json)
     ended = asyncio.run(follow_clip(config, minutes, anew, as_json, lsl=lsl))
     output.finish(ended.outcome, ended.title, as_json, session=ended.session_id)
 
@@ -80,16 +84,16 @@ async def follow_clip(
     as_json: bool = False,
     backend: Backend | None = None,
     lsl: bool = False,
-) -> Ended:
+) -> SessionResult:
     """Record and follow a clip until the task is cancelled or the clip is gone.
 
     backend: another radio than the platform's own. Raises LinkError if no clip can be had, StoreError if nothing can be
     recorded.
     """
-    from untuck.cli.clip_session import Wanted, with_clip
+    from untuck.session.clip_session import SessionRequest, run_with_clip
 
     make_view = streamed(partial(output.live_view, as_json=as_json, live=True), lsl)
-    return await with_clip(Wanted(config, minutes, anew), make_view, backend)
+    return await run_with_clip(SessionRequest(config, minutes, anew), make_view, output.note, _listen, backend)
 
 
 @click.command()
@@ -112,15 +116,20 @@ def calibrate(runner: str | None, rate_hz: str | None, address: str | None, as_j
     output.print_calibration(summary, as_json)
 
 
-async def calibrate_clip(config: Config, as_json: bool = False, backend: Backend | None = None) -> Ended:
+async def calibrate_clip(config: Config, as_json: bool = False, backend: Backend | None = None) -> SessionResult:
     """Attend a clip until a calibration is found, which is kept. Raises as follow_clip does."""
-    from untuck.cli.clip_session import Wanted, with_clip
+    from untuck.session.clip_session import SessionRequest, run_with_clip
 
     def found(event: Event) -> bool:
         return event.kind == "calibrated" and event.value.source == "stand+hinges"
 
-    wanted = Wanted(config, anew=("calibration",), mode="calibrate", until=found)
-    return await with_clip(wanted, partial(output.live_view, as_json=as_json, live=True), backend)
+    wanted = SessionRequest(config, anew=("calibration",), mode="calibrate", until=found)
+    make_view = partial(output.live_view, as_json=as_json, live=True)
+    return await run_with_clip(wanted, make_view, output.note, _listen, backend)
+
+
+def _listen(line: PacketPipeline, finish: Callable[[], object]) -> AbstractContextManager[None]:
+    return listening(Keys(line.steer, finish))
 
 
 def _config(runner: str | None, rate_hz: str | None, address: str | None) -> Config:

@@ -10,11 +10,9 @@ from pathlib import Path
 import click
 
 from untuck.cli import output
-from untuck.cli.past import beside, subtitle_of, title_of
-from untuck.errors import ReportError
 from untuck.report.summary import Summary
+from untuck.session.earlier_sessions import beside, title_of
 from untuck.store import Store, StoredSession, codec
-from untuck.store.folder import sessions_path
 
 session_argument = click.argument("session_id", metavar="[SESSION]", type=click.IntRange(1), required=False)
 _path = click.Path(dir_okay=False, path_type=Path)
@@ -33,7 +31,9 @@ def summary(session_id: int | None, html: Path | None, pdf: Path | None, as_json
     store = Store()
     session = store.open(session_id)
     if html or pdf:
-        kept = _write(store, session, html, pdf)
+        from untuck.session.report_files import write_pages
+
+        kept = write_pages(store, session, html, pdf, output.note)
     elif session.summary is None:  # cut off before its end: what came is analysed now
         kept = _analysed(session)
     else:
@@ -43,46 +43,8 @@ def summary(session_id: int | None, html: Path | None, pdf: Path | None, as_json
 
 
 def _analysed(session: StoredSession) -> Summary:
-    from untuck.cli.again import analyse_again
-    from untuck.cli.warmup import warm_up
+    from untuck.session.reanalysis import reanalyse
+    from untuck.session.warmup import warm_up
 
     warm_up(output.note)
-    return analyse_again(session).summary
-
-
-def write_report(session_id: int) -> Path:
-    """Write a session's page into the data folder; its path. Raises ReportError where it cannot be written."""
-    path = sessions_path().parent / "reports" / f"session-{session_id}.html"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ReportError(f"{path.parent} cannot be made ({error.strerror}).") from error
-    store = Store()
-    _write(store, store.open(session_id), path, None)
-    return path
-
-
-def _write(store: Store, session: StoredSession, html: Path | None, pdf: Path | None) -> Summary:
-    """Write the pages that are asked for. Raises ReportError where a file cannot be written."""
-    from untuck.cli.again import analyse_again
-    from untuck.cli.warmup import warm_up
-    from untuck.report.html import to_html
-    from untuck.report.page import Report
-    from untuck.report.pdf import write_pdf
-
-    warm_up(output.note)
-    found = analyse_again(session)
-    now, earlier = beside(store, session, found.summary)
-    settings = session.settings()
-    report = Report(title_of(session), subtitle_of(session), found.run, found.summary, settings.params, now, earlier,
-                    settings.baseline is None, found.late_ms)  # fmt: skip
-    try:
-        if html is not None:
-            html.write_text(to_html(report), "utf-8")
-            output.note(f"wrote {html}")
-        if pdf is not None:
-            write_pdf(report, pdf)
-            output.note(f"wrote {pdf}")
-    except OSError as error:
-        raise ReportError(f"{error.filename or html or pdf} cannot be written ({error.strerror}).") from error
-    return found.summary
+    return reanalyse(session).summary

@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 
 from untuck.cli import output
-from untuck.cli.past import progress_in
 from untuck.errors import ReportError, StoreError
 from untuck.report.trend import DAY_S, to_text
+from untuck.session.earlier_sessions import metrics_in
 from untuck.store import Store, StoredSession
 
 
@@ -26,10 +26,10 @@ def trend(runner: str | None, weeks: int, html: Path | None, as_json: bool) -> N
     store = Store()
     newest = _newest(store, runner)
     since_s = newest.started_unix_s - weeks * 7 * DAY_S
-    found = [line for line in progress_in(store, newest) if line.started_unix_s >= since_s]
+    found = [line for line in metrics_in(store, newest) if line.started_unix_s >= since_s]
     found.sort(key=lambda line: line.started_unix_s)
     whose = f" of {newest.runner}" if newest.runner else ""
-    title = f"Progress{whose}" + (" (simulated runner)" if newest.mode == "demo" else "")
+    title = f"SessionMetrics{whose}" + (" (simulated runner)" if newest.mode == "demo" else "")
     if html is not None:
         from untuck.report.trend_page import to_html
 

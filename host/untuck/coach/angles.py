@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from untuck.model import Floats
-from untuck.motion.kernels import pelvis_angles
 from untuck.motion.pipeline import Pipeline
-from untuck.motion.strides import LINE_WEIGHTS, PHASE
+from untuck.motion.strides.kernels import pelvis_angles
+from untuck.motion.strides.stride import LINE_WEIGHTS, PHASE
 
 MEAN_S = 1.4  # about two strides
 TILT, OBLIQUITY, ROTATION = range(3)

@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
-from untuck.coach.desk import Choice
+from untuck.coach.control import Choice
 
 CUED = ("tuck", "pullback", "rigid")
 

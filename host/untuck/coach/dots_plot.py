@@ -11,9 +11,9 @@ import numpy as np
 import pyqtgraph as pg
 
 from untuck.coach import plot_parts as parts
+from untuck.coach.runner import RunnerData
 from untuck.coach.theme import LIGHT, Theme
 from untuck.coach.threshold import Threshold
-from untuck.coach.track import Track
 from untuck.model import Floats
 
 DOTS = 300
@@ -64,12 +64,12 @@ class DotsPlot:
         self._range = self.start_range
         self.plot.setYRange(*self._range, padding=0)
 
-    def refresh(self, track: Track, moved: bool) -> None:
+    def refresh(self, runner: RunnerData, moved: bool) -> None:
         """Draw the strides in view, if there is a new one or the view has moved."""
-        if not moved and track.stride_count == self._seen:
+        if not moved and runner.stride_count == self._seen:
             return
-        self._seen = track.stride_count
-        rows = track.strides.between(*self.plot.viewRange()[0])
+        self._seen = runner.stride_count
+        rows = runner.strides.between(*self.plot.viewRange()[0])
         rows = rows[rows["valid"]]
         rows = rows[:: max(1, math.ceil(len(rows) / DOTS))]
         for name, item in self._dots.items():
@@ -116,9 +116,9 @@ class PullbackPlot(DotsPlot):
         super().dress(theme, pixels)
         self.threshold.dress(theme, pixels)
 
-    def refresh(self, track: Track, moved: bool) -> None:
-        super().refresh(track, moved)
-        self.threshold.place(0.0, track.now.params.pullback_on_deg)
+    def refresh(self, runner: RunnerData, moved: bool) -> None:
+        super().refresh(runner, moved)
+        self.threshold.place(0.0, runner.now.params.pullback_on_deg)
 
     def look(self, theme: Theme) -> list[tuple[str, str]]:
         return [("t3", theme.left), ("t2", theme.right)]

@@ -22,7 +22,7 @@ HALF_PACKET_S = 0.025
 
 
 @dataclass(frozen=True)
-class Now:
+class Snapshot:
     """The present moment, as the session's own state tells it.
 
     moving: "standing" / "walking" / "running"; ask: what the runner is to do, in words; against_deg: tilt minus
@@ -61,7 +61,7 @@ class Batch:
     events: list[Event] = field(default_factory=list)
     said: list[tuple[str, bool]] = field(default_factory=list)
     arrivals_s: list[float] = field(default_factory=list)
-    now: Now | None = None
+    now: Snapshot | None = None
     ended: bool = False
 
     def samples(self) -> tuple[Floats, Floats]:
@@ -80,7 +80,7 @@ class Feed:
         self._angles = AngleReader()
         self._later: tuple[float, Floats, Floats] | None = None
 
-    def put(self, pipeline: Pipeline, events: list[Event], now: Now) -> None:
+    def put(self, pipeline: Pipeline, events: list[Event], now: Snapshot) -> None:
         """What a packet brought; called by the session after each one."""
         time_s, angles_deg = self._angles.newest(pipeline)
         told = []

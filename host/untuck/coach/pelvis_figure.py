@@ -104,18 +104,18 @@ def _closed(points: list[tuple[float, float]]) -> QPainterPath:
 def _side() -> QPainterPath:
     """From the right, front to the right: wing, sacrum at the back, hip joint, sitting bone."""
     wing = [(-0.75, -0.6), (-0.4, -1.05), (0.3, -1.1), (0.95, -0.7), (0.62, -0.3), (0.5, 0.0)]
-    seat = [(0.95, 0.3), (0.85, 0.7), (0.35, 0.55), (0.05, 1.1), (-0.45, 0.95), (-0.3, 0.4)]
+    slot = [(0.95, 0.3), (0.85, 0.7), (0.35, 0.55), (0.05, 1.1), (-0.45, 0.95), (-0.3, 0.4)]
     sacrum = [(-0.25, 0.0), (-0.55, 0.1), (-0.75, 0.75), (-1.0, 0.5), (-0.95, -0.2)]
     hip = QPainterPath()
     hip.addEllipse(QPointF(0.14, 0.12), 0.2, 0.2)
-    return _closed([*wing, *seat, *sacrum]).subtracted(hip)
+    return _closed([*wing, *slot, *sacrum]).subtracted(hip)
 
 
 def _behind() -> QPainterPath:
     """From behind: two wings, the sacrum between them, two hip joints."""
     wing = [(0.0, -0.6), (0.3, -0.55), (0.5, -1.0), (1.2, -0.95), (1.15, -0.35), (0.7, -0.05)]
-    seat = [(0.95, 0.3), (0.8, 0.85), (0.4, 0.9), (0.4, 0.35), (0.2, 0.2), (0.1, 0.85), (0.0, 0.9)]
-    half = [*wing, *seat]
+    slot = [(0.95, 0.3), (0.8, 0.85), (0.4, 0.9), (0.4, 0.35), (0.2, 0.2), (0.1, 0.85), (0.0, 0.9)]
+    half = [*wing, *slot]
     return _closed([*half, *[(-x, y) for x, y in reversed(half[1:-1])]])
 
 

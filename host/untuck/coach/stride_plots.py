@@ -15,10 +15,10 @@ from PySide6.QtWidgets import QWidget
 
 from untuck.coach import plot_parts as parts
 from untuck.coach.angles import OBLIQUITY, ROTATION, TILT
+from untuck.coach.runner import CURVES_KEPT, RunnerData
 from untuck.coach.theme import LIGHT, Theme
-from untuck.coach.track import CURVES_KEPT, Track
 from untuck.model import LEFT, RIGHT, Floats
-from untuck.motion.strides import PHASE
+from untuck.motion.strides.stride import PHASE
 
 PULLBACK_WINDOW = (55.0, 90.0)  # percent of that side's own stride: where a pulled-back hip shows
 NAMES = {TILT: "tilt", OBLIQUITY: "obliquity", ROTATION: "rotation"}
@@ -94,7 +94,7 @@ class StridePlots(pg.GraphicsLayoutWidget):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._track: Track | None = None
+        self._runner: RunnerData | None = None
         self._seen: tuple[int, bool] | None = None
         self.ci.setContentsMargins(0, 0, 4, 0)
         self.ci.setSpacing(4)
@@ -111,23 +111,23 @@ class StridePlots(pg.GraphicsLayoutWidget):
             plot.dress(theme, pixels)
         self._seen = None
 
-    def show_track(self, track: Track) -> None:
+    def show_runner(self, runner: RunnerData) -> None:
         """Draw this runner from now on."""
-        self._track, self._seen = track, None
+        self._runner, self._seen = runner, None
 
     def refresh(self) -> None:
         """Draw anew if there is a new stride."""
-        track = self._track
-        if track is None:
+        runner = self._runner
+        if runner is None:
             return
-        seen = (track.stride_count, track.reference is None)
+        seen = (runner.stride_count, runner.reference is None)
         if seen == self._seen:
             return
         self._seen = seen
-        left_phase = float(track.strides.all[-1]["left_phase"]) if len(track.strides) else 0.5
+        left_phase = float(runner.strides.all[-1]["left_phase"]) if len(runner.strides) else 0.5
         for (side, angle), plot in self.plots.items():
-            curves = [of_side(curve, side, left_phase)[angle] for curve in track.curves]
-            reference = None if track.reference is None else of_side(track.reference, side, left_phase)[angle]
+            curves = [of_side(curve, side, left_phase)[angle] for curve in runner.curves]
+            reference = None if runner.reference is None else of_side(runner.reference, side, left_phase)[angle]
             plot.draw(curves, reference)
 
 

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from untuck.coach import theme as themes
-from untuck.coach.track import Track
+from untuck.coach.runner import RunnerData
 from untuck.coach.words import Number, Sign, sign, tilt
 
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -96,14 +96,14 @@ class Tiles(QWidget):
         for tile in self.tiles:
             tile.dress(theme)
 
-    def refresh(self, tracks: list[Track], front: int, clock_s: float) -> None:
+    def refresh(self, runners: list[RunnerData], front: int, clock_s: float) -> None:
         """Show each runner's present."""
-        while len(self.tiles) < len(tracks):
+        while len(self.tiles) < len(runners):
             tile = Tile(len(self.tiles), self)
             tile.dress(self._theme)
             tile.clicked.connect(self.chosen)
             self._row.addWidget(tile)
             self.tiles.append(tile)
-        self.setVisible(len(tracks) > 1)
-        for number, (tile, track) in enumerate(zip(self.tiles, tracks, strict=True)):
-            tile.show_runner(track.name, sign(track, clock_s), tilt(track), number == front)
+        self.setVisible(len(runners) > 1)
+        for number, (tile, runner) in enumerate(zip(self.tiles, runners, strict=True)):
+            tile.show_runner(runner.name, sign(runner, clock_s), tilt(runner), number == front)

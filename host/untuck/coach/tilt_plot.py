@@ -12,9 +12,9 @@ import pyqtgraph as pg
 from PySide6.QtCore import Qt
 
 from untuck.coach import plot_parts as parts
+from untuck.coach.runner import RunnerData, named
 from untuck.coach.theme import LIGHT, Theme, font
 from untuck.coach.threshold import Threshold
-from untuck.coach.track import Track, named
 from untuck.model import Finding, Floats
 
 POINTS = 700  # stretches of the trace across the plot
@@ -96,22 +96,22 @@ class TiltPlot:
         self._range, self._settled_s = START_RANGE, -math.inf
         self._seen = (-1, -1, -1, -1, False)
 
-    def refresh(self, track: Track, moved: bool) -> None:
+    def refresh(self, runner: RunnerData, moved: bool) -> None:
         """Draw what has come; everything if the view has moved."""
         start_s, end_s = self.plot.viewRange()[0]
         if moved:
             self._settled_s = -math.inf
             self._shrink = True
-        self._draw_trace(track, start_s, end_s)
-        seen = (track.stride_count, track.contact_count, track.mark_count, track.finding_count, track.ended)
+        self._draw_trace(runner, start_s, end_s)
+        seen = (runner.stride_count, runner.contact_count, runner.mark_count, runner.finding_count, runner.ended)
         if moved or seen != self._seen:
-            self._draw_level(track)
-            self._draw_strides(track, start_s, end_s)
-            self._draw_contacts(track, start_s, end_s)
-            self._draw_findings(track, start_s, end_s)
-            self._draw_flags(track, start_s, end_s)
-        elif track.on:
-            self._draw_findings(track, start_s, end_s)
+            self._draw_level(runner)
+            self._draw_strides(runner, start_s, end_s)
+            self._draw_contacts(runner, start_s, end_s)
+            self._draw_findings(runner, start_s, end_s)
+            self._draw_flags(runner, start_s, end_s)
+        elif runner.on:
+            self._draw_findings(runner, start_s, end_s)
         self._seen = seen
 
     def show_stale(self, text: str) -> None:
@@ -119,23 +119,23 @@ class TiltPlot:
         colour = self._theme.stale
         self._stale.write(f'<b style="color:{colour}">{text}</b>' if text else "", self._theme, self._pixels * 2)
 
-    def _draw_trace(self, track: Track, start_s: float, end_s: float) -> None:
-        newest_s = min(track.last_s, end_s)
+    def _draw_trace(self, runner: RunnerData, start_s: float, end_s: float) -> None:
+        newest_s = min(runner.last_s, end_s)
         if newest_s - self._settled_s > 2 * TAIL_S:
             self._settled_s = math.floor((newest_s - TAIL_S) / TAIL_S) * TAIL_S
-            time_s, tilt_deg = track.tilt.drawn(start_s, min(self._settled_s, end_s), POINTS)
-            self._fit_range(tilt_deg, track)
+            time_s, tilt_deg = runner.tilt.drawn(start_s, min(self._settled_s, end_s), POINTS)
+            self._fit_range(tilt_deg, runner)
             self._settled.setData(time_s, tilt_deg, connect=_joined(time_s))
         points = max(20, round(POINTS * 2 * TAIL_S / (end_s - start_s)))
-        time_s, tilt_deg = track.tilt.drawn(max(self._settled_s, start_s), newest_s, points)
-        self._fit_range(tilt_deg, track)
+        time_s, tilt_deg = runner.tilt.drawn(max(self._settled_s, start_s), newest_s, points)
+        self._fit_range(tilt_deg, runner)
         self._newest.setData(time_s, tilt_deg, connect=_joined(time_s))
 
-    def _fit_range(self, tilt_deg: Floats, track: Track) -> None:
+    def _fit_range(self, tilt_deg: Floats, runner: RunnerData) -> None:
         """Widen the view in steps of five degrees when the trace leaves it; narrow it only when the view moves."""
         if len(tilt_deg) == 0:
             return
-        tilt_deg = np.clip(tilt_deg, *(RUNNING_DEG if track.stride_count else HINGING_DEG))
+        tilt_deg = np.clip(tilt_deg, *(RUNNING_DEG if runner.stride_count else HINGING_DEG))
         low = math.floor((float(tilt_deg.min()) - 1.0) / RANGE_STEP_DEG) * RANGE_STEP_DEG
         high = math.ceil((float(tilt_deg.max()) + 4.0) / RANGE_STEP_DEG) * RANGE_STEP_DEG
         old = (
@@ -147,8 +147,8 @@ class TiltPlot:
             self._range = wider
             self.plot.setYRange(*wider, padding=0)
 
-    def _draw_level(self, track: Track) -> None:
-        base_deg, on_deg = track.baseline_tilt_deg(), track.now.params.tuck_on_deg
+    def _draw_level(self, runner: RunnerData) -> None:
+        base_deg, on_deg = runner.baseline_tilt_deg(), runner.now.params.tuck_on_deg
         known = math.isfinite(base_deg)
         self._band.setVisible(known)
         self._base.setVisible(known)
@@ -157,21 +157,21 @@ class TiltPlot:
             self._band.setRegion((base_deg - on_deg, base_deg + on_deg))
             self._base.setValue(base_deg)
 
-    def _draw_strides(self, track: Track, start_s: float, end_s: float) -> None:
-        rows = track.strides.between(start_s, end_s)
+    def _draw_strides(self, runner: RunnerData, start_s: float, end_s: float) -> None:
+        rows = runner.strides.between(start_s, end_s)
         rows = rows[:: max(1, math.ceil(len(rows) / DOTS))]
         time_s, tilt_deg = rows["time_s"], rows["tilt_deg"].astype(np.float64)
-        tucked = tilt_deg < track.baseline_tilt_deg() - track.now.params.tuck_on_deg
+        tucked = tilt_deg < runner.baseline_tilt_deg() - runner.now.params.tuck_on_deg
         apart = np.where(rows["valid"], tilt_deg, np.nan)
         self._means.setData(time_s, apart)
         shown = rows["valid"]
         self._good.setData(time_s[shown & ~tucked], tilt_deg[shown & ~tucked])
         self._lost.setData(time_s[shown & tucked], tilt_deg[shown & tucked])
 
-    def _draw_contacts(self, track: Track, start_s: float, end_s: float) -> None:
+    def _draw_contacts(self, runner: RunnerData, start_s: float, end_s: float) -> None:
         """Short marks at the foot of the plot: left ones in the lower row, right ones above them."""
         low, high = self._range
-        rows = track.contacts.between(start_s, end_s)
+        rows = runner.contacts.between(start_s, end_s)
         if end_s - start_s > CONTACTS_UP_TO_S:
             rows = rows[:0]
         for side, foot in ((-1, 0.0), (1, 0.045)):
@@ -179,18 +179,18 @@ class TiltPlot:
             heights = np.tile(low + (high - low) * np.array([foot, foot + 0.04]), len(times) // 2)
             self._contacts[side].setData(times, heights)
 
-    def _draw_findings(self, track: Track, start_s: float, end_s: float) -> None:
-        found = [f for f in (*track.findings, *track.on.values()) if f.start_s < end_s]
+    def _draw_findings(self, runner: RunnerData, start_s: float, end_s: float) -> None:
+        found = [f for f in (*runner.findings, *runner.on.values()) if f.start_s < end_s]
         found = [f for f in found if not f.end_s < start_s]
         names = self._names.show(len(found))
         for shade, name, finding in zip(self._shades.show(len(found)), names, found, strict=True):
-            last_s = finding.end_s if math.isfinite(finding.end_s) else track.last_s
+            last_s = finding.end_s if math.isfinite(finding.end_s) else runner.last_s
             shade.setRegion((finding.start_s, max(last_s, finding.start_s)))
             name.setValue(max(finding.start_s, start_s))
             name.label.setFormat(_words(finding))
 
-    def _draw_flags(self, track: Track, start_s: float, end_s: float) -> None:
-        marks = [mark for mark in track.shown_marks if start_s <= mark.time_s <= end_s]
+    def _draw_flags(self, runner: RunnerData, start_s: float, end_s: float) -> None:
+        marks = [mark for mark in runner.shown_marks if start_s <= mark.time_s <= end_s]
         width_s = (end_s - start_s) / 8  # of a label, about
         backward = [mark.time_s > end_s - width_s for mark in marks]
         rows = _rows([mark.time_s - width_s * back for mark, back in zip(marks, backward, strict=True)], width_s)

@@ -13,9 +13,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from untuck.coach.dots_plot import CadencePlot, LeanPlot, PullbackPlot
+from untuck.coach.runner import RunnerData
 from untuck.coach.theme import Theme
 from untuck.coach.tilt_plot import TiltPlot
-from untuck.coach.track import Track
 
 SPANS_S = (30.0, 60.0, 120.0, 300.0, 900.0)
 STEPS = 6  # the view moves by a sixth of what it shows
@@ -23,7 +23,7 @@ LONGEST_S = 6 * 3600.0
 
 
 class TimePlots(pg.GraphicsLayoutWidget):
-    """The plots through time of one track; `show_track` chooses it, `refresh` draws what has changed."""
+    """The plots through time of one runner; `show_runner` chooses it, `refresh` draws what has changed."""
 
     threshold_moved = Signal(str, float)
     following_changed = Signal(bool)
@@ -32,7 +32,7 @@ class TimePlots(pg.GraphicsLayoutWidget):
         super().__init__(parent)
         self.following = True
         self.span_s = 60.0
-        self._track: Track | None = None
+        self._runner: RunnerData | None = None
         self._moved = True
         self.ci.setContentsMargins(0, 0, 4, 0)
         self.ci.setSpacing(2)
@@ -60,9 +60,9 @@ class TimePlots(pg.GraphicsLayoutWidget):
             part.dress(theme, pixels)
         self._moved = True
 
-    def show_track(self, track: Track) -> None:
+    def show_runner(self, runner: RunnerData) -> None:
         """Draw this runner from now on."""
-        self._track = track
+        self._runner = runner
         for part in self._parts:
             part.forget()
         self.follow()
@@ -70,8 +70,8 @@ class TimePlots(pg.GraphicsLayoutWidget):
     def follow(self) -> None:
         """Return to live."""
         self._set_following(True)
-        if self._track is not None:
-            self._show_range(self._track.last_s)
+        if self._runner is not None:
+            self._show_range(self._runner.last_s)
         self._moved = True
 
     def zoom(self, longer: bool) -> None:
@@ -95,12 +95,12 @@ class TimePlots(pg.GraphicsLayoutWidget):
 
     def refresh(self) -> None:
         """Draw what is new since the last call."""
-        if self._track is None:
+        if self._runner is None:
             return
-        if self.following and self._track.last_s > self.tilt.plot.viewRange()[0][1]:
-            self._show_range(self._track.last_s)
+        if self.following and self._runner.last_s > self.tilt.plot.viewRange()[0][1]:
+            self._show_range(self._runner.last_s)
         for part in self._parts:
-            part.refresh(self._track, self._moved)
+            part.refresh(self._runner, self._moved)
         self._moved = False
 
     def _show_range(self, last_s: float) -> None:

@@ -1,6 +1,6 @@
 """The coach's window: composes its parts, and lets each take what is new at the window's own rate.
 
-A timer looks at the desk and at every runner's feed, folds in what has come, and lets the parts draw what has changed;
+A timer reads the control and every runner's feed, folds in what has come, and lets the parts draw what has changed;
 nothing here waits for anything. What a press of a button means is said here, and nowhere else.
 """
 
@@ -14,14 +14,14 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from untuck.coach import theme as themes
 from untuck.coach.bar import Bar
-from untuck.coach.desk import MOST_SEATS, Desk, Seat
+from untuck.coach.control import MAX_RUNNERS, RunnerSlot, SessionControl
 from untuck.coach.message_line import MessageLine
 from untuck.coach.numbers import Numbers, SignBox
 from untuck.coach.pelvis_figure import PelvisFigure
+from untuck.coach.runner import RunnerData
 from untuck.coach.stride_plots import StridePlots
 from untuck.coach.tiles import Tiles
 from untuck.coach.time_plots import TimePlots
-from untuck.coach.track import Track
 from untuck.coach.words import numbers, sign, status
 
 TICK_MS = 20  # a look costs little when there is nothing new, and packets come every 50 ms
@@ -30,23 +30,23 @@ BOTH_FROM = (1500, 900)  # a window at least so large shows both views of the pl
 
 
 class CoachWindow(QWidget):
-    """The window; `desk` runs the sessions. clock: the host's monotonic clock, to be replaced for pictures."""
+    """The window; `control` runs the sessions. clock: the host's monotonic clock, to be replaced for pictures."""
 
-    def __init__(self, desk: Desk, theme: str = "light") -> None:
+    def __init__(self, control: SessionControl, theme: str = "light") -> None:
         super().__init__()
         self.setObjectName("coach")
         self.setWindowTitle("Untuck: coach")
         self.setMinimumSize(940, 500)
-        self._desk = desk
+        self._control = control
         self._theme = themes.THEMES[theme]
-        self.seats: list[Seat] = []
-        self.tracks: list[Track] = []
+        self.slots: list[RunnerSlot] = []
+        self.runners: list[RunnerData] = []
         self.front = 0
         self._looked_s = 0.0
         self.bar, self.tiles, self.line = Bar(self), Tiles(self), MessageLine(self)
         self.time_plots, self.stride_plots = TimePlots(self._theme, self), StridePlots(self._theme, self)
         self.sign, self.numbers, self.pelvis = SignBox(self), Numbers(self), PelvisFigure(self)
-        self._empty = Track("")
+        self._empty = RunnerData("")
         self._lay_out()
         self._connect()
         self.resize(themes.BASE_WIDTH, themes.BASE_HEIGHT)
@@ -57,15 +57,15 @@ class CoachWindow(QWidget):
         self.timer.start(TICK_MS)
 
     @property
-    def track(self) -> Track:
+    def runner(self) -> RunnerData:
         """The runner in front."""
-        return self.tracks[self.front] if self.tracks else self._empty
+        return self.runners[self.front] if self.runners else self._empty
 
     def tick(self) -> None:
         """Take in what has come; draw if anything has, and now and then to see whether it is still fresh."""
         clock_s = time.monotonic()
-        new = self._hear_desk()
-        for number in range(len(self.seats)):
+        new = self._hear_control()
+        for number in range(len(self.slots)):
             new |= self._hear_runner(number)
         if not new and clock_s - self._looked_s < LOOK_S:
             return
@@ -74,27 +74,27 @@ class CoachWindow(QWidget):
 
     def _hear_runner(self, number: int) -> bool:
         """Fold in what a runner's session has brought; whether it has brought anything."""
-        track = self.tracks[number]
-        batch = self.seats[number].feed.take()
-        track.take(batch)
-        warned = [(text, True) for text in track.warnings]
-        track.warnings.clear()
+        runner = self.runners[number]
+        batch = self.slots[number].feed.take()
+        runner.take(batch)
+        warned = [(text, True) for text in runner.warnings]
+        runner.warnings.clear()
         for text, error in (*warned, *batch.said):  # the session's own word, with its remedy, stays
-            self.line.say(f"{track.name}: {text}" if len(self.seats) > 1 else text, error)
+            self.line.say(f"{runner.name}: {text}" if len(self.slots) > 1 else text, error)
         if number == self.front and (batch.ended or batch.events):
             self._allow()
         return bool(batch.time_s or batch.events or batch.ended)
 
     def draw(self, clock_s: float) -> None:
         """Let every part show the present on the host's clock; each paints only what is not on the screen already."""
-        track = self.track
-        shown = sign(track, clock_s)
-        stale = track.state(clock_s) == "deaf"
+        runner = self.runner
+        shown = sign(runner, clock_s)
+        stale = runner.state(clock_s) == "deaf"
         self.sign.show_sign(shown)
-        self.numbers.show_numbers(numbers(track), stale)
-        self.pelvis.show_pose(track.pose_deg, track.baseline_tilt_deg(), "stale" if stale else _figure(shown.colour))
-        self.line.show_status(status(track))
-        self.tiles.refresh(self.tracks, self.front, clock_s)
+        self.numbers.show_numbers(numbers(runner), stale)
+        self.pelvis.show_pose(runner.pose_deg, runner.baseline_tilt_deg(), "stale" if stale else _figure(shown.colour))
+        self.line.show_status(status(runner))
+        self.tiles.refresh(self.runners, self.front, clock_s)
         self.time_plots.tilt.show_stale(shown.word if stale else "")
         if self.time_plots.isVisible():
             self.time_plots.refresh()
@@ -103,44 +103,44 @@ class CoachWindow(QWidget):
 
     def bring_to_front(self, number: int) -> None:
         """Show this runner in full."""
-        if 0 <= number < len(self.tracks):
+        if 0 <= number < len(self.runners):
             self.front = number
-            self.time_plots.show_track(self.track)
-            self.stride_plots.show_track(self.track)
+            self.time_plots.show_runner(self.runner)
+            self.stride_plots.show_runner(self.runner)
             self._allow()
 
-    def _hear_desk(self) -> bool:
-        """Take in the desk's news; whether there is a new runner."""
-        news = self._desk.news()
-        for seat in news.seats:
-            self._seat(seat)
-        if news.choices is not None:
-            self.bar.offer(news.choices)
-        if news.work is not None:
-            self.line.show_work(news.work, news.share)
-        for text, error in news.said:
+    def _hear_control(self) -> bool:
+        """Take in the control's updates; whether there is a new runner."""
+        updates = self._control.updates()
+        for slot in updates.slots:
+            self._place(slot)
+        if updates.choices is not None:
+            self.bar.offer(updates.choices)
+        if updates.work is not None:
+            self.line.show_work(updates.work, updates.share)
+        for text, error in updates.said:
             self.line.say(text, error)
-        return bool(news.seats)
+        return bool(updates.slots)
 
-    def _seat(self, seat: Seat) -> None:
+    def _place(self, slot: RunnerSlot) -> None:
         """A new session: in the place of the same runner's last one, beside the others, or for want of room in any."""
-        over = [number for number, track in enumerate(self.tracks) if track.ended]
-        same = [number for number in over if self.tracks[number].name == seat.name]
-        if same or len(self.seats) == MOST_SEATS:
+        over = [number for number, runner in enumerate(self.runners) if runner.ended]
+        same = [number for number in over if self.runners[number].name == slot.name]
+        if same or len(self.slots) == MAX_RUNNERS:
             place = (same or over)[0]
-            self.seats[place], self.tracks[place] = seat, Track(seat.name)
+            self.slots[place], self.runners[place] = slot, RunnerData(slot.name)
         else:
-            place = len(self.seats)
-            self.seats.append(seat)
-            self.tracks.append(Track(seat.name))
-        self.bring_to_front(place if same or len(self.seats) == 1 else self.front)
+            place = len(self.slots)
+            self.slots.append(slot)
+            self.runners.append(RunnerData(slot.name))
+        self.bring_to_front(place if same or len(self.slots) == 1 else self.front)
 
     def _asked(self, name: str, value: str) -> None:
         """A button was pressed, or its key."""
         if name == "start":
-            self._desk.start(value)
+            self._control.start(value)
         elif name == "find":
-            self._desk.find()
+            self._control.find()
         elif name == "theme":
             self._theme = themes.DARK if self._theme is themes.LIGHT else themes.LIGHT
             self._dress()
@@ -152,30 +152,30 @@ class CoachWindow(QWidget):
             self.time_plots.follow()
         elif name == "note":
             self.line.write_note()
-        elif name == "stop" and self.seats:
-            self._desk.stop(self.seats[self.front])
-        elif name == "report" and self.seats:
-            self._desk.report(self.seats[self.front])
-        elif name == "blind" and self.seats:
-            self._desk.blind(self.seats[self.front], value == "on")
-        elif name == "calibrate" and self.seats:
+        elif name == "stop" and self.slots:
+            self._control.stop(self.slots[self.front])
+        elif name == "report" and self.slots:
+            self._control.report(self.slots[self.front])
+        elif name == "blind" and self.slots:
+            self._control.blind(self.slots[self.front], value == "on")
+        elif name == "calibrate" and self.slots:
             self._steer(name, "" if value == "on" else value)
-        elif self.seats:
+        elif self.slots:
             self._steer("cues" if name == "block" else name, value)
 
     def _steer(self, kind: str, value: str) -> None:
-        self._desk.steer(self.seats[self.front], kind, value)
+        self._control.steer(self.slots[self.front], kind, value)
 
     def _threshold(self, name: str, value_deg: float) -> None:
-        if self.seats:
+        if self.slots:
             self._steer("threshold", f"{name}={value_deg:.1f}")
 
     def _allow(self) -> None:
-        running = bool(self.tracks) and not self.track.ended
-        room = len(self.seats) < MOST_SEATS or any(track.ended for track in self.tracks)
-        self.bar.allow(running, self.track.ended, room, self.time_plots.following)
-        now = self.track.now
-        self.bar.show_state(self.track.muted, self.track.blocked, now.blind, now.anew, now.params.cue_faults)
+        running = bool(self.runners) and not self.runner.ended
+        room = len(self.slots) < MAX_RUNNERS or any(runner.ended for runner in self.runners)
+        self.bar.allow(running, self.runner.ended, room, self.time_plots.following)
+        now = self.runner.now
+        self.bar.show_state(self.runner.muted, self.runner.blocked, now.blind, now.anew, now.params.cue_faults)
 
     def _lay_out(self) -> None:
         self._side = QWidget(self)
@@ -204,7 +204,7 @@ class CoachWindow(QWidget):
         self.bar.asked.connect(self._asked)
         self.tiles.chosen.connect(self.bring_to_front)
         self.line.noted.connect(lambda text: self._steer("note", text))
-        self.line.cancelled.connect(self._desk.cancel)
+        self.line.cancelled.connect(self._control.cancel)
         self.time_plots.threshold_moved.connect(self._threshold)
         self.time_plots.following_changed.connect(lambda _: self._allow())
 
@@ -245,7 +245,7 @@ class CoachWindow(QWidget):
             super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Sessions are ended by whoever runs the desk."""
+        """Sessions are ended by whoever runs the control."""
         self.timer.stop()
         super().closeEvent(event)
 

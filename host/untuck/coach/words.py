@@ -1,6 +1,6 @@
 """What the window says of a runner, in words and colours: the state, the big numbers, what to do next.
 
-Pure: a track and a clock reading in, texts and names of theme colours out. Wording that is read from afar is here.
+Pure: a runner and a clock reading in, texts and names of theme colours out. Wording that is read from afar is here.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from untuck.coach.track import Track, clock, named
+from untuck.coach.runner import RunnerData, clock, named
 
 UNJUDGED_STRIDES = 3  # in a row before the state says so
 NUMBER_STRIDES = 6  # strides that a number on the screen is the mean of: it then changes slowly enough to be read
@@ -49,29 +49,29 @@ _SIGNS = {
 }
 
 
-def sign(track: Track, clock_s: float) -> Sign:
+def sign(runner: RunnerData, clock_s: float) -> Sign:
     """The state of a runner: what is wrong with the data first, then with the form, then what he does."""
-    state = track.state(clock_s)
+    state = runner.state(clock_s)
     if state == "deaf":
-        seconds = f"{track.silent_s(clock_s):.0f} s"
+        seconds = f"{runner.silent_s(clock_s):.0f} s"
         return Sign("✕", f"NO DATA {seconds}", "move closer to the runner, or look whether the clip is on", "stale")
     if state != "running":
         symbol, word, colour = _SIGNS[state]
-        return Sign(symbol, word, _line(track, state), colour, _share(track) if state == "calibrating" else -1.0)
-    if track.on:
-        finding = next(iter(track.on.values()))
-        more = f" and {len(track.on) - 1} more" if len(track.on) > 1 else ""
+        return Sign(symbol, word, _line(runner, state), colour, _share(runner) if state == "calibrating" else -1.0)
+    if runner.on:
+        finding = next(iter(runner.on.values()))
+        more = f" and {len(runner.on) - 1} more" if len(runner.on) > 1 else ""
         word = named(finding.fault, finding.side).upper()
         return Sign("▼", word + more, _ADVICE.get(finding.fault, ""), "fault")
-    if track.baseline is None:
-        return Sign("◎", "TAKING BASELINE", track.now.ask, "work", _share(track))
-    if track.unjudged >= UNJUDGED_STRIDES:
-        return Sign("…", "RUNNING", f"not judged: {_UNJUDGED.get(track.reason, track.reason)}", "stale")
+    if runner.baseline is None:
+        return Sign("◎", "TAKING BASELINE", runner.now.ask, "work", _share(runner))
+    if runner.unjudged >= UNJUDGED_STRIDES:
+        return Sign("…", "RUNNING", f"not judged: {_UNJUDGED.get(runner.reason, runner.reason)}", "stale")
     return Sign("✓", "GOOD FORM", "as in the baseline", "good")
 
 
-def _share(track: Track) -> float:
-    return track.now.share if math.isfinite(track.now.share) else -1.0
+def _share(runner: RunnerData) -> float:
+    return runner.now.share if math.isfinite(runner.now.share) else -1.0
 
 
 _UNJUDGED = {
@@ -91,29 +91,29 @@ _ADVICE = {
 }
 
 
-def _line(track: Track, state: str) -> str:
+def _line(runner: RunnerData, state: str) -> str:
     if state == "waiting":
         return "press Start, or find a clip"
     if state == "ended":
         return "press Start for a new session"
-    return track.now.ask
+    return runner.now.ask
 
 
-def status(track: Track) -> str:
+def status(runner: RunnerData) -> str:
     """Who is in front, how long his session is, and whether packets were lost."""
-    if not track.name:
+    if not runner.name:
         return ""
-    lost = f"   {track.now.lost} packets lost" if track.now.lost else ""
-    damaged = f"   {track.now.corrupt} damaged" if track.now.corrupt else ""
-    return f"{track.name}   {clock(track.last_s)}   {track.stride_count} strides{lost}{damaged}"
+    lost = f"   {runner.now.lost} packets lost" if runner.now.lost else ""
+    damaged = f"   {runner.now.corrupt} damaged" if runner.now.corrupt else ""
+    return f"{runner.name}   {clock(runner.last_s)}   {runner.stride_count} strides{lost}{damaged}"
 
 
-def numbers(track: Track) -> list[Number]:
+def numbers(runner: RunnerData) -> list[Number]:
     """Tilt against baseline first, then lean, cadence, contact times; a dash for what is not known."""
-    last = track.strides.all[-NUMBER_STRIDES:]
+    last = runner.strides.all[-NUMBER_STRIDES:]
     last = last[last["valid"]]
     return [
-        tilt(track),
+        tilt(runner),
         Number("Lean of pelvis", _value(last["lean_deg"], "{:.1f}°")),
         Number("Cadence", _value(last["cadence_spm"], "{:.0f}"), "steps a minute"),
         Number("◀ Contact left", _value(last["contact_left_ms"], "{:.0f}"), "ms", "left"),
@@ -121,13 +121,13 @@ def numbers(track: Track) -> list[Number]:
     ]
 
 
-def tilt(track: Track) -> Number:
+def tilt(runner: RunnerData) -> Number:
     """Tilt against baseline; before there is one, tilt against standing."""
-    against = track.now.against_deg
+    against = runner.now.against_deg
     if not math.isfinite(against):
-        last = track.strides.all[-NUMBER_STRIDES:]
+        last = runner.strides.all[-NUMBER_STRIDES:]
         return Number("Tilt", _value(last["tilt_deg"], "{:.1f}°"), "above standing")
-    on_deg = track.now.params.tuck_on_deg
+    on_deg = runner.now.params.tuck_on_deg
     if against <= -on_deg:
         return Number("Tilt against baseline", f"{against:+.1f}°", "▼ tucked", "fault")
     return Number(

@@ -12,12 +12,12 @@ from math import degrees, isfinite, isnan
 import numpy as np
 
 from untuck.model import GRAVITY_M_S2, Floats, Samples
-from untuck.motion import kernels as k
-from untuck.motion.contacts import edges, track_params
 from untuck.motion.history import History
-from untuck.motion.orientation import RATE_MAX_HZ, RATE_MIN_HZ, OrientationParams, OrientationState
-from untuck.motion.orientation_run import orient_aided
+from untuck.motion.orientation.driver import orient_aided
+from untuck.motion.orientation.filter import RATE_MAX_HZ, RATE_MIN_HZ, OrientationParams, OrientationState
 from untuck.motion.params import Params
+from untuck.motion.strides import kernels as k
+from untuck.motion.strides.contacts import edges, track_params
 
 BLOCK_SAMPLES = 50  # what strides tell of speed reaches the orientation at the next of these
 _NO_CHIP = np.empty((0, 4))

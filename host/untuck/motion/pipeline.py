@@ -14,17 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from untuck.errors import CalibrationError, SamplesError
-from untuck.model import CONTACT_DTYPE, STRIDE_DTYPE, Baseline, Calibration, Event, Run, Samples, Steer, Underway
-from untuck.motion.contacts import Step, StepTracker
+from untuck.model import CONTACT_DTYPE, STRIDE_DTYPE, Baseline, Calibration, Event, Progress, Run, Samples, Steer
+from untuck.motion.commands import SteerQueue, apply, check
+from untuck.motion.form.judge import Judge
 from untuck.motion.intake import BLOCK_SAMPLES, Intake, range_problem, rate_problem
-from untuck.motion.judging import Judge
-from untuck.motion.kernels import STEP_INDEX
-from untuck.motion.mounting import Mounting, News
-from untuck.motion.pace import Pace
+from untuck.motion.mount.tracker import Mounting, News
 from untuck.motion.params import Params
-from untuck.motion.steering import SteerQueue, apply, check
-from untuck.motion.strides import Stride, StrideCutter
-from untuck.motion.traces import angle_traces
+from untuck.motion.strides.contacts import Step, StepTracker
+from untuck.motion.strides.kernels import STEP_INDEX
+from untuck.motion.strides.pace import Pace
+from untuck.motion.strides.stride import Stride, StrideCutter
+from untuck.motion.strides.traces import angle_traces
 
 _TICK_S = 0.25  # grid of sensor time on which calibration and standing are looked for
 _TICK_LEAD_S = 0.4e-3  # the grid lies between samples, so that rounding of time cannot move it by one
@@ -72,9 +72,9 @@ class Pipeline:
         return self._judge.baseline
 
     @property
-    def underway(self) -> Underway:
+    def progress(self) -> Progress:
         """What is not finished yet, to be shown."""
-        return Underway(self._mounting.search, self._judge.gathered, self._judge.on)
+        return Progress(self._mounting.search, self._judge.gathered, self._judge.on)
 
     def push(self, samples: Samples) -> list[Event]:
         """What the next samples bring, in order of time. Raises SamplesError if they do not follow the last ones."""
@@ -241,7 +241,7 @@ class Pipeline:
             strides=strides,
             findings=tuple(sorted(kept["finding"], key=lambda f: f.start_s)),
             cues=tuple(kept["cue"]),
-            held_cues=tuple(kept["held"]),
+            suppressed_cues=tuple(kept["held"]),
             calibration=self.calibration,
             baseline=self.baseline,
             warnings=tuple(kept["warning"]),

@@ -40,7 +40,7 @@ RUNS = (
 
 
 @dataclass(frozen=True, eq=False)
-class Analysed:
+class FileResult:
     """What became of one file: summary and tables, or the error that it ended in."""
 
     file: str
@@ -50,7 +50,7 @@ class Analysed:
     findings: Columns
 
 
-def analyse_file(path: Path, read: Read) -> Analysed:
+def analyse_file(path: Path, read: Read) -> FileResult:
     """One task; an UntuckError becomes part of the result."""
     from untuck.motion.pipeline import analyse
 
@@ -58,15 +58,15 @@ def analyse_file(path: Path, read: Read) -> Analysed:
         samples = read(path)
         run = analyse(samples)
     except UntuckError as error:
-        return Analysed(str(path), str(error), None, {}, {})
+        return FileResult(str(path), str(error), None, {}, {})
     length_s = float(samples.time_s[-1] - samples.time_s[0])
     summary = summarise(run, Signal(length_s, 0, len(samples), 0, 0, 0, 0, 0))
-    return Analysed(str(path), "", summary, *(table(name, run, samples, summary) for name in ("strides", "findings")))
+    return FileResult(str(path), "", summary, *(table(name, run, samples, summary) for name in ("strides", "findings")))
 
 
 def analyse_files(
     paths: Sequence[Path], read: Read, jobs: int = -1, backend: str = "loky", scheduler: str | None = None
-) -> Iterator[Analysed]:
+) -> Iterator[FileResult]:
     """Analyse files in parallel; results as they come. jobs: at once, -1 for one a core.
 
     backend: of BACKENDS; scheduler: address of a Dask or Ray cluster. Raises ReportError where it is not there.
@@ -107,7 +107,7 @@ def _connect(backend: str, scheduler: str | None) -> Callable[[], object]:
     return lambda: None
 
 
-def write_results(results: Sequence[Analysed], folder: Path) -> list[Path]:
+def write_results(results: Sequence[FileResult], folder: Path) -> list[Path]:
     """runs.parquet, strides.parquet and findings.parquet, in the order of file names. Raises OSError."""
     import pyarrow as pa
     import pyarrow.parquet
@@ -127,17 +127,17 @@ def write_results(results: Sequence[Analysed], folder: Path) -> list[Path]:
     return paths
 
 
-def _with_file(result: Analysed, columns: Columns) -> Columns:
+def _with_file(result: FileResult, columns: Columns) -> Columns:
     count = len(next(iter(columns.values())))
     return {"file": np.full(count, result.file, object)} | columns
 
 
-def _runs(results: Sequence[Analysed]) -> Columns:
+def _runs(results: Sequence[FileResult]) -> Columns:
     rows = [_run_row(result) for result in results]
     return {column.name: as_array(column, [row[column.name] for row in rows]) for column in RUNS}
 
 
-def _run_row(result: Analysed) -> dict[str, Any]:
+def _run_row(result: FileResult) -> dict[str, Any]:
     s = result.summary
     if s is None:
         unknown = {column.name: np.nan if column.kind == "number" else 0 for column in RUNS}

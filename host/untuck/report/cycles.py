@@ -1,7 +1,7 @@
 """Mean strides: the traces of many strides laid over each other on 0-100 % of each side's own stride.
 
 The left stride is cut from left contact to left contact and mirrored, so that both sides can be laid over each other.
-Cutting traces into strides for pictures lives here; features of strides are measured in motion/strides.py.
+Cutting traces into strides for pictures lives here; features of strides are measured in motion/strides/stride.py.
 """
 
 from __future__ import annotations

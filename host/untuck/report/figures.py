@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from untuck.model import LEFT, RIGHT, Floats, Run
 from untuck.report.cycles import Cycles
+from untuck.report.metrics import SessionMetrics
 from untuck.report.parts import CUED, THIRDS, Part
-from untuck.report.progress import Progress
 
 STYLE: Any = {
     "font.family": "sans-serif",
@@ -172,7 +172,7 @@ def thirds(parts: Sequence[Part], palette: Palette, width_in: float, into: Canva
 
 
 def against_sessions(
-    now: Progress, earlier: Sequence[Progress], palette: Palette, width_in: float, into: Canvas = None
+    now: SessionMetrics, earlier: Sequence[SessionMetrics], palette: Palette, width_in: float, into: Canvas = None
 ) -> Drawn:
     """Tilt against baseline, with the spread of strides, and share in form, of earlier sessions and this one."""
     figure = new_figure(width_in, 2.6, into=into)

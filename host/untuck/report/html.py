@@ -12,9 +12,9 @@ from html import escape
 from importlib.resources import files
 
 from untuck.report import figures, quality
-from untuck.report.answers import answers
+from untuck.report.metrics import compare
 from untuck.report.page import Report, stride_cycles
-from untuck.report.progress import compare
+from untuck.report.sentences import answers
 from untuck.report.summary import DISCLAIMER, Summary, clock, named
 from untuck.report.svg import THEMED, svg
 

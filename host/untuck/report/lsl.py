@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from untuck.errors import ReportError
-from untuck.model import Cue, Event, HeldCue, Samples
+from untuck.model import Cue, Event, Samples, SuppressedCue
 from untuck.report.dictionary import SAMPLES, STRIDES
 
 IMU = tuple(column for column in SAMPLES[1:11])
@@ -52,7 +52,7 @@ class Outlet:
             if event.kind == "stride":
                 stamp_s = float(event.value["start_s"] + event.value["duration_s"]) + self._clock_s
                 self._streams["strides"].push_sample([float(event.value[c.name]) for c in GAIT], stamp_s)
-            elif isinstance(event.value, Cue | HeldCue):
+            elif isinstance(event.value, Cue | SuppressedCue):
                 stamp_s = event.value.time_s + self._clock_s
                 self._streams["cues"].push_sample([_marker(event.value)], stamp_s)
 
@@ -92,9 +92,9 @@ class Outlet:
         return self._pylsl.StreamOutlet(info)
 
 
-def _marker(cue: Cue | HeldCue) -> str:
+def _marker(cue: Cue | SuppressedCue) -> str:
     """A cue as one line of JSON."""
-    reason = cue.reason if isinstance(cue, HeldCue) else ""
+    reason = cue.reason if isinstance(cue, SuppressedCue) else ""
     told = {"fault": cue.fault, "side": cue.side, "time_s": cue.time_s, "sounded": not reason, "reason": reason}
     return json.dumps(told)
 

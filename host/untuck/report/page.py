@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from untuck.model import Run
 from untuck.motion.params import Params
 from untuck.report.cycles import Cycles, cycles
-from untuck.report.progress import Progress
+from untuck.report.metrics import SessionMetrics
 from untuck.report.summary import Summary
 
 
@@ -27,8 +27,8 @@ class Report:
     run: Run
     summary: Summary
     params: Params
-    now: Progress
-    earlier: tuple[Progress, ...] = ()
+    now: SessionMetrics
+    earlier: tuple[SessionMetrics, ...] = ()
     own_baseline: bool = True
     late_ms: tuple[float, float] | None = None
 

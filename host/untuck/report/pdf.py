@@ -14,9 +14,9 @@ from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure, SubFigure
 
 from untuck.report import figures, quality
-from untuck.report.answers import answers
 from untuck.report.figures import Palette
 from untuck.report.page import Report, stride_cycles
+from untuck.report.sentences import answers
 from untuck.report.summary import DISCLAIMER, clock, named
 
 WIDTH_IN, HEIGHT_IN, MARGIN = 8.27, 11.69, 0.09

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from untuck.model import BOTH, LEFT, RIGHT, Cue, Finding, Run, Standing
-from untuck.motion.cues import CueEntry, cue_log
+from untuck.motion.form.cues import CueEntry, cue_log
 from untuck.report.parts import Part, in_form, parts_of
 
 DISCLAIMER = "These are form cues, not medical advice."
@@ -98,7 +98,7 @@ def summarise(run: Run, signal: Signal) -> Summary:
         baseline_tilt_deg=_baseline_tilt(run, medians["cadence_spm"]),
         findings=run.findings,
         cues=run.cues,
-        held=dict(Counter(cue.reason for cue in run.held_cues)),
+        held=dict(Counter(cue.reason for cue in run.suppressed_cues)),
         rejected=dict(Counter(str(reason) for reason in run.strides[~run.strides["valid"]]["reason"])),
         calibration=run.calibration.source,
         calibration_error_deg=_finite(run.calibration.error_deg),

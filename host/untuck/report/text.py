@@ -1,6 +1,6 @@
 """A run's summary as a page of text for the terminal: the answers first, then what they rest on, within 80 columns.
 
-Pure: Summary and Progress in, text out. The layout of the terminal page lives here, its sentences in answers.py.
+Pure: Summary and SessionMetrics in, text out. The layout of the terminal page lives here, its sentences in answers.py.
 """
 
 from __future__ import annotations
@@ -10,20 +10,22 @@ import textwrap
 from collections.abc import Sequence
 
 from untuck.model import Finding
-from untuck.motion.cues import CueEntry
-from untuck.report.answers import answers
+from untuck.motion.form.cues import CueEntry
+from untuck.report.metrics import SessionMetrics, metrics_of
 from untuck.report.parts import THIRDS
-from untuck.report.progress import Progress, progress_of
 from untuck.report.quality import measured_again
+from untuck.report.sentences import answers
 from untuck.report.summary import DISCLAIMER, Summary, clock, named
 
 WIDTH = 78
 
 
-def to_text(summary: Summary, title: str, now: Progress | None = None, earlier: Sequence[Progress] = ()) -> str:
+def to_text(
+    summary: Summary, title: str, now: SessionMetrics | None = None, earlier: Sequence[SessionMetrics] = ()
+) -> str:
     """The summary as a person reads it, within 80 columns. now, earlier: what earlier sessions are compared with."""
     lines = [title, ""]
-    for question, answer in answers(summary, now or progress_of(0, 0.0, summary), earlier):
+    for question, answer in answers(summary, now or metrics_of(0, 0.0, summary), earlier):
         lines += textwrap.wrap(f"{question} {answer}", WIDTH, initial_indent="  ", subsequent_indent="    ")
     lines += ["", "Numbers (median, and spread of strides)"]
     lines += _stride_lines(summary) if summary.strides else ["  No running strides were found."]

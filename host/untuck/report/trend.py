@@ -1,4 +1,4 @@
-"""Progress over weeks: sessions gathered by calendar week, as text with sparklines, and what a page of it is made of.
+"""Progress over weeks: sessions grouped by calendar week, as text with sparklines, and the content of the trend page.
 
 Means are over sessions, each counting alike; the error is that between sessions. A change is named only when last
 and first weeks differ by more than their scatter. What is followed over weeks lives here, drawing in trend_page.py.
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from untuck.report.progress import CLEAR_ERRORS, LEAST, Progress
+from untuck.report.metrics import CLEAR_ERRORS, LEAST, SessionMetrics
 
 DAY_S = 86400.0
 BARS = "▁▂▃▄▅▆▇█"
@@ -21,7 +21,7 @@ FEW = 3  # sessions at either end that a change is told from, at least
 
 @dataclass(frozen=True)
 class Measure:
-    """What is followed: a field of Progress, its name for people, unit, places, and the direction that is better."""
+    """A field of SessionMetrics that is followed: name for people, unit, decimal places, and the better direction."""
 
     field: str
     name: str
@@ -52,7 +52,7 @@ class Week:
     errors: dict[str, float | None]
 
 
-def weeks_of(sessions: Sequence[Progress]) -> list[Week]:
+def weeks_of(sessions: Sequence[SessionMetrics]) -> list[Week]:
     """Every week from the first session to the last, also those without any."""
     if not sessions:
         return []
@@ -64,7 +64,7 @@ def weeks_of(sessions: Sequence[Progress]) -> list[Week]:
     return weeks
 
 
-def change(sessions: Sequence[Progress], measure: Measure) -> str:
+def change(sessions: Sequence[SessionMetrics], measure: Measure) -> str:
     """Last against first quarter of the sessions, in words."""
     known = [v for p in sessions if (v := getattr(p, measure.field)) is not None]
     count = max(FEW, len(known) // 4)
@@ -82,7 +82,7 @@ def change(sessions: Sequence[Progress], measure: Measure) -> str:
     return f"{'better' if moved * measure.better > 0 else 'worse'} ({told})"
 
 
-def to_text(sessions: Sequence[Progress], title: str) -> str:
+def to_text(sessions: Sequence[SessionMetrics], title: str) -> str:
     """The trend as a person reads it, within 80 columns."""
     weeks = weeks_of(sessions)
     if not weeks:
@@ -112,7 +112,7 @@ def sparkline(values: Sequence[float | None]) -> str:
     return "".join(" " if v is None else BARS[round((v - low) / span * (len(BARS) - 1))] for v in values)
 
 
-def _week(start_unix_s: float, sessions: Sequence[Progress]) -> Week:
+def _week(start_unix_s: float, sessions: Sequence[SessionMetrics]) -> Week:
     means: dict[str, float | None] = {}
     errors: dict[str, float | None] = {}
     for measure in MEASURES:

@@ -14,14 +14,14 @@ import numpy as np
 from untuck.report import figures
 from untuck.report.figures import Drawn, Palette
 from untuck.report.html import document, table
-from untuck.report.progress import Progress
+from untuck.report.metrics import SessionMetrics
 from untuck.report.svg import THEMED, svg
 from untuck.report.trend import DAY_S, MEASURES, Measure, Week, change, weeks_of
 
 WIDTH_IN = 4.3
 
 
-def to_html(sessions: Sequence[Progress], title: str, subtitle: str) -> str:
+def to_html(sessions: Sequence[SessionMetrics], title: str, subtitle: str) -> str:
     """The page as text, UTF-8; without sessions it says so."""
     weeks = weeks_of(sessions)
     if not weeks:
@@ -44,7 +44,7 @@ def to_html(sessions: Sequence[Progress], title: str, subtitle: str) -> str:
     return document(title, "".join(body))
 
 
-def _card(sessions: Sequence[Progress], weeks: Sequence[Week], measure: Measure) -> str:
+def _card(sessions: Sequence[SessionMetrics], weeks: Sequence[Week], measure: Measure) -> str:
     known = [week.means[measure.field] for week in weeks if week.means[measure.field] is not None]
     value = "-" if not known else f"{(known[-1] or 0.0) + 0.0:.{measure.places}f}<small> {measure.unit}</small>"
     name = f"{measure.name[0].upper()}{measure.name[1:]}"
@@ -54,7 +54,7 @@ def _card(sessions: Sequence[Progress], weeks: Sequence[Week], measure: Measure)
     )
 
 
-def over_weeks(sessions: Sequence[Progress], weeks: Sequence[Week], measure: Measure, palette: Palette) -> Drawn:
+def over_weeks(sessions: Sequence[SessionMetrics], weeks: Sequence[Week], measure: Measure, palette: Palette) -> Drawn:
     """One measure over the weeks."""
     figure = figures.new_figure(WIDTH_IN, 1.9)
     axes = figure.subplots()

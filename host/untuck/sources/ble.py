@@ -18,7 +18,7 @@ from untuck.errors import LinkError
 from untuck.model import BOTH, LEFT, RIGHT, Packet
 from untuck.sources.ble_link import Backend, Clip, Link, Timeouts, find_clips
 from untuck.sources.clip_status import REFUSALS, ClipStatus
-from untuck.sources.inorder import MAX_ASKED, InOrder, Verdict
+from untuck.sources.resend import MAX_ASKED, ResendTracker, Verdict
 
 __all__ = ["Backend", "BleSource", "Clip", "ClipStatus", "Timeouts", "find_clips"]
 
@@ -68,7 +68,7 @@ class BleSource:
         self._rate_hz = rate_hz
         self._backend = backend or Backend()
         self._timeouts = timeouts or Timeouts()
-        self._order = InOrder()
+        self._order = ResendTracker()
         self._queue: asyncio.Queue[Packet | _Lost | None] = asyncio.Queue()
         self._link: Link | None = None
         self._asked_at = (-1, 0.0)  # sequence asked for last, and when

@@ -15,7 +15,7 @@ from typing import Any
 
 from untuck import wire
 from untuck.errors import SettingsError
-from untuck.motion.cues import PRIORITY
+from untuck.motion.form.cues import PRIORITY
 from untuck.motion.params import Params
 from untuck.store import folder
 

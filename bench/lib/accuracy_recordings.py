@@ -1,0 +1,162 @@
+"""Accuracy on recordings as they are: contacts against force plates, real slopes, real walking.
+
+Treadmill recordings are worn by a virtual clip after standing and hinges; the accelerometer of Alcantara and the
+IMU of IPOL are real. The figures of recordings are named, and their goals stand, here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+import untuck
+from bench.lib.alcantara import alcantara_samples
+from bench.lib.cases import runners
+from bench.lib.figures import Figure
+from bench.lib.fit_contacts import judged_by_others
+from bench.lib.recordings import DEV, TRIALS, data_dir, load_recording
+from bench.lib.scoring import ContactErrors, rms, score_contacts, true_strides
+from bench.lib.semisynthetic import make_recorded, make_run
+from bench.lib.standing import PREFIX_S
+from untuck.model import NOMINAL_MOUNT, RIGHT, Calibration, Run, Samples
+
+CONTACTS = "Contacts against force plates, 30 s recordings, good clip; their timing is fitted on these runners"
+LEFT_OUT = "Contacts by a fit that knew all but the one who is judged"
+SLOPES = "Contacts, real sacral accelerometer (Alcantara)"
+WALKING = "Walking, real IMU (IPOL)"
+SETTLE_S = 4.0  # of running, before contacts are scored: filters and side votes start
+TAIL_S = 1.5  # a causal detector cannot have decided the last step
+WHOLE = 0.95  # share of usable frames for a recording to serve here
+GROUPS = ("dev", "judge")
+IPOL_TO_PELVIS = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])  # its x points up; the rest is open
+
+
+def strides_between(run: Run, from_s: float, to_s: float) -> int:
+    """Strides of the run that start and end between the two instants, valid or not."""
+    start_s = run.strides["start_s"]
+    return int(((start_s >= from_s) & (start_s + run.strides["duration_s"] <= to_s)).sum())
+
+
+def _recorded(quick: bool, seed: int, note: Callable[[str], None]) -> tuple[dict[str, ContactErrors], dict[str, float]]:
+    errors = {group: ContactErrors() for group in GROUPS}
+    miscounted = dict.fromkeys(GROUPS, 0.0)
+    for runner in runners(quick):
+        for trial in ("T35",) if quick else TRIALS:
+            if load_recording(runner, trial).usable.mean() < WHOLE:
+                continue
+            note(f"contacts {runner} {trial}")
+            samples, truth = make_recorded(runner, trial, "good", seed)
+            run = untuck.analyse(samples)
+            group = "dev" if runner in DEV else "judge"
+            from_s, to_s = PREFIX_S + SETTLE_S, float(truth.time_s[-1]) - TAIL_S
+            errors[group].add(score_contacts(run.contacts, truth.contacts, from_s, to_s))
+            edge_s = 0.05  # a stride that starts just at the edge belongs to both counts or to none
+            right = truth.contacts["time_s"][truth.contacts["side"] == RIGHT]
+            first_s, last_s = right[right >= from_s][0] - edge_s, right[right <= to_s][-1] + edge_s
+            found = strides_between(run, first_s, last_s)
+            miscounted[group] += abs(found - true_strides(truth.contacts, first_s, last_s))
+    return errors, miscounted
+
+
+def _error_figures(section: str, errors: dict[str, ContactErrors]) -> Iterator[Figure]:
+    counts = {group: len(e.contact_ms) for group, e in errors.items()}
+
+    def figure(
+        name: str,
+        unit: str,
+        value: Callable[[ContactErrors], float],
+        goal: tuple[str, float] | None = None,
+        **peers: str,
+    ) -> Figure:
+        return Figure(section, name, unit, {g: value(e) for g, e in errors.items()}, counts, goal, dict(peers))
+
+    nan = float("nan")
+    yield figure("contact, mean error", "ms", lambda e: float(np.mean(e.contact_ms)) if e.contact_ms else nan)
+    yield figure(
+        "contact, SD of error",
+        "ms",
+        lambda e: float(np.std(e.contact_ms)) if e.contact_ms else nan,
+        ("<=", 12.0),
+        published="30 +/-60, 29 +/-57",
+    )
+    yield figure("contact duration RMSE", "ms", lambda e: rms(e.duration_ms), ("<=", 15.0), published="20")
+    yield figure("contacts missed or extra", "%", lambda e: 100 * (e.missed + e.extra) / max(e.true, 1))
+
+
+def contact_figures(quick: bool, seed: int, note: Callable[[str], None]) -> Iterator[Figure]:
+    """Contacts, sides and stride counts of the recorded runners."""
+    errors, miscounted = _recorded(quick, seed, note)
+    yield from _error_figures(CONTACTS, errors)
+    sided = {g: 100 * e.right_side / e.sided if e.sided else float("nan") for g, e in errors.items()}
+    yield Figure(
+        CONTACTS, "side right", "%", sided, {g: e.sided for g, e in errors.items()}, (">=", 99.9), {"published": 81.9}
+    )
+    yield Figure(CONTACTS, "strides miscounted", "", miscounted, {}, ("<=", 0.0))
+
+
+def slope_figures(note: Callable[[str], None]) -> Iterator[Figure]:
+    """Contacts of one man on the flat and on slopes to +/-10 deg, real accelerometer."""
+    with np.load(data_dir() / "alcantara" / "alcantara.npz") as file:
+        slopes = file["slope_deg"]
+    calibration = Calibration(NOMINAL_MOUNT, np.zeros(3), 1.0, source="nominal")
+    flat, steep = ContactErrors(), ContactErrors()
+    for row, slope_deg in enumerate(slopes):
+        note(f"Alcantara trial {row}")
+        samples, contacts, start_s = alcantara_samples(row)
+        run = untuck.analyse(samples, calibration=calibration)
+        errors = score_contacts(run.contacts, contacts, start_s + 1.0, float(samples.time_s[-1]) - 0.6, sides=False)
+        (flat if slope_deg == 0 else steep).add(errors)
+    for name, errors in (("flat", flat), ("slopes", steep)):
+        yield from _error_figures(f"{SLOPES}, {name}", {"all": errors})
+
+
+def ipol_trials() -> Iterator[tuple[str, Samples]]:
+    """Every walk of the IPOL set, in its own sensor axes."""
+    with np.load(data_dir() / "ipol_walk" / "ipol_lowback_walk.npz") as file:
+        rate_hz = float(file["fs"])
+        for key in file.files:
+            if key.endswith("/acc"):
+                name = key.removesuffix("/acc")
+                acc, gyr = file[key].astype(float), file[f"{name}/gyr"].astype(float)
+                yield name, Samples(np.arange(len(acc)) / rate_hz, gyr, acc)
+
+
+def walking_figures(seed: int, note: Callable[[str], None]) -> Iterator[Figure]:
+    """Running strides and findings in real walking, judged against a runner's baseline: there must be none."""
+    note("baseline for walking")
+    baseline = untuck.analyse(make_run(DEV[0], "T25", 3.0, seed=seed)[0]).baseline
+    calibration = Calibration(IPOL_TO_PELVIS, np.zeros(3), 1.0, source="nominal")
+    strides = findings = trials = 0
+    hours = 0.0
+    for name, samples in ipol_trials():
+        note(f"walking {name}")
+        run = untuck.analyse(samples, calibration=calibration, baseline=baseline)
+        strides, findings, trials = strides + len(run.strides), findings + len(run.findings), trials + 1
+        hours += float(np.ptp(samples.time_s)) / 3600
+    counts = {"all": trials}
+    yield Figure(WALKING, "running strides", "", {"all": float(strides)}, counts, ("<=", 0.0))
+    yield Figure(WALKING, "findings", "", {"all": float(findings)}, counts, ("<=", 0.0))
+    yield Figure(WALKING, "hours", "h", {"all": hours})
+
+
+def left_out_figures(seed: int, note: Callable[[str], None]) -> Iterator[Figure]:
+    """Contact timing on people, and real trials, that had no part in its constants."""
+    note("contacts, one left out in turn")
+    for wearing, errors in judged_by_others(seed).items():
+        contact_ms, toe_off_ms = 1e3 * errors[:, :, 1].T
+        counts = {"all": len(contact_ms)}
+        for name, value, goal in (
+            ("contact, SD of error", float(np.std(contact_ms)), ("<=", 12.0)),
+            ("contact duration RMSE", rms(toe_off_ms - contact_ms), ("<=", 15.0)),
+        ):
+            yield Figure(LEFT_OUT, f"{wearing}: {name}", "ms", {"all": value}, counts, goal)
+
+
+def recording_sections(quick: bool, seed: int, note: Callable[[str], None]) -> Iterator[Figure]:
+    """All figures from recordings as they are."""
+    yield from contact_figures(quick, seed, note)
+    if not quick:
+        yield from left_out_figures(seed, note)
+    yield from slope_figures(note)
+    yield from walking_figures(seed, note)

@@ -1,0 +1,166 @@
+"""What is done to a run with known truth: tucks and pullbacks, and the controls that must not look like them.
+
+Faults and controls act on whole arrays of pelvis orientation and place; each says when and how much it acted.
+The shapes of faults, turns, slopes, slips and gaps live here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from bench.lib.cycles import slow_noise
+from bench.lib.quaternions import about, multiply, rotate
+from untuck.model import GRAVITY_M_S2, RIGHT, Floats
+
+EASE_STRIDES = 2.0  # a tuck comes and goes over so many strides
+DEPTH_SPREAD = 0.08  # a pullback's depth varies so much from stride to stride (SD, as part of it)
+SLIP_S = 0.4
+SLOW_SLIP_S = 180.0
+TURNS = ((7.0, 25.0), (22.0, 4.5), (40.0, 4.5))  # deg/s and s: bend of a track, street corner, about-turn
+TURN_EVERY_S = 32.0
+TURN_ACC_M_S2 = 2.2  # nobody corners harder: fast runners turn slower
+GAPS_A_MINUTE = 6.0
+GAP_S = (0.02, 0.3)
+GRADE_MAX = 0.06
+GRADE_SD = 0.035
+GRADE_TAU_S = 60.0
+
+
+@dataclass(frozen=True)
+class Injected:
+    """A fault put in: fault "tuck" or "pullback", side as in untuck.model, between start_s and end_s of the run.
+
+    depth_deg: lasting backward pitch, or peak of the backward bump, which is centred at phase_pct of that side's own
+    stride and width_pct of a stride wide at half its height.
+    """
+
+    fault: str
+    side: int
+    depth_deg: float
+    start_s: float
+    end_s: float
+    phase_pct: float = 70.0
+    width_pct: float = 18.0
+
+
+@dataclass(frozen=True)
+class Control:
+    """Something that is no fault: kind ("turn", "gap", "slope", "speed", "slip", "slow_slip", "stand", "walk"), when,
+    how much (deg/s, s, grade, m/s, deg)."""
+
+    kind: str
+    start_s: float
+    end_s: float
+    size: float
+
+
+def eased(time_s: Floats, start_s: float, end_s: float, ease_s: float) -> Floats:
+    """(N,) 0 before, 1 between, 0 after, with smooth flanks of ease_s inside the interval's start and after its end."""
+    up = np.clip((time_s - start_s) / ease_s, 0, 1)
+    down = np.clip((time_s - end_s) / ease_s, 0, 1)
+    return np.asarray(up**3 * (10 - 15 * up + 6 * up**2) * (1 - down**3 * (10 - 15 * down + 6 * down**2)))
+
+
+def tuck_rad(time_s: Floats, fault: Injected, stride_s: float) -> Floats:
+    """(N,) backward pitch about the pelvis's own mediolateral axis."""
+    return np.radians(fault.depth_deg) * eased(time_s, fault.start_s, fault.end_s, EASE_STRIDES * stride_s)
+
+
+def pullback_rad(time_s: Floats, fault: Injected, contacts: NDArray[np.void], rng: np.random.Generator) -> Floats:
+    """(N,) turn about the vertical, counter-clockwise positive: one bump in each stride of the fault's side."""
+    starts = contacts["time_s"][contacts["side"] == fault.side]
+    lengths = np.diff(starts)
+    bump = np.zeros(len(time_s))
+    for start_s, length_s in zip(starts[:-1], lengths, strict=True):
+        if not (fault.start_s <= start_s < fault.end_s) or length_s > 1.2:
+            continue
+        centre_s, half_s = start_s + fault.phase_pct / 100 * length_s, fault.width_pct / 100 * length_s
+        first, last = np.searchsorted(time_s, [centre_s - half_s, centre_s + half_s])
+        u = (time_s[first:last] - centre_s) / half_s
+        depth = fault.depth_deg * rng.normal(1.0, DEPTH_SPREAD)
+        bump[first:last] += np.radians(depth) * np.cos(np.pi / 2 * u) ** 2
+    return bump * (-1.0 if fault.side == RIGHT else 1.0)  # the right hip goes back in a clockwise turn
+
+
+def inject(
+    time_s: Floats, quat: Floats, faults: Sequence[Injected], contacts: NDArray[np.void], rng: np.random.Generator
+) -> Floats:
+    """(N,4) pelvis to earth with the faults in it."""
+    right = contacts["time_s"][contacts["side"] == RIGHT]
+    stride_s = float(np.median(np.diff(right)))
+    tuck, pull = np.zeros(len(time_s)), np.zeros(len(time_s))
+    for fault in faults:
+        if fault.fault == "tuck":
+            tuck += tuck_rad(time_s, fault, stride_s)
+        else:
+            pull += pullback_rad(time_s, fault, contacts, rng)
+    return multiply(multiply(about(2, pull), quat), about(2, tuck))  # earth z; P.z, where positive is backward
+
+
+def turns(time_s: Floats, running: Floats, speed_m_s: Floats, rng: np.random.Generator) -> tuple[Floats, list[Control]]:
+    """(N,) yaw rate in rad/s, bends and corners either way, only where `running` (N,) is near 1."""
+    rate, made = np.zeros(len(time_s)), []
+    at_s = float(time_s[np.argmax(running > 0.99)]) + 60.0
+    while at_s < time_s[-1] - 30:
+        deg_s, length_s = TURNS[int(rng.integers(len(TURNS)))]
+        limit_deg_s = np.degrees(TURN_ACC_M_S2 / float(np.interp(at_s, time_s, speed_m_s)))
+        deg_s = rng.choice([-1.0, 1.0]) * min(deg_s * rng.uniform(0.8, 1.2), limit_deg_s)
+        rate += np.radians(deg_s) * eased(time_s, at_s, at_s + length_s, 1.2)
+        made.append(Control("turn", at_s, at_s + length_s + 1.2, deg_s))
+        at_s += length_s + TURN_EVERY_S * rng.uniform(0.7, 1.3)
+    return rate * (running > 0.99), made
+
+
+def slope(time_s: Floats, running: Floats, rng: np.random.Generator) -> tuple[Floats, Floats, list[Control]]:
+    """(N,) grade of the ground, and (N,) forward pitch in rad that the pelvis takes from it: -0.3 to 1 of the slope.
+
+    Flat for the first two minutes, so that the baseline is taken on the flat.
+    """
+    start_s = float(time_s[np.argmax(running > 0.99)]) + 90.0
+    hills = np.clip(GRADE_SD * slow_noise(len(time_s), 1 / (time_s[1] - time_s[0]), GRADE_TAU_S, rng), -1, 1)
+    grade = GRADE_MAX * np.tanh(hills / GRADE_MAX) * eased(time_s, start_s, np.inf, 30.0)
+    follow = rng.uniform(-0.3, 1.0)
+    return grade, follow * np.arctan(grade), [Control("slope", start_s, float(time_s[-1]), follow)]
+
+
+def follow_path(
+    position: Floats, quat: Floats, speed_m_s: Floats, yaw_rate: Floats, grade: Floats, rate_hz: float, lean: float
+) -> tuple[Floats, Floats]:
+    """Place (N,3) and orientation (N,4) of a runner whose treadmill motion is carried along a path.
+
+    The runner leans into a bend about the ground under the path by `lean` of what balance asks for.
+    """
+    heading = np.cumsum(yaw_rate) / rate_hz
+    pitch = np.arctan(grade)
+    step = speed_m_s[:, None] * np.stack(
+        [np.cos(pitch) * np.cos(heading), np.cos(pitch) * np.sin(heading), np.sin(pitch)], axis=1
+    )
+    path = np.cumsum(step, axis=0) / rate_hz
+    roll = -lean * np.arctan(speed_m_s * yaw_rate / GRAVITY_M_S2)
+    along = multiply(about(2, heading), about(0, roll))
+    return path + rotate(along, position), multiply(along, quat)
+
+
+def slip(time_s: Floats, quat: Floats, start_s: float, length_s: float, turn_deg: Sequence[float]) -> Floats:
+    """(N,4) what carries the clip, when the clip turns on the pelvis by turn_deg about pelvis x, y, z and stays so."""
+    gone = eased(time_s, start_s, np.inf, length_s)
+    turned = Rotation.from_quat(quat, scalar_first=True) * Rotation.from_rotvec(np.outer(gone, np.radians(turn_deg)))
+    return np.asarray(turned.as_quat(scalar_first=True))
+
+
+def gaps(time_s: Floats, from_s: float, rng: np.random.Generator) -> tuple[NDArray[np.bool_], list[Control]]:
+    """(N,) which samples arrive, when stretches of 20-300 ms are lost some times a minute."""
+    kept, made = np.ones(len(time_s), bool), []
+    at_s = from_s
+    while True:
+        at_s += rng.exponential(60 / GAPS_A_MINUTE)
+        length_s = float(np.exp(rng.uniform(*np.log(GAP_S))))
+        if at_s + length_s > time_s[-1] - 1:
+            return kept, made
+        kept[(time_s >= at_s) & (time_s < at_s + length_s)] = False
+        made.append(Control("gap", at_s, at_s + length_s, length_s))

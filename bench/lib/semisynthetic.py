@@ -1,0 +1,256 @@
+"""Semi-synthetic runs: recorded runners, strung to any length, with known faults and controls, worn by a virtual clip.
+
+A person stands, hinges three times, stands, and runs; faults are added to the pelvis's motion, then samples are made.
+`make_run`, its truth and the virtual clips live here; the course is laid out in course.py, faults in injections.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.lib.course import (
+    BREAK_EVERY_MIN,
+    MOTION_HZ,
+    Course,
+    recorded_course,
+    running_intervals,
+    smooth_speed,
+    strung_course,
+)
+from bench.lib.cycles import cut
+from bench.lib.injections import (
+    SLIP_S,
+    SLOW_SLIP_S,
+    Control,
+    Injected,
+    follow_path,
+    gaps,
+    inject,
+    slip,
+    slope,
+    turns,
+)
+from bench.lib.recordings import TRIALS, angles_to_quat, load_recording, quat_to_angles
+from bench.lib.standing import PREFIX_S
+from untuck.model import RIGHT, Floats, Samples
+from untuck.simulate.imu import Mount, Noise, virtual_imu
+
+RATE_HZ = 100.0
+MIN_STRIDES = 15  # fewer usable strides in a recording would only repeat themselves
+CONTROLS = ("turns", "gaps", "slopes", "speed", "slip", "slow_slip", "breaks")
+STRIDE_TRUTH = np.dtype([("start_s", "f8"), ("duration_s", "f8"), ("tilt_deg", "f8"), ("in_fault", "?")])
+
+
+@dataclass(frozen=True, eq=False)
+class RunTruth:
+    """What really happened, at the samples' instants.
+
+    time_s (N,); pelvis_quat (N,4) pelvis to earth, level in standing; tilt_deg, obliquity_deg (N,) by the definitions
+    of docs/algorithms.md, tilt relative to standing; rotation_deg (N,) unwrapped heading; contacts CONTACT_DTYPE of
+    the force plate; strides STRIDE_TRUTH; faults and controls as put in; running (K,2) intervals in s.
+    """
+
+    runner: str
+    trials: tuple[str, ...]
+    time_s: Floats
+    pelvis_quat: Floats
+    tilt_deg: Floats
+    obliquity_deg: Floats
+    rotation_deg: Floats
+    contacts: NDArray[np.void]
+    strides: NDArray[np.void]
+    faults: tuple[Injected, ...]
+    controls: tuple[Control, ...]
+    running: Floats
+    sensor_to_pelvis: Floats
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A virtual clip, its signs and directions drawn from each run's seed. mount_deg: angle off the nominal mount."""
+
+    noise: Noise
+    mount_deg: float
+    wobble_deg_per_g: float
+    wobble_mm_per_g: float
+
+    def mount(self, rng: np.random.Generator) -> Mount:
+        """Where it sits in this run: askew in a random direction, a few centimetres off the sacrum."""
+        axis = rng.normal(size=3)
+        roll, pitch, yaw = self.mount_deg * axis / np.linalg.norm(axis)
+        return Mount(
+            roll_deg=roll,
+            pitch_deg=pitch,
+            yaw_deg=yaw,
+            lever_m=(-0.02, float(rng.uniform(-0.02, 0.03)), float(rng.uniform(-0.015, 0.015))),
+            wobble_deg_per_g=self.wobble_deg_per_g,
+            wobble_mm_per_g=self.wobble_mm_per_g,
+        )
+
+
+BAD_NOISE = Noise(
+    gyr_bias_dps=0.5, gyr_scale_pct=0.5, acc_offset_mg=20.0, acc_scale_pct=0.5, impact_g=3.0, jitter_ms=0.2
+)
+CLIPS = {
+    "ideal": Clip(Noise.none(), 0.0, 0.0, 0.0),
+    "good": Clip(Noise(impact_g=1.0), 4.0, 0.2, 1.0),
+    "bad": Clip(BAD_NOISE, 12.0, 0.5, 2.5),
+}
+
+
+def trials_of(runner: str) -> tuple[str, ...]:
+    """The runner's speeds with enough whole strides to be strung to a run, slowest first."""
+    return tuple(trial for trial in TRIALS if len(cut(load_recording(runner, trial)).start_s) >= MIN_STRIDES)
+
+
+def make_run(
+    runner: str,
+    trials: str | Sequence[str] = "T35",
+    minutes: float = 8.0,
+    faults: Sequence[Injected] = (),
+    controls: Sequence[str] = (),
+    clip: str | Clip = "good",
+    seed: int = 0,
+    rate_hz: float = RATE_HZ,
+) -> tuple[Samples, RunTruth]:
+    """A run of a recorded runner with a virtual clip: standing and hinges first (PREFIX_S), then `minutes` of running.
+
+    trials: "T25", "T35", "T45" or several, between which the control "speed" changes back and forth. faults: times are
+    seconds of the samples' clock (running starts at PREFIX_S). controls: of CONTROLS. clip: of CLIPS, or one's own.
+    The same arguments give the same run. Raises KeyError for a runner, trial, control or clip that there is not.
+    """
+    trials = (trials,) if isinstance(trials, str) else tuple(trials)
+    unknown = sorted(set(controls) - set(CONTROLS))
+    if unknown:
+        raise KeyError(f"controls {unknown} are unknown: choose from {CONTROLS}")
+    rng = np.random.default_rng([seed, sum(map(ord, runner + "".join(trials)))])
+    breaks = max(1, int(minutes / BREAK_EVERY_MIN)) if "breaks" in controls else 0
+    recordings = [load_recording(runner, trial) for trial in trials]
+    course = strung_course(recordings, minutes * 60, "speed" in controls, breaks, rng)
+    quat, place, made = _moved(course, faults, controls, rng)
+    carrier, slips = _slipped(course.time_s, quat, controls, rng)
+    worn = CLIPS[clip] if isinstance(clip, str) else clip
+    samples, mount = _worn(carrier, place, course, worn, rate_hz, rng)
+    if "gaps" in controls:
+        kept, lost = gaps(samples.time_s, PREFIX_S + 60, rng)
+        samples, made = _kept(samples, kept), made + lost
+    controls_made = sorted([*course.controls, *made, *slips], key=lambda control: control.start_s)
+    return samples, _truth(runner, trials, samples.time_s, quat, course, faults, controls_made, mount)
+
+
+def make_recorded(
+    runner: str, trial: str, clip: str | Clip = "good", seed: int = 0, rate_hz: float = RATE_HZ
+) -> tuple[Samples, RunTruth]:
+    """The 30 s recording as it is, after standing and hinges, worn by a virtual clip."""
+    rng = np.random.default_rng([seed, sum(map(ord, runner + trial))])
+    course = recorded_course(load_recording(runner, trial), rng)
+    quat, place, _ = _moved(course, (), (), rng)
+    samples, mount = _worn(quat, place, course, CLIPS[clip] if isinstance(clip, str) else clip, rate_hz, rng)
+    return samples, _truth(runner, (trial,), samples.time_s, quat, course, (), [], mount)
+
+
+def _moved(
+    course: Course, faults: Sequence[Injected], controls: Sequence[str], rng: np.random.Generator
+) -> tuple[Floats, Floats, list[Control]]:
+    """(N,4) pelvis to earth and (N,3) place, with faults, along bends and over hills."""
+    time_s, made = course.time_s, list[Control]()
+    yaw_rate, grade, pitch = (np.zeros(len(time_s)) for _ in range(3))
+    if "turns" in controls:
+        yaw_rate, more = turns(time_s, course.running, course.speed_m_s, rng)
+        made += more
+    if "slopes" in controls:
+        grade, pitch, more = slope(time_s, course.running, rng)
+        made += more
+    angles = course.pose[:, :3] + pitch[:, None] * np.array([0.0, 1.0, 0.0])
+    quat = inject(time_s, angles_to_quat(angles), faults, course.contacts, rng)
+    speed = smooth_speed(course.speed_m_s)
+    place, quat = follow_path(course.pose[:, 3:], quat, speed, yaw_rate, grade, MOTION_HZ, rng.uniform(0.8, 1.0))
+    return quat, place, made
+
+
+def _slipped(
+    time_s: Floats, quat: Floats, controls: Sequence[str], rng: np.random.Generator
+) -> tuple[Floats, list[Control]]:
+    """(N,4) what carries the clip: the pelvis, unless the clip slips about midway, at once or slowly, by 5-9 deg."""
+    carrier, made = quat, []
+    for kind, length_s in (("slip", SLIP_S), ("slow_slip", SLOW_SLIP_S)):
+        if kind not in controls:
+            continue
+        at_s = PREFIX_S + (float(time_s[-1]) - PREFIX_S) * rng.uniform(0.4, 0.6)
+        turn_deg = rng.uniform(5.0, 9.0) * rng.choice([-1.0, 1.0])
+        carrier = slip(time_s, carrier, at_s, length_s, (rng.normal(0, 1.0), rng.normal(0, 1.0), turn_deg))
+        made.append(Control(kind, at_s, at_s + length_s, -turn_deg))
+    return carrier, made
+
+
+def _worn(
+    quat: Floats, place: Floats, course: Course, clip: Clip, rate_hz: float, rng: np.random.Generator
+) -> tuple[Samples, Mount]:
+    mount = clip.mount(rng)
+    samples, _ = virtual_imu(
+        quat,
+        place,
+        MOTION_HZ,
+        mount,
+        clip.noise,
+        int(rng.integers(2**31)),
+        up_axis="z",
+        lowpass_hz=None,
+        output_rate_hz=rate_hz,
+        contact_times_s=course.contacts["time_s"],
+    )
+    return samples, mount
+
+
+def _kept(samples: Samples, kept: NDArray[np.bool_]) -> Samples:
+    quat = None if samples.quat is None else samples.quat[kept]
+    return Samples(samples.time_s[kept], samples.gyr_rad_s[kept], samples.acc_m_s2[kept], quat)
+
+
+def _stride_truth(
+    time_s: Floats, tilt_deg: Floats, contacts: NDArray[np.void], faults: Sequence[Injected]
+) -> NDArray[np.void]:
+    right = contacts["time_s"][contacts["side"] == RIGHT]
+    whole = np.flatnonzero(np.diff(right) < 1.2)  # not across a break
+    area = np.concatenate([[0.0], np.cumsum((tilt_deg[1:] + tilt_deg[:-1]) / 2 * np.diff(time_s))])
+    strides = np.zeros(len(whole), STRIDE_TRUTH)
+    strides["start_s"], strides["duration_s"] = right[whole], np.diff(right)[whole]
+    strides["tilt_deg"] = np.diff(np.interp(right, time_s, area))[whole] / strides["duration_s"]
+    for fault in faults:
+        strides["in_fault"] |= (strides["start_s"] >= fault.start_s) & (strides["start_s"] < fault.end_s)
+    return strides
+
+
+def _truth(
+    runner: str,
+    trials: tuple[str, ...],
+    at_s: Floats,
+    quat: Floats,
+    course: Course,
+    faults: Sequence[Injected],
+    controls: Sequence[Control],
+    mount: Mount,
+) -> RunTruth:
+    angles = quat_to_angles(quat)
+    tilt_deg = np.degrees(angles[:, 1])
+    obliquity_deg = np.degrees(np.arcsin(-np.cos(angles[:, 1]) * np.sin(angles[:, 2])))
+    nearest = np.clip(np.rint(at_s * MOTION_HZ).astype(int), 0, len(quat) - 1)
+    return RunTruth(
+        runner=runner,
+        trials=trials,
+        time_s=at_s,
+        pelvis_quat=quat[nearest],
+        tilt_deg=tilt_deg[nearest],
+        obliquity_deg=obliquity_deg[nearest],
+        rotation_deg=np.degrees(angles[nearest, 0]),
+        contacts=course.contacts,
+        strides=_stride_truth(course.time_s, tilt_deg, course.contacts, faults),
+        faults=tuple(faults),
+        controls=tuple(controls),
+        running=running_intervals(course.running),
+        sensor_to_pelvis=mount.sensor_to_pelvis(),
+    )

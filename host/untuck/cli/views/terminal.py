@@ -1,0 +1,169 @@
+"""The live view in a terminal, 80 columns: connection, cadence, tilt against the baseline band, findings, cues.
+
+Redrawn a few times a second from LiveState; gone when the session ends, for the summary to take its place.
+What needs rich lives here.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from untuck.cli.views import plain
+from untuck.model import Event
+from untuck.report.summary import clock, named
+from untuck.session.live import PacketPipeline
+from untuck.session.live_state import LiveState
+
+REFRESH_HZ = 8
+LATE_S = 0.3  # data older than this are worth a word
+SILENT_S = 1.5  # packets come 20 times a second: so long without one is worth a word
+WIDTH = 78
+BAR_HALF_DEG = 12.0
+BAR_STEP_DEG = 0.5
+CUES_SHOWN = 4
+FINDINGS_SHOWN = 3
+
+
+class TerminalView:
+    """Draws the state of a session; use in a with statement."""
+
+    def __init__(self, console: Console, state: LiveState, source: str, keys: str = "") -> None:
+        self._state = state
+        self._keys = keys
+        self._source = source
+        self._notes: list[str] = []
+        self._signal = Reception()
+        self._drawn_s = 0.0
+        self._width = min(WIDTH, console.width)
+        self._live = Live(console=console, refresh_per_second=REFRESH_HZ, transient=True)
+
+    def __enter__(self) -> TerminalView:
+        self._live.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.__exit__(None, None, None)
+
+    def show(self, events: list[Event], line: PacketPipeline) -> None:
+        """Take events in; redraw if the last drawing is old enough."""
+        if line.decoder.packets == 1:
+            self._state.begin(line.pipeline.calibration, line.pipeline.baseline)
+        for event in events:
+            self._state.take(event)
+        self._state.look(line.pipeline.progress)
+        self._state.now_s = max(self._state.now_s, line.last_s)
+        self._signal.heard(line)
+        now_s = time.monotonic()
+        if now_s - self._drawn_s >= 1.0 / REFRESH_HZ:
+            self._drawn_s = now_s
+            self._draw()
+
+    def say(self, text: str) -> None:
+        """A line at the foot of the view."""
+        self._notes.append(text)
+        self._draw()
+
+    def _draw(self) -> None:
+        self._live.update(drawing(self._state, self._source, self._signal, self._notes, self._width, self._keys))
+
+
+class Reception:
+    """The connection as of now: its words depend on how long ago the last packet came."""
+
+    def __init__(self) -> None:
+        self._heard_s = time.monotonic()
+        self._lost = self._corrupt = 0
+        self._age_s = 0.0
+        self._low_battery = False
+
+    def heard(self, line: PacketPipeline) -> None:
+        """A packet came."""
+        self._heard_s = time.monotonic()
+        self._lost, self._corrupt = line.decoder.lost, line.decoder.corrupt
+        self._age_s = line.age_s
+        self._low_battery = line.decoder.low_battery
+
+    def __rich__(self) -> Text:
+        silent_s = time.monotonic() - self._heard_s
+        if silent_s > SILENT_S:
+            return Text(f"no data for {silent_s:.0f} s", "bold red")
+        trouble = f", {self._lost} packets lost" if self._lost else ""
+        trouble += f", {self._corrupt} damaged" if self._corrupt else ""
+        trouble += ", battery low" if self._low_battery else ""
+        late = f"receiving, data {self._age_s:.1f} s late"
+        return Text(late + trouble, "yellow" if trouble or self._age_s > LATE_S else "green")
+
+
+def drawing(
+    state: LiveState, source: str, signal: RenderableType, notes: list[str], width: int = WIDTH, keys: str = ""
+) -> RenderableType:
+    """The whole view, `width` columns wide."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", width=10, no_wrap=True)
+    table.add_column(width=width - 16)
+    table.add_row("Source", source)
+    table.add_row("Signal", signal)
+    table.add_row("Now", Text(f"{state.moving}: {state.ask()}"))
+    laps = f"   lap {state.laps + 1}" if state.laps else ""
+    table.add_row("Cadence", _number(state.cadence_spm, "steps/min", 0) + f"   {state.strides} strides{laps}")
+    table.add_row("Tilt", _tilt(state))
+    table.add_row("", tilt_bar(state.against_deg, state.params.tuck_on_deg))
+    table.add_row("Lean", _number(state.lean_deg, "deg (pelvis)", 1) + _pullback(state))
+    table.add_row("Findings", _findings(state))
+    table.add_row("Cues", _cues(state))
+    for text in [*state.warnings[-2:], *notes[-2:]]:
+        table.add_row("Note", Text(text))
+    title = f"Untuck {clock(state.now_s)}" + ("  cues are off" if state.muted else "")
+    return Panel(table, title=title, subtitle=keys, width=width, border_style="red" if state.on else "dim")
+
+
+def tilt_bar(against_deg: float, band_deg: float) -> RenderableType:
+    """Tilt against baseline on a scale of +/-12 deg: the band is good form, the mark is where the runner is."""
+    half = round(BAR_HALF_DEG / BAR_STEP_DEG)
+    band = round(band_deg / BAR_STEP_DEG)
+    cells = ["░" if abs(n) <= band else "·" for n in range(-half, half + 1)]
+    cells[half] = "│"
+    bar = Text("".join(cells), "dim")
+    if math.isfinite(against_deg):
+        at = min(max(round(against_deg / BAR_STEP_DEG), -half), half)
+        style = "bold green" if abs(against_deg) < band_deg else "bold red"
+        bar = Text.assemble(bar[: half + at], ("█", style), bar[half + at + 1 :])
+    legend = "tucked".ljust(half - 4) + "baseline".ljust(half - 1) + "tipped"
+    return Group(bar, Text(legend, "dim"))
+
+
+def _number(value: float, unit: str, digits: int) -> str:
+    return f"{value:.{digits}f} {unit}" if math.isfinite(value) else "-"
+
+
+def _tilt(state: LiveState) -> str:
+    against = f", {state.against_deg:+.1f} deg against baseline" if math.isfinite(state.against_deg) else ""
+    return _number(state.tilt_deg, "deg above standing", 1) + against
+
+
+def _pullback(state: LiveState) -> str:
+    left_deg, right_deg = state.pullback_deg
+    if not (math.isfinite(left_deg) and math.isfinite(right_deg)):
+        return ""
+    return f"   pullback left {left_deg:.1f}, right {right_deg:.1f} deg"
+
+
+def _findings(state: LiveState) -> RenderableType:
+    lines = [Text(plain.found(finding), "bold red") for finding in state.on.values()]
+    lines += [Text(plain.found(finding), "dim") for finding in state.over[-FINDINGS_SHOWN:]]
+    return Group(*(lines or [Text("none", "dim")]))
+
+
+def _cues(state: LiveState) -> RenderableType:
+    lines = [
+        Text(f"{clock(cue.time_s):>5}  {named(cue.fault, cue.side)} ({plain.SOUNDS[cue.fault]})")
+        for cue in state.cues[-CUES_SHOWN:]
+    ]
+    return Group(*(lines or [Text("none", "dim")]))

@@ -1,0 +1,153 @@
+"""How the sensor sits on the pelvis: a mount made from a standing pose and hip hinges, zeroed again, or checked.
+
+Standing gives the vertical and the zero, hinges the way forward; zeroing again keeps the way forward as it was.
+Frames of the mount, and every way to make or compare one, live here; the search in a stream is in calibrator.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import asin, degrees, hypot
+
+import numpy as np
+
+from untuck.errors import CalibrationError
+from untuck.model import GRAVITY_M_S2, NOMINAL_MOUNT, Calibration, Floats, Samples, Standing
+from untuck.motion.mount.hinges import Hinge, agree, level
+from untuck.motion.mount.standing import Pose, still_pose
+from untuck.motion.params import Params
+
+_UPRIGHT_DEG = 45.0  # the clip's long side off the vertical: more is on its side
+_BEHIND_DEG = 60.0  # off the middle of the back
+_BACKBEND_DEG = 30.0  # nobody bends back further at the pelvis
+_YAW_SHARE = 0.5  # of a clip's turn that standing sees, how much more is about the vertical, unseen; a judgement
+
+
+def nominal() -> Calibration:
+    """The mount as intended: x right, y up, z backward; the standing zero is then not known."""
+    return Calibration(NOMINAL_MOUNT.copy(), np.zeros(3), source="nominal")
+
+
+def from_stand(pose: Pose) -> Calibration:
+    """Calibration from standing alone: the vertical is measured, the heading of the mount taken as nominal.
+
+    Raises CalibrationError where the clip lies on its side or upside down, so that no nominal heading can be told.
+    """
+    if problem := lying(pose.up):
+        raise CalibrationError(f"{problem}: put it on the back of the waistband, its long side up, and stand again.")
+    right = NOMINAL_MOUNT[2] - (NOMINAL_MOUNT[2] @ pose.up) * pose.up
+    right /= np.linalg.norm(right)
+    mount = np.array([np.cross(pose.up, right), pose.up, right])
+    return _made(mount, pose, float("nan"), "stand", _stand_quality(pose))
+
+
+def from_hinges(pose: Pose, hinges: Sequence[Hinge], params: Params) -> Calibration:
+    """Calibration from a standing pose and its hinges, however the clip hangs.
+
+    Raises CalibrationError where the hinges do not agree well enough, or went backward.
+    """
+    found = agree(hinges, params)
+    if found.error_deg > params.hinge_error_max_deg:
+        raise CalibrationError(
+            f"The hinges point up to {found.spread_deg:.0f} deg off their mean, which leaves the clip's direction "
+            f"uncertain by {found.error_deg:.0f} deg (at most {params.hinge_error_max_deg:.0f}): stand still for "
+            f"{params.stand_s:.0f} s and hinge straight forward three times, feet side by side."
+        )
+    frame = level(pose.up)
+    turn = np.radians(found.heading_deg)
+    forward = np.cos(turn) * frame[0] + np.sin(turn) * frame[2]
+    mount = np.array([forward, pose.up, np.cross(forward, pose.up)])
+    deepest = max(hinge.depth_deg for hinge in hinges)
+    if behind(mount) > 180.0 - _BEHIND_DEG and deepest < _BACKBEND_DEG and not lying(pose.up):
+        raise CalibrationError("The hinges went backward: bend forward at the hips, back straight, three times.")
+    quality = _stand_quality(pose) | {
+        "hinges": float(len(hinges)),
+        "axis_spread_deg": found.spread_deg,
+        "depth_deg": min(hinge.depth_deg for hinge in hinges),
+        "outside_pct": max(hinge.outside_pct for hinge in hinges),
+        "curl_deg": max(hinge.curl_deg for hinge in hinges),
+    }
+    return _made(mount, pose, found.error_deg, "stand+hinges", quality)
+
+
+def _stand_quality(pose: Pose) -> dict[str, float]:
+    return {
+        "stand_gyr_sd_deg_s": pose.gyr_sd_deg_s,
+        "stand_acc_sd_mg": pose.acc_sd_mg,
+        "stand_error_deg": pose.error_deg,
+    }
+
+
+def _made(mount: Floats, pose: Pose, error_deg: float, source: str, quality: dict[str, float]) -> Calibration:
+    gain = GRAVITY_M_S2 / float(np.linalg.norm(pose.gravity_m_s2))
+    return Calibration(mount, pose.gyr_bias_rad_s, gain, error_deg, source, quality)
+
+
+def lying(up: Floats) -> str:
+    """What is wrong with how the clip hangs when `up` (3,) is the vertical in sensor coordinates; "" if upright."""
+    off_deg = degrees(np.arccos(np.clip(up[1], -1.0, 1.0)))
+    if off_deg <= _UPRIGHT_DEG:
+        return ""
+    if off_deg > 180.0 - _UPRIGHT_DEG:
+        return "The clip hangs upside down"
+    return "The clip lies flat" if abs(up[2]) > abs(up[0]) else "The clip lies on its side"
+
+
+def behind(mount: Floats) -> float:
+    """Degrees about the vertical from the middle of the back to where the clip sits, 0 to 180."""
+    nominal_forward = mount @ NOMINAL_MOUNT[0]
+    return abs(degrees(np.arctan2(nominal_forward[2], nominal_forward[0])))
+
+
+def askew(calibration: Calibration) -> str:
+    """A warning where the clip sits as it should not, though hinges told how; "" if it sits as meant."""
+    mount = calibration.sensor_to_pelvis
+    if problem := lying(mount[1]):
+        return f"{problem}. The hinges told how, so angles hold; clip it with its long side up all the same."
+    if behind(mount) > _BEHIND_DEG:
+        return (
+            f"The clip sits {behind(mount):.0f} deg round from the middle of the back, or the hinges went backward: "
+            "put it on the back of the waistband and calibrate again."
+        )
+    return ""
+
+
+def compare(calibration: Calibration, pose: Pose, now_s: float, zeroed: bool = False) -> Standing:
+    """How a standing pose reads with a calibration made earlier."""
+    forward, up, right = calibration.sensor_to_pelvis @ pose.up
+    return Standing(
+        time_s=now_s,
+        difference_deg=degrees(np.arccos(min(1.0, max(-1.0, up)))),
+        tilt_deg=-degrees(asin(min(1.0, max(-1.0, forward)))),
+        obliquity_deg=degrees(asin(min(1.0, max(-1.0, right)))),
+        zeroed=zeroed,
+    )
+
+
+def zero_again(calibration: Calibration, pose: Pose) -> Calibration:
+    """The calibration with its vertical and zero from a new standing pose, by the least turn: heading as it was.
+
+    The unseen part of the clip's turn, about the vertical, enlarges error_deg.
+    """
+    old_up, new_up = calibration.sensor_to_pelvis[1], pose.up
+    axis, cosine = np.cross(old_up, new_up), float(old_up @ new_up)
+    cross = np.array([[0.0, -axis[2], axis[1]], [axis[2], 0.0, -axis[0]], [-axis[1], axis[0], 0.0]])
+    turn = np.eye(3) + cross + cross @ cross / (1.0 + cosine)
+    turned_deg = compare(calibration, pose, 0.0).difference_deg
+    return replace(
+        calibration,
+        sensor_to_pelvis=calibration.sensor_to_pelvis @ turn.T,
+        gyr_bias_rad_s=pose.gyr_bias_rad_s,
+        acc_gain=GRAVITY_M_S2 / float(np.linalg.norm(pose.gravity_m_s2)),
+        error_deg=hypot(calibration.error_deg, _YAW_SHARE * turned_deg),
+        quality=calibration.quality | _stand_quality(pose),
+    )
+
+
+def check_calibration(old: Calibration, samples: Samples, params: Params | None = None) -> float:
+    """Degrees between an old calibration's vertical and that of the first 5 s of standing still in `samples`.
+
+    Up to Params.reuse_max_deg (1.5) the old calibration may be used as it is. Raises CalibrationError without standing.
+    """
+    return compare(old, still_pose(samples, params or Params()), 0.0).difference_deg

@@ -1,0 +1,129 @@
+"""The calibration in use, and when it changes: found in the stream, given and checked, zeroed again at every standing.
+
+Before hinges a Calibrator searches; after them every new standing of 5 s is held against the calibration in use.
+Which standing sets the zero anew, and what the wearer is told about it, is decided here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from untuck.model import Calibration, Search, Standing
+from untuck.motion.history import History
+from untuck.motion.mount.calibration import askew, compare, nominal, zero_again
+from untuck.motion.mount.search import Calibrator
+from untuck.motion.mount.standing import Pose, look
+from untuck.motion.params import Params
+
+News = list[tuple[str, Any]]  # kind and value
+
+
+class Mounting:
+    """Keeps the calibration; `look` at a grid of sensor time while nobody runs, in order of time.
+
+    News are pairs of kind and value: "calibrated" (found, or anew) or "zeroed" Calibration, "standing" Standing,
+    "still", "refused", "warning" as of model.Event.
+    """
+
+    def __init__(self, params: Params, given: Calibration | None) -> None:
+        self._params = params
+        self.calibration = given or nominal()
+        self._unchecked = given is not None
+        self._calibrator = None if given is not None else Calibrator(params)
+        self._measured = False  # the standing that lasts has been measured
+        self._still = False  # the calibrator has found standing
+        self._zero_asked = False  # the next standing sets the zero, whatever it differs by
+
+    @property
+    def search(self) -> Search | None:
+        """How far the search for a calibration is, None if there is none."""
+        return None if self._calibrator is None else self._calibrator.search
+
+    def look(self, history: History, end: int, slipped: bool) -> News:
+        """What the samples up to `end`-1 bring; slipped: the zero is known to be wrong, the next standing sets it."""
+        news: News = []
+        if self._calibrator is not None:
+            found = self._calibrator.look(history, end)
+            if self._calibrator.pose is not None and not self._still:
+                self._still = True
+                news.append(("still", None))
+            if self._calibrator.refused:
+                news += [("refused", "hinges"), ("warning", self._calibrator.refused)]
+                self._calibrator.refused = ""
+            if found is not None:
+                return [*news, *self._found(found)]
+        if self.calibration.source != "nominal" or self._unchecked:
+            news += self._stand_again(history, end, slipped)
+        return news
+
+    def _found(self, calibration: Calibration) -> News:
+        self.calibration, self._calibrator, self._unchecked = calibration, None, False
+        warning = askew(calibration)
+        return [("calibrated", calibration), *([("warning", warning)] if warning else [])]
+
+    def _stand_again(self, history: History, end: int, slipped: bool) -> News:
+        pose, still = look(history, end, self._params)
+        self._measured = self._measured and still is not None
+        if pose is None or self._measured:
+            return []
+        self._measured = True
+        now_s = history.at(end - 1)
+        standing = compare(self.calibration, pose, now_s)
+        if self._unchecked:
+            return self._check(standing, pose)
+        p = self._params
+        if standing.difference_deg > p.zero_max_deg:
+            text = "Still, but the clip hangs quite differently from standing: if you stand, calibrate anew."
+            return [("standing", standing), ("warning", text)]
+        if self._zero_asked:
+            self._zero_asked = False
+            by = f"{standing.difference_deg:.1f} deg"
+            return self._zero(standing, pose, f"Zero set anew as asked: it was off by {by}.")
+        if standing.difference_deg <= p.zero_min_deg and not slipped:
+            return [("standing", standing)]
+        text = "the clip has moved, or you stand differently: zero set anew."
+        return self._zero(standing, pose, f"Standing differs by {standing.difference_deg:.1f} deg from before: {text}")
+
+    def _zero(self, standing: Standing, pose: Pose, warning: str) -> News:
+        self.calibration = zero_again(self.calibration, pose)
+        return [("standing", replace(standing, zeroed=True)), ("zeroed", self.calibration), ("warning", warning)]
+
+    def _check(self, standing: Standing, pose: Pose) -> News:
+        """The first standing with a calibration made earlier: as it is, zeroed, or to be made anew."""
+        p, by = self._params, f"{standing.difference_deg:.1f} deg"
+        self._unchecked = False
+        if standing.difference_deg <= p.reuse_max_deg:
+            return [("standing", standing)]
+        if standing.difference_deg <= p.reuse_zero_max_deg:
+            text = f"The clip sits a little differently than when it was calibrated ({by}): zero set anew."
+            return self._zero(standing, pose, text)
+        self._calibrator, self._still = Calibrator(p), False
+        text = f"The clip sits differently than when it was calibrated ({by}): calibrate anew, hinge three times."
+        if standing.difference_deg <= p.zero_max_deg:
+            return self._zero(standing, pose, text)
+        return [("standing", standing), ("warning", text)]
+
+    def ask_zero(self) -> None:
+        """The next 5 s of standing set the zero, also those of a standing that lasts already."""
+        self._zero_asked, self._measured = True, False
+
+    def ask_calibration(self, on: bool = True) -> None:
+        """Look for standing and hinges again, or no more; until they are found the calibration in use stays.
+
+        The search goes on where there is no calibration in use.
+        """
+        if on:
+            self._calibrator, self._still = Calibrator(self._params), False
+        elif self.calibration.source != "nominal":
+            self._calibrator = None
+
+    def run(self) -> News:
+        """Running begins, or the stream ends: fall back on what there is where no hinges were found."""
+        if self._calibrator is None or self.calibration.source != "nominal" or self._unchecked:
+            return []
+        found, warning = self._calibrator.fall_back()
+        if found is None:
+            return [("warning", warning)]
+        self.calibration = found
+        return [("warning", warning), ("calibrated", found)]

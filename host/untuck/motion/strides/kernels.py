@@ -1,0 +1,390 @@
+"""The loops over samples of a runner's motion: earth acceleration, step detection, the curves of one stride.
+
+Plain functions on arrays, compiled by numba; with NUMBA_DISABLE_JIT=1 they run as they stand.
+The orientation filter's loops are in orientation_kernels.py; every other loop over samples lives here.
+"""
+
+from __future__ import annotations
+
+from math import asin, atan2, cos, floor, pi, sin, sqrt, tan
+
+import numpy as np
+
+from untuck.model import GRAVITY_M_S2, Floats
+from untuck.motion.jit import entry, inner
+
+# tracking parameters
+T_LOWPASS_HZ, T_FLIGHT_HZ, T_LEVEL_G, T_REFRACTORY_S, T_RESET_GAP_S, T_HOLD_S = range(6)
+
+# columns of a step row
+(
+    STEP_INDEX,  # sample at which the step is known, a while after the hump ended
+    STEP_UP_S,  # upward crossing
+    STEP_DOWN_S,
+    STEP_PREV_UP_S,  # upward crossing of the step before; NaN after a gap
+    STEP_PEAK_G,
+    STEP_PEAK_S,
+    STEP_FLIGHT_G,  # lowest vertical acceleration since the hump before
+    STEP_RAW_G,  # highest vertical acceleration within the hump, at the flight filter's bandwidth
+    STEP_SINCE_S,  # where the unbroken stretch of samples began
+    STEP_GAP_S,  # longest time between two samples since the hump before
+) = range(10)
+STEP_COLUMNS = 10
+
+# tracking state: what the last sample left, two filters (two integrators each, then their outputs), then two step rows
+S_STARTED, S_TIME, S_AV, S_SLOPE, S_IN_HUMP, S_HELD, S_FILTERS = range(7)
+S_LOW, S_FLY = S_FILTERS + 4, S_FILTERS + 5
+S_NOW = S_FILTERS + 6  # the step in progress
+S_ROW = S_NOW + STEP_COLUMNS  # held: a finished one waits here for what follows toe-off
+TRACK_STATE_SIZE = S_ROW + STEP_COLUMNS
+
+_FLIGHT_UNKNOWN_G = -9.0  # the first hump gets the benefit of the doubt
+_SQRT_2 = sqrt(2.0)
+_SUBSTEP_S = 0.011  # filters never step further: a gap is bridged by a straight line
+
+
+@inner
+def _filter(par: Floats, state: Floats, x: float, dt: float) -> None:
+    """One step of both 2nd-order Butterworth low-passes as state-variable filters, right for any dt (Zavalishin)."""
+    for f in range(2):
+        at = S_FILTERS + 2 * f
+        g = tan(pi * par[T_LOWPASS_HZ + f] * dt)
+        a1 = 1.0 / (1.0 + g * (g + _SQRT_2))
+        band, low = state[at], state[at + 1]
+        v1 = a1 * (band + g * (x - low))
+        v2 = low + g * v1
+        state[at] = 2.0 * v1 - band
+        state[at + 1] = 2.0 * v2 - low
+        state[S_LOW + f] = v2
+
+
+@inner
+def _end_hump(state: Floats, time: float) -> None:
+    """Hold a finished hump as a step row and forget the flight before it."""
+    state[S_NOW + STEP_DOWN_S] = time
+    for j in range(STEP_COLUMNS):
+        state[S_ROW + j] = state[S_NOW + j]
+    state[S_NOW + STEP_PREV_UP_S] = state[S_NOW + STEP_UP_S]
+    state[S_NOW + STEP_FLIGHT_G] = state[S_NOW + STEP_GAP_S] = state[S_IN_HUMP] = 0.0
+    state[S_HELD] = 1.0
+
+
+@inner
+def _release(state: Floats, index: int, steps: Floats, at: int) -> int:
+    """Write the held step to row `at` of steps, known at sample `index`; returns 1 for it, 0 if there is none."""
+    if state[S_HELD] == 0.0:
+        return 0
+    for j in range(STEP_COLUMNS):
+        steps[at, j] = state[S_ROW + j]
+    steps[at, STEP_INDEX] = index
+    state[S_HELD] = 0.0
+    return 1
+
+
+def last_step(par: Floats, state: Floats, index: int, row: Floats) -> bool:
+    """At the end of a recording: the held step, or that of a hump going down, its end foretold by a straight line."""
+    going_down = state[S_IN_HUMP] != 0.0 and state[S_SLOPE] < 0.0
+    if going_down:
+        row[:] = state[S_NOW:S_ROW]
+        row[STEP_DOWN_S] = state[S_TIME] + (state[S_LOW] - par[T_LEVEL_G]) / -state[S_SLOPE]
+    elif state[S_HELD] != 0.0:
+        row[:] = state[S_ROW:]
+    known = going_down or state[S_HELD] != 0.0
+    row[STEP_INDEX] = index
+    state[S_IN_HUMP] = state[S_HELD] = 0.0
+    return bool(known)
+
+
+@inner
+def _restart(state: Floats, time: float, av: float) -> None:
+    """Begin anew: the first sample, or the first one after a gap that hid a contact."""
+    for j in range(TRACK_STATE_SIZE):
+        state[j] = 0.0
+    state[S_STARTED] = 1.0
+    state[S_TIME], state[S_AV], state[S_NOW + STEP_SINCE_S] = time, av, time
+    state[S_NOW + STEP_PREV_UP_S] = np.nan
+    state[S_NOW + STEP_FLIGHT_G] = _FLIGHT_UNKNOWN_G
+
+
+@entry
+def track_chunk(
+    par: Floats,
+    state: Floats,
+    first: int,
+    end: int,
+    time_s: Floats,
+    acc: Floats,
+    quat: Floats,
+    earth: Floats,
+    shift: int,
+    base: int,
+    steps: Floats,
+) -> int:
+    """Earth acceleration and steps in samples first..end-1; returns how many rows of `steps` were written.
+
+    time_s (n,), acc (n,3) and quat in; earth m/s^2 without gravity and steps (m, STEP_COLUMNS) out. Sample i is row
+    i + shift of quat (k,4) and earth (k,3), whose first row is sample number `base` of the stream. A step is one hump
+    of the low-passed vertical acceleration.
+    """
+    found = np.int64(0)  # a plain 0 is a type of its own to numba, which would compile callees twice
+    for i in range(first, end):
+        row = i + shift
+        number = row + base
+        q0, q1, q2, q3 = quat[row, 0], quat[row, 1], quat[row, 2], quat[row, 3]
+        ax, ay, az = acc[i, 0], acc[i, 1], acc[i, 2]
+        tx, ty, tz = 2.0 * (q2 * az - q3 * ay), 2.0 * (q3 * ax - q1 * az), 2.0 * (q1 * ay - q2 * ax)
+        up = az + q0 * tz + q1 * ty - q2 * tx - GRAVITY_M_S2
+        earth[row, 0] = ax + q0 * tx + q2 * tz - q3 * ty
+        earth[row, 1] = ay + q0 * ty + q3 * tx - q1 * tz
+        earth[row, 2] = up
+        av, now = up / GRAVITY_M_S2, time_s[i]
+        gap = now - state[S_TIME]
+        if state[S_STARTED] == 0.0 or gap > par[T_RESET_GAP_S]:
+            found += _release(state, number - 1, steps, found)
+            _restart(state, now, av)
+            continue
+        if gap > state[S_NOW + STEP_GAP_S]:
+            state[S_NOW + STEP_GAP_S] = gap
+        parts = int(gap / _SUBSTEP_S) + 1
+        dt = gap / parts
+        av_step = (av - state[S_AV]) / parts
+        for _ in range(parts):
+            found += _advance(par, state, number, dt, av_step, steps, found)
+        # again: a hump that ended in it has taken it for its own
+        if gap > state[S_NOW + STEP_GAP_S]:
+            state[S_NOW + STEP_GAP_S] = gap
+    return found  # type: ignore[return-value]  # int() takes its time to compile
+
+
+@inner
+def _advance(par: Floats, state: Floats, index: int, dt: float, av_step: float, steps: Floats, at: int) -> int:
+    """One time step of the step detector; 1 if a step became known, written to row `at` of steps."""
+    time, av, before = state[S_TIME] + dt, state[S_AV] + av_step, state[S_LOW]
+    _filter(par, state, av, dt)
+    y, fly, level = state[S_LOW], state[S_FLY], par[T_LEVEL_G]
+    state[S_TIME], state[S_AV], state[S_SLOPE] = time, av, (y - before) / dt
+    found = 0
+    if state[S_HELD] != 0.0 and time >= state[S_ROW + STEP_DOWN_S] + par[T_HOLD_S]:
+        found = _release(state, index, steps, at)
+    if state[S_IN_HUMP] == 0.0:
+        if fly < state[S_NOW + STEP_FLIGHT_G]:
+            state[S_NOW + STEP_FLIGHT_G] = fly
+        if before < level <= y:
+            up = time - dt * (y - level) / (y - before)
+            if not up - state[S_NOW + STEP_PREV_UP_S] < par[T_REFRACTORY_S]:
+                found += _release(state, index, steps, at + found)
+                state[S_IN_HUMP], state[S_NOW + STEP_UP_S] = 1.0, up
+                state[S_NOW + STEP_PEAK_G], state[S_NOW + STEP_PEAK_S], state[S_NOW + STEP_RAW_G] = y, time, fly
+    else:
+        if y > state[S_NOW + STEP_PEAK_G]:
+            state[S_NOW + STEP_PEAK_G], state[S_NOW + STEP_PEAK_S] = y, time
+        if fly > state[S_NOW + STEP_RAW_G]:
+            state[S_NOW + STEP_RAW_G] = fly
+        if y < level:
+            _end_hump(state, time - dt * (y - level) / (y - before))
+    return found
+
+
+@entry
+def pelvis_angles(quat: Floats, first: int, end: int, mount: Floats, out: Floats) -> float:
+    """Tilt, obliquity, heading in rad of the pelvis in samples first..end-1; returns the mean of P.y . up.
+
+    quat (n,4); mount (3,3), rows P.x P.y P.z in S; out (end - first, 3). Tilt is -asin(P.x . up), obliquity
+    asin(P.z . up); heading counter-clockwise from above, unwrapped within the call.
+    """
+    fx, fy, fz = mount[0, 0], mount[0, 1], mount[0, 2]
+    yx, yy, yz = mount[1, 0], mount[1, 1], mount[1, 2]
+    rx, ry, rz = mount[2, 0], mount[2, 1], mount[2, 2]
+    turn = 2.0 * pi
+    last = upright = 0.0
+    for i in range(end - first):
+        a, b, c, d = quat[first + i, 0], quat[first + i, 1], quat[first + i, 2], quat[first + i, 3]
+        bb, cc, dd = b * b, c * c, d * d
+        x, y, z = 2.0 * (b * d - a * c), 2.0 * (c * d + a * b), 1.0 - 2.0 * (bb + cc)  # up, in S
+        out[i, 0] = -asin(min(1.0, max(-1.0, fx * x + fy * y + fz * z)))
+        out[i, 1] = asin(min(1.0, max(-1.0, rx * x + ry * y + rz * z)))
+        upright += yx * x + yy * y + yz * z
+        east = (1.0 - 2.0 * (cc + dd)) * rx + 2.0 * (b * c - a * d) * ry + 2.0 * (b * d + a * c) * rz
+        north = 2.0 * (b * c + a * d) * rx + (1.0 - 2.0 * (bb + dd)) * ry + 2.0 * (c * d - a * b) * rz
+        heading = atan2(east, -north)
+        if i > 0:
+            heading += turn * floor((last - heading) / turn + 0.5)
+        out[i, 2] = last = heading
+    return upright / (end - first)
+
+
+# what is measured of a stride: first fields of its record, in their units
+(
+    N_TILT_DEG,
+    N_TILT_MIN_DEG,
+    N_TILT_MAX_DEG,
+    N_OBLIQUITY_RANGE_DEG,
+    N_ROTATION_RANGE_DEG,
+    N_TURN_DEG_S,
+    N_TRAVEL_DEG,
+    N_OSCILLATION_MM,
+    N_OBLIQUITY_DEG,
+    N_FORWARD,  # means of the horizontal and the vertical part of the pelvis's long axis, for lean
+    N_UPWARD,
+    N_ACCEL_X,  # mean horizontal acceleration
+    N_ACCEL_Y,
+    N_LIKENESS,
+    N_HEADING,  # mean, in rad
+    N_UPRIGHT,
+    N_INSIDE,  # samples
+    N_LONGEST_S,  # between two of them
+) = range(18)
+STRIDE_NUMBERS = 18
+_DEG = 180.0 / pi
+_LEAN_EVERY = 2  # points of a stride: its waves are too long for more to matter to a mean
+
+
+@entry
+def measure_stride(
+    time_s: Floats,
+    quat: Floats,
+    earth: Floats,
+    known: int,
+    start_s: float,
+    end_s: float,
+    mount: Floats,
+    line: Floats,
+    basis: Floats,
+    typical: Floats,
+    share: float,
+    angles: Floats,
+    curves: Floats,
+    waves: Floats,
+    out: Floats,
+) -> None:
+    """The curves of the stride from start_s to end_s, their harmonics, and its numbers.
+
+    time_s (n,), quat (n,4), earth (n,3) m/s^2 without gravity, of which `known` samples are there; mount (3,3), rows
+    P.x P.y P.z in S; line (P,) tells heading's drift; basis (P, 2 H) cosine and sine; typical (P,) the runner's own
+    vertical acceleration, which the stride before, still in `curves`, joins by `share`; angles (m,3) is scratch for m
+    samples at most. Written are curves (6, P) at phases (k + 0.5) / P: tilt, obliquity, rotation in rad, earth
+    acceleration x, y, z; waves (4, 2 H): harmonics of the last four curves; out (STRIDE_NUMBERS,).
+    """
+    if share > 0.0:
+        for j in range(len(typical)):
+            typical[j] += (curves[5, j] - typical[j]) * share
+    end = known
+    while end > 1 and time_s[end - 2] >= end_s:
+        end -= 1
+    first = end
+    while first > 0 and time_s[first - 1] >= start_s and end - first < len(angles) - 1:
+        first -= 1
+    if first > 0:
+        first -= 1
+    out[N_UPRIGHT] = pelvis_angles(quat, first, end, mount, angles)
+    _curves(time_s, angles, earth, first, end, start_s, end_s, curves, out)
+    _numbers(curves, line, typical, end_s - start_s, out)
+    _waves(curves, basis, end_s - start_s, waves, out)
+    _travel(waves, out)
+
+
+@inner
+def _curves(
+    time_s: Floats,
+    angles: Floats,
+    earth: Floats,
+    first: int,
+    end: int,
+    start_s: float,
+    end_s: float,
+    curves: Floats,
+    out: Floats,
+) -> None:
+    """Angles and acceleration on an even grid of phase, by straight lines between samples first..end-1."""
+    points = curves.shape[1]
+    last, longest_s = first, 0.0
+    while last + 1 < end and time_s[last] < end_s:
+        longest_s = max(longest_s, time_s[last + 1] - time_s[last])
+        last += 1
+    out[N_INSIDE], out[N_LONGEST_S] = last - first, longest_s
+    step_s, i = (end_s - start_s) / points, first
+    for k in range(points):
+        now_s = start_s + step_s * (k + 0.5)
+        while i + 1 < last and time_s[i + 1] < now_s:
+            i += 1
+        w, row = (now_s - time_s[i]) / (time_s[i + 1] - time_s[i]), i - first
+        for j in range(3):
+            curves[j, k] = angles[row, j] + w * (angles[row + 1, j] - angles[row, j])
+            curves[3 + j, k] = earth[i, j] + w * (earth[i + 1, j] - earth[i, j])
+
+
+@inner
+def _numbers(curves: Floats, line: Floats, typical: Floats, duration_s: float, out: Floats) -> None:
+    """Heading becomes rotation, vertical acceleration loses its mean; what both and the rest come to goes to `out`."""
+    points = curves.shape[1]
+    drift = heading = x = y = up = 0.0
+    for k in range(points):
+        drift += line[k] * curves[2, k]
+        heading += curves[2, k]
+        x += curves[3, k]
+        y += curves[4, k]
+        up += curves[5, k]
+    heading /= points
+    mean, up = heading - 0.5 * drift, up / points
+    out[N_HEADING], out[N_ACCEL_X], out[N_ACCEL_Y] = heading, x / points, y / points
+    out[N_TURN_DEG_S] = _DEG * drift / duration_s
+    forward = upward = tilt = obliquity = own = both = size = 0.0
+    tilt_min = side_min = turn_min = np.inf
+    tilt_max = side_max = turn_max = -np.inf
+    for k in range(points):
+        lean, side, turn = curves[0, k], curves[1, k], curves[2, k] - (drift * (k + 0.5) / points + mean)
+        rise, usual = curves[5, k] - up, typical[k]
+        curves[2, k], curves[5, k] = turn, rise
+        tilt += lean
+        obliquity += side
+        tilt_min, tilt_max = min(tilt_min, lean), max(tilt_max, lean)
+        side_min, side_max = min(side_min, side), max(side_max, side)
+        turn_min, turn_max = min(turn_min, turn), max(turn_max, turn)
+        if k % _LEAN_EVERY == 0:
+            forward += sin(lean)
+            upward += cos(lean) * cos(side)
+        size += rise * rise
+        own += usual * usual
+        both += rise * usual
+    out[N_TILT_DEG], out[N_OBLIQUITY_DEG] = _DEG * tilt / points, _DEG * obliquity / points
+    out[N_TILT_MIN_DEG], out[N_TILT_MAX_DEG] = _DEG * tilt_min, _DEG * tilt_max
+    out[N_OBLIQUITY_RANGE_DEG], out[N_ROTATION_RANGE_DEG] = _DEG * (side_max - side_min), _DEG * (turn_max - turn_min)
+    out[N_FORWARD], out[N_UPWARD] = _LEAN_EVERY * forward / points, _LEAN_EVERY * upward / points
+    size *= own
+    out[N_LIKENESS] = both / sqrt(size) if size > 0.0 else 1.0
+
+
+@inner
+def _waves(curves: Floats, basis: Floats, duration_s: float, waves: Floats, out: Floats) -> None:
+    """Harmonics of the last four curves; vertical acceleration, integrated twice, gives the range of height."""
+    points, count = basis.shape
+    for c in range(4):
+        for h in range(count):
+            waves[c, h] = 0.0
+        for k in range(points):
+            x = curves[2 + c, k]
+            for h in range(count):
+                waves[c, h] += basis[k, h] * x
+    low, high, unit = np.inf, -np.inf, duration_s / (2.0 * pi)
+    unit *= unit * 0.5 * points
+    for k in range(points):
+        height = 0.0
+        for h in range(count):
+            order = h // 2 + 1
+            height -= unit / (order * order) * waves[3, h] * basis[k, h]
+        low, high = min(low, height), max(high, height)
+    out[N_OSCILLATION_MM] = 1e3 * (high - low)
+
+
+@inner
+def _travel(waves: Floats, out: Floats) -> None:
+    """Mean heading against the axis of the horizontal acceleration that both steps share: harmonics two and four."""
+    xx = yy = xy = 0.0
+    for h in range(2, 8):
+        if h // 2 != 2:
+            x, y = waves[1, h], waves[2, h]
+            xx += x * x
+            yy += y * y
+            xy += x * y
+    off = out[N_HEADING] - 0.5 * atan2(2.0 * xy, xx - yy)
+    out[N_TRAVEL_DEG] = _DEG * (off - pi * floor(off / pi + 0.5))

@@ -1,0 +1,121 @@
+"""What is followed from session to session: one line of numbers for each, and what they say against earlier ones.
+
+Made from summaries alone, so that months of sessions are read in no time. Which sessions a new one is compared with,
+and when a difference counts as one, is decided here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, median, stdev
+
+from untuck.report.summary import Summary
+
+WEEK_S = 7 * 86400.0
+LAST_SESSIONS = 5  # compared with where the week before holds none
+CLEAR_ERRORS = 2.0  # a difference of fewer standard errors is none that one can be sure of
+LEAST = {  # a smaller difference means nothing to a runner, however sure it is
+    "in_form_pct": 3.0,
+    "against_deg": 0.3,
+    "pullback_left_deg": 0.3,
+    "pullback_right_deg": 0.3,
+    "cues_per_10_min": 0.5,
+    "correct_s": 2.0,
+    "retention_pct": 3.0,
+}
+
+
+@dataclass(frozen=True)
+class SessionMetrics:
+    """One session: number, start, and what is followed. None: not known, e.g. in sessions of an older version.
+
+    running_s; tilt_deg above standing and its SD between strides; against_deg: tilt less baseline; pullback_left_deg,
+    pullback_right_deg: medians against baseline; in_form_pct of clean strides; cues: sounded; cues_per_10_min of
+    running; correct_s: median time from a cue to its correction; retention_pct: in form in the last fifth less that
+    before; silent_end: no cue sounded in the last fifth.
+    """
+
+    session: int
+    started_unix_s: float
+    running_s: float
+    strides: int
+    tilt_deg: float | None
+    tilt_sd_deg: float | None
+    against_deg: float | None
+    pullback_left_deg: float | None
+    pullback_right_deg: float | None
+    in_form_pct: float | None
+    cues: int
+    cues_per_10_min: float | None
+    correct_s: float | None
+    retention_pct: float | None
+    silent_end: bool
+
+
+def metrics_of(session: int, started_unix_s: float, summary: Summary) -> SessionMetrics:
+    """The line of one session."""
+    sounded = [cue for cue in summary.cues if cue.fault != "recovered"]
+    corrected = [entry.correct_s for entry in summary.cue_log if entry.sounded and entry.correct_s is not None]
+    tilt, base = summary.medians.get("tilt_deg"), summary.baseline_tilt_deg
+    parts = {part.name: part for part in summary.parts}
+    before, last = parts.get("first four fifths"), parts.get("last fifth")
+    retention = None
+    if before and last and before.in_form_pct is not None and last.in_form_pct is not None:
+        retention = last.in_form_pct - before.in_form_pct
+    return SessionMetrics(
+        session=session,
+        started_unix_s=started_unix_s,
+        running_s=summary.running_s,
+        strides=summary.clean_strides,
+        tilt_deg=tilt,
+        tilt_sd_deg=summary.spreads.get("tilt_deg"),
+        against_deg=None if tilt is None or base is None else tilt - base,
+        pullback_left_deg=summary.medians.get("pullback_left_deg"),
+        pullback_right_deg=summary.medians.get("pullback_right_deg"),
+        in_form_pct=summary.in_form_pct,
+        cues=len(sounded),
+        cues_per_10_min=600.0 * len(sounded) / summary.running_s if summary.running_s > 0 else None,
+        correct_s=median(corrected) if corrected else None,
+        retention_pct=retention,
+        silent_end=last is not None and not any(cue.time_s >= last.start_s for cue in sounded),
+    )
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One value against earlier sessions: mean of those, their SD (None for one), their count, and the verdict.
+
+    verdict: "higher", "lower", "no clear difference", or "one session is no trend".
+    """
+
+    now: float
+    earlier: float
+    sd: float | None
+    count: int
+    verdict: str
+
+
+def to_compare(now: SessionMetrics, others: Sequence[SessionMetrics]) -> tuple[SessionMetrics, ...]:
+    """The sessions of the seven days before `now`; where there are none, the last five."""
+    before = sorted((p for p in others if p.started_unix_s < now.started_unix_s), key=lambda p: p.started_unix_s)
+    week = [p for p in before if now.started_unix_s - p.started_unix_s <= WEEK_S]
+    return tuple(week or before[-LAST_SESSIONS:])
+
+
+def compare(now: SessionMetrics, earlier: Sequence[SessionMetrics], name: str) -> Comparison | None:
+    """One field of `now`, of those in LEAST, against the same of earlier sessions; None where either is not known."""
+    value = getattr(now, name)
+    known = [v for p in earlier if (v := getattr(p, name)) is not None]
+    if value is None or not known:
+        return None
+    mean = fmean(known)
+    if len(known) == 1:
+        return Comparison(value, mean, None, 1, "one session is no trend")
+    sd = stdev(known)
+    error = sd * math.sqrt(1 + 1 / len(known))  # of one more session of the same kind, against their mean
+    verdict = "no clear difference"
+    if abs(value - mean) > max(CLEAR_ERRORS * error, LEAST[name]):
+        verdict = "higher" if value > mean else "lower"
+    return Comparison(value, mean, sd, len(known), verdict)

@@ -1,0 +1,151 @@
+"""The plain-language paragraph: how was my pelvis, when did it go wrong, did the cues help, am I better than before.
+
+Sentences from a Summary and from earlier sessions; every number with its unit and its spread, and no word on health.
+What is told to the runner in sentences lives here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from statistics import median
+
+from untuck.model import Finding
+from untuck.motion.form.cues import CueEntry
+from untuck.report.metrics import Comparison, SessionMetrics, compare
+from untuck.report.parts import CUED, THIRDS
+from untuck.report.summary import Summary, clock, named
+
+_TIMES = {1: "once", 2: "twice"}
+UNCUED = ("muted", "block", "silent end", "fading", "not chosen")  # held on purpose: these findings had no cue at all
+_LISTED = 3  # moments that a sentence names; more are in the table
+
+
+def answers(summary: Summary, now: SessionMetrics, earlier: Sequence[SessionMetrics]) -> tuple[tuple[str, str], ...]:
+    """Four questions, each with its answer. earlier: the sessions to compare with (progress.to_compare)."""
+    return (
+        ("How was my pelvis?", _how(summary)),
+        ("When did it go wrong?", _when(summary)),
+        ("Did the cues help?", _cues(summary)),
+        ("Am I better than before?", _better(now, earlier)),
+    )
+
+
+def _how(summary: Summary) -> str:
+    if summary.clean_strides == 0:
+        return f"Nothing can be said: {summary.strides} strides were found and none was clean."
+    tilt, spread = summary.medians["tilt_deg"], summary.spreads.get("tilt_deg")
+    words = []
+    if summary.in_form_pct is None or summary.baseline_tilt_deg is None:
+        words.append(f"{summary.clean_strides} clean strides, judged against no baseline.")
+    else:
+        words.append(f"In good form for {summary.in_form_pct:.0f} % of {summary.clean_strides} clean strides.")
+    if tilt is not None:
+        scatter = "" if spread is None else f" (spread {spread:.1f})"
+        words.append(f"Tilt was {tilt:.1f} deg above standing{scatter}" + _against(summary, tilt) + ".")
+    if summary.clean_strides < 60:
+        words.append("So few strides carry little weight.")
+    return " ".join(words)
+
+
+def _against(summary: Summary, tilt: float) -> str:
+    if summary.baseline_tilt_deg is None:
+        return ""
+    off = tilt - summary.baseline_tilt_deg
+    return (
+        ", the same as your baseline"
+        if abs(off) < 0.05
+        else (f", {abs(off):.1f} deg {'above' if off > 0 else 'below'} your baseline")
+    )
+
+
+def _when(summary: Summary) -> str:
+    findings = [f for f in summary.findings if f.fault in CUED]
+    if not findings:
+        return "It did not: no fault lasted." if summary.clean_strides else "Nothing was judged."
+    counts = Counter((f.fault, f.side) for f in findings)
+    told = []
+    for (fault, side), count in counts.most_common():
+        of_kind = [f for f in findings if (f.fault, f.side) == (fault, side)]
+        moments = ", ".join(_moment(f) for f in of_kind[:_LISTED]) + (", ..." if count > _LISTED else "")
+        told.append(f"{named(fault, side)} {_TIMES.get(count, f'{count} times')} ({moments})")
+    text = "; ".join(told)
+    return f"{text[0].upper()}{text[1:]}.{_fatigue(summary)}"
+
+
+def _moment(finding: Finding) -> str:
+    length = "to the end" if math.isnan(finding.end_s) else f"{finding.end_s - finding.start_s:.0f} s"
+    return f"at {clock(finding.start_s)} for {length}, {finding.depth_deg:.1f} deg"
+
+
+def _fatigue(summary: Summary) -> str:
+    """Which third was the worst, if they differ."""
+    thirds = [(part.in_form_pct, part.name) for part in summary.parts if part.name in THIRDS]
+    shares = [(share, name) for share, name in thirds if share is not None]
+    if len(shares) < len(THIRDS):
+        return ""
+    (low, worst), (high, best) = min(shares), max(shares)
+    if high - low < 5.0:
+        return " All thirds of the run were alike."
+    return f" Most of it was in the {worst} ({low:.0f} % in form), least in the {best} ({high:.0f} %)."
+
+
+def _cues(summary: Summary) -> str:
+    cued = _first_of_each([entry for entry in summary.cue_log if entry.sounded])
+    if not cued:
+        sounded = sum(cue.fault != "recovered" for cue in summary.cues)
+        return f"{sounded} cues sounded; this session does not say what came of them." if sounded else "None sounded."
+    took_s = [entry.correct_s for entry in cued if entry.correct_s is not None]
+    text = f"{len(took_s)} of {len(cued)} cued faults were corrected"
+    if took_s:
+        text += f", typically {median(took_s):.0f} s after the first cue ({min(took_s):.0f} to {max(took_s):.0f})"
+    ends = {_end(entry) for entry in cued}
+    uncued = _first_of_each([entry for entry in summary.cue_log if entry.reason in UNCUED and _end(entry) not in ends])
+    free_s = [entry.correct_s for entry in uncued if entry.correct_s is not None]
+    if free_s:
+        text += f"; without a cue it took {median(free_s):.0f} s ({len(free_s)} of {len(uncued)} corrected)"
+    else:
+        text += "; there is nothing to compare with, as no fault was left uncued on purpose"
+    return text + "."
+
+
+def _end(entry: CueEntry) -> tuple[str, int, float]:
+    """What entries of one finding share: when it was corrected, or their own time where it was not."""
+    return entry.fault, entry.side, round(entry.time_s + (entry.correct_s or 0.0), 3)
+
+
+def _first_of_each(entries: Sequence[CueEntry]) -> list[CueEntry]:
+    """The first entry of each finding."""
+    first: dict[tuple[str, int, float], CueEntry] = {}
+    for entry in entries:
+        first.setdefault(_end(entry), entry)
+    return list(first.values())
+
+
+def _better(now: SessionMetrics, earlier: Sequence[SessionMetrics]) -> str:
+    form = compare(now, earlier, "in_form_pct")
+    against = compare(now, earlier, "against_deg")
+    if form is None and against is None:
+        return "There is no earlier session to compare with yet."
+    week = all(now.started_unix_s - p.started_unix_s <= 7 * 86400 for p in earlier)
+    since = "the week before" if week else f"the last {len(earlier)} sessions"
+    told = []
+    if form is not None:
+        word = {"higher": "Better", "lower": "Worse"}.get(form.verdict, form.verdict.capitalize())
+        told.append(f"{word}: in form {form.now:.0f} % against {_mean(form, '%')} in {since}")
+    if against is not None:
+        told.append(f"tilt {_signed(against.now)} deg to baseline against {_mean(against, 'deg', '+.1f')}")
+    return "; ".join(told) + "."
+
+
+def _signed(value: float) -> str:
+    """One decimal with its sign; none for zero."""
+    return f"{value:+.1f}" if abs(value) >= 0.05 else "0.0"
+
+
+def _mean(comparison: Comparison, unit: str, form: str = ".0f") -> str:
+    spread = (
+        "" if comparison.sd is None else f" (spread {comparison.sd:{form.strip('+')}}, {comparison.count} sessions)"
+    )
+    return f"{round(comparison.earlier, 1) + 0.0:{form}} {unit}{spread}"

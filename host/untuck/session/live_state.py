@@ -1,0 +1,144 @@
+"""What the live view shows, as values: the pipeline's events folded into the present moment.
+
+Pure: no terminal, no clock but the sensor's. What the runner is asked to do next is worded here.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from statistics import fmean
+
+import numpy as np
+
+from untuck.model import Baseline, Calibration, Cue, Event, Finding, Progress, Search, Steer
+from untuck.motion.params import Params
+
+
+@dataclass
+class LiveState:
+    """The present moment of a session; `take` folds an event in, `look` what no event tells.
+
+    cadence_spm, tilt_deg: of the last stride; against_deg: tilt minus baseline over the strides that a tuck is judged
+    by, NaN without a baseline; lean_deg: of the pelvis; pullback_deg: left and right; on:
+    findings that last, by fault and side; over: those that ended, newest last.
+    """
+
+    params: Params = field(default_factory=Params)
+    now_s: float = 0.0
+    moving: str = "standing"
+    calibration: Calibration | None = None
+    baseline: Baseline | None = None
+    strides: int = 0
+    progress: Progress = field(default_factory=Progress)
+    cadence_spm: float = math.nan
+    tilt_deg: float = math.nan
+    lean_deg: float = math.nan
+    pullback_deg: tuple[float, float] = (math.nan, math.nan)
+    muted: bool = False
+    laps: int = 0
+    against_deg: float = math.nan
+    on: dict[tuple[str, int], Finding] = field(default_factory=dict)
+    over: list[Finding] = field(default_factory=list)
+    cues: list[Cue] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    _recent: list[float] = field(default_factory=list)
+
+    def begin(self, calibration: Calibration, baseline: Baseline | None) -> None:
+        """What the session starts with, before its first event."""
+        if self.calibration is None and calibration.source != "nominal":
+            self.calibration = calibration
+        self.baseline = self.baseline or baseline
+
+    def take(self, event: Event) -> None:
+        """Fold an event in; those that only a log wants change nothing but the time."""
+        self.now_s = event.time_s
+        value = event.value
+        if event.kind == "state":
+            self.moving = value
+        elif event.kind == "calibrated":
+            self.calibration = value
+        elif event.kind == "baseline":
+            self.baseline = value
+        elif event.kind == "stride":
+            self._stride(value)
+        elif event.kind == "finding":
+            self._finding(value)
+        elif event.kind == "cue":
+            self.cues.append(value)
+        elif event.kind == "warning":
+            self.warnings.append(value)
+        elif event.kind == "steer":
+            self._steer(value)
+
+    def look(self, progress: Progress) -> None:
+        """Take over what is not finished yet."""
+        self.progress = progress
+        for finding in progress.on:
+            if (finding.fault, finding.side) in self.on:
+                self.on[finding.fault, finding.side] = finding
+
+    @property
+    def calibrating(self) -> bool:
+        """Whether standing and hinges are awaited now: at the beginning, and when a new calibration was asked for."""
+        return self.moving != "running" and (self.calibration is None or self.progress.search is not None)
+
+    @property
+    def share(self) -> float:
+        """How much is done (0..1) of what is asked for: of standing, of hinges, of the baseline; NaN without such."""
+        p, search = self.params, self.progress.search
+        if self.calibrating and search is not None:
+            standing = search.standing_s / p.stand_s
+            return standing if standing < 1.0 else search.hinges / p.hinge_count
+        taking = self.baseline is None and self.moving == "running"
+        return min(1.0, self.progress.gathered / p.baseline_strides) if taking else math.nan
+
+    def ask(self) -> str:
+        """What the runner is to do, or what is being done, in a few words."""
+        if self.calibrating:
+            return self._ask_to_calibrate()
+        if self.moving != "running":
+            return "run" if self.strides == 0 else "not running: nothing is judged"
+        if self.baseline is None:
+            return self._ask_for_baseline()
+        return "in good form" if not self.on else "see findings"
+
+    def _ask_to_calibrate(self) -> str:
+        p, search = self.params, self.progress.search or Search()
+        if search.standing_s >= p.stand_s:
+            return f"hinge at the hips, slowly down and up: {search.hinges} of {p.hinge_count}"
+        if search.standing_s >= 1.0:
+            return f"stand still: {int(search.standing_s)} of {p.stand_s:.0f} s, then hinge three times at the hips"
+        return f"stand still for {p.stand_s:.0f} s, then hinge three times at the hips"
+
+    def _ask_for_baseline(self) -> str:
+        p, done = self.params, self.progress.gathered
+        if done == 0 and p.baseline_warmup_s > 0:
+            return f"run easily: the baseline begins after {p.baseline_warmup_s:.0f} s"
+        return f"run in good form: baseline {min(done, p.baseline_strides)} of {p.baseline_strides} strides"
+
+    def _stride(self, stride: np.void) -> None:
+        self.strides += 1
+        self.cadence_spm, self.tilt_deg = float(stride["cadence_spm"]), float(stride["tilt_deg"])
+        self.lean_deg = float(stride["lean_deg"])
+        self.pullback_deg = (float(stride["pullback_left_deg"]), float(stride["pullback_right_deg"]))
+        if self.baseline is not None:
+            nearest = int(np.argmin(np.abs(self.baseline.cadence_spm - self.cadence_spm)))
+            against_deg = self.tilt_deg - float(self.baseline.tilt_deg[nearest])
+            self._recent = [*self._recent, against_deg][-self.params.tuck_strides :]
+            self.against_deg = fmean(self._recent)
+
+    def _steer(self, steer: Steer) -> None:
+        if steer.kind == "lap":
+            self.laps += 1
+        elif steer.kind == "mute":
+            self.muted = steer.value == "on"
+        elif steer.kind == "baseline":
+            self.baseline, self.against_deg = None, math.nan
+
+    def _finding(self, finding: Finding) -> None:
+        if math.isnan(finding.end_s):
+            self.on[finding.fault, finding.side] = finding
+        else:
+            self.on.pop((finding.fault, finding.side), None)
+            self.over.append(finding)

@@ -1,0 +1,67 @@
+"""The pages of a stored session, written to files: analysed again, compared with earlier sessions, laid out.
+
+The command line and the coach's window write the same pages from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from untuck.errors import ReportError
+from untuck.report.summary import Summary
+from untuck.session.earlier_sessions import beside, subtitle_of, title_of
+from untuck.session.reanalysis import reanalyse
+from untuck.store import Store, StoredSession
+from untuck.store.folder import sessions_path
+
+Note = Callable[[str], None]
+
+
+def write_report(session_id: int, note: Note) -> Path:
+    """Write a session's page into the data folder; its path. Raises ReportError where it cannot be written."""
+    path = sessions_path().parent / "reports" / f"session-{session_id}.html"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ReportError(f"{path.parent} cannot be made ({error.strerror}).") from error
+    store = Store()
+    write_pages(store, store.open(session_id), path, None, note)
+    return path
+
+
+def write_pages(store: Store, session: StoredSession, html: Path | None, pdf: Path | None, note: Note) -> Summary:
+    """Write the pages that are given a path; `note` gets a line for each.
+
+    Raises ReportError where a file cannot be written.
+    """
+    from untuck.report.html import to_html
+    from untuck.report.page import Report
+    from untuck.report.pdf import write_pdf
+    from untuck.session.warmup import warm_up
+
+    warm_up(note)
+    found = reanalyse(session)
+    now, earlier = beside(store, session, found.summary)
+    settings = session.settings()
+    report = Report(
+        title=title_of(session),
+        subtitle=subtitle_of(session),
+        run=found.run,
+        summary=found.summary,
+        params=settings.params,
+        now=now,
+        earlier=earlier,
+        own_baseline=settings.baseline is None,
+        late_ms=found.late_ms,
+    )
+    try:
+        if html is not None:
+            html.write_text(to_html(report), "utf-8")
+            note(f"wrote {html}")
+        if pdf is not None:
+            write_pdf(report, pdf)
+            note(f"wrote {pdf}")
+    except OSError as error:
+        raise ReportError(f"{error.filename or html or pdf} cannot be written ({error.strerror}).") from error
+    return found.summary

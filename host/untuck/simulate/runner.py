@@ -1,0 +1,140 @@
+"""A simulated runner with known truth: a scenario becomes pelvis motion, a virtual clip's samples, and wire packets.
+
+Stride by stride, timing and size of the gait's waves vary as runners' do; faults are added to rotation and tilt.
+The simulation and the source that plays it live here; gait norms in gait.py, the pelvis's motion in pelvis.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from untuck import wire
+from untuck.model import RIGHT, Floats, Packet, Samples
+from untuck.simulate.imu import ImuTruth, Mount, Noise, virtual_imu
+from untuck.simulate.packets import pack
+from untuck.simulate.pelvis import GRID_HZ, RUNNING, STANDING_TILT_DEG, Motion, move
+from untuck.simulate.scenario import Phase, Scenario, TrueFault
+
+__all__ = ["Phase", "RunnerSource", "RunnerTruth", "Scenario", "SimulatedRun", "TrueFault", "simulate"]
+
+LONGEST_STRIDE_S = 1.0
+CLIP = Mount(
+    roll_deg=2.0, pitch_deg=6.0, yaw_deg=5.0, lever_m=(-0.03, 0.02, 0.01), wobble_deg_per_g=0.3, wobble_mm_per_g=1.0
+)
+SENSOR = Noise(impact_g=0.4)
+
+
+@dataclass(frozen=True, eq=False)
+class RunnerTruth:
+    """What really happened, on the samples' clock.
+
+    contacts CONTACT_DTYPE, of running only; strides: right contact to right contact, in running; faults as committed;
+    time_s, tilt_deg (above standing), obliquity_deg, rotation_deg (heading), running (bool), (N,) per sample; imu: the
+    clip's and pelvis's orientation.
+    """
+
+    contacts: NDArray[np.void]
+    strides: int
+    faults: tuple[TrueFault, ...]
+    time_s: Floats
+    tilt_deg: Floats
+    obliquity_deg: Floats
+    rotation_deg: Floats
+    running: NDArray[np.bool_]
+    imu: ImuTruth
+
+
+@dataclass(frozen=True, eq=False)
+class SimulatedRun:
+    """Samples as the clip delivers them, and the truth behind them."""
+
+    samples: Samples
+    truth: RunnerTruth
+    rate_hz: int
+
+
+def _truth(scenario: Scenario, motion: Motion, imu: ImuTruth, kept: NDArray[np.bool_]) -> RunnerTruth:
+    imu = replace(
+        imu,
+        **{
+            name: getattr(imu, name)[kept]
+            for name in ("time_s", "quat", "pelvis_quat", "tilt_deg", "obliquity_deg", "rotation_deg")
+        },
+    )
+    right_s = motion.contacts["time_s"][motion.contacts["side"] == RIGHT]
+    return RunnerTruth(
+        contacts=motion.contacts,
+        strides=int((np.diff(right_s) < LONGEST_STRIDE_S).sum()),
+        faults=scenario.faults(),
+        time_s=imu.time_s,
+        tilt_deg=imu.tilt_deg - STANDING_TILT_DEG,
+        obliquity_deg=imu.obliquity_deg,
+        rotation_deg=imu.rotation_deg,
+        running=np.interp(imu.time_s, motion.time_s, motion.running) > RUNNING,
+        imu=imu,
+    )
+
+
+def simulate(
+    scenario: Scenario | None = None,
+    seed: int = 0,
+    rate_hz: int = 100,
+    mount: Mount | None = None,
+    noise: Noise | None = None,
+) -> SimulatedRun:
+    """A run through the scenario, as a clip on the waistband measures it, with truth.
+
+    scenario: None is `Scenario.default()`; seed decides the runner's own form, every scatter and the sensor's noise;
+    rate_hz of the samples. mount: None is a clip sitting askew and a little loosely, as clips do; noise: None is a
+    typical sensor with the ring of foot strikes. `Mount()` and `Noise.none()` are the ideal ones.
+    """
+    scenario = scenario or Scenario.default()
+    motion = move(scenario, seed)
+    samples, imu = virtual_imu(
+        motion.pelvis_quat,
+        motion.position_m,
+        GRID_HZ,
+        CLIP if mount is None else mount,
+        SENSOR if noise is None else noise,
+        seed,
+        up_axis="z",
+        lowpass_hz=None,
+        output_rate_hz=float(rate_hz),
+        contact_times_s=motion.contacts["time_s"],
+    )
+    kept = np.ones(len(samples), bool)
+    for start_s, length_s in scenario.gaps:
+        kept &= (imu.time_s < start_s) | (imu.time_s >= start_s + length_s)
+    quat = None if samples.quat is None else samples.quat[kept]
+    samples = Samples(samples.time_s[kept], samples.gyr_rad_s[kept], samples.acc_m_s2[kept], quat)
+    return SimulatedRun(samples, _truth(scenario, motion, imu, kept), rate_hz)
+
+
+class RunnerSource:
+    """A simulated runner as a source of packets; `run` holds the samples and the truth.
+
+    realtime: packets come when the clip would send them; otherwise as fast as they are taken, each with the arrival
+    it would have had.
+    """
+
+    def __init__(
+        self, scenario: Scenario | None = None, seed: int = 0, rate_hz: int = 100, realtime: bool = True
+    ) -> None:
+        self.run = simulate(scenario, seed, rate_hz)
+        self._realtime = realtime
+
+    async def packets(self) -> AsyncIterator[Packet]:
+        """The run's packets, in order; lets other tasks run between them."""
+        begin_s = time.monotonic()
+        sent = 0
+        for data in pack(self.run.samples, self.run.rate_hz):
+            sent += wire.unpack_header(data)[7]
+            due_s = begin_s + float(self.run.samples.time_s[sent - 1])
+            await asyncio.sleep(max(0.0, due_s - time.monotonic()) if self._realtime else 0.0)
+            yield Packet(data, time.monotonic() if self._realtime else due_s)

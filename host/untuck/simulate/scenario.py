@@ -1,0 +1,134 @@
+"""What a simulated runner does, phase after phase: stand, hinge, run, tuck, recover, pull a hip back.
+
+Plain values, and their change in time as smooth tracks: quintic steps, so that acceleration stays continuous.
+What is asked of the runner lives here; how a pelvis moves in gait.py, the simulation in runner.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from untuck.model import BOTH, RIGHT, Floats
+
+KINDS = ("stand", "hinge", "walk", "run")
+START_S = 1.6  # from standing to full running, and back
+FAULT_EASE_S = 1.4  # about two strides
+HINGE_S = 3.5  # one hip hinge, down and up
+RIGID_SWING = 0.6  # of the runner's own rotation and obliquity: at or below, the pelvis counts as held still
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One part of a scenario. tuck_deg: posterior shift of tilt (negative: arched); pullback_deg: depth on `side`."""
+
+    kind: str
+    duration_s: float
+    speed_m_s: float = 3.3
+    tuck_deg: float = 0.0
+    pullback_deg: float = 0.0
+    side: int = RIGHT
+    pullback_phase: float = 0.70  # of that side's own stride
+    swing: float = 1.0  # rotation and obliquity against normal; 0.4 is a pelvis held still
+    turn_deg_s: float = 0.0  # counter-clockwise seen from above
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS or not self.duration_s > 0:
+            raise ValueError(
+                f"A phase is one of {KINDS} and lasts more than 0 s, not {self.kind!r}, {self.duration_s} s."
+            )
+
+
+class TrueFault(NamedTuple):
+    """A fault that the simulated runner commits: side -1 left, +1 right, 0 both; from its onset to its release."""
+
+    fault: str
+    side: int
+    start_s: float
+    end_s: float
+    depth_deg: float
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Phases one after the other, and gaps (start_s, duration_s) in which the sensor delivers nothing."""
+
+    phases: tuple[Phase, ...]
+    gaps: tuple[tuple[float, float], ...] = ()
+
+    @classmethod
+    def default(cls, minutes: float | None = None, speed_m_s: float = 3.3) -> Scenario:
+        """Stand, three hinges, stand, run, tuck, recover, pull the right hip back, recover, stand: 2.3 minutes.
+
+        `minutes` stretches the running phases. It cannot shorten the scenario: a baseline takes 60 strides.
+        """
+        run = Phase("run", 50.0, speed_m_s)
+        running = (
+            run,
+            replace(run, duration_s=20.0, tuck_deg=7.0),
+            replace(run, duration_s=16.0),
+            replace(run, duration_s=20.0, pullback_deg=5.0),
+            replace(run, duration_s=13.0),
+        )
+        before = (Phase("stand", 7.0), Phase("hinge", 3 * HINGE_S), Phase("stand", 2.5))
+        after = (Phase("stand", 4.0),)
+        spare_s = (minutes or 0.0) * 60 - sum(phase.duration_s for phase in before + after)
+        stretch = max(1.0, spare_s / sum(phase.duration_s for phase in running))
+        return cls(before + tuple(replace(phase, duration_s=phase.duration_s * stretch) for phase in running) + after)
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the whole scenario."""
+        return sum(phase.duration_s for phase in self.phases)
+
+    def starts_s(self) -> Floats:
+        """(P,) when each phase begins."""
+        return np.cumsum([0.0] + [phase.duration_s for phase in self.phases])[:-1]
+
+    def faults(self) -> tuple[TrueFault, ...]:
+        """What the runner does wrong, in order of time; neighbouring phases with the same fault count as one."""
+        found: list[TrueFault] = []
+        for start_s, phase in zip(self.starts_s(), self.phases, strict=True):
+            if phase.kind != "run":
+                continue
+            end_s = float(start_s + phase.duration_s)
+            for fault, side, depth_deg in _faults_of(phase):
+                last = next((f for f in found if f[:2] == (fault, side) and abs(f.end_s - start_s) < 1e-6), None)
+                if last:
+                    found[found.index(last)] = last._replace(end_s=end_s, depth_deg=max(last.depth_deg, depth_deg))
+                else:
+                    found.append(TrueFault(fault, side, float(start_s), end_s, depth_deg))
+        return tuple(found)
+
+
+def _faults_of(phase: Phase) -> list[tuple[str, int, float]]:
+    faults = []
+    if phase.tuck_deg:
+        faults.append(("tuck" if phase.tuck_deg > 0 else "arch", BOTH, abs(phase.tuck_deg)))
+    if phase.pullback_deg:
+        faults.append(("pullback", phase.side, phase.pullback_deg))
+    if phase.swing <= RIGID_SWING:
+        faults.append(("rigid", BOTH, 0.0))
+    return faults
+
+
+def eased(u: NDArray[np.float64]) -> Floats:
+    """0 below 0, 1 above 1, in between a quintic with no jump in its first two derivatives."""
+    u = np.clip(u, 0.0, 1.0)
+    step: Floats = u**3 * (10 - 15 * u + 6 * u**2)
+    return step
+
+
+def track(time_s: Floats, starts_s: Floats, values: list[float], ease_s: float) -> Floats:
+    """(N,) goes smoothly to values[i] from starts_s[i] on, within ease_s (or the phase, if that is shorter)."""
+    out = np.full(len(time_s), values[0])
+    ends_s = np.append(starts_s[1:], np.inf)
+    for i in range(1, len(values)):
+        if values[i] != values[i - 1]:
+            first = int(np.searchsorted(time_s, starts_s[i]))
+            within_s = min(ease_s, ends_s[i] - starts_s[i])
+            out[first:] += (values[i] - values[i - 1]) * eased((time_s[first:] - starts_s[i]) / within_s)
+    return out

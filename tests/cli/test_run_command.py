@@ -1,0 +1,55 @@
+"""`untuck run` with a clip: real firmware, virtual radio, the real command, ended as Ctrl-C ends it.
+
+What was recorded is analysed again, and both results must be the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+from virtual_clip.clip import VirtualClip
+
+from untuck.cli import output
+from untuck.cli.replay import replay
+from untuck.cli.run import follow_clip
+from untuck.simulate.runner import Phase, Scenario, simulate
+from untuck.store import Store
+from untuck.store.config import Config
+
+RATE_HZ = 100
+SPEED = 4
+STORY = Scenario((Phase("stand", 7.0), *[Phase("hinge", 3.5)] * 3, Phase("stand", 2.5), Phase("run", 20.0)))
+
+
+async def test_a_run_with_the_clip_is_recorded_and_replays_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    simulated = simulate(STORY, rate_hz=RATE_HZ)
+    async with VirtualClip(simulated.samples, speed=SPEED) as clip:
+        running = asyncio.create_task(follow_clip(Config(), as_json=True, backend=clip.backend))
+        await asyncio.sleep(1)
+        wanted = (len(simulated.samples) - 2 * RATE_HZ) // 5
+        async with asyncio.timeout(60):
+            while not Store().sessions() or Store().open().packet_count < wanted:
+                await asyncio.sleep(0.2)
+                assert not running.done(), running.result()
+        running.cancel()
+        ended = await running
+    title, session_id, outcome = ended.title, ended.session_id, ended.outcome
+    assert outcome.failure is None and session_id == 1 and title.startswith("Session 1: clip Untk")
+    live = outcome.summary
+    assert abs(live.strides - simulated.truth.strides) <= 4 and live.strides > 20
+    assert live.signal.lost == live.signal.corrupt == 0
+    assert live.calibration == "stand+hinges"
+    settings = Store().open().settings()
+    assert settings.rate_hz == RATE_HZ and settings.firmware.count(".") == 2
+    capsys.readouterr()
+    output.finish(outcome, title, True, session=session_id)
+    printed = json.loads(capsys.readouterr().out)
+    assert await asyncio.to_thread(replayed, capsys) == printed
+
+
+def replayed(capsys: pytest.CaptureFixture[str]) -> object:
+    """What `untuck replay --json` prints; in a thread, because it has an event loop of its own."""
+    replay.main(["--json"], standalone_mode=False)
+    return json.loads(capsys.readouterr().out)

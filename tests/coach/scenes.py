@@ -1,0 +1,197 @@
+"""Scenes of the coach's window: simulated runners stopped at a moment, for tests and for the pictures in docs/images.
+
+screenshots.py saves them. Every scene goes through the line and the feed that a session goes through; only the
+clock is held, so that a picture shows the same moment every time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import cache
+
+from PySide6.QtWidgets import QApplication
+
+from untuck.coach.control import Choice, RunnerSlot, Updates
+from untuck.coach.feed import Feed
+from untuck.coach.sessions import CoachView
+from untuck.coach.window import CoachWindow
+from untuck.model import Packet
+from untuck.motion.pipeline import Pipeline
+from untuck.session.live import PacketPipeline
+from untuck.session.live_state import LiveState
+from untuck.simulate.packets import pack
+from untuck.simulate.runner import simulate
+from untuck.store import Settings
+
+STANDING_S, CALIBRATING_S, CALIBRATED_S = 3.6, 14.5, 18.5
+BASELINE_S, GOOD_S, TUCK_S, PULLBACK_S, END_S = 45.0, 69.0, 84.0, 124.0, 200.0
+
+
+@cache
+def packets(seed: int) -> tuple[bytes, ...]:
+    """The default scenario of one simulated runner."""
+    return tuple(pack(simulate(seed=seed).samples, 100))
+
+
+class SceneControl:
+    """A control whose runners have got to a moment and stay there; remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, ...]] = []
+        self.next = Updates(choices=[Choice("clip", "The first clip heard"), Choice("demo", "A simulated runner")])
+        self._lines: dict[RunnerSlot, tuple[PacketPipeline, CoachView, int]] = {}
+
+    def slot(self, name: str, seed: int, until_s: float) -> RunnerSlot:
+        """A runner whose session has got to until_s."""
+        slot = RunnerSlot(name, Feed())
+        self._lines[slot] = (PacketPipeline(Settings()), CoachView(LiveState(), slot.feed), seed)
+        self.next.slots.append(slot)
+        self.play(slot, until_s)
+        return slot
+
+    def play(self, slot: RunnerSlot, until_s: float) -> None:
+        """Let the session go on until then."""
+        line, view, seed = self._lines[slot]
+        done = line.decoder.packets
+        for number, data in enumerate(packets(seed)[done:], done):
+            if line.last_s >= until_s:
+                return
+            line.take_asked()
+            view.show(line.push(Packet(data, number * 0.05)), line)
+        view.show(line.finish(), line)
+        slot.feed.end()
+
+    def pipeline(self, slot: RunnerSlot) -> Pipeline:
+        """The analysis of a runner's session."""
+        return self._lines[slot][0].pipeline
+
+    def view(self, slot: RunnerSlot) -> CoachView:
+        """What stands between a runner's session and the window."""
+        return self._lines[slot][1]
+
+    def start(self, key: str = "") -> None:
+        self.asked.append(("start", key))
+
+    def stop(self, slot: RunnerSlot) -> None:
+        self.asked.append(("stop", slot.name))
+
+    def find(self) -> None:
+        self.asked.append(("find",))
+
+    def cancel(self) -> None:
+        self.asked.append(("cancel",))
+
+    def steer(self, slot: RunnerSlot, kind: str, value: str = "") -> None:
+        self.asked.append((kind, value))
+        self._lines[slot][0].steer(kind, value)
+
+    def blind(self, slot: RunnerSlot, on: bool) -> None:
+        self.asked.append(("blind", str(on)))
+
+    def report(self, slot: RunnerSlot) -> None:
+        self.asked.append(("report", slot.name))
+
+    def take_asked(self, slot: RunnerSlot) -> None:
+        """Let what was asked for take effect, as the next packet would."""
+        self._lines[slot][0].take_asked()
+
+    def updates(self) -> Updates:
+        updates, self.next = self.next, Updates()
+        return updates
+
+
+def open_scene(
+    control: SceneControl, size: tuple[int, int] = (1200, 700), theme: str = "light", front: int = 0
+) -> CoachWindow:
+    """A window on the control's runners; its timer is stopped, so that nothing moves."""
+    window = CoachWindow(control, theme)
+    window.timer.stop()
+    window.resize(*size)
+    window.show()
+    window.tick()
+    window.bring_to_front(front)
+    for runner in window.runners:
+        runner.heard_s = time.monotonic()  # getting there has taken longer than a runner would be silent
+    settle(window)
+    return window
+
+
+def settle(window: CoachWindow) -> None:
+    """Draw what has changed."""
+    for _ in range(3):
+        window.tick()
+        window.draw(time.monotonic())
+        QApplication.processEvents()
+
+
+def one(until_s: float, **look: object) -> CoachWindow:
+    """One runner at a moment."""
+    control = SceneControl()
+    slot = control.slot("Ada", 0, until_s)
+    if until_s == TUCK_S:
+        control.steer(slot, "lap", "2 km")
+        control.take_asked(slot)
+        control.play(slot, until_s + 0.5)
+    return open_scene(control, **look)  # type: ignore[arg-type]
+
+
+def strides() -> CoachWindow:
+    """The stride view while a hip is pulled back."""
+    window = one(PULLBACK_S)
+    window.bar.buttons["view"].click()
+    settle(window)
+    return window
+
+
+def replay() -> CoachWindow:
+    """A whole session, scrolled back and zoomed out."""
+    window = one(END_S)
+    window.time_plots.zoom(longer=True)
+    window.time_plots.scroll(-0.15)
+    settle(window)
+    return window
+
+
+def four() -> CoachWindow:
+    """Four runners side by side."""
+    control = SceneControl()
+    for name, seed, until_s in (
+        ("Ada", 0, TUCK_S),
+        ("Ben", 1, GOOD_S),
+        ("Cleo", 2, PULLBACK_S),
+        ("Dan", 3, BASELINE_S),
+    ):
+        control.slot(name, seed, until_s)
+    return open_scene(control, front=2)
+
+
+def silent() -> CoachWindow:
+    """The clip has not been heard for a while."""
+    window = one(GOOD_S)
+    window.runner.heard_s -= 4.0
+    settle(window)
+    return window
+
+
+def empty() -> CoachWindow:
+    """Before anything has begun."""
+    control = SceneControl()
+    control.next.said.append(("No clip was heard: switch it on, hold it near, and look again.", True))
+    return open_scene(control)
+
+
+SCENES: dict[str, Callable[[], CoachWindow]] = {
+    "coach-start": empty,
+    "coach-calibrating": lambda: one(CALIBRATING_S),
+    "coach-baseline": lambda: one(BASELINE_S),
+    "coach-live": lambda: one(GOOD_S),
+    "coach-finding": lambda: one(TUCK_S),
+    "coach-dark": lambda: one(TUCK_S, theme="dark"),
+    "coach-strides": strides,
+    "coach-replay": replay,
+    "coach-four": four,
+    "coach-silent": silent,
+    "coach-small": lambda: one(TUCK_S, size=(1024, 600)),
+    "coach-large": lambda: one(PULLBACK_S, size=(1920, 1080), theme="dark"),
+}

@@ -1,0 +1,95 @@
+# A day of running in simulated time, through pairing, stream, ring, gait, coach, packer and flash log in MicroPython.
+# Arguments: minutes, ticks_us at the start, sequence at the start. Reports are pushed as the chip's driver pushes them;
+# the clock is what this script says, so that a day takes minutes. Every sample's time is checked against the true one.
+# Prints samples, wrong times, heap bytes after five minutes and at the end, packets, steps, and runs kept.
+
+import gc
+import sys
+
+gc.threshold(1024)  # as main.py does while it starts
+
+from array import array
+from time import ticks_add
+
+from flashlog import FlashLog
+from gait import Gait
+from ring import Ring
+from sample_sync import ACC, GYR, QUAT, Pairing
+from settings import Settings
+from stream import Stream
+from tuck_cue import Coach
+
+minutes, ticks_us, sequence = [int(argument) for argument in sys.argv[1:4]]
+PERIOD_US = 10000
+KEPT_SAMPLES = 100  # of each minute so many are written too: a day's flash would take long
+
+pairing = Pairing(ticks_us)
+ring = Ring(4000)
+settings = Settings("settings")
+settings.set_standing(0, 16384, 0)
+gait = Gait()
+coach = Coach(gait, settings)
+log = FlashLog("runs", 400000)
+
+
+def feel(sample, time_s, time_us):
+    coach.add(gait.add(sample, time_s, time_us))
+
+
+stream = Stream(pairing, ring, feel)
+gait.begin(100)
+stream.begin(7, 100, 100000)
+ring.next = ring.oldest = ring.cursor = ring.saved = sequence
+pairing.begin()
+pairing.restart(PERIOD_US, PERIOD_US, PERIOD_US)
+pairing.settle()
+log.begin(1800000000)
+
+acc = bytearray(6)
+quat = bytes((0, 0, 0, 0, 0, 0, 0, 64))
+gyr = bytearray(6)
+# Vertical acceleration of a step of 36 samples, in Q8, without gravity: flight, then the hump of stance
+STEP = array("h", [-2400] * 14 + [2000, 4500, 6000, 6500, 6000, 4500, 3000, 1500, 500] + [-1000] * 3 + [-2300] * 10)
+
+
+def a_minute(wrong, began):
+    """6000 samples; how many had a wrong time so far."""
+    global ticks_us
+    expected_s, expected_us = began
+    for number in range(6000):
+        ticks_us = ticks_add(ticks_us, PERIOD_US)
+        expected_us += PERIOD_US
+        if expected_us >= 1000000:
+            expected_us -= 1000000
+            expected_s += 1
+        up = 2511 + STEP[number % 36]
+        acc[4] = up & 0xFF
+        acc[5] = up >> 8 & 0xFF
+        pairing.advance(ticks_us)
+        pairing.push(ACC, ticks_us, acc, 0)
+        pairing.push(QUAT, ticks_us, quat, 0)
+        pairing.push(GYR, ticks_us, gyr, 0)
+        pairing.pair()
+        stream.drain()
+        if pairing.time_s != expected_s or pairing.time_us != expected_us or pairing.flags:
+            wrong += 1
+        while ring.peek() is not None:
+            packet = ring.unsaved()
+            if number < KEPT_SAMPLES:
+                log.add(packet)
+            ring.saved += 1
+            ring.sent()
+            ring.acknowledge(ring.cursor - 1)
+    return wrong, (expected_s, expected_us)
+
+
+wrong = 0
+state = (1, 0)
+early = 0
+for minute in range(minutes):
+    wrong, state = a_minute(wrong, state)
+    if minute == 4:
+        gc.collect()
+        early = gc.mem_alloc()
+gc.collect()
+print(minutes * 6000, wrong, early, gc.mem_alloc(), ring.next - sequence, gait.steps, log.count)

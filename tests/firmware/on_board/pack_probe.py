@@ -1,0 +1,45 @@
+# Runs the real packer in MicroPython. Arguments: file of packets (u16 length each), file for the chunk's records.
+# A record is closed every 20 packets, as the flash log does each second. Nothing may be allocated while packing.
+# Prints packets, bytes written and bytes allocated; tests/firmware/test_packer.py reads that.
+
+import gc
+import struct
+import sys
+
+from packer import Packer
+
+packer = Packer()
+packets = written = grown = 0
+
+
+def close(target):
+    size = packer.close()
+    target.write(memoryview(packer.record)[:size])
+    return size
+
+
+def add(packet):
+    global grown
+    gc.collect()
+    gc.disable()
+    before = gc.mem_alloc()
+    added = packer.add(packet)
+    grown += gc.mem_alloc() - before
+    gc.enable()
+    return added
+
+
+with open(sys.argv[1], "rb") as source, open(sys.argv[2], "wb") as target:
+    while True:
+        head = source.read(2)
+        if not head:
+            break
+        packet = source.read(struct.unpack("<H", head)[0])
+        if packets % 20 == 0:
+            written += close(target)
+        if not add(packet):
+            written += close(target)
+            assert add(packet)
+        packets += 1
+    written += close(target)
+print(packets, written, grown)

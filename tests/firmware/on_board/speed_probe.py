@@ -1,0 +1,83 @@
+# How long the clip's own code takes for a sample, and what it allocates: cargo cut up, paired, put into packets, felt
+# by gait and coach, packed for the flash. In MicroPython; the bus transfer, the radio and the flash are left out.
+# Arguments: rate in Hz, samples. Prints us a sample, bytes allocated, bytes of heap in use by all this.
+
+import gc
+import sys
+
+gc.threshold(1024)
+
+from time import ticks_add
+
+import utime
+import wire
+
+from gait import Gait
+from packer import Packer
+from reports import Reports
+from ring import Ring
+from sample_sync import Pairing
+from settings import Settings
+from stream import Stream
+from tuck_cue import Coach
+
+rate_hz, samples = [int(argument) for argument in sys.argv[1:3]]
+period_us = 1000000 // rate_hz
+pairing = Pairing(0)
+reports = Reports(pairing)
+ring = Ring(6000)
+settings = Settings("settings")
+settings.set_standing(0, 16384, 0)
+gait = Gait()
+gait.begin(rate_hz)
+coach = Coach(gait, settings)
+packer = Packer()
+
+
+def feel(sample, time_s, time_us):
+    coach.add(gait.add(sample, time_s, time_us))
+
+
+stream = Stream(pairing, ring, feel)
+stream.begin(7, rate_hz, 1000 * rate_hz)
+pairing.begin()
+reports.restart(period_us, period_us, period_us)
+pairing.settle()
+# Base stamp, acceleration, gyro, quaternion; behind the room that the parser needs for a cut report
+cargo = bytearray(24 + 5 + 10 + 10 + 12)
+for at, report in ((24, 0xFB), (29, 0x01), (39, 0x02), (49, 0x08)):
+    cargo[at] = report
+cargo[49 + 11] = 64
+
+
+def take(count, tick_us):
+    """So many samples from one cargo each."""
+    for number in range(count):
+        tick_us = ticks_add(tick_us, period_us)
+        cargo[30] = cargo[40] = cargo[50] = number & 0xFF
+        cargo[35] = number * 37 & 0xFF
+        cargo[45] = number * 91 & 0xFF
+        pairing.advance(tick_us)
+        reports.begin_cargo(tick_us)
+        reports.take(cargo, 24, 61, False)
+        pairing.pair()
+        stream.drain()
+        packet = ring.peek()
+        if packet is not None:
+            if not packer.add(packet):
+                packer.close()
+                packer.add(packet)
+            ring.sent()
+            ring.acknowledge(ring.cursor - 1)
+    return tick_us
+
+
+tick_us = take(1000, 0)
+gc.collect()
+gc.disable()
+before = gc.mem_alloc()
+began_us = utime.ticks_us()
+take(samples, tick_us)
+took_us = utime.ticks_diff(utime.ticks_us(), began_us)
+grown = gc.mem_alloc() - before
+print(took_us / samples, grown, before, ring.next * wire.SAMPLES_PER_PACKET[rate_hz])

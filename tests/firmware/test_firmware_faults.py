@@ -1,0 +1,137 @@
+"""The firmware's sensor driver and a sensor that misbehaves: what is lost is flagged, and it comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from virtual_clip.bno085_sim import Bno085Sim
+from virtual_clip.bus_server import BusServer
+from virtual_clip.clock import Clock
+from virtual_clip.in_micropython import run
+from virtual_clip.motion_feed import Motion
+from virtual_clip.sensor_run import PROBE, deliver, follow, gaps, noise
+
+from untuck import wire
+from virtual_clip import sensor_hub as hub
+
+BOTH = pytest.mark.parametrize("bus", ["spi", "i2c"])
+AFTER_BREAK = wire.FLAG_RESET | wire.FLAG_GAP
+
+
+def test_a_lost_sample_is_flagged() -> None:
+    sim = Bno085Sim(Motion.of(noise(300, 100)))
+    sim.at(1.0, lambda: sim.faults.missed.update(dict.fromkeys(hub.REPORT_SIZES, 2)))
+    got = deliver(sim, "spi", 100, 300)
+    assert gaps(follow(got, sim), got.flags, wire.FLAG_GAP).tolist() == [2]
+    assert got.resets == 0
+
+
+def test_a_cargo_that_was_numbered_but_never_came_is_flagged() -> None:
+    sim = Bno085Sim(Motion.of(noise(300, 100)))
+    sim.at(1.0, sim.lose_cargo)
+    got = deliver(sim, "spi", 100, 300)
+    assert (np.diff(follow(got, sim)) == 1).all()
+    assert np.count_nonzero(got.flags & wire.FLAG_GAP) == 1
+
+
+@pytest.mark.parametrize("report", [hub.ACC, hub.GYR])
+def test_a_sample_without_acceleration_or_gyro_is_a_gap_not_an_invention(report: int) -> None:
+    sim = Bno085Sim(Motion.of(noise(300, 100)))
+    sim.at(1.0, lambda: sim.faults.missed.update({report: 3}))
+    got = deliver(sim, "spi", 100, 300)
+    assert gaps(follow(got, sim), got.flags, wire.FLAG_GAP).tolist() == [3]
+
+
+@pytest.mark.parametrize("missing", [3, 40])
+def test_a_sample_without_quaternion_says_so_and_keeps_the_rest(missing: int) -> None:
+    sim = Bno085Sim(Motion.of(noise(300, 100)))
+    sim.at(1.0, lambda: sim.faults.missed.update({hub.GAME_QUAT: missing}))
+    got = deliver(sim, "spi", 100, 300)
+    bare = np.flatnonzero(got.flags & wire.FLAG_NO_QUAT)
+    assert len(bare) == missing
+    assert (np.diff(bare) == 1).all()
+    assert not got.values[bare, :4].any()
+    rest = [values for report, _, values in sim.log.reports if report == hub.GYR][: len(got.values)]
+    assert (got.values[:, 4:] == np.array(rest)[:, 4:]).all()
+    assert not (got.flags & wire.FLAG_GAP).any()
+
+
+STRANGE: dict[str, Callable[[Bno085Sim], None]] = {
+    "unknown report": lambda sim: sim.say(hub.INPUT, b"\xfb\x04\0\0\0\x7e" + bytes(20)),
+    "known report not asked for": lambda sim: sim.say(hub.INPUT, b"\xfb\x04\0\0\0\x04" + bytes(9)),
+    "cargo whose header was spoilt": lambda sim: sim.say(hub.INPUT, b"\xfb\x04\0\0\0\x04" + bytes(9), length=2),
+    "unknown control report": lambda sim: sim.say(hub.CONTROL, b"\x77" + bytes(7)),
+    "unknown channel": lambda sim: sim.say(5, bytes(14)),
+    "empty cargo": lambda sim: sim.say(hub.INPUT, b""),
+    "report cut short": lambda sim: sim.say(hub.INPUT, b"\xfb\x04\0\0\0\x02\x01\x03"),
+    "time stamp of years": lambda sim: sim.say(hub.INPUT, b"\xfb\xff\xff\xff\x7f\x02" + bytes(9)),
+    "header longer than the cargo": lambda sim: sim.say(hub.INPUT, b"\xfb\x04\0\0\0", length=90),
+    "header shorter than the cargo": lambda sim: sim.say(hub.CONTROL, bytes(40), length=12),
+    "header shorter than itself": lambda sim: sim.say(hub.INPUT, bytes(10), length=2),
+    "header of all ones": lambda sim: sim.say(hub.INPUT, bytes(10), length=0x7FFF),
+}
+
+
+@BOTH
+@pytest.mark.parametrize("what", STRANGE)
+def test_strange_cargos_cost_no_sample(bus: str, what: str) -> None:
+    sim = Bno085Sim(Motion.of(noise(150, 100)))
+    for number in range(5):
+        sim.at(0.3 + 0.2 * number, lambda: STRANGE[what](sim))
+    got = deliver(sim, bus, 100, 150)
+    assert follow(got, sim).tolist() == list(range(len(got.values)))
+    assert not (got.flags & ~wire.FLAG_GAP).any()
+    assert (got.resets, got.present) == (0, True)
+
+
+BREAKS: dict[str, Callable[[Bno085Sim], object]] = {
+    "chip resets itself": lambda sim: sim.reset_itself(),
+    "reports go off without a word": lambda sim: sim.forget(),
+    "chip falls silent until reset": lambda sim: setattr(sim.faults, "silent", True),
+    "bus hangs until reset": lambda sim: setattr(sim.faults, "hung", True),
+}
+LONGEST_BREAK_S = {
+    "chip resets itself": 0.5,
+    "reports go off without a word": 1.0,
+    "chip falls silent until reset": 3.5,
+    "bus hangs until reset": 2.5,
+}
+
+
+@BOTH
+@pytest.mark.parametrize("what", BREAKS)
+def test_the_sensor_comes_back_flagged_and_counted(bus: str, what: str) -> None:
+    sim = Bno085Sim(Motion.of(noise(800, 100)))
+    sim.at(1.003, lambda: BREAKS[what](sim))
+    got = deliver(sim, bus, 100, 500, speed=2)
+    numbers = follow(got, sim)
+    assert numbers[0] == 0
+    missing = gaps(numbers, got.flags, AFTER_BREAK)
+    hole_s = np.diff(got.time_us).max() / 1e6
+    print(f"{what}: {hole_s:.2f} s")
+    assert len(missing) == 1
+    assert hole_s < LONGEST_BREAK_S[what]
+    assert got.resets >= 1
+    assert got.present
+
+
+@BOTH
+def test_a_missing_sensor_is_told(bus: str) -> None:
+    sim = Bno085Sim(Motion.of(noise(10, 100)))
+    sim.faults.absent = True
+    with BusServer(sim, Clock(8)) as server:
+        output = run(PROBE, 100, 0, 5, bus, "print", environment=server.environment)
+    assert output.splitlines()[0] == "0"
+
+
+@BOTH
+def test_a_sensor_that_goes_away_is_told_and_taken_back(bus: str) -> None:
+    sim = Bno085Sim(Motion.of(noise(2000, 100)))
+    sim.at(1.0, lambda: setattr(sim.faults, "absent", True))
+    sim.at(9.0, lambda: setattr(sim.faults, "absent", False))
+    got = deliver(sim, bus, 100, 400)
+    assert len(gaps(follow(got, sim), got.flags, AFTER_BREAK)) == 1
+    assert np.diff(got.time_us).max() > 7.9e6
+    assert got.present

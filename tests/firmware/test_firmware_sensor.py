@@ -1,0 +1,173 @@
+"""The firmware's sensor driver, in a real MicroPython with a heap of 100 kB: every sample, its values and its time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from virtual_clip.bno085_sim import Bno085Sim
+from virtual_clip.bus_server import BusServer
+from virtual_clip.clock import TICKS_PERIOD_US, Clock
+from virtual_clip.in_micropython import run
+from virtual_clip.motion_feed import Motion
+from virtual_clip.sensor_run import PROBE, STAMP_STEP_US, assert_whole, deliver, follow, gaps, noise
+
+from untuck import Samples, wire
+from virtual_clip import sensor_hub as hub
+
+BOTH = pytest.mark.parametrize("bus", ["spi", "i2c"])
+
+
+@BOTH
+@pytest.mark.parametrize("rate_hz", wire.RATES_HZ)
+def test_no_sample_is_lost_or_changed(bus: str, rate_hz: int) -> None:
+    count = 3 * rate_hz
+    sim = Bno085Sim(Motion.of(noise(count, rate_hz)))
+    got = deliver(sim, bus, rate_hz, count)
+    assert got.granted_mhz == 1000 * rate_hz
+    assert_whole(got, sim, count)
+
+
+@BOTH
+def test_no_sample_is_lost_when_woken_by_the_interrupt(bus: str) -> None:
+    sim = Bno085Sim(Motion.of(noise(400, 100)))
+    assert_whole(deliver(sim, bus, 100, 400, poll_ms=0), sim, 400)
+
+
+@BOTH
+def test_no_sample_is_lost_or_mistimed_when_polled_late(bus: str) -> None:
+    sim = Bno085Sim(Motion.of(noise(600, 200)))
+    assert_whole(deliver(sim, bus, 200, 600, poll_ms=150, speed=1), sim, 600)
+
+
+def test_times_go_on_when_the_ticks_wrap() -> None:
+    sim = Bno085Sim(Motion.of(noise(400, 100)))
+    got = deliver(sim, "spi", 100, 400, ticks_start_us=TICKS_PERIOD_US - 2_000_000)
+    assert_whole(got, sim, 400)
+
+
+@BOTH
+@pytest.mark.parametrize("pause", ["12:40000", "13:40000", "14:40000", "8:250000", "41:3000"])
+def test_interrupts_noticed_late_do_not_move_the_times(bus: str, pause: str) -> None:
+    """Garbage collections of 40, 250 and 3 ms; one of the first three is in the way of the first sample."""
+    sim = Bno085Sim(Motion.of(noise(400, 100)))
+    got = deliver(sim, bus, 100, 400, pause=pause)
+    numbers = follow(got, sim, tolerance_us=1500)
+    assert (np.diff(numbers) == 1).all()
+    assert not got.flags.any()
+
+
+def test_a_chip_whose_clock_is_off_by_four_per_cent_is_believed_over_its_word() -> None:
+    grant = {(report, 10000): 10400 for report in hub.REPORT_SIZES}
+    sim = Bno085Sim(Motion.of(noise(400, 1e6 / 10400)), grant=grant)
+    sim.faults.told_us = 10000
+    sim.at(3.0, lambda: sim.faults.missed.update(dict.fromkeys(hub.REPORT_SIZES, 6)))
+    got = deliver(sim, "spi", 100, 400, pause="50:30000")
+    assert got.granted_mhz == 100000
+    assert gaps(follow(got, sim, tolerance_us=1500), got.flags, wire.FLAG_GAP).tolist() == [6]
+
+
+@BOTH
+def test_cargos_in_fragments_are_put_together(bus: str) -> None:
+    sim = Bno085Sim(Motion.of(noise(300, 100)))
+    sim.faults.fragment_bytes = 23
+    assert_whole(deliver(sim, bus, 100, 300, speed=2), sim, 300)
+
+
+@BOTH
+def test_cargos_longer_than_the_driver_reads_at_once_are_put_together(bus: str) -> None:
+    sim = Bno085Sim(Motion.of(noise(400, 200)), cargo_bytes=900)
+    assert_whole(deliver(sim, bus, 200, 400, poll_ms=200, speed=1), sim, 400)
+
+
+def test_rebased_time_stamps_are_followed() -> None:
+    sim = Bno085Sim(Motion.of(noise(300, 100)))
+    sim.faults.rebase = True
+    assert_whole(deliver(sim, "spi", 100, 300, poll_ms=50, speed=2), sim, 300)
+
+
+def test_the_granted_rate_is_told_not_the_asked_one() -> None:
+    grant = {(report, 10000): 8000 for report in hub.REPORT_SIZES}
+    sim = Bno085Sim(Motion.of(noise(400, 125)), grant=grant)
+    got = deliver(sim, "spi", 100, 400)
+    assert got.granted_mhz == 125000
+    assert_whole(got, sim, 400)
+
+
+@pytest.mark.parametrize("how", ["faster", "shifted"])
+def test_sensors_that_measure_at_other_times_are_joined_at_the_gyros_time(how: str) -> None:
+    time_s = np.arange(2000) / 500
+    swing = 20 * np.sin(2 * np.pi * 2 * time_s)[:, None] * [1.0, -0.5, 0.25]
+    half = 0.4 * np.sin(2 * np.pi * 1.5 * time_s)
+    quat = np.stack([np.cos(half), np.sin(half), 0 * half, 0 * half], axis=1)
+    alternating = quat * np.where(np.arange(2000) % 2, 1, -1)[:, None]  # the same rotations
+    gyr = np.stack([2 * time_s, 0 * half, 0 * half], axis=1)  # tells the time
+    sim = Bno085Sim(
+        Motion.of(Samples(time_s, gyr, swing, alternating)),
+        grant={(hub.ACC, 10000): 8000} if how == "faster" else {},
+        skew_us={hub.ACC: 3000, hub.GAME_QUAT: 4000} if how == "shifted" else {},
+    )
+    got = deliver(sim, "spi", 100, 300)
+    assert got.granted_mhz == 100000
+    times_us = {values[7]: time_us for report, time_us, values in sim.log.reports if report == hub.GYR}
+    true_us = np.array([times_us[row] for row in got.values[:, 7].tolist()])
+    assert np.ptp(got.time_us - true_us) <= 2 * STAMP_STEP_US
+    assert (np.diff(true_us) == 10000).all()
+    at_s = (true_us - sim.origin_us) / 1e6
+    acc = np.stack([np.interp(at_s, time_s, column) for column in swing.T], axis=1)
+    assert np.abs(got.values[:, 4:7] / wire.ACC_SCALE - acc).max() < 0.06  # a line between points 10 ms apart: 0.04
+    true_quat = np.stack([np.interp(at_s, time_s, column) for column in quat.T], axis=1)
+    got_quat = got.values[:, :4] / wire.QUAT_SCALE
+    error = np.minimum(np.abs(got_quat - true_quat).max(axis=1), np.abs(got_quat + true_quat).max(axis=1))
+    assert error.max() < 0.001
+    assert not got.flags.any()
+
+
+def test_a_chip_that_insists_on_calibrating_itself_is_flagged() -> None:
+    sim = Bno085Sim(Motion.of(noise(100, 100)))
+    sim.faults.calibration_status = 1
+    got = deliver(sim, "spi", 100, 100)
+    assert (got.flags == wire.FLAG_CALIBRATING).all()
+
+
+def test_the_chip_is_told_not_to_calibrate_its_accelerometer() -> None:
+    sim = Bno085Sim(Motion.of(noise(100, 100)))
+    deliver(sim, "i2c", 100, 100)
+    commands = [command[: 1 + size] for command in sim.log.commands for size in (17, 12) if command[1] in (0xFD, 0xF2)]
+    assert any(command[1] == 0xF2 and command[3] == 7 and tuple(command[4:8]) == (0, 1, 0, 0) for command in commands)
+    assert {command[2] for command in commands if command[1] == 0xFD} == {hub.ACC, hub.GYR, hub.GAME_QUAT}
+
+
+def test_values_at_the_end_of_the_range_are_flagged() -> None:
+    samples = noise(200, 100)
+    acc = np.clip(samples.acc_m_s2, -60, 60)
+    acc[50] = [100.0, 0.0, 0.0]
+    acc[120] = [0.0, 0.0, -79.0]
+    gyr = samples.gyr_rad_s.copy()
+    gyr[80] = [0.0, -40.0, 0.0]
+    sim = Bno085Sim(Motion.of(Samples(samples.time_s, gyr, acc, samples.quat)))
+    got = deliver(sim, "spi", 100, 200)
+    assert np.flatnonzero(got.flags).tolist() == [50, 80, 120]
+    assert (got.flags[[50, 80, 120]] == wire.FLAG_CLIPPED).all()
+
+
+@BOTH
+def test_starting_again_at_another_rate(bus: str) -> None:
+    sim = Bno085Sim(Motion.of(noise(800, 200)))
+    got = deliver(sim, bus, 100, 200, mode="again")
+    numbers = follow(got, sim)
+    assert got.granted_mhz == 100000
+    assert (np.diff(numbers) == 2).all()
+    assert not got.flags.any()
+    assert got.resets == 0
+
+
+@BOTH
+def test_ten_thousand_samples_leave_the_heap_as_it_was(bus: str) -> None:
+    for _ in range(3):  # a machine that stops for 0.1 s looks like a silent chip at this speed: setting it up allocates
+        sim = Bno085Sim(Motion.of(noise(12000, 200)))
+        with BusServer(sim, Clock(8)) as server:
+            output = run(PROBE, 200, 10000, 5, bus, "heap", environment=server.environment)
+        granted_mhz, growth, resets = map(int, output.split())
+        if not resets:
+            break
+    assert (granted_mhz, growth, resets) == (200000, 0, 0)

@@ -1,0 +1,145 @@
+"""Packing for the flash, in MicroPython, undone by the host: without loss, small enough, damage costs a record.
+
+Recorded runners' virtual IMU data say how small; noise and the ends of the range say that nothing breaks.
+"""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from virtual_clip.in_micropython import run
+from virtual_clip.streaming import motion
+
+import untuck
+from conftest import data_dir
+from untuck import wire, wire_runs
+from untuck.errors import PacketError
+from untuck.model import Samples
+from untuck.simulate.imu import fill_gaps
+from untuck.simulate.packets import pack
+from untuck.simulate.sensor_noise import Noise
+from untuck.sources.unpacker import head_of, unpack_run
+
+PROBE = Path(__file__).resolve().parent / "on_board" / "pack_probe.py"
+HEAD = struct.pack(wire_runs.CHUNK_FORMAT, wire_runs.CHUNK_MAGIC, 1, 0, 1_800_000_000)
+MOST_BYTES = 6_000_000 / (1.5 * 3600 * 100)  # a sample: an hour and a half at 100 Hz in 6 MB
+RUNNERS = ("RBDS001", "RBDS014", "RBDS026")
+
+
+def packed(packets: list[bytes], folder: Path) -> bytes:
+    """What the clip makes of them: one chunk."""
+    (folder / "in").write_bytes(b"".join(struct.pack("<H", len(packet)) + packet for packet in packets))
+    count, written, grown = map(int, run(PROBE, folder / "in", folder / "out").split())
+    assert (count, grown) == (len(packets), 0)
+    records = (folder / "out").read_bytes()
+    assert len(records) == written
+    return records
+
+
+def in_chunks(records: bytes) -> bytes:
+    """Records laid out as the flash log does: none crosses the end of a chunk."""
+    chunks = [HEAD]
+    at = 0
+    while at < len(records):
+        size = wire_runs.RECORD_HEADER_SIZE + struct.unpack_from("<H", records, at)[0]
+        if len(chunks[-1]) + size > wire_runs.CHUNK_BYTES:
+            chunks[-1] = chunks[-1].ljust(wire_runs.CHUNK_BYTES, b"\xff")
+            chunks.append(HEAD)
+        chunks[-1] += records[at : at + size]
+        at += size
+    return b"".join(chunks)
+
+
+def jittered(samples: Samples, rate_hz: int) -> list[bytes]:
+    """Packets whose times wobble by the chip's steps, as real ones do."""
+    count = wire.SAMPLES_PER_PACKET[rate_hz]
+    steps = np.random.default_rng(3).integers(-1, 2, len(samples) // count + 1)
+    time_s = samples.time_s - samples.time_s[0] + 5 + np.repeat(steps, count)[: len(samples)] * 1e-4
+    return pack(Samples(time_s, samples.gyr_rad_s, samples.acc_m_s2, samples.quat), rate_hz, 0x4B1D)
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("trial", ["T25", "T35", "T45"])
+def test_an_hour_and_a_half_fits_six_megabytes(trial: str, tmp_path: Path) -> None:
+    fields = np.load(data_dir("fukuchi", f"fukuchi_{trial}.npz"))
+    noise = Noise(impact_g=1.5, gyr_noise_dps=0.3, acc_noise_mg=6)  # more than the chip's own
+    packets = []
+    for runner in RUNNERS:
+        pelvis = (
+            fields[f"{runner}/pelvis_quat"],
+            fields[f"{runner}/sacrum_pos_mm"] / 1000,
+            fields[f"{runner}/pelvis_gap"],
+        )
+        quat, place = fill_gaps(*pelvis)[:2]
+        samples, _ = untuck.virtual_imu(quat, place, 150.0, output_rate_hz=100, noise=noise)
+        packets += jittered(samples, 100)
+    records = packed(packets, tmp_path)
+    count = sum(wire.unpack_header(packet)[7] for packet in packets)
+    print(f"{trial}: {len(records) / count:.2f} bytes a sample of {count}, 1.5 h: {len(records) / count * 0.54:.2f} MB")
+    assert len(records) / count < MOST_BYTES
+    again, damaged = unpack_run(in_chunks(records))
+    assert damaged == 0 and again == packets
+
+
+@pytest.mark.parametrize("rate_hz", wire.RATES_HZ)
+def test_noise_comes_back_as_it_was(rate_hz: int, tmp_path: Path) -> None:
+    packets = jittered(motion(6, rate_hz), rate_hz)
+    again, damaged = unpack_run(in_chunks(packed(packets, tmp_path)))
+    assert damaged == 0 and again == packets
+
+
+def test_ends_of_range_flags_and_holes_come_back_as_they_were(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    packets = []
+    time_us, sequence = 7_000_000, 0
+    for _ in range(400):
+        count = int(rng.integers(1, 11))
+        packet = bytearray(wire.packet_size(count))
+        sequence += int(rng.choice([1, 1, 1, 1, 5]))
+        time_us += int(rng.choice([50_000, 50_000, 49_000, 230_000, 700_000_000]))
+        period = int(rng.integers(1, 65536))
+        flags = int(rng.choice([0, 0, 0, 255, wire.FLAG_GAP]))
+        wire.pack_header(packet, flags, 0xFFFF, sequence, *divmod(time_us, 1_000_000), period, count)
+        for index in range(count):
+            wire.pack_sample(packet, index, *rng.choice([-32768, 32767, 0, 1, -1], 10).tolist())
+        wire.seal(packet, count)
+        packets.append(bytes(packet))
+    again, damaged = unpack_run(in_chunks(packed(packets, tmp_path)))
+    assert damaged == 0 and again == packets
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, list[bytes]]:
+    packets = jittered(motion(20, 100), 100)
+    return in_chunks(packed(packets, tmp_path_factory.mktemp("kept"))), packets
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_damage_costs_what_is_damaged_and_invents_nothing(kept: tuple[bytes, list[bytes]], data: st.DataObject) -> None:
+    whole, packets = kept
+    at = data.draw(st.integers(len(HEAD), len(whole) - 1))
+    spoilt = bytearray(whole)
+    spoilt[at] ^= data.draw(st.integers(1, 255))
+    again, damaged = unpack_run(bytes(spoilt))
+    assert damaged >= 1 and set(again) <= set(packets)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_run_cut_anywhere_gives_what_came_before(kept: tuple[bytes, list[bytes]], data: st.DataObject) -> None:
+    whole, packets = kept
+    again, damaged = unpack_run(whole[: data.draw(st.integers(0, len(whole)))])
+    assert damaged <= 1 and again == packets[: len(again)]
+
+
+def test_what_is_no_run_is_refused() -> None:
+    assert head_of(HEAD).started_unix_s == 1_800_000_000
+    for wrong in (b"", HEAD[:5], b"UTK9" + HEAD[4:]):
+        with pytest.raises(PacketError, match=r"run"):
+            head_of(wrong)

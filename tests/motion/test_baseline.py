@@ -1,0 +1,55 @@
+"""What a baseline is refused for, and told: a tucked pelvis, or a sensor that is not worn upright."""
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+import untuck
+from untuck.model import Run
+from untuck.motion.params import Params
+from untuck.simulate.runner import simulate
+from untuck.simulate.scenario import HINGE_S, Phase, Scenario
+
+QUICK = Params(baseline_strides=30, warmup_strides=3)
+PREFIX = (Phase("stand", 7.0), Phase("hinge", 3 * HINGE_S), Phase("stand", 2.0))
+
+
+def run_at(*phases: Phase) -> Run:
+    return untuck.analyse(simulate(Scenario(PREFIX + phases), seed=4).samples, params=QUICK)
+
+
+def test_a_tucked_baseline_is_refused_and_the_next_in_better_form_is_taken() -> None:
+    run = run_at(Phase("run", 26.0, tuck_deg=8.0), Phase("run", 34.0))
+    assert sum("Recorded tucked" in warning for warning in run.warnings) == 1
+    assert run.baseline is not None
+    assert run.baseline.tilt_deg.mean() > 3.0
+    assert not any("your own way" in warning for warning in run.warnings)
+
+
+def test_who_was_told_and_runs_on_so_is_taken_at_their_own_form_and_cued_against_it() -> None:
+    run = run_at(Phase("run", 62.0, tuck_deg=9.0), Phase("run", 16.0, tuck_deg=15.0))
+    assert sum("Recorded tucked" in warning for warning in run.warnings) == 1
+    assert any("your own way" in warning for warning in run.warnings)
+    assert run.baseline is not None
+    assert run.baseline.tilt_deg.mean() < 0.0
+    assert [finding.fault for finding in run.findings] == ["tuck"]
+
+
+def test_far_below_standing_is_nobodys_own_form() -> None:
+    run = run_at(Phase("run", 70.0, tuck_deg=16.0))
+    assert run.baseline is None
+    assert sum("Recorded tucked" in warning for warning in run.warnings) >= 2
+    assert np.median(run.strides["tilt_deg"][run.strides["valid"]]) < Params().baseline_own_tilt_deg
+
+
+@pytest.mark.parametrize("turn", ["x", "z"])
+def test_a_sensor_worn_upside_down_or_lying_that_never_stood_is_told_and_judges_nothing(turn: str) -> None:
+    running = simulate(Scenario((Phase("run", 40.0), Phase("run", 20.0, pullback_deg=6.0))), seed=4).samples
+    worn = Rotation.from_euler(turn, 180.0 if turn == "z" else 90.0, degrees=True)
+    run = untuck.analyse(
+        untuck.Samples(running.time_s, worn.apply(running.gyr_rad_s), worn.apply(running.acc_m_s2)), params=QUICK
+    )
+    assert set(run.strides["reason"]) == {"mount"}
+    assert sum("does not sit as it should" in warning for warning in run.warnings) == 1
+    assert run.baseline is None
+    assert not run.findings

@@ -1,0 +1,141 @@
+"""Slips of the clip: seen, held and released; a tuck eased in over two strides is none."""
+
+from dataclasses import replace
+from functools import cache
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from bench.lib.cases import FIRST_FAULT_S
+from bench.lib.injections import Injected
+from bench.lib.recordings import DEV, has_data
+from bench.lib.semisynthetic import make_run
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import untuck
+from untuck.model import Event, Run
+from untuck.motion.mount.slip import SlipWatch
+from untuck.motion.params import Params
+from untuck.simulate.runner import CLIP, SimulatedRun, simulate
+from untuck.simulate.scenario import HINGE_S, Phase, Scenario
+
+QUICK = Params(baseline_strides=15, warmup_strides=3)
+PREFIX = (Phase("stand", 7.0), Phase("hinge", 3 * HINGE_S), Phase("stand", 2.0))
+RUN_S = 7.0 + 3 * HINGE_S + 2.0
+SLIP_S = RUN_S + 22.0
+SLIPPED, DOUBT, CREPT = "seems to have slipped", "changed suddenly", "came down slowly"
+
+
+@cache
+def slipping(pitch_deg: float = 0.0, roll_deg: float = 0.0, yaw_deg: float = 0.0, stop: bool = True) -> SimulatedRun:
+    """A run in good form in which the clip slips after 22 s; then a stop of 10 s, and a tuck of 7 deg."""
+    mount = replace(CLIP, slip_s=SLIP_S, slip_pitch_deg=pitch_deg, slip_roll_deg=roll_deg, slip_yaw_deg=yaw_deg)
+    after = (Phase("stand", 10.0), Phase("run", 15.0), Phase("run", 15.0, tuck_deg=7.0)) if stop else ()
+    return simulate(Scenario((*PREFIX, Phase("run", 40.0), *after)), seed=5, mount=mount)
+
+
+def events_of(run: SimulatedRun, params: Params = QUICK, chunk: int | None = None) -> list[Event]:
+    pipeline = untuck.Pipeline(params=params)
+    step = chunk or len(run.samples)
+    events = [e for a in range(0, len(run.samples), step) for e in pipeline.push(run.samples[a : a + step])]
+    return events + pipeline.finish()
+
+
+def told(run: Run) -> str:
+    return " ".join(run.warnings)
+
+
+@pytest.mark.parametrize("turn", [(7.0, 2.0, 0.5), (-7.0, 1.5, 1.0), (0.0, 6.0, 0.0), (0.0, -6.0, 2.0)])
+def test_a_slip_is_seen_held_and_ended_by_standing(turn: tuple[float, float, float]) -> None:
+    run = untuck.analyse(slipping(*turn).samples, params=QUICK)
+    assert SLIPPED in told(run)
+    held = run.strides["start_s"][run.strides["reason"] == "slip"]
+    assert 0 < held[0] - SLIP_S < 2.5
+    assert held[-1] < RUN_S + 42
+    assert not run.strides["valid"][(run.strides["start_s"] > held[0]) & (run.strides["start_s"] < RUN_S + 38)].any()
+    before_tuck = [f for f in run.findings if f.decided_s < RUN_S + 65]
+    assert not [f for f in before_tuck if f.fault == "tuck"]
+    (tuck,) = [f for f in run.findings if f.fault == "tuck"]
+    assert tuck.depth_deg == pytest.approx(7.0, abs=1.7)
+    assert "zero set anew" in told(run)
+
+
+def test_no_slip_no_word() -> None:
+    run = untuck.analyse(slipping().samples, params=QUICK)
+    assert SLIPPED not in told(run) and DOUBT not in told(run)
+    assert not (run.strides["reason"] == "slip").any()
+
+
+def test_a_slip_under_way_ends_what_was_found() -> None:
+    mount = replace(CLIP, slip_s=RUN_S + 36.0, slip_pitch_deg=7.0, slip_roll_deg=2.0)
+    scenario = Scenario((*PREFIX, Phase("run", 20.0), Phase("run", 30.0, tuck_deg=6.0)))
+    events = events_of(simulate(scenario, seed=6, mount=mount))
+    begun = [e for e in events if e.kind == "finding" and e.value.fault == "tuck" and np.isnan(e.value.end_s)]
+    ended = [e for e in events if e.kind == "finding" and e.value.fault == "tuck" and np.isfinite(e.value.end_s)]
+    slip = next(e for e in events if e.kind == "warning" and SLIPPED in e.value)
+    assert begun[0].time_s < RUN_S + 36 < slip.time_s < RUN_S + 40
+    assert ended[0].time_s == slip.time_s
+    assert not [e for e in events if e.kind == "cue" and e.time_s >= slip.time_s]
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.lists(st.integers(1, 8000), max_size=25))
+def test_slips_do_not_depend_on_chunks(cuts: list[int]) -> None:
+    samples = slipping(-7.0, 1.5, 1.0).samples
+    pipeline = untuck.Pipeline(params=QUICK)
+    edges = [0, *sorted(c for c in cuts if c < len(samples)), len(samples)]
+    events = [e for a, b in pairwise(edges) for e in pipeline.push(samples[a:b])] + pipeline.finish()
+    want = events_of(slipping(-7.0, 1.5, 1.0))
+    assert [repr(e) for e in events if e.kind != "stride"] == [repr(e) for e in want if e.kind != "stride"]
+
+
+@pytest.mark.parametrize("depth_deg", [4.0, 6.0, 8.0])
+def test_a_tuck_eased_in_is_no_slip(depth_deg: float) -> None:
+    for seed in range(3):
+        scenario = Scenario((*PREFIX, Phase("run", 20.0), Phase("run", 15.0, tuck_deg=depth_deg), Phase("run", 12.0)))
+        run = untuck.analyse(simulate(scenario, seed=20 + seed).samples, params=QUICK)
+        assert SLIPPED not in told(run)
+        assert [f.fault for f in run.findings if f.fault == "tuck"] == ["tuck"]
+
+
+def test_tilt_that_creeps_down_is_said_to() -> None:
+    steps = [Phase("run", 6.0, tuck_deg=depth) for depth in np.arange(0.4, 6.0, 0.4)]
+    run = untuck.analyse(simulate(Scenario((*PREFIX, Phase("run", 20.0), *steps)), seed=7).samples, params=QUICK)
+    assert [f.fault for f in run.findings if f.fault == "tuck"] == ["tuck"]
+    assert CREPT in told(run)
+    scenario = Scenario((*PREFIX, Phase("run", 45.0), Phase("run", 15.0, tuck_deg=6.0)))
+    assert CREPT not in told(untuck.analyse(simulate(scenario, seed=7).samples, params=QUICK))
+
+
+@pytest.mark.data
+@pytest.mark.skipif(not has_data(), reason="no recordings: set UNTUCK_DATA to the folder that holds them")
+def test_recorded_runners_slips_and_tucks_are_told_apart() -> None:
+    """8 slips of 5 to 9 deg and 16 tucks of 4 to 8 deg added to recorded runners, with a bad clip: at least 5 slips are
+    called so and at most one tuck is."""
+    caught = wrong = 0
+    for k, runner in enumerate(r for r in DEV if r != "RBDS028"):  # who runs below standing tilt has no baseline
+        for trial in ("T25", "T35") if k < 2 else ("T35",):
+            samples, truth = make_run(runner, trial, 3.0, controls=("slip",), clip="bad", seed=31)
+            run = untuck.analyse(samples)
+            held = run.strides["start_s"][run.strides["reason"] == "slip"]
+            at_s = next(c.start_s for c in truth.controls if c.kind == "slip")
+            caught += bool(len(held)) and 0 < held[0] - at_s < 4
+            faults = [
+                Injected("tuck", 0, depth, FIRST_FAULT_S + 40.0 * n, FIRST_FAULT_S + 40.0 * n + 20.0)
+                for n, depth in enumerate((4.0 + k % 2, 6.0 + 2 * (k % 2)))
+            ]
+            samples, _ = make_run(runner, trial, 3.0, faults, clip="bad", seed=32)
+            wrong += SLIPPED in told(untuck.analyse(samples))
+    assert caught >= 5
+    assert wrong <= 1
+
+
+def test_watch_starts_free_and_forgets() -> None:
+    watch = SlipWatch(Params())
+    assert not watch.held and not watch.crept()
+    watch.held = True
+    watch.stop()
+    assert watch.held  # walking does not mend it
+    watch.zeroed()
+    assert not watch.held

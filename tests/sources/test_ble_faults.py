@@ -1,0 +1,213 @@
+"""What goes wrong between clip and host: stalls, drops, outages, damaged packets, a clip that restarts or goes silent.
+
+Over the virtual radio, with the real firmware; every sample is compared with what the sensor felt.
+What must survive a fault, and what must be counted when it cannot, lives here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from virtual_clip.bumble_peripheral import NOTIFY_CREDITS
+from virtual_clip.clip import VirtualClip
+from virtual_clip.clock import affordable_speed
+from virtual_clip.streaming import QUICK, assert_all_came, collect, motion
+
+from untuck import wire
+from untuck.errors import LinkError
+from untuck.model import Samples
+from untuck.motion.decode import Decoder
+from untuck.sources.ble import BleSource, Timeouts
+from untuck.sources.ble_runs import ClipRuns
+from untuck.sources.unpacker import unpack_run
+
+
+async def meanwhile(clip: VirtualClip, samples: Samples, rate_hz: int, disturb: Callable[[], object]) -> BleSource:
+    """Stream all of `samples` while `disturb` goes on; everything must come."""
+    async with BleSource(rate_hz, backend=clip.backend, timeouts=QUICK) as source:
+        task = asyncio.ensure_future(disturb())  # type: ignore[arg-type]
+        packets = await collect(source, len(samples))
+        await task
+    assert_all_came(packets, samples)
+    assert source.lost == 0
+    return source
+
+
+async def test_a_stall_of_two_seconds_loses_nothing() -> None:
+    samples = motion(6, 100)
+    async with VirtualClip(samples) as clip:
+
+        async def stall() -> None:
+            await asyncio.sleep(1.5)
+            clip.air.hold()
+            await asyncio.sleep(1.9)
+            assert clip.peripheral.in_flight == NOTIFY_CREDITS  # the firmware got ENOMEM for all beyond
+            await asyncio.sleep(0.1)
+            clip.air.release()
+
+        source = await meanwhile(clip, samples, 100, stall)
+        assert source.reconnects == 0 and source.corrupt == 0
+
+
+async def test_a_dropped_connection_is_resumed_without_loss() -> None:
+    speed = affordable_speed(2)  # at 4 the longer outage would be as long as what the clip can keep
+    samples = motion(6.0 * speed, 100)
+    async with VirtualClip(samples, speed=speed) as clip:
+
+        async def drop() -> None:
+            for seconds in (0.2, 1.0):
+                await asyncio.sleep(1.0)
+                clip.air.hold()
+                await asyncio.sleep(0.3)
+                clip.air.lose()  # what was on its way never arrives
+                clip.air.set_in_range(False)
+                await clip.peripheral.drop()
+                await asyncio.sleep(seconds)
+                clip.air.set_in_range(True)
+
+        source = await meanwhile(clip, samples, 100, drop)
+        assert source.reconnects == 2 and source.resent > 12 and source.restarts == 0
+
+
+async def test_an_outage_longer_than_the_ring_is_counted_and_kept_in_the_flash() -> None:
+    samples = motion(40, 200)
+    async with VirtualClip(samples, speed=8) as clip:
+
+        async def drop() -> None:
+            await asyncio.sleep(0.5)
+            clip.air.set_in_range(False)
+            await clip.peripheral.drop()
+            await asyncio.sleep(2.0)  # 16 s of the clip's; it keeps 3 s
+            clip.air.set_in_range(True)
+
+        async with BleSource(200, backend=clip.backend, timeouts=QUICK) as source:
+            task = asyncio.ensure_future(drop())
+            packets = await collect(source, len(samples) - 3500)
+            await task
+        async with ClipRuns(backend=clip.backend, timeouts=QUICK) as runs:
+            parts = [unpack_run(await runs.fetch(run)) for run in await runs.list()]
+        kept = [packet for packets_of_run, _ in parts for packet in packets_of_run]
+        decoder = Decoder()
+        decoder.push([packet.data for packet in packets])
+        heads = [wire.unpack_header(packet.data) for packet in packets]
+        sequences = np.array([head[3] for head in heads])
+        missing = int(sequences[-1]) + 1 - len(sequences)
+        assert missing == source.lost == decoder.lost > 100
+        assert (np.diff(sequences) > 1).sum() <= 2 and (np.diff(sequences) > 0).all()
+        saved = {wire.unpack_header(packet)[3] for packet in kept}
+        assert sum(damaged for _, damaged in parts) == 0
+        assert set(range(int(sequences[-1]))) <= saved | set(sequences.tolist())
+        assert not any(head[1] & wire.FLAG_OVERRUN for head in heads)
+
+
+def damaged(packet: bytes) -> bytes:
+    changed = bytearray(packet)
+    changed[30] ^= 0x10
+    return bytes(changed)
+
+
+async def test_damaged_truncated_and_lost_packets_are_asked_for_again() -> None:
+    samples = motion(8, 100)
+    harm: dict[int, Callable[[bytes], bytes | None]] = {
+        4: damaged,
+        30: lambda packet: packet[:-7],
+        31: lambda packet: packet[:3],
+        60: lambda packet: None,
+        90: lambda packet: packet + b"\0",
+    }
+
+    def damage(packet: bytes) -> bytes | None:
+        change = harm.pop(wire.unpack_header(packet)[3], None)
+        return packet if change is None else change(packet)
+
+    async with VirtualClip(samples, speed=2) as clip:
+        clip.peripheral.damage = damage
+        async with BleSource(100, backend=clip.backend, timeouts=QUICK) as source:
+            packets = await collect(source, len(samples))
+        assert_all_came(packets, samples)
+        assert not harm and source.corrupt == 4 and source.resent >= 5 and source.lost == 0
+
+
+async def test_a_packet_that_never_comes_whole_is_given_up_and_counted() -> None:
+    samples = motion(9, 100)
+    async with VirtualClip(samples) as clip:  # meanwhile the host asks for 3 s: the clip has to keep all after it
+        clip.peripheral.damage = lambda packet: damaged(packet) if wire.unpack_header(packet)[3] == 20 else packet
+        async with BleSource(100, backend=clip.backend, timeouts=QUICK) as source:
+            packets = await collect(source, len(samples) - 5)
+        sequences = [wire.unpack_header(packet.data)[3] for packet in packets]
+        assert 20 not in sequences and sequences == [*range(20), *range(21, sequences[-1] + 1)]
+        assert source.lost == 1 and source.corrupt >= 3
+
+
+async def test_the_end_of_a_stream_is_asked_for_when_it_is_lost() -> None:
+    samples = motion(4, 100)
+    async with VirtualClip(samples, speed=2) as clip:
+        again: set[int] = set()
+
+        def lose_once(packet: bytes) -> bytes | None:
+            sequence = wire.unpack_header(packet)[3]
+            late = sequence >= 60 and sequence not in again
+            again.add(sequence)
+            return None if late else packet
+
+        clip.peripheral.damage = lose_once
+        async with BleSource(100, backend=clip.backend, timeouts=QUICK) as source:
+            packets = []
+            async for packet in source.packets():
+                packets.append(packet)
+                if len(packets) == 60:
+                    await asyncio.sleep(0.3)
+                    await source.stop()
+        heads = [wire.unpack_header(packet.data) for packet in packets]
+        assert [head[3] for head in heads] == list(range(len(heads)))
+        assert source.status is not None and len(heads) > 60 and source.lost == source.reconnects == 0
+
+
+async def test_a_sensor_that_falls_silent_ends_the_stream_with_a_remedy() -> None:
+    timeouts = Timeouts(scan_s=3, connect_s=5, call_s=2, close_s=2, silence_s=1)
+    async with (
+        VirtualClip(motion(4, 100), speed=4) as clip,
+        BleSource(backend=clip.backend, timeouts=timeouts) as source,
+    ):
+        with pytest.raises(LinkError, match="No data from the clip for 1 s"):
+            async for _ in source.packets():
+                clip.sim.faults.absent = True
+
+
+async def test_a_clip_that_was_switched_off_and_on_starts_a_new_stream() -> None:
+    async with VirtualClip(motion(20, 100), speed=4) as clip:
+        streams: list[int] = []
+        async with BleSource(backend=clip.backend, timeouts=QUICK) as source:
+            async for packet in source.packets():
+                streams.append(wire.unpack_header(packet.data)[2])
+                if len(streams) == 20:
+                    await clip.switch_off()
+                    await clip.switch_on()
+                if len(streams) == 60:
+                    await source.stop()
+        assert source.restarts == 1 and source.reconnects == 1
+        assert streams[0] != streams[-1] and streams == sorted(streams, key=[streams[0], streams[-1]].index)
+
+
+async def test_a_clip_that_does_not_come_back_is_given_up() -> None:
+    timeouts = Timeouts(scan_s=0.5, connect_s=2, call_s=1, close_s=1, silence_s=2, outage_s=1.5)
+    async with (
+        VirtualClip(motion(4, 100), speed=4) as clip,
+        BleSource(backend=clip.backend, timeouts=timeouts) as source,
+    ):
+        with pytest.raises(LinkError, match=r"did not come back within 1.5 s\. No clip in range"):
+            async for _ in source.packets():
+                clip.air.set_in_range(False)
+                await clip.peripheral.drop()
+
+
+async def test_a_call_that_hangs_times_out() -> None:
+    timeouts = Timeouts(scan_s=3, connect_s=5, call_s=0.5, close_s=0.5)
+    async with VirtualClip(motion(4, 100)) as clip, BleSource(backend=clip.backend, timeouts=timeouts) as source:
+        clip.air.hold()
+        with pytest.raises(LinkError, match=r"within 0\.5 s"):
+            await source.stop()
+        clip.air.release()

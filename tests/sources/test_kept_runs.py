@@ -1,0 +1,197 @@
+"""Runs that the clip keeps while no host listens: recorded, listed, fetched over a bad radio, stored, deleted.
+
+Over the virtual radio, with the real firmware: every sample is compared with what the sensor felt. What must survive a
+host that vanishes and a battery that runs out lives here; packing alone is tested in test_packer.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+import pytest
+from virtual_clip.clip import VirtualClip
+from virtual_clip.clock import affordable_speed
+from virtual_clip.streaming import QUICK, fed, motion, received
+
+from untuck import wire
+from untuck.cli.sync import fetch_runs
+from untuck.errors import LinkError
+from untuck.model import Packet, Samples
+from untuck.sources.ble import BleSource
+from untuck.sources.ble_runs import ClipRuns
+from untuck.sources.unpacker import unpack_run
+from untuck.store import Store
+
+SPEED = affordable_speed(4)
+
+
+async def take(source: BleSource, count: int) -> list[Packet]:
+    """The next so many packets."""
+    packets = []
+    async for packet in source.packets():
+        packets.append(packet)
+        if len(packets) == count:
+            break
+    return packets
+
+
+async def vanish(clip: VirtualClip, seconds: float) -> list[Packet]:
+    """A host that starts the clip, takes a second of packets, and is gone for so long (of the clip's time)."""
+    source = BleSource(100, backend=clip.backend, timeouts=QUICK)
+    await source.__aenter__()
+    packets = await take(source, 20)
+    await source._acknowledge()
+    await asyncio.sleep(0.1)
+    clip.air.set_in_range(False)
+    await clip.peripheral.drop()
+    await asyncio.sleep(seconds / SPEED)
+    clip.air.set_in_range(True)
+    return packets
+
+
+def rows_of(packets: list[bytes]) -> np.ndarray:
+    return received([Packet(packet, 0.0) for packet in packets])
+
+
+def assert_part_of(rows: np.ndarray, samples: Samples) -> None:
+    """These samples, in this order, with none missing between them, are what the sensor felt."""
+    want = fed(samples)
+    first = int(np.flatnonzero((want == rows[0]).all(axis=1))[0])
+    np.testing.assert_array_equal(rows, want[first : first + len(rows)])
+
+
+async def test_what_no_host_takes_is_kept_fetched_and_deleted() -> None:
+    samples = motion(40, 100)
+    async with VirtualClip(samples, speed=SPEED) as clip:
+        before = await vanish(clip, 20)
+        async with BleSource(100, backend=clip.backend, timeouts=QUICK) as source:
+            assert source.status is not None  # a new stream: what the ring still had goes to the flash first
+        async with ClipRuns(backend=clip.backend, timeouts=QUICK) as runs:
+            (run,) = await runs.list()
+            assert not run.recording and not run.fetched and run.started_unix_s > 1.7e9
+            data = await runs.fetch(run)
+            with pytest.raises(LinkError, match="fetch it again"):
+                await runs.confirm(run, data[:-1] + bytes([data[-1] ^ 1]))
+            with pytest.raises(LinkError, match="no such run"):
+                await runs.confirm(run, data[:-1])
+            assert [kept.run for kept in await runs.list()] == [run.run]
+            await runs.confirm(run, data, delete=False)
+            assert [kept.fetched for kept in await runs.list()] == [True]
+            await runs.confirm(run, data)
+            assert await runs.list() == []
+        packets, damaged = unpack_run(data)
+        assert damaged == 0
+        rows = rows_of(packets)
+        assert len(rows) > 1500
+        assert_part_of(rows, samples)
+        numbers = [wire.unpack_header(packet)[3] for packet in packets]
+        assert numbers == list(range(20, 20 + len(packets)))  # it goes on where the host had acknowledged
+        assert wire.unpack_header(packets[0])[2] == wire.unpack_header(before[0].data)[2]
+
+
+async def test_sync_stores_a_session_and_empties_the_clip(capsys: pytest.CaptureFixture[str]) -> None:
+    samples = motion(30, 100)
+    async with VirtualClip(samples, speed=SPEED) as clip:
+        await vanish(clip, 12)
+        async with BleSource(100, backend=clip.backend, timeouts=QUICK):
+            pass
+        listed = await fetch_runs(None, list_only=True, backend=clip.backend)
+        assert [row["session"] for row in listed] == [None]
+        rows = await fetch_runs(None, backend=clip.backend)
+        assert len(rows) == len(listed)
+        assert await fetch_runs(None, backend=clip.backend) == []
+    for row in rows:
+        session = Store().open(row["session"])
+        assert session.mode == "sync" and session.started_unix_s == row["started_unix_s"]
+        assert_part_of(received(list(session.packets())), samples)
+        assert row["damaged"] == 0 and row["packets"] == session.packet_count
+        assert abs(session.duration_s - row["duration_s"]) < 0.01
+    assert max(row["duration_s"] for row in rows) > 8
+
+
+async def test_a_fetch_goes_on_after_lost_frames_and_a_lost_connection() -> None:
+    async with VirtualClip(motion(60, 100), speed=SPEED) as clip:
+        await vanish(clip, 30)
+        async with BleSource(100, backend=clip.backend, timeouts=QUICK):
+            pass
+        frames = 0
+
+        def damage(frame: bytes) -> bytes | None:
+            nonlocal frames
+            frames += 1
+            return None if frames in (20, 21, 60) else frame
+
+        async with ClipRuns(backend=clip.backend, timeouts=QUICK) as runs:
+            (run,) = await runs.list()
+            clip.peripheral.damage = damage
+            windows = 0
+
+            def drop_once(_: bytes) -> None:
+                nonlocal windows
+                windows += 1
+                if windows == 2:
+                    asyncio.get_running_loop().create_task(clip.peripheral.drop())
+
+            data = await runs.fetch(run, progress=drop_once)
+            clip.peripheral.damage = None
+            await runs.confirm(run, data)
+            assert await runs.list() == []
+        packets, damaged = unpack_run(data)
+        assert damaged == 0 and len(packets) > 400
+
+
+async def test_an_empty_battery_costs_the_last_second() -> None:
+    samples = motion(40, 100)
+    async with VirtualClip(samples, speed=SPEED) as clip:
+        await vanish(clip, 24)
+        await clip.switch_off()
+        taken = len([values for report, _, values in clip.sim.log.reports if report == 0x02])
+        await clip.switch_on()
+        async with ClipRuns(backend=clip.backend, timeouts=QUICK) as runs:
+            (run,) = await runs.list()
+            packets, damaged = unpack_run(await runs.fetch(run))
+        rows = rows_of(packets)
+        assert damaged <= 1
+        assert_part_of(rows, samples)
+        assert taken - len(rows) - 100 <= 110  # the second that was not yet written, and a packet being filled
+
+
+async def test_a_host_that_leaves_in_good_order_leaves_no_run_behind() -> None:
+    async with VirtualClip(motion(20, 100), speed=SPEED) as clip:
+        async with BleSource(100, backend=clip.backend, timeouts=QUICK) as source:
+            await take(source, 20)
+            await asyncio.sleep(1 / SPEED)  # what comes now nobody takes, as while a summary is written
+        async with BleSource(100, backend=clip.backend, timeouts=QUICK):
+            await asyncio.sleep(1 / SPEED)
+        async with ClipRuns(backend=clip.backend, timeouts=QUICK) as runs:
+            assert await runs.list() == []
+
+
+async def test_what_a_failing_host_has_not_taken_is_kept() -> None:
+    async with VirtualClip(motion(20, 100), speed=SPEED) as clip:
+        with pytest.raises(ZeroDivisionError):
+            async with BleSource(100, backend=clip.backend, timeouts=QUICK) as source:
+                await take(source, 20)
+                await asyncio.sleep(1 / SPEED)
+                raise ZeroDivisionError
+        async with ClipRuns(backend=clip.backend, timeouts=QUICK) as runs:
+            (run,) = await runs.list()
+            packets, _ = unpack_run(await runs.fetch(run))
+    numbers = [wire.unpack_header(packet)[3] for packet in packets]
+    assert numbers == list(range(20, 20 + len(packets))) and len(packets) >= 15
+
+
+async def test_a_short_outage_leaves_no_run_behind() -> None:
+    samples = motion(20, 100)
+    async with VirtualClip(samples, speed=2) as clip, BleSource(100, backend=clip.backend, timeouts=QUICK) as source:
+        packets = []
+        async for packet in source.packets():
+            packets.append(packet)
+            if len(packets) == 40:
+                await clip.peripheral.drop()
+            if len(packets) == 300:
+                await source.stop()
+        assert_part_of(received(packets), samples)
+        assert source.reconnects == 1 and source.lost == 0
+        assert source.status is not None and source.status.runs == 0

@@ -1,0 +1,107 @@
+"""Packets in order, each once, whatever the way does to them; what is lost is counted.
+
+A clip that sends again from where it is asked is played in memory; hypothesis loses, damages and doubles packets.
+"""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from untuck import wire
+from untuck.sources.resend import MAX_ASKED, ResendTracker, Verdict
+
+STREAM = 77
+
+
+def packet(sequence: int, stream_id: int = STREAM) -> bytes:
+    buffer = bytearray(wire.packet_size(1))
+    wire.pack_header(buffer, 0, stream_id, sequence, sequence, 0, 10000, 1)
+    wire.pack_sample(buffer, 0, *range(10))
+    wire.seal(buffer, 1)
+    return bytes(buffer)
+
+
+def damaged(data: bytes) -> bytes:
+    return data[:25] + bytes((data[25] ^ 1,)) + data[26:]
+
+
+def fresh() -> ResendTracker:
+    order = ResendTracker()
+    order.begin(STREAM)
+    return order
+
+
+@given(st.lists(st.sampled_from(["fine", "lost", "damaged", "double", "cut"]), max_size=120), st.integers(0, 5))
+def test_every_packet_comes_once_and_in_order(harm: list[str], delay: int) -> None:
+    """`delay`: packets that are on their way already when the clip hears the request."""
+    order, taken, corrupt = fresh(), [], 0
+    cursor, again_at, heard_in = 0, None, 0
+    total = 60
+    for turn in range(1000):
+        if again_at is not None:
+            heard_in -= 1
+            if heard_in < 0:
+                cursor, again_at = again_at, None
+        fate = harm[turn] if turn < len(harm) else "fine"
+        data = packet(cursor)
+        cursor += 1
+        came = {"lost": [], "damaged": [damaged(data)], "cut": [data[:-3]], "double": [data, data]}.get(fate, [data])
+        for one in came:
+            verdict = order.judge(one)
+            corrupt += verdict is Verdict.CORRUPT
+            if verdict is Verdict.TAKE:
+                taken.append(wire.unpack_header(one)[3])
+            elif verdict is not Verdict.OLD and again_at is None:
+                again_at, heard_in = order.ask(), delay
+                order.asked()
+        if order.expected >= total:
+            break
+    assert order.expected >= total
+    assert taken == sorted(set(taken))
+    assert len(taken) + order.lost == order.expected
+    assert order.corrupt == corrupt
+    if not set(harm) - {"double", "fine"}:
+        assert order.lost == order.resent == 0
+
+
+def test_a_packet_asked_for_too_often_is_given_up() -> None:
+    order = fresh()
+    assert order.judge(packet(0)) is Verdict.TAKE
+    for _ in range(MAX_ASKED):
+        assert order.judge(damaged(packet(1))) is Verdict.CORRUPT
+        assert order.ask() == 1
+        order.asked()
+    assert order.lost == 0
+    assert order.ask() == 2 and order.lost == 1
+    assert order.judge(packet(1)) is Verdict.OLD
+    assert order.judge(packet(2)) is Verdict.TAKE
+
+
+def test_a_request_that_nobody_heard_does_not_count() -> None:
+    order = fresh()
+    for _ in range(10):
+        assert order.judge(packet(3)) is Verdict.GAP
+        assert order.ask() == 0
+    assert order.lost == 0
+
+
+def test_packets_of_another_stream_are_dropped() -> None:
+    order = fresh()
+    assert order.judge(packet(0, STREAM + 1)) is Verdict.OLD
+    assert order.judge(packet(0)) is Verdict.TAKE
+    order.begin(STREAM + 1)
+    assert order.judge(packet(0, STREAM + 1)) is Verdict.TAKE
+
+
+def test_what_the_clip_no_longer_keeps_is_counted_as_lost() -> None:
+    order = fresh()
+    order.judge(packet(0))
+    assert order.resume(40) == 1
+    order.skip_to(11)
+    assert (order.expected, order.lost) == (11, 10)
+    order.skip_to(5)
+    assert (order.expected, order.lost) == (11, 10)
+    for sequence in range(11, 42):
+        assert order.judge(packet(sequence)) is Verdict.TAKE
+    assert order.resent == 29

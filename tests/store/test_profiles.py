@@ -1,0 +1,39 @@
+"""Runners' profiles: what is kept comes back to the bit, the newest counts, and runners are kept apart."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from untuck.model import Calibration
+from untuck.motion.mount.calibration import nominal
+from untuck.store import Settings, Store
+from untuck.store.codec import to_json
+from untuck.store.profiles import Profile, Profiles
+
+
+def calibration(bias: float) -> Calibration:
+    return Calibration(nominal().sensor_to_pelvis, np.array([bias, 0.1 + 0.2, 1 / 3]), 1.0, float("nan"))
+
+
+def test_a_runner_not_seen_yet_has_an_empty_profile() -> None:
+    profile = Profiles().open("Ada")
+    assert profile == Profile("Ada") or (profile.calibration, profile.baseline, profile.sessions) == (None, None, 0)
+
+
+def test_the_newest_of_a_runner_counts() -> None:
+    profiles = Profiles()
+    profiles.keep("Ada", calibration(1.0))
+    profiles.keep("Ada", calibration(2.0))
+    profiles.keep("Ben", calibration(3.0))
+    ada = profiles.open("Ada")
+    assert ada.calibration is not None and to_json(ada.calibration) == to_json(calibration(2.0))
+    assert ada.calibration_unix_s > 0 and ada.baseline is None
+    assert profiles.runners() == ["Ada", "Ben"]
+
+
+@pytest.mark.parametrize(("mode", "count"), [("run", 1), ("coach", 1), ("demo", 0), ("calibrate", 0)])
+def test_only_training_counts_as_a_session(mode: str, count: int) -> None:
+    with Store().record("clip", mode, Settings(runner="Ada")):
+        pass
+    assert Profiles().open("Ada").sessions == count and Profiles().open("Ben").sessions == 0

@@ -1,0 +1,149 @@
+"""The simulated BNO085, judged by a driver that nobody here wrote: Adafruit's, on CPython, over a fake I2C bus."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+from virtual_clip.bno085_sim import Bno085Sim
+from virtual_clip.clock import Clock
+from virtual_clip.motion_feed import Motion
+
+from untuck import Samples
+
+i2c_driver = pytest.importorskip("adafruit_bno08x.i2c", reason="no judge: pip install adafruit-circuitpython-bno08x")
+
+ADDRESS = 0x4A
+ACC, GYR, GAME_QUAT = 0x01, 0x02, 0x08
+
+
+class FakeI2C:
+    """CircuitPython's I2C in front of the simulated chip, whose time is the clock's at each transfer."""
+
+    def __init__(self, sim: Bno085Sim, clock: Clock) -> None:
+        self._sim = sim
+        self._clock = clock
+
+    def try_lock(self) -> bool:
+        return True
+
+    def unlock(self) -> None:
+        pass
+
+    def writeto(self, address: int, buffer: bytes, *, start: int = 0, end: int | None = None) -> None:
+        self._at(address)
+        self._sim.write(bytes(buffer[start:end]))
+
+    def readfrom_into(self, address: int, buffer: bytearray, *, start: int = 0, end: int | None = None) -> None:
+        self._at(address)
+        end = len(buffer) if end is None else end
+        data = self._sim.begin_transfer()
+        self._sim.end_transfer(end - start)
+        buffer[start:end] = data[: end - start].ljust(end - start, b"\0")
+
+    def _at(self, address: int) -> None:
+        if address != ADDRESS:
+            raise OSError("no such device")
+        self._sim.advance(self._clock.now_us())
+
+
+def driver(sim: Bno085Sim, speed: int = 4) -> object:
+    return i2c_driver.BNO08X_I2C(FakeI2C(sim, Clock(speed)), address=ADDRESS)
+
+
+def feel(sim: Bno085Sim, read: Callable[[], object]) -> None:
+    """Read until the chip's motion is over."""
+    give_up_s = time.monotonic() + 10
+    while not sim.ended():
+        read()
+        assert time.monotonic() < give_up_s
+
+
+def resting(gyr: list[float], acc: list[float], quat: list[float]) -> Samples:
+    """Half a second of one and the same sample; the chip holds it afterwards."""
+    one = np.ones((50, 1))
+    return Samples(np.arange(50) / 100, one * gyr, one * acc, one * quat)
+
+
+def test_adafruit_reads_back_what_the_chip_was_fed() -> None:
+    quat = [0.5, -0.1, 0.7, 0.5]
+    quat = list(np.array(quat) / np.linalg.norm(quat))
+    sim = Bno085Sim(Motion.of(resting([1.5, -0.25, 12.0], [0.5, 9.75, -3.25], quat)))
+    judge = driver(sim)
+    for report in (ACC, GYR, GAME_QUAT):
+        judge.enable_feature(report, 10000)
+    feel(sim, lambda: judge.game_quaternion)
+    assert judge.game_quaternion == pytest.approx((*quat[1:], quat[0]), abs=1 / 16384)  # i j k real
+    assert judge.gyro == pytest.approx((1.5, -0.25, 12.0), abs=1 / 512)
+    assert judge.acceleration == pytest.approx((0.5, 9.75, -3.25), abs=1 / 256)
+    assert b"\x01\x01" in sim.log.commands  # its soft reset
+    assert sim.log.resets >= 1
+
+
+def test_adafruit_reads_back_clipped_values_beyond_the_chips_ranges() -> None:
+    sim = Bno085Sim(Motion.of(resting([50.0, -50.0, 0.0], [200.0, -200.0, 0.0], [1.0, 0.0, 0.0, 0.0])))
+    judge = driver(sim)
+    for report in (ACC, GYR):
+        judge.enable_feature(report, 10000)
+    feel(sim, lambda: judge.gyro)
+    limit = np.deg2rad(2000)
+    assert judge.gyro == pytest.approx((limit, -limit, 0.0), abs=1 / 512)
+    assert judge.acceleration == pytest.approx((8 * 9.80665, -8 * 9.80665, 0.0), abs=1 / 256)
+
+
+def test_adafruit_calibrates_and_saves() -> None:
+    sim = Bno085Sim(Motion.of(resting([0.0] * 3, [0.0, 9.81, 0.0], [1.0, 0.0, 0.0, 0.0])))
+    judge = driver(sim)
+    judge.begin_calibration()
+    judge.save_calibration_data()
+    asked = [(command[3], command[4:7]) for command in sim.log.commands if command[:2] == b"\x02\xf2"]
+    assert (0x07, bytes((1, 1, 1))) in asked  # calibrate accelerometer, gyroscope and magnetometer
+    assert asked[-1][0] == 0x06  # then save
+
+
+def test_adafruit_finds_no_chip() -> None:
+    sim = Bno085Sim(Motion.of(resting([0.0] * 3, [0.0, 9.81, 0.0], [1.0, 0.0, 0.0, 0.0])))
+    sim.faults.absent = True
+    with pytest.raises(ValueError, match="No I2C device"):
+        driver(sim)
+
+
+def test_an_endless_generator_is_felt_as_it_comes() -> None:
+    def turning() -> Iterator[tuple[float, list[float], list[float], list[float]]]:
+        for number in itertools.count():
+            yield number / 100, [number / 512, 0.0, 0.0], [0.0, 9.75, 0.0], [1.0, 0.0, 0.0, 0.0]
+
+    sim = Bno085Sim(Motion.stream(turning()))
+    sim.advance(1_000_000)
+    enable = bytes((0xFD, GYR, 0, 0, 0)) + (10000).to_bytes(4, "little") + bytes(8)
+    sim.write(bytes((21, 0, 2, 0)) + enable)
+    sim.advance(4_000_000)
+    rows = [(time_us - sim.origin_us, values[7]) for _, time_us, values in sim.log.reports]
+    assert len(rows) > 200
+    assert rows == [(10000 * number, number) for number in range(len(rows))]
+
+
+def test_a_read_that_stops_after_the_header_is_continued() -> None:
+    sim = Bno085Sim(Motion.of(resting([0.0] * 3, [0.0, 9.81, 0.0], [1.0, 0.0, 0.0, 0.0])))
+    sim.advance(1_000_000)
+    first = sim.begin_transfer()
+    sim.end_transfer(4)
+    again = sim.begin_transfer()
+    sim.end_transfer(len(again))
+    assert again[4:] == first[4:]
+    assert (again[0], again[1]) == (first[0], first[1] | 0x80)
+    assert again[3] == first[3] + 1
+
+
+def test_a_reset_ends_a_transfer_that_the_host_never_ended() -> None:
+    sim = Bno085Sim(Motion.of(resting([0.0] * 3, [0.0, 9.81, 0.0], [1.0, 0.0, 0.0, 0.0])))
+    sim.advance(1_000_000)
+    first = sim.begin_transfer()
+    sim.set_reset(0)
+    sim.set_reset(1)
+    sim.advance(2_000_000)
+    assert sim.int_level == 0
+    assert sim.begin_transfer() == first

@@ -1,0 +1,312 @@
+"""A simulated BNO085: the sensor hub as seen from its bus, fed from motion, with the faults that the real one has.
+
+Time is given from outside (`advance`); between two calls the chip samples, queues, raises and drops its interrupt at
+the exact times at which it would. A front end (bus_server.py, or a fake I2C in a test) carries the transfers.
+What the chip says and when lives here; how it says it is in sensor_hub.py, what it measures in motion_feed.py.
+"""
+
+from __future__ import annotations
+
+import errno
+import heapq
+import itertools
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from virtual_clip import sensor_hub as hub
+from virtual_clip.motion_feed import Motion
+from virtual_clip.sensor_state import Cargo, Faults, Feature, Log
+
+BOOT_US = 90_000
+GAP_US = 50  # from the end of a transfer to the next interrupt
+LEAD_US = 500_000  # from the first report being enabled to the first row of the motion: set-up has long been over
+
+
+class Bno085Sim:
+    """One chip.
+
+    grant: {(report, asked interval in us): granted interval}, everything else is granted as asked. skew_us: {report:
+    delay of its measurement}. latency_us: from a measurement to the interrupt. cargo_bytes: longest cargo with header.
+    fifo: reports that are kept when the host does not come.
+    """
+
+    def __init__(
+        self,
+        motion: Motion,
+        *,
+        grant: dict[tuple[int, int], int] | None = None,
+        skew_us: dict[int, int] | None = None,
+        latency_us: int = 400,
+        cargo_bytes: int = 276,
+        fifo: int = 20_000,
+    ) -> None:
+        self.lock = threading.RLock()
+        self.faults = Faults()
+        self.log = Log()
+        self.edges: list[tuple[int, int]] = []  # (time_us, level) of the interrupt line, to be taken by the front end
+        self.int_level = 1
+        self.now_us = 0
+        self.origin_us: int | None = None  # when the motion began
+        self.motion = motion
+        self._grant = grant or {}
+        self._skew_us = skew_us or {}
+        self._latency_us = latency_us
+        self._cargo_bytes = cargo_bytes
+        self._fifo = fifo
+        self._plan: list[tuple[int, int, Callable[[], object]]] = []
+        self._order = itertools.count()
+        self._in_reset = False
+        self._boot_us: int | None = None
+        self._idle_from_us = 0
+        self._clear()
+        self._boot_us = BOOT_US
+
+    # What a front end uses.
+
+    def advance(self, now_us: int) -> None:
+        """Let time pass until `now_us`."""
+        with self.lock:
+            while True:
+                due_us, action = self._next()
+                if action is None or due_us > now_us:
+                    break
+                self.now_us = max(self.now_us, due_us)
+                action()
+            self.now_us = max(self.now_us, now_us)
+
+    def next_us(self) -> int | None:
+        """When something happens next by itself."""
+        with self.lock:
+            due_us, action = self._next()
+            return None if action is None else due_us
+
+    def begin_transfer(self) -> bytes:
+        """The bytes that the host may clock out now: header and payload, or four zeros. The interrupt goes away.
+
+        Raises OSError where the bus would fail.
+        """
+        if self.faults.absent:
+            raise OSError(errno.ENODEV, "no chip answers")
+        if self.faults.hung:
+            raise OSError(errno.ETIMEDOUT, "the bus hangs")
+        self._set_int(1)
+        self._in_transfer = True
+        if self._cargo is None:
+            return bytes(4)
+        cargo = self._cargo
+        rest = cargo.payload[cargo.offset :]
+        if self.faults.fragment_bytes:
+            rest = rest[: self.faults.fragment_bytes - 4]
+        length = len(rest) + 4 if cargo.length is None else cargo.length
+        length |= 0x8000 if cargo.continued else 0
+        return bytes((length & 0xFF, length >> 8, cargo.channel, self._sequence[cargo.channel])) + rest
+
+    def end_transfer(self, clocked: int) -> None:
+        """The host has taken `clocked` bytes of it; what it left comes again as a continuation."""
+        cargo = self._cargo
+        self._in_transfer = False
+        self._idle_from_us = self.now_us + GAP_US
+        if cargo is None or not clocked:
+            return
+        self._sequence[cargo.channel] = (self._sequence[cargo.channel] + 1) & 0xFF
+        most = self.faults.fragment_bytes or len(cargo.payload) + 4
+        cargo.offset += max(0, min(clocked, most) - 4)
+        cargo.continued = True
+        cargo.length = None
+        if cargo.offset >= len(cargo.payload):
+            self._cargo = None
+
+    def write(self, data: bytes) -> None:
+        """A transfer from the host. Raises OSError where the bus would fail."""
+        if self.faults.absent:
+            raise OSError(errno.ENODEV, "no chip answers")
+        if self.faults.hung:
+            raise OSError(errno.ETIMEDOUT, "the bus hangs")
+        length = (data[0] | data[1] << 8) & 0x7FFF if len(data) >= 4 else 0
+        if length < 5 or self._boot_us is not None or self._in_reset or self.faults.deaf:
+            return
+        channel, payload = data[2], data[4:length]
+        if data[3] != self._heard[channel]:
+            self.log.sequence_errors += 1
+        self._heard[channel] = (data[3] + 1) & 0xFF
+        self.log.commands.append(bytes((channel, *payload)))
+        self._obey(channel, payload)
+
+    def set_reset(self, level: int) -> None:
+        """The reset line: 0 holds the chip, 1 lets it boot."""
+        if not level:
+            self._clear()
+            self._in_reset = True
+            self._boot_us = None
+            self.faults.hung = self.faults.silent = False
+        elif self._in_reset:
+            self._in_reset = False
+            self._boot_us = self.now_us + BOOT_US
+            self.log.resets += 1
+
+    def wake(self) -> None:
+        """The wake line was pulled: the chip raises its interrupt although it may have nothing to say."""
+        if self.int_level and not (
+            self.faults.absent or self.faults.hung or self._in_reset or self._boot_us is not None
+        ):
+            self._raise_int()
+            self._set_int(0)
+
+    # What a test uses to make things go wrong.
+
+    def at(self, motion_s: float, action: Callable[[], object]) -> None:
+        """Do something when the motion has come to `motion_s`."""
+        with self.lock:
+            heapq.heappush(self._plan, (round(motion_s * 1e6), next(self._order), action))
+
+    def reset_itself(self) -> None:
+        """The chip resets on its own, as it does now and then: reports are off, calibration is on again."""
+        with self.lock:
+            self._clear()
+            self.log.resets += 1
+            self._boot_us = self.now_us + BOOT_US
+
+    def forget(self) -> None:
+        """All reports go off without a word."""
+        with self.lock:
+            self.log.dropped += len(self._pending)
+            self._features.clear()
+            self._pending.clear()
+
+    def say(self, channel: int, payload: bytes, length: int | None = None) -> None:
+        """Send a cargo of one's own making; `length` is what its first header claims, if not the truth."""
+        with self.lock:
+            self._out.append(Cargo(channel, payload, length=length))
+
+    def lose_cargo(self) -> None:
+        """Number a cargo on the input channel that never comes."""
+        with self.lock:
+            self._sequence[hub.INPUT] = (self._sequence[hub.INPUT] + 1) & 0xFF
+
+    def ended(self) -> bool:
+        """Whether every row of the motion has been measured and taken by the host."""
+        with self.lock:
+            measured = bool(self._features) and all(self.motion.ended(f.index) for f in self._features.values())
+            return measured and not self._pending and self._cargo is None
+
+    # The chip.
+
+    def _clear(self) -> None:
+        self._features: dict[int, Feature] = {}
+        self._pending: deque[hub.Report] = deque()
+        self._out: deque[Cargo] = deque()
+        self._cargo: Cargo | None = None
+        self._sequence = [0] * hub.CHANNELS
+        self._heard = [0] * hub.CHANNELS
+        self._response = 0
+        self._in_transfer = False  # a host that lost its power never ends it
+        self._set_int(1)
+
+    def _next(self) -> tuple[int, Callable[[], object] | None]:
+        events: list[tuple[int, Callable[[], object]]] = []
+        if self._boot_us is not None:
+            events.append((self._boot_us, self._boot))
+        if not self.faults.silent:
+            events += [(f.next_us, lambda r=report: self._measure(r)) for report, f in self._features.items()]
+        if self.int_level and not (self._in_transfer or self.faults.hung or self.faults.absent):
+            if self._cargo is not None or self._out:
+                events.append((max(self._idle_from_us, self.now_us), self._raise_int))
+            elif self._pending:
+                events.append((max(self._idle_from_us, self._pending[0][2] + self._latency_us), self._raise_int))
+        if self._plan and self.origin_us is not None:
+            events.append((self.origin_us + self._plan[0][0], lambda: heapq.heappop(self._plan)[2]()))
+        return min(events, key=lambda event: event[0], default=(0, None))
+
+    def _boot(self) -> None:
+        self._boot_us = None
+        self._out.append(Cargo(hub.COMMAND, hub.advertisement()))
+        self._out.append(Cargo(hub.EXECUTABLE, b"\x01"))
+        self._respond(0x84, 0, (0, 1))
+
+    def _raise_int(self) -> None:
+        if self._cargo is None and self._out:
+            self._cargo = self._out.popleft()
+        elif self._cargo is None and self._pending:
+            self._cargo = Cargo(hub.INPUT, self._collect())
+        self._set_int(0)
+
+    def _set_int(self, level: int) -> None:
+        if level != self.int_level:
+            self.int_level = level
+            self.edges.append((self.now_us, level))
+
+    def _collect(self) -> bytes:
+        reports: list[hub.Report] = []
+        size = 4 + 5
+        while self._pending:
+            size += hub.REPORT_SIZES[self._pending[0][0]] + (5 if self.faults.rebase else 0)
+            if reports and size > self._cargo_bytes:
+                break
+            reports.append(self._pending.popleft())
+        return hub.input_payload(reports, self.now_us, self.faults.rebase)
+
+    def _measure(self, report: int) -> None:
+        feature = self._features[report]
+        measured = report, feature.sequence, feature.next_us, feature.values
+        self.log.reports.append((report, feature.next_us, feature.values))
+        feature.sequence = (feature.sequence + 1) & 0xFF
+        feature.index += 1
+        self._aim(report, feature)
+        if self.faults.missed.get(report, 0) > 0:
+            self.faults.missed[report] -= 1
+            return
+        self._pending.append(measured)
+        if len(self._pending) > self._fifo:
+            self._pending.popleft()
+            self.log.dropped += 1
+
+    def _aim(self, report: int, feature: Feature) -> None:
+        """Set a feature's next time and values: the motion's own rows where rates agree, else points between them."""
+        assert self.origin_us is not None
+        skew_us = self._skew_us.get(report, 0)
+        if abs(feature.interval_us - self.motion.period_us) * 100 <= self.motion.period_us:
+            time_us, feature.values = self.motion.row(feature.index)
+            if skew_us:
+                feature.values = self.motion.at(time_us + skew_us)
+        else:
+            time_us = feature.index * feature.interval_us
+            feature.values = self.motion.at(time_us + skew_us)
+        feature.next_us = self.origin_us + time_us + skew_us
+
+    def _obey(self, channel: int, payload: bytes) -> None:
+        if channel == hub.EXECUTABLE and payload[0] == 1:
+            self.reset_itself()
+        elif channel == hub.CONTROL and payload[0] == 0xF9:
+            self._out.extend(Cargo(hub.CONTROL, answer) for answer in hub.product_ids(reset_cause=4))
+        elif channel == hub.CONTROL and payload[0] == 0xFD and len(payload) >= 17:
+            self._set_feature(payload[1], int.from_bytes(payload[5:9], "little"))
+        elif channel == hub.CONTROL and payload[0] == 0xFE:
+            self._say_feature(payload[1])
+        elif channel == hub.CONTROL and payload[0] == 0xF2 and len(payload) >= 12:
+            self._respond(payload[2], payload[1], (self.faults.calibration_status, *payload[3:6]))
+
+    def _set_feature(self, report: int, asked_us: int) -> None:
+        if not asked_us:
+            self._features.pop(report, None)
+        elif report in hub.REPORT_SIZES:
+            if self.origin_us is None:
+                self.origin_us = self.now_us + LEAD_US
+            feature = Feature(self._grant.get((report, asked_us), asked_us), 0, 0)
+            passed_us = self.now_us - self.origin_us
+            if passed_us >= 0:
+                native = abs(feature.interval_us - self.motion.period_us) * 100 <= self.motion.period_us
+                feature.index = self.motion.index_after(passed_us) if native else passed_us // feature.interval_us + 1
+            self._aim(report, feature)
+            self._features[report] = feature
+        self._say_feature(report)
+
+    def _say_feature(self, report: int) -> None:
+        feature = self._features.get(report)
+        answer = hub.feature_response(report, (self.faults.told_us or feature.interval_us) if feature else 0)
+        self._out.append(Cargo(hub.CONTROL, answer))
+
+    def _respond(self, command: int, command_sequence: int, values: tuple[int, ...]) -> None:
+        answer = hub.command_response(self._response, command, command_sequence, values)
+        self._response = (self._response + 1) & 0xFF
+        self._out.append(Cargo(hub.CONTROL, answer))

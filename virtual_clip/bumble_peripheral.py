@@ -1,0 +1,254 @@
+"""The clip's end of the virtual radio: a bumble device that does what shims/bluetooth.py asks for.
+
+It serves one loopback socket; each message (type, length, body) is a call of MicroPython's `BLE`, each answer an
+interrupt. A notification's credit comes back when the controller has sent it, so a stalled air ends in ENOMEM.
+The mapping of MicroPython's radio to bumble's lives here, and damage done to single packets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import struct
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from bumble import hci
+from bumble.att import ATT_Handle_Value_Notification, Attribute, AttributeValue
+from bumble.core import UUID
+from bumble.device import Connection, Device
+from bumble.gatt import Characteristic, Service
+from bumble.host import DataPacketQueue
+from bumble.keys import KeyStore, PairingKeys
+from bumble.pairing import PairingConfig, PairingDelegate
+
+from virtual_clip.air import Air
+
+NOTIFY_CREDITS = 12  # about the buffers NimBLE has for outgoing data
+_FLAG_WRITES, _FLAG_READ = 0x0C, 0x02  # MicroPython's flags are the characteristic's properties
+_PROPERTIES = 0xFF
+_READ_ENCRYPTED, _WRITE_ENCRYPTED = 0x0200, 0x1000
+_UUID_BYTES = 16
+
+Damage = Callable[[bytes], bytes | None]
+
+
+class _Secrets(KeyStore):
+    """Keys of paired hosts, which the firmware keeps: each look-up and each change is a question to it."""
+
+    def __init__(self, ask: Callable[[bytes, bytes], Awaitable[bytes]]) -> None:
+        self._ask = ask
+
+    async def get(self, name: str) -> PairingKeys | None:
+        found = await self._ask(b"G", name.encode())
+        return PairingKeys.from_dict(json.loads(found)) if found else None
+
+    async def get_all(self) -> list[tuple[str, PairingKeys]]:
+        return []  # only for resolving private addresses, which nobody has here
+
+    async def update(self, name: str, keys: PairingKeys) -> None:
+        body = bytes((len(name),)) + name.encode() + json.dumps(keys.to_dict(), separators=(",", ":")).encode()
+        await self._ask(b"S", body)
+
+    async def delete(self, name: str) -> None:
+        await self._ask(b"S", bytes((len(name),)) + name.encode())
+
+
+class BumblePeripheral:
+    """`port` is where the firmware connects. `damage` gets each notification of `damaged_uuid`; None loses it."""
+
+    def __init__(self, air: Air, address: str, damaged_uuid: str) -> None:
+        self.port = 0
+        self.damage: Damage | None = None
+        self.written: list[bytes] = []  # what the host wrote, newest last
+        self._damaged_uuid = UUID(damaged_uuid)
+        self._air = air
+        self._address = address
+        self._mtu = 23
+        self._device: Device | None = None  # one for each run of the firmware
+        self._connection: Connection | None = None
+        self._characteristics: dict[int, Characteristic[bytes]] = {}
+        self._values: dict[int, bytes] = {}
+        self._marks: deque[int] = deque()  # the queue's count behind each notification that is not out yet
+        self._server: asyncio.Server | None = None
+        self._writer: asyncio.StreamWriter | None = None
+        self._asked: deque[asyncio.Future[bytes]] = deque()
+        self._do = {
+            b"M": self._set_mtu,
+            b"R": self._register,
+            b"A": self._advertise,
+            b"V": self._set_value,
+            b"N": self._notify,
+            b"X": self._disconnect,
+            b"G": self._answered,
+            b"S": self._answered,
+        }
+
+    @property
+    def in_flight(self) -> int:
+        """Notifications that the firmware has handed over and that are not out yet."""
+        return len(self._marks)
+
+    async def start(self) -> None:
+        """Wait on the loopback socket for the firmware."""
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Leave the air and close the socket."""
+        await self._leave_air()
+        if self._writer:
+            self._writer.close()
+        if self._server:
+            self._server.close()
+
+    async def drop(self) -> None:
+        """Break the connection as a lost radio contact does."""
+        if self._connection and self._device:
+            await self._device.disconnect(self._connection, hci.HCI_REMOTE_USER_TERMINATED_CONNECTION_ERROR)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._writer = writer
+        self._send(b"H", bytes((NOTIFY_CREDITS,)) + bytes.fromhex(self._address.replace(":", "")))
+        try:
+            while True:
+                kind, length = struct.unpack("<cH", await reader.readexactly(3))
+                await self._do[kind](await reader.readexactly(length))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            await self._leave_air()
+
+    async def _leave_air(self) -> None:
+        device, self._device = self._device, None
+        if device is not None:
+            if self._connection:
+                await device.disconnect(self._connection, hci.HCI_REMOTE_USER_TERMINATED_CONNECTION_ERROR)
+            await device.stop_advertising()
+            self._air.remove(device)
+
+    @property
+    def _queue(self) -> DataPacketQueue:
+        assert self._device is not None and self._device.host.le_acl_packet_queue is not None
+        return self._device.host.le_acl_packet_queue
+
+    async def _ask(self, kind: bytes, body: bytes) -> bytes:
+        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self._asked.append(answer)
+        self._send(kind, body)
+        return await asyncio.wait_for(answer, 5)
+
+    async def _answered(self, body: bytes) -> None:
+        answer = self._asked.popleft()
+        if not answer.done():
+            answer.set_result(body)
+
+    async def _disconnect(self, _: bytes) -> None:
+        await self.drop()
+
+    def _send(self, kind: bytes, body: bytes) -> None:
+        if self._writer:
+            self._writer.write(struct.pack("<cH", kind, len(body)) + body)
+
+    async def _set_mtu(self, body: bytes) -> None:
+        self._mtu = struct.unpack("<H", body)[0]
+
+    async def _register(self, body: bytes) -> None:
+        self._device = device = self._air.make_device("clip", self._address)
+        device.on("connection", self._on_connection)
+        device.gatt_server.max_mtu = self._mtu
+        device.keystore = _Secrets(self._ask)
+        device.pairing_config_factory = lambda _: PairingConfig(
+            sc=True, mitm=False, bonding=True, delegate=PairingDelegate(PairingDelegate.IoCapability.NO_OUTPUT_NO_INPUT)
+        )
+        await device.power_on()
+        self._queue.on("flow", self._return_credits)
+        while body:
+            service, count, body = body[:_UUID_BYTES], body[_UUID_BYTES], body[_UUID_BYTES + 1 :]
+            characteristics = []
+            for _ in range(count):
+                flags, handle = struct.unpack_from("<HH", body, _UUID_BYTES)
+                characteristics.append(self._characteristic(body[:_UUID_BYTES], flags, handle))
+                body = body[_UUID_BYTES + 4 :]
+            device.add_service(Service(UUID.from_bytes(service), characteristics))
+
+    def _characteristic(self, uuid: bytes, flags: int, handle: int) -> Characteristic[bytes]:
+        permissions = Attribute.Permissions(0)
+        if flags & _FLAG_READ:
+            permissions |= Attribute.READABLE
+        if flags & _FLAG_WRITES:
+            permissions |= Attribute.WRITEABLE
+        if flags & _READ_ENCRYPTED:
+            permissions |= Attribute.READ_REQUIRES_ENCRYPTION
+        if flags & _WRITE_ENCRYPTED:
+            permissions |= Attribute.WRITE_REQUIRES_ENCRYPTION
+
+        def write(connection: Connection, value: bytes) -> None:
+            self.written.append(value)
+            self._send(b"W", struct.pack("<HH", connection.handle, handle) + value)
+
+        self._values[handle] = b""
+        value = AttributeValue(read=lambda _: self._values[handle], write=write)
+        characteristic = Characteristic(
+            UUID.from_bytes(uuid), Characteristic.Properties(flags & _PROPERTIES), permissions, value
+        )
+        self._characteristics[handle] = characteristic
+        return characteristic
+
+    async def _advertise(self, body: bytes) -> None:
+        assert self._device is not None
+        interval_ms = struct.unpack_from("<I", body)[0] / 1000
+        if interval_ms:
+            await self._device.start_advertising(
+                advertising_data=body[4:], advertising_interval_min=interval_ms, advertising_interval_max=interval_ms
+            )
+        else:
+            await self._device.stop_advertising()
+
+    async def _set_value(self, body: bytes) -> None:
+        self._values[struct.unpack_from("<H", body)[0]] = body[2:]
+
+    async def _notify(self, body: bytes) -> None:
+        connection_handle, handle = struct.unpack_from("<HH", body)
+        connection, characteristic = self._connection, self._characteristics[handle]
+        if self._device is None or connection is None or connection.handle != connection_handle:
+            return
+        data: bytes | None = body[4:]
+        if self.damage and characteristic.uuid == self._damaged_uuid:
+            data = self.damage(body[4:])
+        if data is not None:
+            pdu = ATT_Handle_Value_Notification(
+                attribute_handle=characteristic.handle, attribute_value=data[: connection.att_mtu - 3]
+            )
+            self._device.gatt_server.send_gatt_pdu(connection, bytes(pdu))
+        self._marks.append(self._queue.queued)
+        self._return_credits()
+
+    def _return_credits(self) -> None:
+        completed = self._queue.completed
+        out = 0
+        while self._marks and self._marks[0] <= completed:
+            self._marks.popleft()
+            out += 1
+        if out:
+            self._send(b"F", bytes((out,)))
+
+    def _on_connection(self, connection: Connection) -> None:
+        self._connection = connection
+        self._marks.clear()
+        peer = struct.pack("<H", connection.handle) + bytes(connection.peer_address)
+        self._send(b"C", peer)
+        connection.on(
+            "connection_encryption_change",
+            lambda: self._send(b"E", struct.pack("<HB", connection.handle, bool(connection.encryption))),
+        )
+        connection.on("disconnection", lambda _reason: self._on_disconnection(peer))
+        connection.on(
+            "connection_att_mtu_update",
+            lambda: self._send(b"M", struct.pack("<HH", connection.handle, connection.att_mtu)),
+        )
+
+    def _on_disconnection(self, peer: bytes) -> None:
+        self._connection = None
+        self._marks.clear()
+        self._send(b"D", peer)

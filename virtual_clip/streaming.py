@@ -1,0 +1,67 @@
+"""Streams for tests of the link: motion whose samples are all different, and whether all of them came.
+
+What it means that nothing was lost, doubled or changed between sensor and host lives here.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from untuck import wire
+from untuck.model import Packet, Samples
+from untuck.motion.decode import Decoder
+from untuck.sources.ble import BleSource, Timeouts
+from virtual_clip.motion_feed import chip_values
+
+QUICK = Timeouts(scan_s=3, connect_s=5, call_s=2, close_s=2, silence_s=3, outage_s=20)
+
+
+def motion(seconds: float, rate_hz: int, seed: int = 1) -> Samples:
+    """Noise, so that no two samples are alike."""
+    rng = np.random.default_rng(seed)
+    count = round(seconds * rate_hz)
+    quat = rng.normal(size=(count, 4))
+    quat /= np.linalg.norm(quat, axis=1)[:, None]
+    return Samples(np.arange(count) / rate_hz, rng.normal(size=(count, 3)), 10 * rng.normal(size=(count, 3)), quat)
+
+
+def fed(samples: Samples) -> NDArray[np.int64]:
+    """(N,10) what the sensor measures of a motion."""
+    assert samples.quat is not None
+    return chip_values(samples.gyr_rad_s, samples.acc_m_s2, samples.quat)
+
+
+def received(packets: list[Packet]) -> NDArray[np.int64]:
+    """(N,10) what came, in the order in which it came."""
+    rows = [
+        wire.unpack_sample(packet.data, index)
+        for packet in packets
+        for index in range(wire.unpack_header(packet.data)[7])
+    ]
+    return np.array(rows, dtype=np.int64).reshape(-1, 10)
+
+
+def assert_all_came(packets: list[Packet], samples: Samples) -> None:
+    """Not one sample is missing, doubled, changed or out of its place, and time runs evenly."""
+    rows, want = received(packets), fed(samples)
+    assert len(rows) >= len(want)
+    np.testing.assert_array_equal(rows[: len(want)], want)
+    heads = [wire.unpack_header(packet.data) for packet in packets]
+    assert [head[3] for head in heads] == list(range(len(heads)))
+    assert {head[2] for head in heads} == {heads[0][2]}
+    times_s = Decoder().push([packet.data for packet in packets]).time_s
+    period_s = samples.time_s[1]
+    assert np.abs(np.diff(times_s) - period_s).max() < 0.1 * period_s
+
+
+async def collect(source: BleSource, count: int) -> list[Packet]:
+    """Packets until `count` samples are in, and what the clip still had when it was told to stop."""
+    packets: list[Packet] = []
+    samples = 0
+    async for packet in source.packets():
+        packets.append(packet)
+        samples += wire.unpack_header(packet.data)[7]
+        if samples >= count > samples - wire.unpack_header(packet.data)[7]:
+            await source.stop()
+    return packets
