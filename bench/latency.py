@@ -22,7 +22,8 @@ from typing import Any
 import numpy as np
 
 from bench.lib.figures import Figure, table
-from untuck.model import Event, Floats, Packet
+from untuck.events import CueDecided, Event
+from untuck.model import Floats, Packet
 from untuck.motion.params import Params
 from untuck.simulate.scenario import HINGE_S, Phase, Scenario
 
@@ -81,7 +82,7 @@ class _Notes:
         print(f"latency: {text}", file=sys.stderr)
 
     def on_event(self, event: Event) -> bool:
-        if event.kind == "cue":
+        if isinstance(event, CueDecided):
             self.asked.append((event.time_s, time.monotonic()))
         return False
 

@@ -34,7 +34,8 @@ from untuck.coach.feed import Batch, Feed, Snapshot
 from untuck.coach.sessions import CoachSessions
 from untuck.coach.time_plots import TimePlots
 from untuck.coach.window import CoachWindow
-from untuck.model import Event, Packet
+from untuck.events import ContactFound, Event, StrideMeasured
+from untuck.model import Packet
 from untuck.motion.decode import Decoder
 from untuck.motion.pipeline import Pipeline
 from untuck.session.starts import ReadySession
@@ -187,16 +188,22 @@ class LoopFeed(Feed):
 
 def _moved(batch: Batch, by_s: float) -> Batch:
     """The same, later."""
-    events = []
+    events: list[Event] = []
     for event in batch.events:
-        value = event.value
-        if event.kind in ("stride", "contact"):
-            value = value.copy()
-            value["start_s" if event.kind == "stride" else "time_s"] += by_s
-        if event.kind in ("stride", "contact", "curve"):
-            events.append(Event(event.kind, event.time_s + by_s, value))
-    time_s = [each + by_s for each in batch.time_s]
-    return Batch(time_s, batch.angles_deg, events, [], [time.monotonic()], batch.now)
+        time_s = event.time_s + by_s
+        match event:
+            case StrideMeasured(stride=stride, curves_rad=curves_rad):
+                later = stride.copy()
+                later["start_s"] += by_s
+                events.append(StrideMeasured(time_s, later, curves_rad))
+            case ContactFound(contact=contact):
+                later = contact.copy()
+                later["time_s"] += by_s
+                events.append(ContactFound(time_s, later))
+            case _:
+                pass
+    samples_s = [each + by_s for each in batch.time_s]
+    return Batch(samples_s, batch.angles_deg, events, [], [time.monotonic()], batch.now)
 
 
 class LoopDesk:

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from untuck.sound.phrases import FOLDER, PHRASES
+from untuck.sound.phrases import FOLDER, phrases
 
 VOICE = ("-v", "en-gb", "-s", "165", "-p", "45", "-g", "2")
 CUT = ("silence", "1", "0.01", "0.5%", "reverse", "silence", "1", "0.01", "0.5%", "reverse")
@@ -28,7 +28,7 @@ def main() -> int:
         print(f"render_speech: install {' and '.join(lacking)} first (apt-get install espeak-ng sox).", file=sys.stderr)
         return 1
     FOLDER.mkdir(exist_ok=True)
-    wanted = {FOLDER / f"{name.replace(' ', '_')}.ogg": text for name, text in PHRASES.items()}
+    wanted = {FOLDER / f"{name.replace(' ', '_')}.ogg": text for name, text in phrases().items()}
     for old in set(FOLDER.glob("*.ogg")) - set(wanted):
         old.unlink()
     with tempfile.TemporaryDirectory() as folder:

@@ -15,6 +15,7 @@ from bench.lib.recordings import angles_to_quat
 from bench.lib.semisynthetic import BAD_NOISE
 from bench.lib.standing import HIP_BEFORE_SACRUM_M, HIP_BELOW_SACRUM_M, stand
 from untuck import Pipeline
+from untuck.events import Calibrated
 from untuck.model import Calibration, Floats, Samples
 from untuck.simulate.imu import Mount, virtual_imu
 
@@ -103,7 +104,7 @@ def clip(way: Hinging, seed: int) -> tuple[Samples, Floats]:
 
 def calibrate(samples: Samples) -> Calibration | None:
     """The calibration that the pipeline finds by itself, without falling back on less than was asked for."""
-    found = [event.value for event in Pipeline().push(samples) if event.kind == "calibrated"]
+    found = [event.calibration for event in Pipeline().push(samples) if isinstance(event, Calibrated)]
     return found[0] if found else None
 
 

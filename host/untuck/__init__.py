@@ -4,7 +4,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from untuck.errors import UntuckError
-from untuck.model import Baseline, Calibration, Cue, Event, Finding, Run, Samples
+from untuck.events import Event
+from untuck.model import Baseline, Calibration, Cue, Finding, Run, Samples
 
 if TYPE_CHECKING:
     from untuck.motion.orientation.filter import estimate_orientation

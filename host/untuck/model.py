@@ -6,18 +6,20 @@ z right), earth E (z up, heading free). Shapes and units of everything that pass
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from untuck.errors import SamplesError
+from untuck.session_commands import SessionCommand
+from untuck.vocabulary import Ending, Side
 
 Floats = NDArray[np.float64]
 
-LEFT, RIGHT, BOTH = -1, 1, 0
-FAULTS = ("tuck", "pullback", "rigid", "held", "arch")
+LEFT, RIGHT, BOTH = int(Side.LEFT), int(Side.RIGHT), int(Side.BOTH)  # as they stand in the structured arrays
 GRAVITY_M_S2 = 9.80665
 NOMINAL_MOUNT = np.array([[0.0, 0.0, -1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])  # rows P.x, P.y, P.z in S
 
@@ -48,7 +50,7 @@ STRIDE_DTYPE = np.dtype(
         ("accel_m_s2", "f8"),  # net horizontal acceleration over the last few strides
         ("missing_pct", "f8"),
         ("valid", "?"),
-        ("reason", "U12"),  # why not valid: "", "gap", "missing", "mount", "odd", "turning", ...
+        ("reason", "U12"),  # why not valid, of vocabulary.NotJudged; "" if it is
     ]
 )
 
@@ -151,7 +153,8 @@ class Baseline:
     cadence_spm (B,) bin centres; strides (B,) count in each; contact_ms (B,) of both feet, as a stand-in for speed;
     tilt_deg, tilt_sd_deg, obliquity_range_deg, rotation_range_deg, travel_deg, travel_sd_deg (B,), SD between blocks of
     strides; rotation_deg (B,100) mean rotation curve over 0-100 % from right contact; rotation_sd_deg (B,H,2): SD of
-    its harmonics' cosine and sine parts between windows of strides.
+    its harmonics' cosine and sine parts between windows of strides. start_s, end_s: the span of running it was taken
+    from, on the clock of that session (NaN in baselines of older versions).
     """
 
     cadence_spm: Floats
@@ -165,14 +168,21 @@ class Baseline:
     travel_sd_deg: Floats
     rotation_deg: Floats
     rotation_sd_deg: Floats
+    start_s: float = math.nan
+    end_s: float = math.nan
+
+    def at(self, cadence_spm: float) -> int:
+        """Index of the bin nearest to a cadence in steps/min."""
+        return int(np.argmin(np.abs(self.cadence_spm - cadence_spm)))
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A fault that lasted: fault one of FAULTS, side -1 left / +1 right / 0 both, depth at its worst in degrees.
+    """A fault that lasted, of vocabulary.Fault.
 
-    start_s is the first stride of the run of strides that decided, decided_s when it was known, end_s NaN while on;
-    ended: "" while on, else "corrected", "stopped" (no longer running, or the clip slipped), "not comparable".
+    side -1 left / +1 right / 0 both; depth_deg at its worst; start_s: the first stride of those that decided;
+    decided_s: when it was known; end_s: NaN while active; ended: of vocabulary.Ending; id: its number in the run, 1, 2,
+    ..., which stays the same while it lasts and which cues refer to (0 in sessions of older versions).
     """
 
     fault: str
@@ -181,57 +191,47 @@ class Finding:
     end_s: float
     depth_deg: float
     decided_s: float
-    ended: str = ""
+    ended: str = Ending.ONGOING
+    id: int = 0
+
+    @property
+    def active(self) -> bool:
+        """Whether it lasts."""
+        return math.isnan(self.end_s)
 
 
 @dataclass(frozen=True)
 class Cue:
-    """Something the runner hears: fault one of FAULTS or "recovered", at sensor time time_s.
+    """Something the runner hears at sensor time time_s: fault of vocabulary.Fault, or RECOVERED.
 
-    finding: the one behind it as it stood then; of "recovered" the one that has ended.
+    finding_id: the finding behind it, the one that has ended for RECOVERED; depth_deg: of that finding at this moment.
     """
 
     fault: str
     side: int
     time_s: float
-    finding: Finding | None = None
+    finding_id: int = 0
+    depth_deg: float = math.nan
 
 
 @dataclass(frozen=True)
 class SuppressedCue:
-    """A cue that was not sounded, and why (motion.cues lists the reasons); finding: the one behind it."""
+    """A cue that was due and not sounded: as Cue, with the reason, of vocabulary.Suppression."""
 
     fault: str
     side: int
     time_s: float
     reason: str
-    finding: Finding | None = None
+    finding_id: int = 0
+    depth_deg: float = math.nan
 
 
 @dataclass(frozen=True)
-class Steer:
-    """What a runner or coach does during a session that steers the analysis or belongs in its record.
-
-    It takes effect behind the sample at time_s (-inf: before the first), live and in every replay. kind and value:
-
-    "lap" a label or ""; "note" text; "mute" "on" / "off"; "cues" "on" / "off", a block of the session with or without
-    cues; "faults" which are cued, as "tuck,pullback"; "threshold" "tuck_on_deg=3.2", a name of motion.steering.TUNABLE;
-    "baseline" "", take a new one now; "zero" "", set the zero at the next 5 s of standing; "calibrate" "", look for
-    standing and hinges again, or "off", no more, and keep what is in use; "stale" "on" / "off", whether data come too
-    late to cue (set by the host, not stored).
-    """
-
-    kind: str
-    time_s: float
-    value: str = ""
-
-
-@dataclass(frozen=True)
-class Standing:
+class StandingCheck:
     """Standing still, measured again after calibration: how far the sensor's vertical is from the calibrated one.
 
     tilt_deg, obliquity_deg: what the calibration in use read in this pose (0 when nothing moved); zeroed: whether the
-    zero was set anew from it, which a "calibrated" Event then brings.
+    zero was set from it, which a Calibrated event then brings.
     """
 
     time_s: float
@@ -242,9 +242,9 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Search:
-    """How far the search for a calibration is: seconds of standing still so far, Params.stand_s when standing has been
-    found; good hinges since."""
+class CalibrationProgress:
+    """Progress of the search for a calibration: seconds of standing still so far (Params.stand_s when standing has been
+    found), and good hinges since."""
 
     standing_s: float = 0.0
     hinges: int = 0
@@ -253,26 +253,11 @@ class Search:
 @dataclass(frozen=True)
 class Progress:
     """What is not finished yet: the search for a calibration, None if there is none; strides gathered for a baseline;
-    findings that are on, each as deep as it has been so far."""
+    active findings, each as deep as it has been so far."""
 
-    search: Search | None = None
+    search: CalibrationProgress | None = None
     gathered: int = 0
-    on: tuple[Finding, ...] = ()
-
-
-class Event(NamedTuple):
-    """One thing that Pipeline.push noticed. kind and value:
-
-    "calibrated" Calibration; "baseline" Baseline; "state" "standing" / "walking" / "running"; "contact" a
-    CONTACT_DTYPE record; "stride" a STRIDE_DTYPE record; "finding" Finding (end_s NaN: begins; else: has ended);
-    "cue" Cue; "held" SuppressedCue; "standing" Standing; "still" None: standing found, hinges are awaited;
-    "refused" "hinges" / "baseline"; "slipped" float, by how many degrees; "steer" Steer; "warning" str.
-    time_s is the sensor time at which it was known.
-    """
-
-    kind: str
-    time_s: float
-    value: Any
+    active: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -296,6 +281,6 @@ class Run:
     calibration: Calibration
     baseline: Baseline | None
     warnings: tuple[str, ...]
-    steers: tuple[Steer, ...] = ()
-    standings: tuple[Standing, ...] = ()  # each measured again after calibration
+    commands: tuple[SessionCommand, ...] = ()
+    standings: tuple[StandingCheck, ...] = ()  # each measured again after calibration
     chip_error_deg: float = float("nan")  # RMS of the chip's vertical against ours, a cross-check; else NaN

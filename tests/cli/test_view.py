@@ -14,15 +14,18 @@ from itertools import pairwise
 import pytest
 from rich.console import Console
 
-from untuck.cli.views import plain, terminal
+from untuck.cli.views import terminal
 from untuck.cli.views.json_lines import JsonView
-from untuck.model import Event, Packet, Steer
+from untuck.events import CommandTaken
+from untuck.model import Packet
 from untuck.motion.mount.calibration import nominal
-from untuck.session.live import PacketPipeline
 from untuck.session.live_state import LiveState
+from untuck.session.packet_pipeline import PacketPipeline
+from untuck.session_commands import Mute
 from untuck.simulate.packets import pack
 from untuck.simulate.runner import simulate
 from untuck.store import Settings
+from untuck.vocabulary import RECOVERED, cued_faults, facts
 
 RATE_HZ = 100
 STAGES_S = (6.0, 19.0, 50.0, 90.0, 125.0, 150.0)
@@ -93,10 +96,10 @@ def test_a_silent_clip_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_cue_that_sounds_has_words() -> None:
-    from untuck.motion.form.cues import PRIORITY
     from untuck.sound.voices import has_sound
 
-    assert set(plain.SOUNDS) == {*PRIORITY, "recovered"} and all(map(has_sound, plain.SOUNDS))
+    heard = (*cued_faults(), RECOVERED)
+    assert all(facts(fault).sound_words for fault in heard) and all(map(has_sound, heard))
 
 
 def test_lines_for_other_programs_are_json(stages: dict[float, list[str]]) -> None:
@@ -116,6 +119,6 @@ def test_keys_and_a_kept_profile_are_shown() -> None:
 
     state = LiveState()
     state.begin(replace(nominal(), source="stand+hinges"), None)
-    state.take(Event("steer", 5.0, Steer("mute", 5.0, "on")))
+    state.take(CommandTaken(5.0, Mute(True)))
     text = " ".join(drawn(terminal.drawing(state, "clip", terminal.Reception(), [], keys=HELP)))
     assert "q finish" in text and "cues are off" in text and "standing: run" in text

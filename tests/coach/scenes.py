@@ -1,7 +1,7 @@
 """Scenes of the coach's window: simulated runners stopped at a moment, for tests and for the pictures in docs/images.
 
-screenshots.py saves them. Every scene goes through the line and the feed that a session goes through; only the
-clock is held, so that a picture shows the same moment every time.
+screenshots.py saves them. Every scene goes through the packet pipeline and the feed of a session; only the clock is
+held, so that a picture shows the same moment every time.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from untuck.coach.sessions import CoachView
 from untuck.coach.window import CoachWindow
 from untuck.model import Packet
 from untuck.motion.pipeline import Pipeline
-from untuck.session.live import PacketPipeline
 from untuck.session.live_state import LiveState
+from untuck.session.packet_pipeline import PacketPipeline
+from untuck.session_commands import Lap, SessionCommand, to_text
 from untuck.simulate.packets import pack
 from untuck.simulate.runner import simulate
 from untuck.store import Settings
@@ -57,7 +58,7 @@ class SceneControl:
         for number, data in enumerate(packets(seed)[done:], done):
             if line.last_s >= until_s:
                 return
-            line.take_asked()
+            line.take_commands()
             view.show(line.push(Packet(data, number * 0.05)), line)
         view.show(line.finish(), line)
         slot.feed.end()
@@ -82,9 +83,9 @@ class SceneControl:
     def cancel(self) -> None:
         self.asked.append(("cancel",))
 
-    def steer(self, slot: RunnerSlot, kind: str, value: str = "") -> None:
-        self.asked.append((kind, value))
-        self._lines[slot][0].steer(kind, value)
+    def command(self, slot: RunnerSlot, command: SessionCommand) -> None:
+        self.asked.append(to_text(command))
+        self._lines[slot][0].command(command)
 
     def blind(self, slot: RunnerSlot, on: bool) -> None:
         self.asked.append(("blind", str(on)))
@@ -92,9 +93,9 @@ class SceneControl:
     def report(self, slot: RunnerSlot) -> None:
         self.asked.append(("report", slot.name))
 
-    def take_asked(self, slot: RunnerSlot) -> None:
+    def take_commands(self, slot: RunnerSlot) -> None:
         """Let what was asked for take effect, as the next packet would."""
-        self._lines[slot][0].take_asked()
+        self._lines[slot][0].take_commands()
 
     def updates(self) -> Updates:
         updates, self.next = self.next, Updates()
@@ -130,8 +131,8 @@ def one(until_s: float, **look: object) -> CoachWindow:
     control = SceneControl()
     slot = control.slot("Ada", 0, until_s)
     if until_s == TUCK_S:
-        control.steer(slot, "lap", "2 km")
-        control.take_asked(slot)
+        control.command(slot, Lap("2 km"))
+        control.take_commands(slot)
         control.play(slot, until_s + 0.5)
     return open_scene(control, **look)  # type: ignore[arg-type]
 

@@ -14,8 +14,9 @@ from untuck.coach.runner import STALE_S, RunnerData
 from untuck.coach.sessions import CoachView
 from untuck.model import LEFT, RIGHT, Packet
 from untuck.motion.pipeline import analyse
-from untuck.session.live import PacketPipeline
 from untuck.session.live_state import LiveState
+from untuck.session.packet_pipeline import PacketPipeline
+from untuck.session_commands import from_text
 from untuck.simulate.packets import pack
 from untuck.simulate.runner import SimulatedRun, simulate
 from untuck.store import Settings
@@ -120,8 +121,8 @@ def test_a_kept_baseline_is_there_from_the_start(runner: RunnerData, simulated: 
     again.take(feed.take())
     assert again.baseline is runner.baseline and again.reference is not None
     assert np.isfinite(again.reference).all(axis=1).tolist() == [False, False, True]
-    line.steer("baseline")
-    line.take_asked()
+    line.command(from_text("baseline"))
+    line.take_commands()
     view.show(line.push(Packet(last, 35.0)), line)
     again.take(feed.take())
     assert again.baseline is None and again.reference is None

@@ -157,5 +157,5 @@ def test_a_session_with_the_clip_clicked_through(qtbot: QtBot, engine: Engine) -
     qtbot.waitUntil(lambda: window.runner.ended, timeout=60_000)
     stored = Store().open()
     assert stored.mode == "run" and stored.ended_unix_s is not None and stored.summary is not None
-    assert [steer.kind for steer in stored.steers()] == ["lap", "mute"]
+    assert [steer.kind for steer in stored.commands()] == ["lap", "mute"]
     assert Profiles().open("").calibration is not None

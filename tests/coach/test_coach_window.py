@@ -39,7 +39,7 @@ def test_what_is_pressed_reaches_the_session(qtbot: QtBot, control: scenes.Scene
         ("faults", "tuck,pullback"),
         ("cues", "off"),
     ]
-    control.take_asked(slot)
+    control.take_commands(slot)
     control.play(slot, scenes.GOOD_S + 2)
     scenes.settle(window)
     assert [mark.text for mark in window.runner.marks if mark.kind in ("lap", "note")] == ["lap 1", "new shoes"]
@@ -53,7 +53,7 @@ def test_calibration_shows_how_far_it_is_and_can_be_given_up(qtbot: QtBot, contr
     window = opened(qtbot, control)
 
     def shown(until_s: float) -> tuple[str, str, float]:
-        control.take_asked(slot)
+        control.take_commands(slot)
         control.play(slot, until_s)
         scenes.settle(window)
         assert window.sign.shown is not None
@@ -128,7 +128,7 @@ def test_a_dragged_threshold_is_that_of_the_analysis(qtbot: QtBot, control: scen
     assert kind == "threshold" and value.startswith("tuck_on_deg=")
     asked_deg = float(value.split("=")[1])
     assert asked_deg == pytest.approx(4.3, abs=0.2)
-    control.take_asked(slot)
+    control.take_commands(slot)
     control.play(slot, scenes.TUCK_S)
     scenes.settle(window)
     assert window.runner.now.params.tuck_on_deg == pytest.approx(asked_deg)

@@ -14,7 +14,8 @@ from scipy.spatial.transform import Rotation
 
 import untuck
 from untuck.errors import CalibrationError
-from untuck.model import Calibration, Event, Samples, Standing
+from untuck.events import Event
+from untuck.model import Calibration, Samples, StandingCheck
 from untuck.motion.mount.calibration import check_calibration, compare, zero_again
 from untuck.motion.mount.hinges import Hinge, agree
 from untuck.motion.mount.standing import Pose, pose_of, stillness
@@ -210,7 +211,7 @@ def stopping_run(slip_deg: float = 0.0) -> SimulatedRun:
     return simulate(scenario, seed=4, mount=mount)
 
 
-def standings(events: list[Event]) -> list[Standing]:
+def standings(events: list[Event]) -> list[StandingCheck]:
     return [event.value for event in events if event.kind == "standing"]
 
 

@@ -9,20 +9,23 @@ from hypothesis import strategies as st
 from untuck.model import Cue, Finding, SuppressedCue
 from untuck.motion.form.cues import CuePolicy
 from untuck.motion.params import Params
+from untuck.vocabulary import Ending, priority
 
 PARAMS = Params()
 
 
 def finding(fault: str, side: int = 0, start_s: float = 0.0, end_s: float = float("nan")) -> Finding:
-    ended = "" if end_s != end_s else "corrected"
-    return Finding(fault, side, start_s, end_s, 5.0, start_s + 5.0, ended)
+    """A finding whose number follows from what it is and when it began."""
+    ended = Ending.ONGOING if end_s != end_s else Ending.CORRECTED
+    number = 1 + 1000 * round(start_s) + 10 * (side + 1) + priority(fault)
+    return Finding(fault, side, start_s, end_s, 5.0, start_s + 5.0, ended, number)
 
 
 def sounded(decided: list[Cue | SuppressedCue]) -> list[str]:
     return [d.fault for d in decided if isinstance(d, Cue)]
 
 
-def held(decided: list[Cue | SuppressedCue]) -> list[tuple[str, str]]:
+def suppressed(decided: list[Cue | SuppressedCue]) -> list[tuple[str, str]]:
     return [(d.fault, d.reason) for d in decided if isinstance(d, SuppressedCue)]
 
 
@@ -39,11 +42,10 @@ def test_cooldown_then_again_then_cap() -> None:
     assert min(b - a for a, b in pairwise(times)) >= 30
 
 
-def test_held_cues_are_told_once_with_their_reason() -> None:
+def test_suppressed_cues_are_reported_once_with_their_reason() -> None:
     policy = CuePolicy(PARAMS)
-    reasons = [h for t in range(40) for h in held(policy.decide([finding("tuck")], [], float(t)))]
-    assert reasons == [("tuck", "other cue"), ("tuck", "cooldown"), ("tuck", "other cue")][: len(reasons)]
-    assert ("tuck", "cooldown") in reasons
+    reasons = [each for t in range(40) for each in suppressed(policy.decide([finding("tuck")], [], float(t)))]
+    assert reasons == [("tuck", "other cue"), ("tuck", "cooldown")]
 
 
 def test_tuck_goes_before_pullback_and_never_two_at_once() -> None:
@@ -51,7 +53,7 @@ def test_tuck_goes_before_pullback_and_never_two_at_once() -> None:
     both = [finding("pullback", 1), finding("tuck")]
     first = policy.decide(both, [], 10.0)
     assert sounded(first) == ["tuck"]
-    assert held(first) == [("pullback", "other cue")]
+    assert suppressed(first) == [("pullback", "other cue")]
     assert sounded(policy.decide(both, [], 10.0 + PARAMS.cue_gap_s)) == ["pullback"]
 
 
@@ -95,7 +97,7 @@ def test_fading_leaves_whole_findings_out_and_never_the_first() -> None:
         for t in range(5):
             decided = policy.decide([finding("tuck", start_s=100.0 * n)], [], 100.0 * n + 10.0 * t)
             heard += [n for fault in sounded(decided) if fault]
-            left_out += [n for _, reason in held(decided) if reason == "fading"]
+            left_out += [n for _, reason in suppressed(decided) if reason == "fading"]
     assert sorted(set(heard)) == [0, 1, 3, 4, 6, 7] and left_out == [2, 5, 8]
 
 
@@ -103,14 +105,14 @@ def test_the_end_of_a_planned_session_is_silent() -> None:
     policy = CuePolicy(Params(cue_silent_after_s=100.0))
     assert sounded(policy.decide([finding("tuck")], [], 1000.0)) == ["tuck"]  # the first stride begins the session
     late = policy.decide([finding("tuck", start_s=1090.0)], [], 1100.0)
-    assert not sounded(late) and held(late) == [("tuck", "silent end")]
+    assert not sounded(late) and suppressed(late) == [("tuck", "silent end")]
     assert policy.decide([], [finding("tuck", start_s=0.0, end_s=1110.0)], 1110.0) == []  # no chime either
 
 
 def test_whoever_stops_running_has_not_corrected() -> None:
     policy = CuePolicy(PARAMS)
     policy.decide([finding("tuck", start_s=5.0)], [], 10.0)
-    stopped = replace(finding("tuck", start_s=5.0, end_s=20.0), ended="stopped")
+    stopped = replace(finding("tuck", start_s=5.0, end_s=20.0), ended=Ending.STOPPED)
     assert policy.decide([], [stopped], 20.0) == []
 
 
@@ -123,4 +125,4 @@ def test_while_a_switch_is_set_nothing_sounds(switches: list[str]) -> None:
             setattr(policy, name, name == switch)
         decided = policy.decide([finding("tuck", start_s=n * 200.0)], [], n * 200.0 + 50.0)
         assert (sounded(decided) == []) == bool(switch)
-        assert switch == "" or held(decided) == [("tuck", switch)]
+        assert switch == "" or suppressed(decided) == [("tuck", switch)]

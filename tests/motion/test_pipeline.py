@@ -11,7 +11,8 @@ from scipy.spatial.transform import Rotation
 
 import untuck
 from untuck.errors import CalibrationError, SamplesError
-from untuck.model import GRAVITY_M_S2, Event, Run, Samples
+from untuck.events import Event
+from untuck.model import GRAVITY_M_S2, Run, Samples
 from untuck.motion.params import Params
 from untuck.simulate.runner import SimulatedRun, simulate
 from untuck.simulate.scenario import HINGE_S, Phase, Scenario

@@ -19,10 +19,12 @@ from scipy.spatial.transform import Rotation
 
 import untuck
 from untuck.errors import SamplesError, UntuckError
-from untuck.model import Calibration, Event, Floats, Run, Samples, Steer
+from untuck.events import Event
+from untuck.model import Calibration, Floats, Run, Samples
 from untuck.motion.decode import Decoder
 from untuck.motion.mount.calibration import nominal
 from untuck.motion.params import Params
+from untuck.session_commands import SessionCommand, from_text
 from untuck.simulate.packets import pack
 from untuck.simulate.runner import simulate
 from untuck.simulate.scenario import HINGE_S, Phase, Scenario
@@ -63,11 +65,11 @@ def recordings(draw: st.DrawFn) -> Samples:
     )
 
 
-def streamed(samples: Samples, edges: list[int], keep: bool, steers: list[Steer]) -> tuple[Run, list[Event]]:
+def streamed(samples: Samples, edges: list[int], keep: bool, commands: list[SessionCommand]) -> tuple[Run, list[Event]]:
     """Results and events of a recording pushed in chunks that end at `edges`."""
     pipeline = untuck.Pipeline(params=QUICK, keep_samples=keep)
-    for steer in steers:
-        pipeline.steer(steer)
+    for command in commands:
+        pipeline.command(command)
     events: list[Event] = []
     for a, b in pairwise([0, *edges, len(samples)]):
         events += pipeline.push(samples[a:b])
@@ -79,7 +81,7 @@ def assert_equal(one: Run, other: Run, names: tuple[str, ...]) -> None:
     for name in names:
         a, b = getattr(one, name), getattr(other, name)
         assert a.tobytes() == b.tobytes(), name
-    for name in ("findings", "cues", "suppressed_cues", "warnings", "steers"):
+    for name in ("findings", "cues", "suppressed_cues", "warnings", "commands"):
         assert repr(getattr(one, name)) == repr(getattr(other, name)), name
 
 
@@ -89,15 +91,15 @@ def test_chunks_change_no_result_and_no_event(samples: Samples, data: st.DataObj
     end_s = float(samples.time_s[-1])
     kinds = st.sampled_from([("lap", ""), ("zero", ""), ("baseline", ""), ("threshold", "tuck_on_deg=3.5")])
     asked = data.draw(st.lists(st.tuples(st.floats(0.1, end_s), kinds), max_size=2))
-    steers = [Steer(kind, time_s, value) for time_s, (kind, value) in asked]
-    whole, at_once = streamed(samples, [], True, steers)
+    commands = [from_text(kind, value, time_s) for time_s, (kind, value) in asked]
+    whole, at_once = streamed(samples, [], True, commands)
     size = data.draw(st.one_of(st.integers(2, 12), st.integers(13, 700)))
     even = list(range(size, len(samples), size))
     cuts = data.draw(st.one_of(st.just(even), st.lists(st.integers(0, len(samples)), max_size=25).map(sorted)))
-    parts, events = streamed(samples, cuts, True, steers)
+    parts, events = streamed(samples, cuts, True, commands)
     assert_equal(parts, whole, CUT)
     assert [repr(e) for e in events] == [repr(e) for e in at_once]
-    live, events = streamed(samples, cuts, False, steers)  # forgets old samples
+    live, events = streamed(samples, cuts, False, commands)  # forgets old samples
     assert_equal(live, whole, ("contacts", "strides"))
     assert [repr(e) for e in events] == [repr(e) for e in at_once]
 

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import untuck
-from untuck.model import Event, Run
+from untuck.events import Event
+from untuck.model import Run
 from untuck.motion.mount.slip import SlipWatch
 from untuck.motion.params import Params
 from untuck.simulate.runner import CLIP, SimulatedRun, simulate

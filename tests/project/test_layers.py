@@ -16,15 +16,17 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[2] / "host" / "untuck"
 
-BASE = {"vocabulary", "wire", "wire_runs", "errors", "model"}
+BASE = {"vocabulary", "wire", "wire_runs", "errors", "session_commands", "model", "events"}
 CORE = BASE | {"motion"}
 EDGES = {"simulate", "sources", "store", "sound", "report"}
 MAY_IMPORT = {
-    "vocabulary": set(),
+    "vocabulary": {"wire"},
     "errors": set(),
     "wire": set(),
     "wire_runs": set(),
-    "model": {"errors", "vocabulary"},
+    "session_commands": {"errors", "vocabulary"},
+    "model": {"errors", "session_commands", "vocabulary"},
+    "events": {"model", "session_commands", "vocabulary"},
     "motion": BASE,
     "simulate": CORE,
     "sources": CORE,
@@ -89,7 +91,7 @@ def test_imports_follow_the_line(path: Path) -> None:
     layer = layer_of(path)
     if layer == "__init__":
         assert {name for name in imported(path) if name.split(".")[0] == "untuck"} <= {
-            *("untuck.errors", "untuck.model"),
+            *("untuck.errors", "untuck.events", "untuck.model"),
             *("untuck.motion.orientation.filter", "untuck.motion.pipeline", "untuck.simulate.imu"),
         }
         return

@@ -37,7 +37,7 @@ def test_an_inlet_gets_what_the_runner_does(pylsl: Any, own_home: Path) -> None:
     phases = (*Scenario.default().phases[:3], Phase("run", 48.0), Phase("run", 10.0, tuck_deg=7.0))
     samples = simulate(Scenario(phases), seed=1).samples
     line, inlets = PacketPipeline(Settings()), dict[str, Any]()
-    sent: dict[str, list[Any]] = {"stride": [], "cue": [], "held": []}
+    sent: dict[str, list[Any]] = {"stride": [], "cue": [], "suppressed": []}
     with Outlet("test") as outlet:
         for data in pack(samples, 100):
             events = line.push(Packet(data, 0.0))
@@ -63,7 +63,7 @@ def test_an_inlet_gets_what_the_runner_does(pylsl: Any, own_home: Path) -> None:
         tilt = [column.name for column in GAIT].index("tilt_deg")
         assert [row[tilt] for row in strides] == [float(record["tilt_deg"]) for record in sent["stride"]]
         assert sent["cue"]
-        cues, _ = drain(inlets["cues"], len(sent["cue"]) + len(sent["held"]))
+        cues, _ = drain(inlets["cues"], len(sent["cue"]) + len(sent["suppressed"]))
         told = [json.loads(row[0]) for row in cues]
         assert [(t["fault"], t["side"], t["time_s"]) for t in told if t["sounded"]] == [
             (cue.fault, cue.side, cue.time_s) for cue in sent["cue"]

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from untuck.model import Packet, Steer
+from untuck.model import Packet
 from untuck.report.metrics import SessionMetrics, compare, metrics_of, to_compare
 from untuck.report.summary import Summary
 from untuck.report.text import to_text
+from untuck.session_commands import from_text
 from untuck.store import Settings, Store, StoredSession, codec
 
 DAY_S = 86400.0
@@ -160,17 +161,17 @@ def test_all_at_once_is_packet_by_packet(tmp_path: Path) -> None:
                 data = bytes(pressed)
             late_s = 2.0 if 1460 < number < 1520 else 0.0
             recording.append(Packet(data, 0.05 * number + late_s))
-        recording.steer(Steer("note", 60.0, "new shoes"))
-        recording.steer(Steer("threshold", 61.0, "tuck_on_deg=3.5"))
+        recording.command(from_text("note", "new shoes", 60.0))
+        recording.command(from_text("threshold", "tuck_on_deg=3.5", 61.0))
     session = store.open()
-    line = PacketPipeline(session.settings(), session.steers())
+    line = PacketPipeline(session.settings(), session.commands())
     for packet in session.packets():
         line.push(packet)
     line.finish()
     found = reanalyse(session)
     assert codec.to_json(line.summary()) == codec.to_json(found.summary)
-    steers = line.pipeline.run().steers
-    assert {"lap", "note", "threshold"} == {steer.kind for steer in steers} and found.run.steers == steers
+    steers = line.pipeline.run().commands
+    assert {"lap", "note", "threshold"} == {steer.kind for steer in steers} and found.run.commands == steers
     assert "stale" in found.summary.held and found.late_ms is not None and found.late_ms[1] > 1000
     page = page_of(session)
     assert "new shoes" in page and "99 % within" in page

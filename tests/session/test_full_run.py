@@ -18,7 +18,8 @@ from virtual_clip.clip import VirtualClip
 from virtual_clip.clock import affordable_speed
 
 from untuck.cli.run import calibrate_clip, follow_clip
-from untuck.model import RIGHT, Event
+from untuck.events import Event
+from untuck.model import RIGHT
 from untuck.session import live, voice
 from untuck.session.clip_session import SessionResult
 from untuck.session.packet_pipeline import PacketPipeline
@@ -129,7 +130,7 @@ async def test_from_the_first_calibration_to_the_end_of_a_run(said: Said, monkey
     assert [entry.fault for entry in summary.cue_log if entry.sounded] == ["tuck", "pullback"]
     assert all(entry.correct_s is not None and entry.correct_s < 30.0 for entry in summary.cue_log)
     session = Store().open()
-    assert [steer.kind for steer in session.steers()] == ["lap"] and session.runner == "Ada"
+    assert [steer.kind for steer in session.commands()] == ["lap"] and session.runner == "Ada"
     assert session.ended_unix_s is not None and session.summary is not None
     profile = Profiles().open("Ada")
     assert profile.baseline is not None and profile.sessions == 1

@@ -5,42 +5,60 @@ from __future__ import annotations
 import os
 import pty
 import termios
-from collections.abc import Callable
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
 from untuck.cli.views.keys import Keys, listening
-from untuck.model import Event, Standing, Steer
+from untuck.events import (
+    BaselineTaken,
+    Calibrated,
+    CommandTaken,
+    Event,
+    MovingChanged,
+    Rejected,
+    Slipped,
+    StandingFound,
+    StandingMeasured,
+)
+from untuck.model import Baseline, StandingCheck
 from untuck.motion.mount.calibration import nominal
 from untuck.motion.params import Params
 from untuck.session.guidance import Guide
-from untuck.sound.phrases import PHRASES
+from untuck.session_commands import Lap, Mute, NewBaseline, Note, SessionCommand, SetZero
+from untuck.sound.phrases import phrases
+from untuck.vocabulary import Moving
 
 HINGED = replace(nominal(), source="stand+hinges")
-BASELINE: object = object()
+BASELINE = cast(Baseline, object())
+ZEROED = Calibrated(1.0, HINGED, zero_only=True)
 
 
-def told(guide: Guide, *events: tuple[str, object]) -> list[str]:
-    phrases = [phrase for kind, value in events for phrase in guide.take(Event(kind, 1.0, value))]
-    assert set(phrases) <= set(PHRASES)
-    return phrases
+def told(guide: Guide, *events: Event) -> list[str]:
+    said = [phrase for event in events for phrase in guide.take(event)]
+    assert set(said) <= set(phrases())
+    return said
 
 
-def standing(difference_deg: float, zeroed: bool = False) -> tuple[str, object]:
-    return ("standing", Standing(1.0, difference_deg, 0.0, 0.0, zeroed))
+def standing(difference_deg: float, zeroed: bool = False) -> Event:
+    return StandingMeasured(1.0, StandingCheck(1.0, difference_deg, 0.0, 0.0, zeroed))
+
+
+def taken(command: SessionCommand) -> Event:
+    return CommandTaken(1.0, command)
 
 
 def test_the_first_session_of_a_runner() -> None:
     guide = Guide(Params(), None, None)
     assert guide.begin() == "stand"
-    assert told(guide, ("still", None), ("refused", "hinges"), ("calibrated", HINGED)) == [
+    assert told(guide, StandingFound(1.0), Rejected(1.0, "hinges"), Calibrated(1.0, HINGED)) == [
         *("hinge", "hinge again", "calibrated", "baseline")
     ]
-    assert told(guide, ("state", "running"), ("refused", "baseline"), ("baseline", BASELINE)) == [
+    assert told(guide, MovingChanged(1.0, Moving.RUNNING), Rejected(1.0, "baseline"), BaselineTaken(1.0, BASELINE)) == [
         *("baseline refused", "baseline taken")
     ]
-    assert told(guide, ("slipped", 5.0), ("state", "standing"), standing(5.0, True), ("calibrated", HINGED)) == [
+    assert told(guide, Slipped(1.0, 5.0), MovingChanged(1.0, Moving.STANDING), standing(5.0, True), ZEROED) == [
         *("check clip", "zeroed")
     ]
 
@@ -50,31 +68,30 @@ def test_the_first_session_of_a_runner() -> None:
     [(1.0, False, ["reused", "ready"]), (4.0, True, ["zeroed", "ready"]), (9.0, True, ["moved"])],
 )
 def test_a_kept_calibration_is_checked(difference_deg: float, zeroed: bool, phrases: list[str]) -> None:
-    guide = Guide(Params(), HINGED, BASELINE)  # type: ignore[arg-type]
-    events = [standing(difference_deg, zeroed), *([("calibrated", HINGED)] if zeroed else [])]
+    guide = Guide(Params(), HINGED, BASELINE)
+    events = [standing(difference_deg, zeroed), *([ZEROED] if zeroed else [])]
     assert told(guide, *events) == phrases
     if difference_deg > 6.0:
-        assert told(guide, ("still", None), ("calibrated", HINGED)) == ["hinge", "calibrated", "ready"]
+        assert told(guide, StandingFound(1.0), Calibrated(1.0, HINGED)) == ["hinge", "calibrated", "ready"]
 
 
 def test_keys_are_answered() -> None:
-    guide = Guide(Params(), HINGED, BASELINE)  # type: ignore[arg-type]
-    asked = [Steer("mute", 1.0, "on"), Steer("mute", 1.0, "off"), Steer("lap", 1.0, "button"), Steer("zero", 1.0)]
-    assert told(guide, *[("steer", steer) for steer in asked]) == ["cues off", "cues on", "lap", "stand"]
-    assert told(guide, ("steer", Steer("note", 1.0, "hot")), ("steer", Steer("baseline", 1.0))) == ["baseline"]
+    guide = Guide(Params(), HINGED, BASELINE)
+    asked = [Mute(True), Mute(False), Lap("button"), SetZero()]
+    assert told(guide, *map(taken, asked)) == ["cues off", "cues on", "lap", "stand"]
+    assert told(guide, taken(Note("hot")), taken(NewBaseline())) == ["baseline"]
 
 
-def pressed() -> tuple[Keys, list[tuple[str, ...]]]:
-    asked: list[tuple[str, ...]] = []
-    steer: Callable[[str, str], None] = lambda kind, value: asked.append((kind, value))  # noqa: E731
-    return Keys(steer, lambda: asked.append(("finish",))), asked
+def pressed() -> tuple[Keys, list[object]]:
+    asked: list[object] = []
+    return Keys(asked.append, lambda: asked.append("finish")), asked
 
 
 def test_keys_ask_for_what_they_say() -> None:
     keys, asked = pressed()
     for key in "bmMlz?q":
         keys.press(key)
-    assert asked == [("baseline", ""), ("mute", "on"), ("mute", "off"), ("lap", ""), ("zero", ""), ("finish",)]
+    assert asked == [NewBaseline(), Mute(True), Mute(False), Lap(), SetZero(), "finish"]
 
 
 async def test_keys_come_from_the_terminal_which_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,6 +107,6 @@ async def test_keys_come_from_the_terminal_which_is_left_as_it_was(monkeypatch: 
             async with asyncio.timeout(10):
                 while len(asked) < 2:
                     await asyncio.sleep(0.01)
-        assert asked == [("lap", ""), ("finish",)]
+        assert asked == [Lap(), "finish"]
         assert termios.tcgetattr(theirs) == before
     os.close(ours)

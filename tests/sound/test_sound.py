@@ -23,7 +23,7 @@ from untuck.model import LEFT, RIGHT
 from untuck.sound import delay, mixer, voices
 from untuck.sound.loudness import momentary_lufs
 from untuck.sound.mixer import Hearing, Mixer
-from untuck.sound.phrases import FOLDER, PHRASES, cue_phrase, spoken
+from untuck.sound.phrases import FOLDER, cue_phrase, phrases, spoken
 from untuck.sound.voices import RATE_HZ, render, to_int16
 from untuck.store.profiles import Profiles
 from virtual_clip import loudspeaker
@@ -72,7 +72,7 @@ def test_cues_are_louder_than_music_also_at_the_usual_volume(fault: str, side: i
     assert momentary_lufs(Hearing().volume * render(fault, side)) > MUSIC_LUFS + 2.5
 
 
-@pytest.mark.parametrize("phrase", PHRASES)
+@pytest.mark.parametrize("phrase", phrases())
 def test_phrases_are_spoken_loud_enough_without_clicks_or_clipping(phrase: str) -> None:
     said = spoken(phrase)
     assert np.abs(said).max() <= voices.PEAK_MAX + 1e-9 and np.abs(said[[0, -1]]).max() < 1e-3
@@ -81,7 +81,7 @@ def test_phrases_are_spoken_loud_enough_without_clicks_or_clipping(phrase: str) 
 
 
 def test_every_phrase_has_its_clip_and_no_clip_is_left_over() -> None:
-    assert {path.stem for path in FOLDER.glob("*.ogg")} == {name.replace(" ", "_") for name in PHRASES}
+    assert {path.stem for path in FOLDER.glob("*.ogg")} == {name.replace(" ", "_") for name in phrases()}
 
 
 def test_a_cue_for_one_side_is_heard_there() -> None:

@@ -12,7 +12,8 @@ from virtual_clip.clip import CLIP_ADDRESS, VirtualClip
 
 from untuck.cli.pair import pair_clip
 from untuck.errors import LinkError
-from untuck.model import RIGHT, Cue, Event
+from untuck.events import CueDecided
+from untuck.model import RIGHT, Cue
 from untuck.session.clip_session import SessionRequest, connected_clip
 from untuck.session.starts import ClipStart
 from untuck.session.voice import Voice, beyond_band
@@ -23,7 +24,7 @@ from untuck.store.profiles import Profiles
 
 RATE_HZ = 100
 STILL = simulate(Scenario((Phase("stand", 6.0),)), rate_hz=RATE_HZ).samples
-CUE = Event("cue", 1.0, Cue("pullback", RIGHT, 1.0))
+CUE = CueDecided(1.0, Cue("pullback", RIGHT, 1.0))
 
 
 @pytest.fixture
@@ -108,13 +109,13 @@ def test_the_hum_begins_outside_the_band() -> None:
     from untuck.model import STRIDE_DTYPE
     from untuck.motion.params import Params
 
-    baseline = SimpleNamespace(cadence_spm=np.array([160.0, 170.0]), tilt_deg=np.array([3.0, 5.0]))
+    baseline = SimpleNamespace(at=lambda cadence_spm: int(cadence_spm > 165.0), tilt_deg=np.array([3.0, 5.0]))
     line = SimpleNamespace(pipeline=SimpleNamespace(baseline=baseline, params=Params(tuck_off_deg=2.0)))
 
     def beyond(tilt_deg: float, valid: bool = True) -> float:
         stride = np.zeros((), STRIDE_DTYPE)
         stride["tilt_deg"], stride["cadence_spm"], stride["valid"] = tilt_deg, 168.0, valid
-        return beyond_band(Event("stride", 1.0, stride[()]), line)  # type: ignore[arg-type]
+        return beyond_band(stride[()], line)  # type: ignore[arg-type]
 
     assert [beyond(t) for t in (1.0, 3.0, 4.0, 6.5, 9.0)] == pytest.approx([-2.0, 0.0, 0.0, 0.0, 2.0])
     assert beyond(-9.0, valid=False) == 0.0

@@ -12,7 +12,8 @@ from click.testing import CliRunner, Result
 
 from untuck.cli.main import cli
 from untuck.errors import StoreError
-from untuck.model import Packet, Steer
+from untuck.model import Packet
+from untuck.session_commands import from_text
 from untuck.store import Settings, Store, archive, keeping
 
 PACKETS = [Packet(bytes([k % 256] * 30), 5.0 + 0.4 * k) for k in range(40)]
@@ -30,8 +31,8 @@ def store(own_home: Path) -> Store:
         with store.record("clip 0A1B", "run", Settings(rate_hz=100, runner=runner)) as recording:
             for packet in PACKETS:
                 recording.append(packet)
-            recording.steer(Steer("lap", -math.inf, "first"))
-            recording.steer(Steer("note", 0.1 + 0.2, "grüß"))
+            recording.command(from_text("lap", "first", -math.inf))
+            recording.command(from_text("note", "grüß", 0.1 + 0.2))
             recording.end('{"strides":1}')
     return store
 
@@ -39,7 +40,7 @@ def store(own_home: Path) -> Store:
 def everything(store: Store, number: int) -> tuple[object, ...]:
     s = store.open(number)
     facts = (s.source, s.mode, s.started_unix_s, s.ended_unix_s, s.settings_json, s.summary, s.runner, s.name, s.note)
-    return (*facts, s.tags, s.steers(), tuple(s.packets()))
+    return (*facts, s.tags, s.commands(), tuple(s.packets()))
 
 
 def test_a_session_is_named_noted_and_tagged_and_stays_what_it_was(store: Store) -> None:
@@ -119,7 +120,10 @@ BAD = {
     "no facts": (lambda n, d: None if n == "session.json" else d, "no session archive"),
     "a list": (lambda n, d: b"[]" if n == "session.json" else d, "no session archive"),
     "cut blob": (lambda n, d: d[:-1] if n.endswith("0.bin") else d, "damaged"),
-    "settings": (lambda n, d: d.replace(b'\\"rate_hz\\"', b'\\"rat_hz\\"') if n == "session.json" else d, "rat_hz"),
+    "settings": (
+        lambda n, d: d.replace(b'\\"rate_hz\\"', b"rate_hz") if n == "session.json" else d,
+        "Settings cannot be read",
+    ),
 }
 
 

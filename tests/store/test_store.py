@@ -25,10 +25,11 @@ import pytest
 
 from untuck import Baseline, Calibration, wire
 from untuck.errors import StoreError
-from untuck.model import Packet, Steer
+from untuck.model import Packet
 from untuck.motion.params import Params
+from untuck.session_commands import from_text
 from untuck.sources.replay import ReplaySource
-from untuck.store import Settings, Store, codec
+from untuck.store import Settings, Store, codec, schema
 from untuck.store.session import pack, unpack
 
 RATE_HZ = 100
@@ -84,9 +85,23 @@ def test_settings_without_calibration_come_back() -> None:
     assert same(codec.from_json(Settings, codec.to_json(Settings())), Settings())
 
 
-def test_unknown_settings_are_refused() -> None:
-    with pytest.raises(StoreError, match="unknown colour; update Untuck"):
-        codec.from_json(Settings, '{"colour": 1}')
+def test_settings_of_another_version_are_read_with_a_note(caplog: pytest.LogCaptureFixture) -> None:
+    """A field that was removed since, or that only a newer version knows, makes no session unreadable."""
+    text = codec.to_json(settings()).replace('"side_votes":4', '"side_votes":4,"side_guess":0.5')
+    assert same(codec.from_json(Settings, text), settings())
+    assert "Params: fields of another version are ignored: side_guess" in caplog.text
+
+
+def test_a_session_with_settings_of_another_version_replays() -> None:
+    store = Store()
+    with store.record("simulated", "run", Settings()) as recording:
+        for packet in packets(3):
+            recording.append(packet)
+    with closing(schema.connect(store.path)) as database:
+        database.execute("""UPDATE session SET settings = replace(settings, '"params":{', '"params":{"gone":1,')""")
+    session = store.open()
+    assert '"gone":1' in session.settings_json and same(session.settings().params, Params())
+    assert list(session.packets()) == packets(3)
 
 
 def test_blob_round_trip_and_damage() -> None:
@@ -313,9 +328,9 @@ def test_an_older_store_is_brought_up_to_date(tmp_path: Path) -> None:
     sent = old_store(tmp_path / "sessions.db")
     store = Store(tmp_path / "sessions.db")
     session = store.open()
-    assert list(session.packets()) == sent and session.steers() == () and session.runner == ""
+    assert list(session.packets()) == sent and session.commands() == () and session.runner == ""
     with store.record("clip", "run", Settings(runner="Ada")) as recording:
-        recording.steer(Steer("lap", 1.5))
+        recording.command(from_text("lap", "", 1.5))
     assert [(each.id, each.runner) for each in store.sessions()] == [(1, ""), (2, "Ada")]
 
 
@@ -327,9 +342,13 @@ def test_an_older_store_is_brought_up_to_date_by_recording_in_it(tmp_path: Path)
 
 
 def test_steers_come_back_as_they_were_asked_for() -> None:
-    asked = (Steer("note", -math.inf, "new shoes; -- ?"), Steer("lap", 0.1 + 0.2, "one"), Steer("mute", 1 / 3, "on"))
+    asked = (
+        from_text("note", "new shoes; -- ?", -math.inf),
+        from_text("lap", "one", 0.1 + 0.2),
+        from_text("mute", "on", 1 / 3),
+    )
     with Store().record("a", "run", Settings()) as recording:
         for steer in asked:
             recording.append(wire_packet(0))
-            recording.steer(steer)
-    assert Store().open().steers() == asked
+            recording.command(steer)
+    assert Store().open().commands() == asked

@@ -12,7 +12,7 @@ import click
 
 from untuck.cli import output
 from untuck.cli.views.lsl import lsl_option, streamed
-from untuck.report.summary import clock, named
+from untuck.vocabulary import clock, named
 
 if TYPE_CHECKING:
     from untuck.simulate.runner import RunnerTruth

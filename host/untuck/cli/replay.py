@@ -30,5 +30,5 @@ def replay(session_id: int | None, speed: float, lsl: bool, as_json: bool) -> No
     warm_up(output.note)
     source = ReplaySource(session.packets(), speed)
     with streamed(output.live_view, lsl)(f"session {session.id}", settings.params, as_json) as view:
-        outcome = asyncio.run(run_session(source, settings, view, audible=speed > 0, steers=session.steers()))
+        outcome = asyncio.run(run_session(source, settings, view, audible=speed > 0, commands=session.commands()))
     output.finish(outcome, title_of(session), as_json, session=session.id)

@@ -22,7 +22,7 @@ from untuck.cli.views.lsl import lsl_option, streamed
 from untuck.errors import CalibrationError
 
 if TYPE_CHECKING:
-    from untuck.model import Event
+    from untuck.events import Event
     from untuck.session.clip_session import SessionResult
     from untuck.session.packet_pipeline import PacketPipeline
     from untuck.sources.ble import Backend
@@ -118,10 +118,11 @@ def calibrate(runner: str | None, rate_hz: str | None, address: str | None, as_j
 
 async def calibrate_clip(config: Config, as_json: bool = False, backend: Backend | None = None) -> SessionResult:
     """Attend a clip until a calibration is found, which is kept. Raises as follow_clip does."""
+    from untuck.events import Calibrated
     from untuck.session.clip_session import SessionRequest, run_with_clip
 
     def found(event: Event) -> bool:
-        return event.kind == "calibrated" and event.value.source == "stand+hinges"
+        return isinstance(event, Calibrated) and event.calibration.source == "stand+hinges"
 
     wanted = SessionRequest(config, anew=("calibration",), mode="calibrate", until=found)
     make_view = partial(output.live_view, as_json=as_json, live=True)
@@ -129,7 +130,7 @@ async def calibrate_clip(config: Config, as_json: bool = False, backend: Backend
 
 
 def _listen(line: PacketPipeline, finish: Callable[[], object]) -> AbstractContextManager[None]:
-    return listening(Keys(line.steer, finish))
+    return listening(Keys(line.command, finish))
 
 
 def _config(runner: str | None, rate_hz: str | None, address: str | None) -> Config:

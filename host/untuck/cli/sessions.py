@@ -16,8 +16,8 @@ import click
 from untuck.cli import output
 from untuck.cli.summary import session_argument
 from untuck.errors import StoreError
-from untuck.report.summary import clock
 from untuck.store import Store, StoredSession, archive, keeping
+from untuck.vocabulary import clock
 
 _COLUMNS = ("id", "source", "mode", "started_unix_s", "ended_unix_s", "duration_s", "packet_count", "runner", "name",
             "note", "tags")  # fmt: skip

@@ -16,7 +16,7 @@ import click
 
 from untuck import wire
 from untuck.cli import output
-from untuck.report.summary import clock
+from untuck.vocabulary import clock
 
 if TYPE_CHECKING:
     from untuck.sources.ble import Backend

@@ -1,7 +1,6 @@
-"""Angles of the newest samples and of each stride, for drawing: tilt, obliquity and rotation in degrees.
+"""Angles of the newest samples, for drawing: tilt, obliquity and rotation in degrees.
 
-Poses come from the pipeline, heading is shown against its own mean of the last two strides. Nothing is decided here:
-the numbers that findings rest on are the pipeline's.
+Orientation comes from the pipeline; heading is shown against its own mean over the last two strides.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import numpy as np
 from untuck.model import Floats
 from untuck.motion.pipeline import Pipeline
 from untuck.motion.strides.kernels import pelvis_angles
-from untuck.motion.strides.stride import LINE_WEIGHTS, PHASE
 
 MEAN_S = 1.4  # about two strides
 TILT, OBLIQUITY, ROTATION = range(3)
@@ -34,21 +32,6 @@ class AngleReader:
         pelvis_angles(quat, 0, len(quat), pipeline.calibration.sensor_to_pelvis, angles)
         angles[-new:, ROTATION] -= angles[:, ROTATION].mean()
         return time_s[-new:].copy(), np.degrees(angles[-new:])
-
-    def stride(self, pipeline: Pipeline, start_s: float, duration_s: float) -> Floats | None:
-        """Curves (3, PHASES) in degrees over one stride, rotation less its drift; None if it is not kept any more."""
-        time_s, quat = _last(pipeline, duration_s + MEAN_S)
-        if len(time_s) == 0 or time_s[0] > start_s:
-            return None
-        angles = np.empty((len(time_s), 3))
-        pelvis_angles(quat, 0, len(quat), pipeline.calibration.sensor_to_pelvis, angles)
-        grid_s = start_s + PHASE * duration_s
-        curves = np.array([np.interp(grid_s, time_s, angles[:, each]) for each in range(3)])
-        heading = curves[ROTATION]
-        drift = float(LINE_WEIGHTS @ heading)
-        curves[ROTATION] = heading - heading.mean() - drift * (PHASE - 0.5)
-        degrees: Floats = np.degrees(curves)
-        return degrees
 
 
 def _last(pipeline: Pipeline, length_s: float) -> tuple[Floats, Floats]:

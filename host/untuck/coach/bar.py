@@ -12,8 +12,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
 from untuck.coach.control import Choice
-
-CUED = ("tuck", "pullback", "rigid")
+from untuck.vocabulary import cued_faults, facts
 
 
 @dataclass(frozen=True)
@@ -96,8 +95,8 @@ class Bar(QWidget):
         """Which faults are cued, and whether this block of the session has cues."""
         menu = QMenu(self)
         faults = {}
-        for fault in CUED:
-            action = faults[fault] = menu.addAction(f"Cue {fault}")
+        for fault in cued_faults():
+            action = faults[fault] = menu.addAction(f"Cue {facts(fault).name}")
             action.setCheckable(True)
             action.setChecked(True)
             action.toggled.connect(self._faults_changed)
@@ -137,13 +136,13 @@ class Bar(QWidget):
             self.buttons[name].setEnabled(running)
         self.buttons["live"].setEnabled(not following)
 
-    def show_state(self, muted: bool, blocked: bool, blind: bool, anew: bool, faults: tuple[str, ...]) -> None:
+    def show_state(self, muted: bool, blocked: bool, blind: bool, recalibrating: bool, faults: tuple[str, ...]) -> None:
         """Put the buttons that stay down where the runner in front has them, without asking for anything."""
         self.buttons["mute"].setChecked(muted)
-        self.buttons["calibrate"].setChecked(anew)
+        self.buttons["calibrate"].setChecked(recalibrating)
         self.block.setEnabled(not blind)
         states = [(self.blind, blind), (self.block, blocked and not blind)]
-        for action, on in (*states, *((self.faults[name], name in faults) for name in CUED)):
+        for action, on in (*states, *((self.faults[name], name in faults) for name in self.faults)):
             action.blockSignals(True)
             action.setChecked(on)
             action.blockSignals(False)

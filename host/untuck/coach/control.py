@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from untuck.coach.feed import Feed
+from untuck.session_commands import SessionCommand
 
 MAX_RUNNERS = 4  # runners side by side
 
@@ -61,8 +62,8 @@ class SessionControl(Protocol):
     def cancel(self) -> None:
         """Give up what takes long."""
 
-    def steer(self, slot: RunnerSlot, kind: str, value: str = "") -> None:
-        """Steer a runner's session: kind and value as of model.Steer."""
+    def command(self, slot: RunnerSlot, command: SessionCommand) -> None:
+        """Give a runner's session a command."""
 
     def blind(self, slot: RunnerSlot, on: bool) -> None:
         """Begin or end blocks with and without cues in an order that nobody is told."""

@@ -14,25 +14,27 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from untuck.coach.angles import AngleReader
-from untuck.model import Baseline, Event, Finding, Floats
+from untuck.events import Event
+from untuck.model import Baseline, Finding, Floats
 from untuck.motion.params import Params
 from untuck.motion.pipeline import Pipeline
+from untuck.vocabulary import Moving
 
 HALF_PACKET_S = 0.025
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The present moment, as the session's own state tells it.
+    """The present moment of a session.
 
-    moving: "standing" / "walking" / "running"; ask: what the runner is to do, in words; against_deg: tilt minus
-    baseline over the strides that a tuck is judged by, NaN without one; lost, corrupt: packets; params: those in use;
-    share: of what is being done (0..1), NaN if nothing is; blind: whether blocks with and without cues are hidden;
-    calibrated, baseline: as the session stands, whether found in it or kept from an earlier one. anew: a calibration is
-    looked for although there is one; on: findings that last, as deep as they have been so far.
+    moving: of vocabulary.Moving; ask: what the runner is to do, in words; against_deg: tilt minus baseline over the
+    strides that a tuck is judged by, NaN without one; lost, corrupt: packets; params: those in use; share: progress of
+    what is being done (0..1), NaN if nothing is; blind: whether blocks with and without cues are hidden; calibrated,
+    baseline: in use now, whether found in this session or kept from an earlier one; recalibrating: a calibration is
+    looked for although there is one; active: findings that last, as deep as they have been so far.
     """
 
-    moving: str = "standing"
+    moving: str = Moving.STANDING
     ask: str = ""
     against_deg: float = math.nan
     lost: int = 0
@@ -41,8 +43,8 @@ class Snapshot:
     share: float = math.nan
     blind: bool = False
     calibrated: bool = False
-    anew: bool = False
-    on: tuple[Finding, ...] = ()
+    recalibrating: bool = False
+    active: tuple[Finding, ...] = ()
     baseline: Baseline | None = None
 
 
@@ -51,9 +53,8 @@ class Batch:
     """What a session brought since the last batch.
 
     time_s: list of (n,) seconds on the sensor's clock; angles_deg: list of (n,3) tilt, obliquity, rotation; events: the
-    pipeline's, and behind each clean stride one of kind "curve", (3, PHASES) degrees; when each of these came, on
-    the host's monotonic clock; said: lines that are no result, with whether they report an error; ended: the session is
-    over.
+    pipeline's; said: lines that are no result, with whether they report an error; arrivals_s: when each piece of
+    samples came, on the host's monotonic clock; ended: the session is over.
     """
 
     time_s: list[Floats] = field(default_factory=list)
@@ -83,15 +84,8 @@ class Feed:
     def put(self, pipeline: Pipeline, events: list[Event], now: Snapshot) -> None:
         """What a packet brought; called by the session after each one."""
         time_s, angles_deg = self._angles.newest(pipeline)
-        told = []
-        for event in events:
-            told.append(event)
-            if event.kind == "stride" and event.value["valid"]:
-                curve = self._angles.stride(pipeline, float(event.value["start_s"]), float(event.value["duration_s"]))
-                if curve is not None:
-                    told.append(Event("curve", event.time_s, curve))
         with self._lock:
-            self._batch.events += told
+            self._batch.events += events
             self._batch.now = now
             if len(time_s):
                 self._arrived(time_s, angles_deg)

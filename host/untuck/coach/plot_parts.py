@@ -12,8 +12,8 @@ from typing import Any
 import pyqtgraph as pg
 from PySide6.QtGui import QColor
 
-from untuck.coach.runner import clock
 from untuck.coach.theme import Theme, font
+from untuck.vocabulary import clock
 
 AXIS_CHARS = 4  # room for "-12" or "180" and a gap
 

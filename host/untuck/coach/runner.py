@@ -15,7 +15,21 @@ import numpy as np
 from untuck.coach.angles import ROTATION, TILT
 from untuck.coach.feed import Batch, Snapshot
 from untuck.coach.rings import CONTACT_ROWS, STRIDE_ROWS, Ring, Trace
-from untuck.model import CONTACT_DTYPE, Baseline, Event, Finding, Floats
+from untuck.events import (
+    BaselineTaken,
+    Calibrated,
+    CommandTaken,
+    ContactFound,
+    CueDecided,
+    CueSuppressed,
+    Event,
+    FindingChanged,
+    StrideMeasured,
+    Warned,
+)
+from untuck.model import CONTACT_DTYPE, Baseline, Cue, Finding, Floats, SuppressedCue
+from untuck.session_commands import CueBlock, Lap, Mute, Note, SessionCommand, to_text
+from untuck.vocabulary import Moving, named
 
 STALE_S = 1.5  # packets come 20 times a second: so long without one is worth a word
 CURVES_KEPT = 12  # strides overlaid in the stride view
@@ -31,7 +45,7 @@ STRIDE_ROW = np.dtype([("time_s", "f8"), *((name, "f4") for name in _FIELDS), ("
 
 @dataclass(frozen=True)
 class Mark:
-    """A flag on the time axis: kind "cue", "held", "lap", "note" or "steer"; text as shown beside it."""
+    """A flag on the time axis: kind "cue", "suppressed", "lap", "note" or "command"; text as shown beside it."""
 
     kind: str
     time_s: float
@@ -48,7 +62,7 @@ class RunnerData:
         self.strides = Ring(STRIDE_ROW, STRIDE_ROWS)
         self.contacts = Ring(CONTACT_DTYPE, CONTACT_ROWS)
         self.findings: deque[Finding] = deque(maxlen=MARKS_KEPT)
-        self.on: dict[tuple[str, int], Finding] = {}
+        self.active: dict[tuple[str, int], Finding] = {}
         self.marks: deque[Mark] = deque(maxlen=MARKS_KEPT)
         self.curves: deque[Floats] = deque(maxlen=CURVES_KEPT)  # each (3, PHASES) degrees
         self.reference: Floats | None = None  # (3, PHASES) degrees: the baseline's strides
@@ -60,7 +74,7 @@ class RunnerData:
         self.reason = ""
         self.warnings: list[str] = []  # those that nobody has shown yet
         self.stride_count = self.contact_count = self.mark_count = self.finding_count = 0
-        self._cued_s: deque[float] = deque(maxlen=16)
+        self._cued: deque[int] = deque(maxlen=16)  # ids of findings that were cued
         self._gathered: deque[Floats] = deque(maxlen=REFERENCE_STRIDES)
 
     @property
@@ -79,12 +93,10 @@ class RunnerData:
             self.tilt.add(time_s, angles_deg[:, TILT])
             self.pose_deg = angles_deg[-1]
         for event in batch.events:
-            handler = _HANDLERS.get(event.kind)
-            if handler is not None:
-                handler(self, event)
-        for finding in self.now.on:
-            if (finding.fault, finding.side) in self.on:
-                self.on[finding.fault, finding.side] = finding
+            self._take(event)
+        for finding in self.now.active:
+            if (finding.fault, finding.side) in self.active:
+                self.active[finding.fault, finding.side] = finding
         if self.now.baseline is not self.baseline:
             self._begin_with(self.now.baseline)
         if batch.ended:
@@ -96,8 +108,7 @@ class RunnerData:
             return math.nan
         at = 0
         if len(self.strides):
-            cadence = float(self.strides.all[-1]["cadence_spm"])
-            at = int(np.argmin(np.abs(self.baseline.cadence_spm - cadence)))
+            at = self.baseline.at(float(self.strides.all[-1]["cadence_spm"]))
         return float(self.baseline.tilt_deg[at])
 
     def silent_s(self, clock_s: float) -> float:
@@ -112,17 +123,37 @@ class RunnerData:
             return "waiting"
         if self.silent_s(clock_s) > STALE_S:
             return "deaf"
-        if (self.now.anew or not self.now.calibrated) and self.now.moving == "standing":
+        if (self.now.recalibrating or not self.now.calibrated) and self.now.moving == Moving.STANDING:
             return "calibrating"
         return self.now.moving
 
-    def _calibrated(self, event: Event) -> None:
-        self._gathered.clear()
-
-    def _baseline(self, event: Event) -> None:
-        self.baseline = event.value
-        if self._gathered:
-            self.reference = np.mean(np.array(self._gathered), axis=0)
+    def _take(self, event: Event) -> None:
+        match event:
+            case Calibrated():
+                self._gathered.clear()
+            case BaselineTaken(baseline=baseline):
+                self.baseline = baseline
+                if self._gathered:
+                    self.reference = np.mean(np.array(self._gathered), axis=0)
+            case ContactFound(contact=contact):
+                self.contact_count += 1
+                self.contacts.add(np.array([contact], CONTACT_DTYPE))
+            case StrideMeasured(stride=stride, curves_rad=curves_rad):
+                self._stride(stride)
+                if stride["valid"]:
+                    self._curve(np.degrees(curves_rad))
+            case FindingChanged(finding=finding):
+                self._finding(finding)
+            case CueDecided(cue=cue):
+                self._cue(cue)
+            case CueSuppressed(cue=suppressed):
+                self._suppressed(suppressed)
+            case CommandTaken(time_s=time_s, command=command):
+                self._command(command, time_s)
+            case Warned(text=text):
+                self.warnings.append(text)
+            case _:
+                pass
 
     def _begin_with(self, baseline: Baseline | None) -> None:
         """Take over a baseline kept from an earlier session, of which only the rotation's curve is known, or none."""
@@ -132,23 +163,18 @@ class RunnerData:
             self.reference = np.full((3, baseline.rotation_deg.shape[1]), np.nan)
             self.reference[ROTATION] = baseline.rotation_deg[int(np.argmax(baseline.strides))]
 
-    def _curve(self, event: Event) -> None:
-        self.curves.append(event.value)
+    def _curve(self, curves_deg: Floats) -> None:
+        self.curves.append(curves_deg)
         if self.baseline is None:
-            self._gathered.append(event.value)
+            self._gathered.append(curves_deg)
 
-    def _contact(self, event: Event) -> None:
-        self.contact_count += 1
-        self.contacts.add(np.array([event.value], CONTACT_DTYPE))
-
-    def _stride(self, event: Event) -> None:
-        record = event.value
+    def _stride(self, record: np.void) -> None:
         self.stride_count += 1
         self.unjudged = 0 if record["valid"] else self.unjudged + 1
         self.reason = str(record["reason"])
         row = np.zeros(1, STRIDE_ROW)
         for name in STRIDE_ROW.names or ():
-            if name in record.dtype.names:
+            if name in (record.dtype.names or ()):
                 row[name] = record[name]
         row["time_s"] = record["start_s"] + record["duration_s"]
         row["left_phase"] = self._left_phase(float(record["start_s"]), float(record["duration_s"]))
@@ -159,74 +185,47 @@ class RunnerData:
         inside = lefts[(lefts["side"] < 0) & (lefts["time_s"] > start_s) & (lefts["time_s"] < start_s + duration_s)]
         return float(inside["time_s"][0] - start_s) / duration_s if len(inside) else 0.5
 
-    def _finding(self, event: Event) -> None:
+    def _finding(self, finding: Finding) -> None:
         self.finding_count += 1
-        finding = event.value
-        if math.isnan(finding.end_s):
-            self.on[finding.fault, finding.side] = finding
+        if finding.active:
+            self.active[finding.fault, finding.side] = finding
         else:
-            self.on.pop((finding.fault, finding.side), None)
+            self.active.pop((finding.fault, finding.side), None)
             self.findings.append(finding)
 
-    def _cue(self, event: Event) -> None:
-        if event.value.finding is not None:
-            self._cued_s.append(event.value.finding.start_s)
-        self._mark("cue", event.time_s, named(event.value.fault, event.value.side))
+    def _cue(self, cue: Cue) -> None:
+        self._cued.append(cue.finding_id)
+        self._mark("cue", cue.time_s, named(cue.fault, cue.side))
 
-    def _held(self, event: Event) -> None:
-        """Flag a cue that was held, unless the same finding has been cued: then nothing was withheld."""
-        finding = event.value.finding
-        if finding is None or finding.start_s not in self._cued_s:
-            self._mark("held", event.time_s, f"held: {event.value.reason}")
+    def _suppressed(self, cue: SuppressedCue) -> None:
+        """Flag a cue that was suppressed, unless the same finding has been cued: then nothing was withheld."""
+        if cue.finding_id not in self._cued:
+            self._mark("suppressed", cue.time_s, f"no cue: {cue.reason}")
 
-    def _steer(self, event: Event) -> None:
-        """Flag what was asked for; the buttons that stay down follow what the session has taken."""
-        kind, value = event.value.kind, event.value.value
-        if kind == "mute":
-            self.muted = value == "on"
-        elif kind == "cues":
-            self.blocked = value == "off"
-        self.laps += kind == "lap"
-        words = {"lap": value or f"lap {self.laps}", "note": value, "cues": f"cues {value}", "mute": f"mute {value}"}
-        text = words.get(kind, f"{kind} {value}".strip().replace("_", " "))
-        self._mark(kind if kind in ("lap", "note") else "steer", event.time_s, text)
-
-    def _warning(self, event: Event) -> None:
-        self.warnings.append(str(event.value))
+    def _command(self, command: SessionCommand, time_s: float) -> None:
+        """Flag a command; the buttons that stay down follow what the session has taken."""
+        kind = "command"
+        match command:
+            case Lap(label=label):
+                self.laps += 1
+                kind, text = "lap", label or f"lap {self.laps}"
+            case Note(text=text):
+                kind = "note"
+            case Mute(on=on):
+                self.muted, text = on, f"mute {'on' if on else 'off'}"
+            case CueBlock(cues=cues):
+                self.blocked, text = not cues, f"cues {'on' if cues else 'off'}"
+            case _:
+                text = " ".join(to_text(command)).strip().replace("_", " ")
+        self._mark(kind, time_s, text)
 
     @property
     def shown_marks(self) -> list[Mark]:
         """The flags that may be seen: in blind blocks none that would tell which one this is, until the end."""
         if not self.now.blind or self.ended:
             return list(self.marks)
-        return [mark for mark in self.marks if mark.kind not in ("cue", "held", "steer")]
+        return [mark for mark in self.marks if mark.kind not in ("cue", "suppressed", "command")]
 
     def _mark(self, kind: str, time_s: float, text: str) -> None:
         self.mark_count += 1
         self.marks.append(Mark(kind, time_s, text))
-
-
-_HANDLERS = {
-    "calibrated": RunnerData._calibrated,
-    "baseline": RunnerData._baseline,
-    "contact": RunnerData._contact,
-    "curve": RunnerData._curve,
-    "stride": RunnerData._stride,
-    "finding": RunnerData._finding,
-    "cue": RunnerData._cue,
-    "held": RunnerData._held,
-    "steer": RunnerData._steer,
-    "warning": RunnerData._warning,
-}
-
-
-def named(fault: str, side: int) -> str:
-    """A fault with its side, in words."""
-    return fault if side == 0 else f"{'left' if side < 0 else 'right'} {fault}"
-
-
-def clock(time_s: float) -> str:
-    """Time in a session as m:ss, from an hour on as h:mm:ss."""
-    whole = max(0, int(time_s))
-    hours, rest = divmod(whole, 3600)
-    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"

@@ -1,7 +1,7 @@
-"""The control behind the coach's window: runs each runner's session in the engine's thread, and tells the window of it.
+"""The control behind the coach's window: runs each runner's session in the engine's thread and reports to the window.
 
-Sessions are those of `untuck run`, `demo` and `replay`, attended in the same way; here they only get another view.
-What the window asks for returns at once, and errors become lines in it.
+Sessions are those of `untuck run`, `demo` and `replay`, run in the same way with another view. Calls of the window
+return at once, and errors become lines in it.
 """
 
 from __future__ import annotations
@@ -16,15 +16,17 @@ from random import Random
 from untuck.coach.control import MAX_RUNNERS, Choice, RunnerSlot, Updates
 from untuck.coach.engine import Engine, Work
 from untuck.coach.feed import Feed, Snapshot
-from untuck.errors import SettingsError, UntuckError
-from untuck.model import Event
+from untuck.errors import UntuckError
+from untuck.events import Event
 from untuck.session.blind_blocks import BlindBlocks
 from untuck.session.clip_session import ProfileKeeper
-from untuck.session.live import Outcome, PacketPipeline, SessionHooks, run_session
+from untuck.session.live import Outcome, SessionHooks, run_session
 from untuck.session.live_state import LiveState
+from untuck.session.packet_pipeline import PacketPipeline
 from untuck.session.report_files import write_report
 from untuck.session.starts import ClipStart, ReadySession, SessionStart
 from untuck.session.warmup import warm_up
+from untuck.session_commands import CueBlock, Note, SessionCommand
 from untuck.sources.ble import find_clips
 from untuck.store import Store
 
@@ -40,7 +42,7 @@ class CoachView:
         self._begun = False
 
     def attach(self, line: PacketPipeline) -> None:
-        """Steer this line from now on."""
+        """Give commands to this pipeline from now on."""
         self.line = line
 
     def show(self, events: list[Event], line: PacketPipeline) -> None:
@@ -53,18 +55,23 @@ class CoachView:
             s.take(event)
         s.look(line.pipeline.progress)
         if self.blocks is not None and (switch := self.blocks.due(line.last_s)):
-            line.steer("cues", switch)
-        calibrated, baseline = s.calibration is not None, line.pipeline.baseline
-        anew = calibrated and s.progress.search is not None
-        blind = self.blocks is not None
-        self._feed.put(
-            line.pipeline,
-            events,
-            Snapshot(
-                *(s.moving, s.ask(), s.against_deg, d.lost, d.corrupt, params, s.share, blind),
-                *(calibrated, anew, s.progress.on, baseline),
-            ),
+            line.command(CueBlock(switch == "on"))
+        calibrated = s.calibration is not None
+        snapshot = Snapshot(
+            moving=s.moving,
+            ask=s.ask(),
+            against_deg=s.against_deg,
+            lost=d.lost,
+            corrupt=d.corrupt,
+            params=params,
+            share=s.share,
+            blind=self.blocks is not None,
+            calibrated=calibrated,
+            recalibrating=calibrated and s.progress.search is not None,
+            active=s.progress.active,
+            baseline=line.pipeline.baseline,
         )
+        self._feed.put(line.pipeline, events, snapshot)
 
     def say(self, text: str) -> None:
         """A line at the foot of the window."""
@@ -126,16 +133,13 @@ class CoachSessions:
         if self._long is not None:
             self._long.cancel()
 
-    def steer(self, slot: RunnerSlot, kind: str, value: str = "") -> None:
-        """Hand on to the session's line, which stamps and stores it."""
+    def command(self, slot: RunnerSlot, command: SessionCommand) -> None:
+        """Hand on to the session's pipeline, which stamps and stores it."""
         line = self._running[slot][1].line if slot in self._running else None
         if line is None:
             self._say("No session is running here: start one first.", error=True)
-            return
-        try:
-            line.steer(kind, value)
-        except SettingsError as error:
-            self._say(str(error), error=True)
+        else:
+            line.command(command)
 
     async def _find(self) -> None:
         self._work("looking for clips")
@@ -185,7 +189,7 @@ class CoachSessions:
                 opened.greet(view)
             with recording or nullcontext():
                 outcome = await run_session(
-                    opened.source, opened.settings, view, recording, audible, opened.steers, hooks
+                    opened.source, opened.settings, view, recording, audible, opened.commands, hooks
                 )
             number = None if recording is None else recording.id
             self.outcomes.append((opened.name, number, outcome))
@@ -203,9 +207,9 @@ class CoachSessions:
         if slot in self._running:
             view = self._running[slot][1]
             view.blocks = BlindBlocks(Random()) if on else None
-            self.steer(slot, "note", "blind blocks begin" if on else "blind blocks end")
+            self.command(slot, Note("blind blocks begin" if on else "blind blocks end"))
             if not on:
-                self.steer(slot, "cues", "on")
+                self.command(slot, CueBlock(True))
 
     def report(self, slot: RunnerSlot) -> None:
         """Write the page of a session that has ended."""

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from PySide6.QtGui import QFont, QFontMetricsF
 
+from untuck.vocabulary import PALETTES
+
 BASE_PX = 13  # text at 1200 x 700
 BASE_WIDTH, BASE_HEIGHT = 1200, 700
 LEAST_PX, MOST_PX = 11, 30
@@ -65,10 +67,10 @@ LIGHT = Theme(
     dim="#59626b",
     good="#0072b2",
     band="#d6e8f5",
-    fault="#b54700",
+    fault=PALETTES["light"]["fault"],
     shade="#f7d9c4",
-    left="#6a3fc0",
-    right="#00785a",
+    left=PALETTES["light"]["left"],
+    right=PALETTES["light"]["right"],
     trace="#9aa5af",
     work="#f0c800",
     stale="#4a4f55",
@@ -82,10 +84,10 @@ DARK = Theme(
     dim="#a9b4be",
     good="#56b4e9",
     band="#1c3a50",
-    fault="#ff7a30",
+    fault=PALETTES["dark"]["fault"],
     shade="#5a3118",
-    left="#b79cff",
-    right="#2fc79a",
+    left=PALETTES["dark"]["left"],
+    right=PALETTES["dark"]["right"],
     trace="#6d7985",
     work="#f4e04a",
     stale="#8b949d",

@@ -12,10 +12,11 @@ import pyqtgraph as pg
 from PySide6.QtCore import Qt
 
 from untuck.coach import plot_parts as parts
-from untuck.coach.runner import RunnerData, named
+from untuck.coach.runner import RunnerData
 from untuck.coach.theme import LIGHT, Theme, font
 from untuck.coach.threshold import Threshold
 from untuck.model import Finding, Floats
+from untuck.vocabulary import facts, named
 
 POINTS = 700  # stretches of the trace across the plot
 CONTACTS_UP_TO_S = 130.0  # in a longer view their marks would touch
@@ -110,7 +111,7 @@ class TiltPlot:
             self._draw_contacts(runner, start_s, end_s)
             self._draw_findings(runner, start_s, end_s)
             self._draw_flags(runner, start_s, end_s)
-        elif runner.on:
+        elif runner.active:
             self._draw_findings(runner, start_s, end_s)
         self._seen = seen
 
@@ -180,7 +181,7 @@ class TiltPlot:
             self._contacts[side].setData(times, heights)
 
     def _draw_findings(self, runner: RunnerData, start_s: float, end_s: float) -> None:
-        found = [f for f in (*runner.findings, *runner.on.values()) if f.start_s < end_s]
+        found = [f for f in (*runner.findings, *runner.active.values()) if f.start_s < end_s]
         found = [f for f in found if not f.end_s < start_s]
         names = self._names.show(len(found))
         for shade, name, finding in zip(self._shades.show(len(found)), names, found, strict=True):
@@ -238,13 +239,13 @@ class TiltPlot:
 
 
 _AHEAD = [(0.0, 0.5), (0.0, 0.5)]  # a label lies to the right of its line
-_SIGNS = {"cue": "⚑", "held": "⚐", "lap": "◆", "note": "✎", "steer": "⚙"}
+_SIGNS = {"cue": "⚑", "suppressed": "⚐", "lap": "◆", "note": "✎", "command": "⚙"}
 
 
 def _words(finding: Finding) -> str:
-    if finding.fault == "rigid":
+    if not facts(finding.fault).degrees:
         return named(finding.fault, finding.side)
-    so_far = "" if math.isfinite(finding.end_s) else " so far"
+    so_far = " so far" if finding.active else ""
     return f"{named(finding.fault, finding.side)} {finding.depth_deg:.0f}°{so_far}"
 
 

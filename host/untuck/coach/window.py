@@ -7,6 +7,7 @@ nothing here waits for anything. What a press of a button means is said here, an
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
@@ -23,6 +24,19 @@ from untuck.coach.stride_plots import StridePlots
 from untuck.coach.tiles import Tiles
 from untuck.coach.time_plots import TimePlots
 from untuck.coach.words import numbers, sign, status
+from untuck.errors import SettingsError
+from untuck.session_commands import (
+    ChooseFaults,
+    CueBlock,
+    Lap,
+    Mute,
+    NewBaseline,
+    Note,
+    Recalibrate,
+    SessionCommand,
+    SetThreshold,
+    SetZero,
+)
 
 TICK_MS = 20  # a look costs little when there is nothing new, and packets come every 50 ms
 LOOK_S = 0.25  # how often silence is looked for while nothing comes
@@ -158,24 +172,25 @@ class CoachWindow(QWidget):
             self._control.report(self.slots[self.front])
         elif name == "blind" and self.slots:
             self._control.blind(self.slots[self.front], value == "on")
-        elif name == "calibrate" and self.slots:
-            self._steer(name, "" if value == "on" else value)
         elif self.slots:
-            self._steer("cues" if name == "block" else name, value)
+            self._command(_COMMANDS[name](value))
 
-    def _steer(self, kind: str, value: str) -> None:
-        self._control.steer(self.slots[self.front], kind, value)
+    def _command(self, command: SessionCommand) -> None:
+        if self.slots:
+            self._control.command(self.slots[self.front], command)
 
     def _threshold(self, name: str, value_deg: float) -> None:
-        if self.slots:
-            self._steer("threshold", f"{name}={value_deg:.1f}")
+        try:
+            self._command(SetThreshold(name, round(value_deg, 1)))
+        except SettingsError as error:
+            self.line.say(str(error), error=True)
 
     def _allow(self) -> None:
         running = bool(self.runners) and not self.runner.ended
         room = len(self.slots) < MAX_RUNNERS or any(runner.ended for runner in self.runners)
         self.bar.allow(running, self.runner.ended, room, self.time_plots.following)
         now = self.runner.now
-        self.bar.show_state(self.runner.muted, self.runner.blocked, now.blind, now.anew, now.params.cue_faults)
+        self.bar.show_state(self.runner.muted, self.runner.blocked, now.blind, now.recalibrating, now.params.cue_faults)
 
     def _lay_out(self) -> None:
         self._side = QWidget(self)
@@ -203,7 +218,7 @@ class CoachWindow(QWidget):
     def _connect(self) -> None:
         self.bar.asked.connect(self._asked)
         self.tiles.chosen.connect(self.bring_to_front)
-        self.line.noted.connect(lambda text: self._steer("note", text))
+        self.line.noted.connect(lambda text: self._command(Note(text)))
         self.line.cancelled.connect(self._control.cancel)
         self.time_plots.threshold_moved.connect(self._threshold)
         self.time_plots.following_changed.connect(lambda _: self._allow())
@@ -248,6 +263,17 @@ class CoachWindow(QWidget):
         """Sessions are ended by whoever runs the control."""
         self.timer.stop()
         super().closeEvent(event)
+
+
+_COMMANDS: dict[str, Callable[[str], SessionCommand]] = {  # of a button's name and value
+    "calibrate": lambda value: Recalibrate(value == "on"),
+    "baseline": lambda _: NewBaseline(),
+    "zero": lambda _: SetZero(),
+    "lap": lambda value: Lap(value),
+    "mute": lambda value: Mute(value == "on"),
+    "block": lambda value: CueBlock(value == "on"),
+    "faults": lambda value: ChooseFaults(tuple(filter(None, value.split(",")))),
+}
 
 
 def _figure(colour: str) -> str:

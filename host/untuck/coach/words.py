@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from untuck.coach.runner import RunnerData, clock, named
+from untuck.coach.runner import RunnerData
+from untuck.vocabulary import NOT_JUDGED_WORDS, Reason, clock, facts, named
 
 UNJUDGED_STRIDES = 3  # in a row before the state says so
 NUMBER_STRIDES = 6  # strides that a number on the screen is the mean of: it then changes slowly enough to be read
@@ -58,15 +59,15 @@ def sign(runner: RunnerData, clock_s: float) -> Sign:
     if state != "running":
         symbol, word, colour = _SIGNS[state]
         return Sign(symbol, word, _line(runner, state), colour, _share(runner) if state == "calibrating" else -1.0)
-    if runner.on:
-        finding = next(iter(runner.on.values()))
-        more = f" and {len(runner.on) - 1} more" if len(runner.on) > 1 else ""
+    if runner.active:
+        finding = next(iter(runner.active.values()))
+        more = f" and {len(runner.active) - 1} more" if len(runner.active) > 1 else ""
         word = named(finding.fault, finding.side).upper()
-        return Sign("▼", word + more, _ADVICE.get(finding.fault, ""), "fault")
+        return Sign("▼", word + more, facts(finding.fault).advice, "fault")
     if runner.baseline is None:
         return Sign("◎", "TAKING BASELINE", runner.now.ask, "work", _share(runner))
     if runner.unjudged >= UNJUDGED_STRIDES:
-        return Sign("…", "RUNNING", f"not judged: {_UNJUDGED.get(runner.reason, runner.reason)}", "stale")
+        return Sign("…", "RUNNING", _not_judged(runner.reason), "stale")
     return Sign("✓", "GOOD FORM", "as in the baseline", "good")
 
 
@@ -74,21 +75,9 @@ def _share(runner: RunnerData) -> float:
     return runner.now.share if math.isfinite(runner.now.share) else -1.0
 
 
-_UNJUDGED = {
-    "gap": "data are missing",
-    "missing": "data are missing",
-    "odd": "unlike the runner's own strides",
-    "turning": "in a bend",
-    "accelerating": "changing speed",
-    "slip": "check the clip, then stand still for 5 s",
-}
-_ADVICE = {
-    "tuck": "let the belt tip forward",
-    "pullback": "let that hip swing through",
-    "rigid": "let the hips turn",
-    "held": "one hip stays back",
-    "arch": "the back is arched",
-}
+def _not_judged(reason: str) -> str:
+    row = NOT_JUDGED_WORDS.get(reason, Reason(reason))
+    return f"not judged: {row.text}" + (f"; {row.advice}" if row.advice else "")
 
 
 def _line(runner: RunnerData, state: str) -> str:

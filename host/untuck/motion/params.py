@@ -6,7 +6,9 @@ No other module holds a number that a researcher might want to change.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from untuck.vocabulary import cued_faults
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ class Params:
     held_strides: int = 20
 
     # Cues
-    cue_faults: tuple[str, ...] = ("tuck", "pullback", "rigid")  # those that sound; "held" is shown, never cued
+    cue_faults: tuple[str, ...] = field(default_factory=cued_faults)  # those that sound; others are shown
     cue_cooldown_s: float = 30.0  # of a kind: correcting takes some strides, and nagging is what people complain of
     cue_cap: int = 4  # a fault, within cue_cap_s: whoever does not react by then does not want to, or cannot
     cue_cap_s: float = 600.0

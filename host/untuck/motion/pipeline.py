@@ -1,34 +1,46 @@
 """The pipeline: samples in, events out; orientation, contacts, strides, findings and cues in one pass.
 
-Per sample work is done by kernels over each chunk; everything later is driven by steps and by a grid of sensor time,
-and looks no further than the sample at which it happened, so that chunking never changes a result.
-Composition lives here and nothing else: every decision is in the module that it is named after.
+Kernels work on every sample of a chunk; all later stages are driven by steps and by a grid of sensor time, and use no
+sample after the one at which something happened, so that chunking never changes a result.
+This module only composes: each decision is in the module that is named after it.
 """
 
 from __future__ import annotations
 
 from math import isnan
-from typing import Any
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from untuck.errors import CalibrationError, SamplesError
-from untuck.model import CONTACT_DTYPE, STRIDE_DTYPE, Baseline, Calibration, Event, Progress, Run, Samples, Steer
-from untuck.motion.commands import SteerQueue, apply, check
+from untuck.events import (
+    Calibrated,
+    CommandTaken,
+    ContactFound,
+    Event,
+    MovingChanged,
+    StandingMeasured,
+    StrideMeasured,
+    Warned,
+)
+from untuck.model import CONTACT_DTYPE, Baseline, Calibration, Progress, Run, Samples
+from untuck.motion.commands import CommandQueue, apply
 from untuck.motion.form.judge import Judge
 from untuck.motion.intake import BLOCK_SAMPLES, Intake, range_problem, rate_problem
-from untuck.motion.mount.tracker import Mounting, News
+from untuck.motion.mount.tracker import Mounting
 from untuck.motion.params import Params
+from untuck.motion.results import Results
 from untuck.motion.strides.contacts import Step, StepTracker
 from untuck.motion.strides.kernels import STEP_INDEX
 from untuck.motion.strides.pace import Pace
 from untuck.motion.strides.stride import Stride, StrideCutter
 from untuck.motion.strides.traces import angle_traces
+from untuck.session_commands import SessionCommand, StaleData
+from untuck.vocabulary import Moving
 
 _TICK_S = 0.25  # grid of sensor time on which calibration and standing are looked for
 _TICK_LEAD_S = 0.4e-3  # the grid lies between samples, so that rounding of time cannot move it by one
-_KEPT = ("contact", "stride", "finding", "cue", "held", "warning", "steer", "standing")  # kinds that `run` gives
 
 
 class Pipeline:
@@ -46,7 +58,7 @@ class Pipeline:
         keep_samples: bool = False,
     ) -> None:
         p = self.params = params or Params()
-        self.state = "standing"
+        self.moving = Moving.STANDING
         self._mounting = Mounting(p, calibration)
         self._mounts = [(-np.inf, self.calibration.sensor_to_pelvis)]
         self._intake = Intake(p, keep_samples)
@@ -54,12 +66,12 @@ class Pipeline:
         self._steps = StepTracker(p)
         self._cutter = StrideCutter(p)
         self._judge = Judge(p, baseline)
-        self._steers = SteerQueue()
+        self._commands = CommandQueue()
         self._pace = Pace()
         self._next_tick_s = np.nan
         self._last_step_s = -np.inf
         self._events: list[Event] = []
-        self._kept: dict[str, list[Any]] = {kind: [] for kind in _KEPT}
+        self._results = Results()
 
     @property
     def calibration(self) -> Calibration:
@@ -73,8 +85,8 @@ class Pipeline:
 
     @property
     def progress(self) -> Progress:
-        """What is not finished yet, to be shown."""
-        return Progress(self._mounting.search, self._judge.gathered, self._judge.on)
+        """What is not finished yet, for display."""
+        return Progress(self._mounting.search, self._judge.gathered, self._judge.active)
 
     def push(self, samples: Samples) -> list[Event]:
         """What the next samples bring, in order of time. Raises SamplesError if they do not follow the last ones."""
@@ -94,32 +106,28 @@ class Pipeline:
             if left == BLOCK_SAMPLES:
                 intake.begin_block(self._pace.speed_m_s, self.calibration.sensor_to_pelvis[0])
                 if intake.problem:
-                    self._emit("warning", intake.last_s, intake.problem)  # which gives it once
-            if self._steers.next_s < time_s[first]:
-                self._steer_before(float(time_s[first]))
+                    self._emit(Warned(intake.last_s, intake.problem))  # which gives it once
+            if self._commands.next_s < time_s[first]:
+                self._carry_out_before(float(time_s[first]))
             last = min(end, first + left)
-            if self._steers.next_s <= time_s[last - 1]:
-                last = int(time_s.searchsorted(self._steers.next_s, "right"))
+            if self._commands.next_s <= time_s[last - 1]:
+                last = int(time_s.searchsorted(self._commands.next_s, "right"))
             self._advance(last - first)
             first = last
         events, self._events = self._events, []
         return events
 
-    def steer(self, steer: Steer) -> None:
-        """Have something take effect behind the sample at steer.time_s, or before the next one if that has passed.
+    def command(self, command: SessionCommand) -> None:
+        """Let a command take effect behind the sample at command.time_s, or before the next one if that has passed."""
+        self._commands.add(command)
 
-        Raises SettingsError for what cannot be asked for.
-        """
-        check(steer)
-        self._steers.add(steer)
-
-    def _steer_before(self, time_s: float) -> None:
-        for steer in self._steers.before(time_s):
-            now_s = max(steer.time_s, self._intake.last_s) if np.isfinite(self._intake.last_s) else time_s
-            if steer.kind != "stale":
-                self._emit("steer", now_s, steer)
-            self.params, news = apply(steer, self.params, self._judge, self._mounting, now_s)
-            self._publish(news, now_s)
+    def _carry_out_before(self, time_s: float) -> None:
+        for command in self._commands.before(time_s):
+            now_s = max(command.time_s, self._intake.last_s) if np.isfinite(self._intake.last_s) else time_s
+            if not isinstance(command, StaleData):
+                self._emit(CommandTaken(now_s, command))
+            self.params, events = apply(command, self.params, self._judge, self._mounting, now_s)
+            self._publish(events)
 
     def _advance(self, count: int) -> None:
         """Take in the next samples in store, which lie within one block."""
@@ -131,7 +139,7 @@ class Pipeline:
         """Look for calibration and standing at every grid time up to sample `index`, at now_s."""
         h = self.history
         while self._next_tick_s <= now_s:
-            running = self.state == "running" and now_s - self._last_step_s <= self.params.standing_after_s
+            running = self.moving == Moving.RUNNING and now_s - self._last_step_s <= self.params.standing_after_s
             at = index if running else h.find(self._next_tick_s, index + 1)
             at_s = h.at(at)
             self._next_tick_s += _TICK_S * (int((at_s - self._next_tick_s) / _TICK_S) + 1)
@@ -139,31 +147,35 @@ class Pipeline:
                 self._tick(at, at_s)
 
     def _tick(self, index: int, now_s: float) -> None:
-        if self.state != "running":
-            self._take(self._mounting.look(self.history, index + 1, self._judge.slipped), now_s)
-        if self.state != "standing" and now_s - self._last_step_s > self.params.standing_after_s:
-            self._enter("standing", now_s)
+        if self.moving != Moving.RUNNING:
+            self._publish_mount(self._mounting.look(self.history, index + 1, self._judge.slipped))
+        if self.moving != Moving.STANDING and now_s - self._last_step_s > self.params.standing_after_s:
+            self._enter(Moving.STANDING, now_s)
 
-    def _take(self, news: News, now_s: float) -> None:
-        """Publish what has become of the mount; what was measured with another one is not mixed with it."""
-        for kind, value in news:
-            self._emit("calibrated" if kind == "zeroed" else kind, now_s, value)
-            if kind in ("calibrated", "zeroed"):
-                mount = value.sensor_to_pelvis
-                self._mounts = [*self._mounts, (now_s, mount)] if self._kept["stride"] else [(-np.inf, mount)]
-                self._publish(self._judge.calibrated(kind == "calibrated", now_s), now_s)
-            elif kind == "standing" and (value.zeroed or value.difference_deg <= self.params.zero_min_deg):
-                self._judge.stood()
+    def _publish_mount(self, events: list[Event]) -> None:
+        """Publish events of the mount; what was measured with another mount is not mixed with this one's."""
+        for event in events:
+            self._emit(event)
+            match event:
+                case Calibrated(time_s=now_s, calibration=calibration, zero_only=zero_only):
+                    mount = calibration.sensor_to_pelvis
+                    self._mounts = [*self._mounts, (now_s, mount)] if self._results.strides else [(-np.inf, mount)]
+                    self._publish(self._judge.calibrated(zero_only, now_s))
+                case StandingMeasured(standing=standing):
+                    if standing.zeroed or standing.difference_deg <= self.params.zero_min_deg:
+                        self._judge.stood()
+                case _:
+                    pass
 
-    def _enter(self, state: str, now_s: float) -> None:
+    def _enter(self, moving: Moving, now_s: float) -> None:
         """Change between standing, walking and running."""
-        if state == self.state:
+        if moving == self.moving:
             return
-        if self.state == "running":
-            self._publish(self._judge.stop(now_s), now_s)
+        if self.moving == Moving.RUNNING:
+            self._publish(self._judge.stop(now_s))
             self._pace.stop()
-        self.state = state
-        self._emit("state", now_s, state)
+        self.moving = moving
+        self._emit(MovingChanged(now_s, moving))
 
     def _on_row(self, row: NDArray[np.float64]) -> None:
         index, history = int(row[STEP_INDEX]), self.history
@@ -177,14 +189,14 @@ class Pipeline:
         history = self.history
         now_s = history.at(step.number)
         if not step.running:
-            self._enter("walking", now_s)
+            self._enter(Moving.WALKING, now_s)
         elif step.follows:
-            if self.state != "running":
-                self._take(self._mounting.run(), now_s)
-            self._enter("running", now_s)
+            if self.moving != Moving.RUNNING:
+                self._publish_mount(self._mounting.run(now_s))
+            self._enter(Moving.RUNNING, now_s)
         if step.running:
-            contact = np.array((step.contact_s, step.toe_off_s, step.side), CONTACT_DTYPE)[()]
-            self._emit("contact", now_s, contact)
+            contact = cast(np.void, np.array((step.contact_s, step.toe_off_s, step.side), CONTACT_DTYPE)[()])
+            self._emit(ContactFound(now_s, contact))
             self._pace.push(1e3 * (step.toe_off_s - step.contact_s))
         intake, mount = self._intake, self.calibration.sensor_to_pelvis
         stride = self._cutter.push(step, history, mount, intake.tilt_variance, intake.nominal_dt_s(step.number))
@@ -192,34 +204,33 @@ class Pipeline:
             self._on_stride(stride, now_s)
 
     def _on_stride(self, stride: Stride, now_s: float) -> None:
-        news = self._judge.push(stride, self.history, self.calibration, now_s)
-        self._emit("stride", now_s, stride.publish())
-        self._publish(news, now_s)
+        events = self._judge.push(stride, self.history, self.calibration, now_s)
+        self._emit(StrideMeasured(now_s, stride.publish(), stride.curves))
+        self._publish(events)
 
-    def _publish(self, news: News, now_s: float) -> None:
-        for kind, value in news:
-            self._emit(kind, now_s, value)
+    def _publish(self, events: list[Event]) -> None:
+        for event in events:
+            self._emit(event)
 
-    def _emit(self, kind: str, now_s: float, value: Any) -> None:
-        """Hand an event out, and keep what `run` wants; a warning is given once."""
-        if kind == "warning" and value in self._kept["warning"]:
+    def _emit(self, event: Event) -> None:
+        """Hand an event out, and keep what `run` needs of it; a warning is given once."""
+        if isinstance(event, Warned) and event.text in self._results.warnings:
             return
-        self._events.append(Event(kind, now_s, value))
-        if kind in _KEPT and (kind != "finding" or np.isfinite(value.end_s)):
-            self._kept[kind].append(value)
+        self._events.append(event)
+        self._results.keep(event)
 
     def finish(self) -> list[Event]:
         """End of the recording: findings that are still on end now."""
         now_s = self._intake.last_s
-        self._steer_before(np.nextafter(now_s, np.inf))
+        self._carry_out_before(np.nextafter(now_s, np.inf))
         for row in self._intake.finish():
             self._on_row(row)
         if self.history.end > 0:
-            self._publish(self._judge.stop(now_s), now_s)
-        self._take(self._mounting.run(), now_s)
+            self._publish(self._judge.stop(now_s))
+        self._publish_mount(self._mounting.run(now_s))
         if self.baseline is None:
             have, want = self._judge.gathered, self.params.baseline_strides
-            self._emit("warning", now_s, f"No baseline: {have} of {want} clean strides were run.")
+            self._emit(Warned(now_s, f"No baseline: {have} of {want} clean strides were run."))
         events, self._events = self._events, []
         return events
 
@@ -228,26 +239,18 @@ class Pipeline:
         h = self.history
         quat = h.column("quat", h.base, h.end).copy()
         time_s = h.time(h.base, h.end).copy()
-        kept = self._kept
-        strides = np.array(kept["stride"], STRIDE_DTYPE)
-        tilt, obliquity, rotation = angle_traces(time_s, quat, self._mounts, strides)
+        fields = self._results.fields()
+        tilt, obliquity, rotation = angle_traces(time_s, quat, self._mounts, fields["strides"])
         return Run(
             time_s=time_s,
             quat=quat,
             tilt_deg=tilt,
             obliquity_deg=obliquity,
             rotation_deg=rotation,
-            contacts=np.array(kept["contact"], CONTACT_DTYPE),
-            strides=strides,
-            findings=tuple(sorted(kept["finding"], key=lambda f: f.start_s)),
-            cues=tuple(kept["cue"]),
-            suppressed_cues=tuple(kept["held"]),
             calibration=self.calibration,
             baseline=self.baseline,
-            warnings=tuple(kept["warning"]),
-            steers=tuple(kept["steer"]),
-            standings=tuple(kept["standing"]),
             chip_error_deg=self._intake.chip_error_deg,
+            **fields,
         )
 
 
@@ -277,6 +280,6 @@ def analyse(
     pipeline = Pipeline(calibration, baseline, params, keep_samples=True)
     pipeline.push(samples)
     if problem := range_problem(samples):
-        pipeline._emit("warning", pipeline._intake.last_s, problem)
+        pipeline._emit(Warned(pipeline._intake.last_s, problem))
     pipeline.finish()
     return pipeline.run()

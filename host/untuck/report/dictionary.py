@@ -7,6 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from untuck.vocabulary import FAULTS, Ending, NotJudged
+
+_MEASURED_BY_FORM = (NotJudged.SPEED, NotJudged.WARM_UP)  # reasons of the judgement, not of the stride
+_REASONS = ", ".join(reason for reason in NotJudged if reason not in _MEASURED_BY_FORM)
+
 
 @dataclass(frozen=True)
 class Column:
@@ -27,7 +32,7 @@ def _columns(lines: str) -> tuple[Column, ...]:
     return tuple(_column(line) for line in lines.strip().splitlines())
 
 
-STRIDES = _columns("""
+STRIDES = _columns(f"""
 start_s | number | s | sensor time of the right contact that begins the stride
 duration_s | number | s | from right contact to right contact
 cadence_spm | number | steps/min | 120 / duration
@@ -51,7 +56,7 @@ turn_deg_s | number | deg/s | stride mean of the yaw rate, counter-clockwise see
 accel_m_s2 | number | m/s^2 | net horizontal acceleration over the last few strides
 missing_pct | number | % | samples missing in the stride
 valid | yes/no | | whether the stride counts
-reason | text | | why not, empty if it does: gap, missing, odd, turning, accelerating
+reason | text | | why not, empty if it does: {_REASONS}
 """)
 
 SAMPLES = _columns("""
@@ -75,22 +80,24 @@ obliquity_deg | number | deg | pelvic obliquity, right side up positive
 rotation_deg | number | deg | pelvic rotation about its stride mean, right hip forward positive
 """)
 
-FINDINGS = _columns("""
-fault | text | | tuck, pullback, rigid or held
+FINDINGS = _columns(f"""
+id | whole | | number of the finding in its session; cues refer to it
+fault | text | | {", ".join(FAULTS)}
 side | whole | | -1 left, +1 right, 0 both
 start_s | number | s | sensor time of the first stride of those that decided
 end_s | number | s | when it ended; empty if it lasted to the end
 decided_s | number | s | when it was known
 depth_deg | number | deg | at its worst
-ended | text | | corrected, stopped, not comparable; empty if it lasted to the end
+ended | text | | {", ".join(filter(None, Ending))}; empty if it lasted to the end
 """)
 
 CUES = _columns("""
+finding_id | whole | | the finding behind it; 0 in sessions of older versions
 fault | text | | what the cue is about
 side | whole | | -1 left, +1 right, 0 both
 time_s | number | s | sensor time of the decision
-sounded | yes/no | | whether it sounded or was held back
-reason | text | | why it was held back, empty if it sounded
+sounded | yes/no | | whether it sounded or was suppressed
+reason | text | | why it was suppressed, empty if it sounded
 depth_deg | number | deg | of the finding behind it when it was decided
 correct_s | number | s | from the cue to the correction; empty where the finding ended otherwise
 ended | text | | how the finding ended, as in findings
@@ -101,7 +108,7 @@ time_s | number | s | sensor time at which 5 s of standing still were over
 difference_deg | number | deg | sensor's vertical against that of the calibration in use
 tilt_deg | number | deg | pelvic tilt that the calibration in use read
 obliquity_deg | number | deg | pelvic obliquity that it read
-zeroed | yes/no | | whether the zero was set anew from it
+zeroed | yes/no | | whether the zero was set from it
 """)
 
 TABLES = {"strides": STRIDES, "samples": SAMPLES, "findings": FINDINGS, "cues": CUES, "standings": STANDINGS}

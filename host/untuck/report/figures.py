@@ -17,10 +17,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from numpy.typing import NDArray
 
-from untuck.model import LEFT, RIGHT, Floats, Run
+from untuck.model import BOTH, LEFT, RIGHT, Floats, Run
 from untuck.report.cycles import Cycles
 from untuck.report.metrics import SessionMetrics
-from untuck.report.parts import CUED, THIRDS, Part
+from untuck.report.parts import THIRDS, Part
+from untuck.session_commands import Lap
+from untuck.vocabulary import PALETTES, RECOVERED, cued_faults, facts
 
 STYLE: Any = {
     "font.family": "sans-serif",
@@ -41,16 +43,16 @@ GAP_S = 2.0  # from one stride to the next: more is a pause
 
 @dataclass(frozen=True)
 class Palette:
-    """Colours by role: text and axes, quiet text, grid, line and band of the baseline, left, right, tuck, pause."""
+    """Colours by role: text and axes, quiet text, grid, line and band of the baseline, left, right, fault, pause."""
 
     ink: str = "#1d2430"
     quiet: str = "#6a7384"
     grid: str = "#dfe3ea"
     line: str = "#0b5fa5"
     band: str = "#8fc3ea"
-    left: str = "#b3541e"
-    right: str = "#007a5a"
-    tuck: str = "#a8326e"
+    left: str = PALETTES["light"]["left"]
+    right: str = PALETTES["light"]["right"]
+    fault: str = PALETTES["light"]["fault"]
     pause: str = "#b9c0cc"
 
 
@@ -89,9 +91,9 @@ def through_the_run(run: Run, palette: Palette, width_in: float, into: Canvas = 
     _baseline_band(tilt, run, palette)
     _findings(tilt, run, palette)
     _cues(tilt, run, palette)
-    for steer in run.steers:
-        if steer.kind == "lap":
-            tilt.axvline(steer.time_s / 60, color=palette.ink, lw=0.8, ls=(0, (3, 2)))
+    for command in run.commands:
+        if isinstance(command, Lap):
+            tilt.axvline(command.time_s / 60, color=palette.ink, lw=0.8, ls=(0, (3, 2)))
     tilt.set_ylabel("tilt above standing, deg", color=palette.ink)
     lean.set_ylabel("pelvic lean, deg", color=palette.ink)
     lean.set_xlabel("minutes", color=palette.ink)
@@ -131,7 +133,7 @@ def distribution(run: Run, on_deg: float, palette: Palette, width_in: float, int
     edges = np.arange(np.floor(low * 2) / 2, high + 0.5, 0.25).tolist()
     tucked = _within(strides, run, ("tuck",))
     axes.hist([strides["tilt_deg"][~tucked], strides["tilt_deg"][tucked]], bins=edges, stacked=True,
-              color=[palette.line, palette.tuck], label=["strides", "while tucked"], alpha=0.85)  # fmt: skip
+              color=[palette.line, palette.fault], label=["strides", "while tucked"], alpha=0.85)  # fmt: skip
     if run.baseline is not None:
         level = float(np.average(run.baseline.tilt_deg, weights=run.baseline.strides))
         axes.axvline(level, color=palette.ink, lw=1.2, label="baseline")
@@ -275,19 +277,25 @@ def _baseline_band(axes: Axes, run: Run, palette: Palette) -> None:
     axes.axhline(level, color=palette.ink, lw=0.8)
 
 
+def _colour(palette: Palette, fault: str, side: int) -> str:
+    colour: str = getattr(palette, facts(fault).colour(side))
+    return colour
+
+
 def _findings(axes: Axes, run: Run, palette: Palette) -> None:
-    colors = {("pullback", LEFT): palette.left, ("pullback", RIGHT): palette.right}
     for finding in run.findings:
-        if finding.fault in CUED:
-            color = colors.get((finding.fault, finding.side), palette.tuck)
+        if finding.fault in cued_faults():
+            color = _colour(palette, finding.fault, finding.side)
             axes.axvspan(finding.start_s / 60, finding.end_s / 60, color=color, alpha=0.22, lw=0)
+
+
+_MARKS = {LEFT: "<", RIGHT: ">", BOTH: "v"}
 
 
 def _cues(axes: Axes, run: Run, palette: Palette) -> None:
     """Flags along the top edge: triangles where a cue sounded, pointing to its side."""
-    marks = {("pullback", LEFT): ("<", palette.left), ("pullback", RIGHT): (">", palette.right)}
     top = axes.get_xaxis_transform()
     for cue in run.cues:
-        if cue.fault != "recovered":
-            mark, color = marks.get((cue.fault, cue.side), ("v", palette.tuck))
+        if cue.fault != RECOVERED:
+            mark, color = _MARKS[cue.side], _colour(palette, cue.fault, cue.side)
             axes.plot(cue.time_s / 60, 0.95, mark, ms=6, color=color, transform=top, clip_on=False)

@@ -23,6 +23,7 @@ from untuck.model import Run
 from untuck.report import fit_bytes as fb
 from untuck.report import fit_fields
 from untuck.report.summary import Summary
+from untuck.session_commands import Lap
 
 
 def to_fit(run: Run, summary: Summary, unix_zero_s: float) -> bytes:
@@ -55,7 +56,8 @@ def to_fit(run: Run, summary: Summary, unix_zero_s: float) -> bytes:
 
 
 def _laps(run: Run, unix_zero_s: float) -> list[int]:
-    return [round(unix_zero_s + s.time_s) for s in run.steers if s.kind == "lap" and math.isfinite(s.time_s)]
+    laps = [each.time_s for each in run.commands if isinstance(each, Lap) and math.isfinite(each.time_s)]
+    return [round(unix_zero_s + time_s) for time_s in laps]
 
 
 def _file_id(start_s: int) -> FileIdMessage:

@@ -15,6 +15,7 @@ import numpy as np
 
 from untuck.model import Floats, Run
 from untuck.report.fit_bytes import DEVELOPER_DATA_ID, FIELD_DESCRIPTION, RECORD, Definition
+from untuck.vocabulary import RECOVERED
 
 APPLICATION_ID = bytes.fromhex("5b1f0c8e6a7d4d0e9a3c75756e747563")
 FLOAT32, UINT16 = 0x88, 0x84
@@ -82,7 +83,7 @@ class StrideMeans:
             name: strides[name] for name in strides.dtype.names or () if name != "reason"
         }
         self._columns["contact_ms"] = 0.5 * (strides["contact_left_ms"] + strides["contact_right_ms"])
-        self._cue_s = np.array([cue.time_s for cue in run.cues if cue.fault != "recovered"])
+        self._cue_s = np.array([cue.time_s for cue in run.cues if cue.fault != RECOVERED])
         self._span_s = (float(run.time_s[0]), float(run.time_s[-1])) if len(run.time_s) else (math.inf, -math.inf)
 
     def value(self, column: str, since_s: float, until_s: float) -> float:

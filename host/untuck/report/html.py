@@ -1,7 +1,7 @@
 """A run's page: one HTML file that needs nothing else, light and dark, for desktop, phone and paper.
 
-Sentences come from answers.py, drawings from figures.py by way of svg.py, the look from page.css.
-The order of the page, its headline numbers and its tables live here.
+Sentences come from sentences.py, drawings from figures.py by way of svg.py, the look from page.css.
+Owns the order of the page, its headline numbers and its tables.
 """
 
 from __future__ import annotations
@@ -11,12 +11,15 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from importlib.resources import files
 
+from untuck.model import BOTH, LEFT, RIGHT
 from untuck.report import figures, quality
 from untuck.report.metrics import compare
 from untuck.report.page import Report, stride_cycles
 from untuck.report.sentences import answers
-from untuck.report.summary import DISCLAIMER, Summary, clock, named
+from untuck.report.summary import DISCLAIMER, Summary
 from untuck.report.svg import THEMED, svg
+from untuck.session_commands import to_text
+from untuck.vocabulary import PALETTES, clock, cued_faults, facts, named
 
 WIDE_IN, NARROW_IN, HALF_IN = 8.6, 3.9, 4.3
 
@@ -45,10 +48,16 @@ def document(title: str, body: str) -> str:
     return (
         "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
         "<meta name='viewport' content='width=device-width, initial-scale=1'>"
-        f"<title>{escape(title)}</title><style>{css}</style></head><body>{body}"
+        f"<title>{escape(title)}</title><style>{css}{_colours()}</style></head><body>{body}"
         f"<footer>{DISCLAIMER} Tilt and lean are the pelvis's: one sensor cannot see the trunk. "
         f"Written {time.strftime('%Y-%m-%d %H:%M')} by Untuck.</footer></body></html>\n"
     )
+
+
+def _colours() -> str:
+    """The colours of sides and faults, light and dark, as CSS variables."""
+    light, dark = ("".join(f"--{role}:{code};" for role, code in PALETTES[mode].items()) for mode in ("light", "dark"))
+    return f":root{{{light}}}@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}"
 
 
 def _cards(report: Report) -> str:
@@ -101,7 +110,7 @@ def _drawn(report: Report) -> Iterable[str]:
     with figures.styled():
         wide = svg(figures.through_the_run(run, THEMED, WIDE_IN), "runwide", "tilt and lean through the run")
         narrow = svg(figures.through_the_run(run, THEMED, NARROW_IN), "runnarrow", "tilt and lean through the run")
-        yield "<h2>Through the run</h2>" + _figure(wide, narrow, _RUN_CAPTION)
+        yield "<h2>Through the run</h2>" + _figure(wide, narrow, _run_caption())
         yield from _stride_figure(report)
         spread = svg(figures.distribution(run, report.params.tuck_on_deg, THEMED, width), "spread", "stride tilt")
         boxes = [_box("How tilt was spread", spread, "One count for each clean stride.")]
@@ -120,17 +129,23 @@ def _stride_figure(report: Report) -> Iterable[str]:
         return
     wide = svg(figures.mean_stride(now, base, THEMED, WIDE_IN), "stridewide", "mean stride")
     narrow = svg(figures.mean_stride(now, base, THEMED, NARROW_IN), "stridenarrow", "mean stride")
-    band = "The wide band is the baseline, this run's first strides." if base else "The baseline is another run's."
+    band = "The wide band is the baseline, taken in this run." if base else "The baseline is another run's."
     caption = f"Mean of {now.count} strides ± SD; the left side is mirrored. {band}"
     yield "<h2>Mean stride</h2>" + _figure(wide, narrow, caption)
 
 
-_RUN_CAPTION = (
-    "<span class='key'><i style='background:var(--line)'></i>strides and their mean over eight"
-    "<i style='background:var(--band)'></i>baseline ± 2 SD<i style='background:var(--tuck)'></i>tuck or rigid"
-    "<i style='background:var(--left)'></i>left pullback<i style='background:var(--right)'></i>right pullback"
-    "<i style='background:var(--pause)'></i>pause or missing</span>. Flags on top are cues, dashed lines laps."
-)
+def _run_caption() -> str:
+    """The legend of the run's figure: each colour with the faults that it stands for."""
+    kinds: dict[str, list[str]] = {}
+    for fault in cued_faults():
+        row = facts(fault)
+        for side in (LEFT, RIGHT) if row.sides else (BOTH,):
+            kinds.setdefault(row.colour(side), []).append(named(fault, side))
+    keys = [("line", "strides and their mean over eight"), ("band", "baseline ± 2 SD")]
+    keys += [(role, " or ".join(names)) for role, names in kinds.items()]
+    keys.append(("pause", "pause or missing"))
+    items = "".join(f"<i style='background:var(--{role})'></i>{escape(text)}" for role, text in keys)
+    return f"<span class='key'>{items}</span>. Flags on top are cues, dashed lines laps."
 
 
 def _figure(wide: str, narrow: str, caption: str) -> str:
@@ -152,19 +167,19 @@ def _ledger(summary: Summary) -> str:
             clock(entry.time_s),
             named(entry.fault, entry.side),
             f"{entry.depth_deg:.1f} deg",
-            "sounded" if entry.sounded else f"held back: {entry.reason}",
+            "sounded" if entry.sounded else f"suppressed: {entry.reason}",
             f"{entry.correct_s:.0f} s" if entry.correct_s is not None else (entry.ended or "lasted to the end"),
         )
         for entry in summary.cue_log
     ]
-    return "<h2>Cues, and what came of them</h2>" + table(
+    return "<h2>Cues and responses</h2>" + table(
         ("at", "cause", "depth then", "cue", "corrected after"), rows, numbers=(0, 2, 4)
     )
 
 
 def _asked(report: Report) -> str:
     """Laps, notes and what else was asked for during the session."""
-    rows = [(clock(s.time_s), s.kind, s.value) for s in report.run.steers if s.kind != "stale"]
+    rows = [(clock(each.time_s), *to_text(each)) for each in report.run.commands]
     return "<h2>Laps, notes and settings</h2>" + table(("at", "what", ""), rows, numbers=(0,)) if rows else ""
 
 

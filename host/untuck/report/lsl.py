@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from untuck.errors import ReportError
-from untuck.model import Cue, Event, Samples, SuppressedCue
+from untuck.events import CueDecided, CueSuppressed, Event, StrideMeasured
+from untuck.model import Cue, Samples, SuppressedCue
 from untuck.report.dictionary import SAMPLES, STRIDES
 
 IMU = tuple(column for column in SAMPLES[1:11])
@@ -49,12 +50,14 @@ class Outlet:
             rows = np.hstack([samples.gyr_rad_s, samples.acc_m_s2, chip])
             self._streams["samples"].push_chunk(rows.tolist(), (samples.time_s + self._clock_s).tolist())
         for event in events:
-            if event.kind == "stride":
-                stamp_s = float(event.value["start_s"] + event.value["duration_s"]) + self._clock_s
-                self._streams["strides"].push_sample([float(event.value[c.name]) for c in GAIT], stamp_s)
-            elif isinstance(event.value, Cue | SuppressedCue):
-                stamp_s = event.value.time_s + self._clock_s
-                self._streams["cues"].push_sample([_marker(event.value)], stamp_s)
+            match event:
+                case StrideMeasured(stride=stride):
+                    stamp_s = float(stride["start_s"] + stride["duration_s"]) + self._clock_s
+                    self._streams["strides"].push_sample([float(stride[c.name]) for c in GAIT], stamp_s)
+                case CueDecided(cue=cue) | CueSuppressed(cue=cue):
+                    self._streams["cues"].push_sample([_marker(cue)], cue.time_s + self._clock_s)
+                case _:
+                    pass
 
     def __enter__(self) -> Outlet:
         return self
@@ -95,8 +98,8 @@ class Outlet:
 def _marker(cue: Cue | SuppressedCue) -> str:
     """A cue as one line of JSON."""
     reason = cue.reason if isinstance(cue, SuppressedCue) else ""
-    told = {"fault": cue.fault, "side": cue.side, "time_s": cue.time_s, "sounded": not reason, "reason": reason}
-    return json.dumps(told)
+    marker = {"fault": cue.fault, "side": cue.side, "time_s": cue.time_s, "sounded": not reason, "reason": reason}
+    return json.dumps(marker)
 
 
 def _load() -> ModuleType:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from statistics import fmean, median, stdev
 
 from untuck.report.summary import Summary
+from untuck.vocabulary import RECOVERED
 
 WEEK_S = 7 * 86400.0
 LAST_SESSIONS = 5  # compared with where the week before holds none
@@ -56,7 +57,7 @@ class SessionMetrics:
 
 def metrics_of(session: int, started_unix_s: float, summary: Summary) -> SessionMetrics:
     """The line of one session."""
-    sounded = [cue for cue in summary.cues if cue.fault != "recovered"]
+    sounded = [cue for cue in summary.cues if cue.fault != RECOVERED]
     corrected = [entry.correct_s for entry in summary.cue_log if entry.sounded and entry.correct_s is not None]
     tilt, base = summary.medians.get("tilt_deg"), summary.baseline_tilt_deg
     parts = {part.name: part for part in summary.parts}

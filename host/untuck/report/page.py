@@ -1,6 +1,6 @@
 """What a run's page is made of, whether it is shown in a browser or printed.
 
-Values only; html.py and pdf.py lay them out. Which strides the mean stride is made of is decided here.
+Values only; html.py and pdf.py lay them out. Decides which strides the mean stride is made of.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from untuck.report.summary import Summary
 class Report:
     """What a page is made of. title, subtitle: plain text; now, earlier: this session and those to compare with.
 
-    own_baseline: it was taken from this run's first strides; late_ms: median and 99th percentile of packets' delay.
+    own_baseline: it was taken in this run; late_ms: median and 99th percentile of packets' delay.
     """
 
     title: str
@@ -34,10 +34,8 @@ class Report:
 
 
 def stride_cycles(report: Report) -> tuple[Cycles | None, Cycles | None]:
-    """The mean stride of the run, and of its baseline where that was taken from this run's first strides."""
-    clean = report.run.strides[report.run.strides["valid"]]
-    count = report.params.baseline_strides
-    if not report.own_baseline or report.run.baseline is None or len(clean) <= count:
+    """The mean stride of the run, and of the strides that its baseline was made of, where it was taken in this run."""
+    baseline = report.run.baseline
+    if not report.own_baseline or baseline is None or math.isnan(baseline.end_s):
         return cycles(report.run, -math.inf, math.inf), None
-    first_s = float(clean["start_s"][count])
-    return cycles(report.run, first_s, math.inf), cycles(report.run, -math.inf, first_s)
+    return cycles(report.run, baseline.end_s, math.inf), cycles(report.run, baseline.start_s, baseline.end_s)

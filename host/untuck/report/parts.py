@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from untuck.model import Finding, Floats
+from untuck.vocabulary import cued_faults
 
-CUED = ("tuck", "pullback", "rigid")  # a lasting one-sided offset is shown, and is no loss of form by itself
 BLOCK_STRIDES = 10
 _STRETCHES = (
     ("first third", 0.0, 1 / 3),
@@ -74,8 +74,8 @@ def in_form(strides: NDArray[np.void], findings: Sequence[Finding]) -> NDArray[n
     """(S,) whether no finding that is cued was on when the stride began."""
     form = np.ones(len(strides), dtype=bool)
     for finding in findings:
-        if finding.fault in CUED:
-            end_s = math.inf if math.isnan(finding.end_s) else finding.end_s
+        if finding.fault in cued_faults():  # other faults are shown, and are no loss of form by themselves
+            end_s = math.inf if finding.active else finding.end_s
             form &= (strides["start_s"] < finding.start_s) | (strides["start_s"] >= end_s)
     return form
 

@@ -17,7 +17,8 @@ from untuck.report import figures, quality
 from untuck.report.figures import Palette
 from untuck.report.page import Report, stride_cycles
 from untuck.report.sentences import answers
-from untuck.report.summary import DISCLAIMER, clock, named
+from untuck.report.summary import DISCLAIMER
+from untuck.vocabulary import clock, named
 
 WIDTH_IN, HEIGHT_IN, MARGIN = 8.27, 11.69, 0.09
 _LINE = 0.0155  # of the page's height

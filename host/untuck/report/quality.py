@@ -1,21 +1,12 @@
-"""How far a session's numbers can be trusted: loss, gaps, delay, calibration, and what could not be judged, and why.
+"""How far a session's numbers can be trusted: loss, gaps, delay, calibration, and strides not judged, with the reason.
 
-Rows of two texts for page and paper; reasons that strides are left out for are put into words here and nowhere else.
+Rows of two texts for page and paper.
 """
 
 from __future__ import annotations
 
-from untuck.report.summary import Summary, clock
-
-REASONS = {
-    "gap": "samples missing in a row",
-    "missing": "too many samples missing",
-    "mount": "the sensor does not sit upright on the pelvis",
-    "odd": "unlike the runner's other strides",
-    "turning": "in a bend",
-    "accelerating": "speeding up or slowing down",
-}
-
+from untuck.report.summary import Summary
+from untuck.vocabulary import clock, not_judged_words
 
 CHIP_USUAL_DEG = 5.0  # its data sheet says 2.5 deg in motion; twice that is worth a word
 
@@ -58,9 +49,15 @@ def _times(count: int) -> str:
     return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
+def left_out_words(summary: Summary) -> str:
+    """How many strides were left out for which reason, "" for none."""
+    counts = sorted(summary.rejected.items())
+    return ", ".join(f"{count} ({not_judged_words(reason)})" for reason, count in counts)
+
+
 def _judged(summary: Summary) -> str:
     if summary.strides == 0:
         return "no stride was found"
     text = f"{summary.clean_strides} of {summary.strides} strides"
-    left_out = [f"{count} {REASONS.get(reason, reason)}" for reason, count in sorted(summary.rejected.items())]
-    return text + (f"; left out: {', '.join(left_out)}" if left_out else "")
+    left_out = left_out_words(summary)
+    return text + (f"; left out: {left_out}" if left_out else "")

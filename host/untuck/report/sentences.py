@@ -1,12 +1,10 @@
 """The plain-language paragraph: how was my pelvis, when did it go wrong, did the cues help, am I better than before.
 
 Sentences from a Summary and from earlier sessions; every number with its unit and its spread, and no word on health.
-What is told to the runner in sentences lives here and nowhere else.
 """
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from statistics import median
@@ -14,11 +12,11 @@ from statistics import median
 from untuck.model import Finding
 from untuck.motion.form.cues import CueEntry
 from untuck.report.metrics import Comparison, SessionMetrics, compare
-from untuck.report.parts import CUED, THIRDS
-from untuck.report.summary import Summary, clock, named
+from untuck.report.parts import THIRDS
+from untuck.report.summary import Summary
+from untuck.vocabulary import ON_PURPOSE, RECOVERED, clock, cued_faults, named
 
 _TIMES = {1: "once", 2: "twice"}
-UNCUED = ("muted", "block", "silent end", "fading", "not chosen")  # held on purpose: these findings had no cue at all
 _LISTED = 3  # moments that a sentence names; more are in the table
 
 
@@ -61,7 +59,7 @@ def _against(summary: Summary, tilt: float) -> str:
 
 
 def _when(summary: Summary) -> str:
-    findings = [f for f in summary.findings if f.fault in CUED]
+    findings = [f for f in summary.findings if f.fault in cued_faults()]
     if not findings:
         return "It did not: no fault lasted." if summary.clean_strides else "Nothing was judged."
     counts = Counter((f.fault, f.side) for f in findings)
@@ -75,7 +73,7 @@ def _when(summary: Summary) -> str:
 
 
 def _moment(finding: Finding) -> str:
-    length = "to the end" if math.isnan(finding.end_s) else f"{finding.end_s - finding.start_s:.0f} s"
+    length = "to the end" if finding.active else f"{finding.end_s - finding.start_s:.0f} s"
     return f"at {clock(finding.start_s)} for {length}, {finding.depth_deg:.1f} deg"
 
 
@@ -94,14 +92,16 @@ def _fatigue(summary: Summary) -> str:
 def _cues(summary: Summary) -> str:
     cued = _first_of_each([entry for entry in summary.cue_log if entry.sounded])
     if not cued:
-        sounded = sum(cue.fault != "recovered" for cue in summary.cues)
+        sounded = sum(cue.fault != RECOVERED for cue in summary.cues)
         return f"{sounded} cues sounded; this session does not say what came of them." if sounded else "None sounded."
     took_s = [entry.correct_s for entry in cued if entry.correct_s is not None]
     text = f"{len(took_s)} of {len(cued)} cued faults were corrected"
     if took_s:
         text += f", typically {median(took_s):.0f} s after the first cue ({min(took_s):.0f} to {max(took_s):.0f})"
-    ends = {_end(entry) for entry in cued}
-    uncued = _first_of_each([entry for entry in summary.cue_log if entry.reason in UNCUED and _end(entry) not in ends])
+    findings = {_finding(entry) for entry in cued}
+    uncued = _first_of_each(
+        [entry for entry in summary.cue_log if entry.reason in ON_PURPOSE and _finding(entry) not in findings]
+    )
     free_s = [entry.correct_s for entry in uncued if entry.correct_s is not None]
     if free_s:
         text += f"; without a cue it took {median(free_s):.0f} s ({len(free_s)} of {len(uncued)} corrected)"
@@ -110,8 +110,10 @@ def _cues(summary: Summary) -> str:
     return text + "."
 
 
-def _end(entry: CueEntry) -> tuple[str, int, float]:
-    """What entries of one finding share: when it was corrected, or their own time where it was not."""
+def _finding(entry: CueEntry) -> tuple[str, int, float]:
+    """What entries of one finding share: its id; in sessions of older versions when it was corrected."""
+    if entry.finding_id:
+        return "", 0, float(entry.finding_id)
     return entry.fault, entry.side, round(entry.time_s + (entry.correct_s or 0.0), 3)
 
 
@@ -119,7 +121,7 @@ def _first_of_each(entries: Sequence[CueEntry]) -> list[CueEntry]:
     """The first entry of each finding."""
     first: dict[tuple[str, int, float], CueEntry] = {}
     for entry in entries:
-        first.setdefault(_end(entry), entry)
+        first.setdefault(_finding(entry), entry)
     return list(first.values())
 
 

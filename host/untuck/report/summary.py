@@ -1,7 +1,7 @@
 """A run's summary: what a runner or coach wants to know at the end, as values and as JSON.
 
 Pure: the results of the pipeline and the counters of the decoder come in, a Summary comes out. Medians are over clean
-strides. How clock times and faults are written lives here; pages are in text.py and html.py.
+strides. Pages are in text.py and html.py.
 """
 
 from __future__ import annotations
@@ -16,12 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from untuck.model import BOTH, LEFT, RIGHT, Cue, Finding, Run, Standing
+from untuck.model import Cue, Finding, Run, StandingCheck
 from untuck.motion.form.cues import CueEntry, cue_log
 from untuck.report.parts import Part, in_form, parts_of
 
 DISCLAIMER = "These are form cues, not medical advice."
-SIDES = {LEFT: "left", BOTH: "", RIGHT: "right"}
 MEDIANS = (
     "cadence_spm",
     "contact_left_ms",
@@ -54,14 +53,14 @@ class Signal:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a run came to.
+    """The results of a run.
 
     strides, clean_strides: counts; running_s: time in strides; medians: over clean strides, by STRIDE_DTYPE's names;
-    baseline_tilt_deg: at this run's cadence, None without a baseline; held: cues not sounded, by reason; rejected:
-    strides left out, by reason; calibration: how it was found, with its error in degrees (None: not known); spreads: SD
-    between clean strides of what has a median; in_form_pct: clean strides without a finding; parts: stretches of the
-    run; cue_log: every cue, sounded or held, and what came of it; standings: each measured again after calibration.
-    What has a default is empty in older versions.
+    baseline_tilt_deg: at this run's cadence, None without a baseline; suppressed: cues not sounded, by reason;
+    rejected: strides left out, by reason; calibration: how it was found, with its error in degrees (None: not known);
+    spreads: SD between clean strides of each median; in_form_pct: clean strides without a finding; parts: stretches of
+    the run; cue_log: every cue, sounded or suppressed, with the outcome; standings: each measured again after
+    calibration. Fields with a default are empty in sessions of older versions.
     """
 
     strides: int
@@ -71,7 +70,7 @@ class Summary:
     baseline_tilt_deg: float | None
     findings: tuple[Finding, ...]
     cues: tuple[Cue, ...]
-    held: dict[str, int]
+    suppressed: dict[str, int]
     rejected: dict[str, int]
     calibration: str
     calibration_error_deg: float | None
@@ -82,7 +81,7 @@ class Summary:
     parts: tuple[Part, ...] = ()
     cue_log: tuple[CueEntry, ...] = ()
     chip_error_deg: float | None = None  # RMS between the chip's own vertical and the one used
-    standings: tuple[Standing, ...] = ()
+    standings: tuple[StandingCheck, ...] = ()
     audio_delay_ms: float | None = None  # of the sound output, where it was measured before the session
 
 
@@ -98,7 +97,7 @@ def summarise(run: Run, signal: Signal) -> Summary:
         baseline_tilt_deg=_baseline_tilt(run, medians["cadence_spm"]),
         findings=run.findings,
         cues=run.cues,
-        held=dict(Counter(cue.reason for cue in run.suppressed_cues)),
+        suppressed=dict(Counter(str(cue.reason) for cue in run.suppressed_cues)),
         rejected=dict(Counter(str(reason) for reason in run.strides[~run.strides["valid"]]["reason"])),
         calibration=run.calibration.source,
         calibration_error_deg=_finite(run.calibration.error_deg),
@@ -118,24 +117,10 @@ def to_json(summary: Summary, **more: Any) -> str:
     return json.dumps(_plain({**dataclasses.asdict(summary), **more}), allow_nan=False)
 
 
-def clock(time_s: float) -> str:
-    """Sensor time as minutes and seconds, e.g. 1:05; -:-- for a time that is not known."""
-    if not math.isfinite(time_s):
-        return "-:--"
-    minutes, seconds = divmod(round(time_s), 60)
-    return f"{minutes}:{seconds:02d}"
-
-
-def named(fault: str, side: int) -> str:
-    """A fault with its side for people: "tuck", "right pullback"."""
-    return f"{SIDES[side]} {fault}".strip()
-
-
 def _baseline_tilt(run: Run, cadence_spm: float | None) -> float | None:
     if run.baseline is None or cadence_spm is None:
         return None
-    nearest = int(np.argmin(np.abs(run.baseline.cadence_spm - cadence_spm)))
-    return float(run.baseline.tilt_deg[nearest])
+    return float(run.baseline.tilt_deg[run.baseline.at(cadence_spm)])
 
 
 def _median(values: NDArray[np.float64]) -> float | None:

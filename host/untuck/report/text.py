@@ -13,9 +13,10 @@ from untuck.model import Finding
 from untuck.motion.form.cues import CueEntry
 from untuck.report.metrics import SessionMetrics, metrics_of
 from untuck.report.parts import THIRDS
-from untuck.report.quality import measured_again
+from untuck.report.quality import left_out_words, measured_again
 from untuck.report.sentences import answers
-from untuck.report.summary import DISCLAIMER, Summary, clock, named
+from untuck.report.summary import DISCLAIMER, Summary
+from untuck.vocabulary import clock, named
 
 WIDTH = 78
 
@@ -53,11 +54,12 @@ def _third_lines(summary: Summary) -> list[str]:
 def _stride_lines(summary: Summary) -> list[str]:
     m = {name: math.nan if value is None else value for name, value in summary.medians.items()}
     sd = {name: "" if value is None else f" +- {value:.1f}" for name, value in summary.spreads.items()}
-    rejected = ", ".join(f"{count} {reason}" for reason, count in summary.rejected.items())
+    left_out = left_out_words(summary)
     baseline = summary.baseline_tilt_deg
     against = "no baseline" if baseline is None else f"baseline {baseline:.1f}, {m['tilt_deg'] - baseline:+.1f}"
     rows = [
-        ("strides", f"{summary.strides}, {summary.clean_strides} clean" + (f" ({rejected})" if rejected else "")),
+        ("strides", f"{summary.strides}, {summary.clean_strides} clean"),
+        *([("left out", left_out)] if left_out else []),
         ("running", clock(summary.running_s)),
         ("cadence", f"{m['cadence_spm']:.0f}{sd.get('cadence_spm', '')} steps/min"),
         ("contact", f"left {m['contact_left_ms']:.0f} ms, right {m['contact_right_ms']:.0f} ms"),
@@ -73,7 +75,11 @@ def _stride_lines(summary: Summary) -> list[str]:
     if baseline is not None:
         pulled = f"left {m['pullback_left_deg']:.1f} deg, right {m['pullback_right_deg']:.1f} deg against baseline"
         rows.append(("pullback", pulled))
-    return [f"  {name:<13}{text}" for name, text in rows]
+    return [line for name, text in rows for line in _row(name, text)]
+
+
+def _row(name: str, text: str) -> list[str]:
+    return textwrap.wrap(f"{name:<13}{text}", WIDTH, initial_indent="  ", subsequent_indent=" " * 15)
 
 
 def _finding_lines(findings: tuple[Finding, ...]) -> list[str]:
@@ -93,9 +99,9 @@ def _cue_lines(summary: Summary) -> list[str]:
         after = "" if entry is None else _response(entry)
         lines.append(f"  {clock(cue.time_s):>5}  {named(cue.fault, cue.side):<16}{after}".rstrip())
     lines = lines or ["  none"]
-    if summary.held:
-        reasons = ", ".join(f"{reason} {count}" for reason, count in summary.held.items())
-        lines += _wrapped((f"held back: {reasons}",))
+    if summary.suppressed:
+        reasons = ", ".join(f"{reason} {count}" for reason, count in summary.suppressed.items())
+        lines += _wrapped((f"suppressed: {reasons}",))
     if summary.audio_delay_ms is not None:
         lines.append(f"  heard {summary.audio_delay_ms:.0f} ms after they were played, as measured before")
     return lines

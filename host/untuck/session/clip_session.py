@@ -1,7 +1,7 @@
-"""A session with the clip, as `run` and `calibrate` need it: profile and settings in, clip found, recorded, attended.
+"""A session with the clip, as `run` and `calibrate` need it: profile and settings in, clip found, session recorded.
 
-The analysis warms up while the clip is looked for; what the session finds out about the runner is kept in the profile.
-What a runner's settings and history mean for the analysis is decided here.
+The analysis warms up while the clip is looked for; a new calibration or baseline is kept in the runner's profile.
+Decides what a runner's settings and history mean for the analysis.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, c
 from dataclasses import dataclass, replace
 
 from untuck.errors import LinkError, StoreError
-from untuck.model import Event
+from untuck.events import BaselineTaken, Calibrated, Event
+from untuck.model import Baseline, Calibration
 from untuck.motion.params import Params
-from untuck.session.live import Outcome, PacketPipeline, SessionHooks, View, run_session
+from untuck.session.live import Outcome, SessionHooks, View, run_session
+from untuck.session.packet_pipeline import PacketPipeline
 from untuck.session.warmup import warm_up
 from untuck.sources.ble import Backend, BleSource, Timeouts
 from untuck.sources.clip_setup import WEAK_DBM, lessons
@@ -200,13 +202,20 @@ class ProfileKeeper:
 
     def on_event(self, event: Event) -> bool:
         """Look at an event; True if it is the one that the session was for."""
-        found = event.kind == "baseline" or (event.kind == "calibrated" and event.value.source == "stand+hinges")
-        if found:
-            try:
-                Profiles().keep(self._runner, event.value, self._session_id)
-            except StoreError as error:
-                self._view.say(f"not kept for the next session: {error}")
+        match event:
+            case BaselineTaken(baseline=found):
+                self._keep(found)
+            case Calibrated(calibration=found) if found.source == "stand+hinges":
+                self._keep(found)
+            case _:
+                pass
         return self._until is not None and self._until(event)
+
+    def _keep(self, found: Calibration | Baseline) -> None:
+        try:
+            Profiles().keep(self._runner, found, self._session_id)
+        except StoreError as error:
+            self._view.say(f"not kept for the next session: {error}")
 
 
 def _attach_keys(stack: ExitStack, listen: Listen | None) -> Callable[[PacketPipeline], None] | None:

@@ -9,8 +9,9 @@ import time
 
 from untuck.errors import StoreError
 from untuck.report.metrics import SessionMetrics, metrics_of, to_compare
-from untuck.report.summary import Summary, clock
+from untuck.report.summary import Summary
 from untuck.store import Store, StoredSession, codec
+from untuck.vocabulary import clock
 
 
 def metrics_in(store: Store, like: StoredSession) -> list[SessionMetrics]:

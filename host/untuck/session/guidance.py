@@ -1,62 +1,67 @@
-"""Which phrase a session's events call for, so that a runner gets through it without looking at a screen.
+"""Which spoken phrase a session's events call for, so that a runner gets through it without looking at a screen.
 
-Stand, hinge, run for a baseline, run; check the clip; what a key has done. Pure: events in, names of phrases out.
-The order of a session, as the runner hears it, lives here; the words themselves in sound.phrases.
+Stand, hinge, run for a baseline, run; check the clip; the effect of a key. Pure: events in, names of phrases out.
+Owns the order of a session as the runner hears it; the words are in sound.phrases.
 """
 
 from __future__ import annotations
 
-from untuck.model import Baseline, Calibration, Event, Standing, Steer
+from untuck.events import (
+    BaselineTaken,
+    Calibrated,
+    CommandTaken,
+    Event,
+    MovingChanged,
+    Rejected,
+    Slipped,
+    StandingFound,
+    StandingMeasured,
+)
+from untuck.model import Baseline, Calibration, StandingCheck
 from untuck.motion.params import Params
-
-_AFTER_KEY = {
-    ("mute", "on"): "cues off",
-    ("mute", "off"): "cues on",
-    ("zero", ""): "stand",
-    ("calibrate", ""): "stand",
-    ("baseline", ""): "baseline",
-}
+from untuck.session_commands import Lap, Mute, NewBaseline, Recalibrate, SessionCommand, SetZero
+from untuck.vocabulary import Moving
 
 
 class Guide:
-    """Keeps what the runner has still to do. calibration, baseline: those kept from earlier, None if there are none."""
+    """Follows what the runner has still to do. calibration, baseline: those kept from earlier, None without."""
 
     def __init__(self, params: Params, calibration: Calibration | None, baseline: Baseline | None) -> None:
         self._params = params
         self._to_check = calibration is not None
         self._baseline = baseline is not None
-        self._zeroed = False
         self._running = False
 
     def begin(self) -> str:
-        """What is said first."""
+        """The first phrase."""
         return "stand"
 
     def take(self, event: Event) -> list[str]:
         """Phrases that an event calls for, in order."""
-        value = event.value
-        if event.kind == "state":
-            self._running = value == "running"
-        elif event.kind == "still":
-            return ["hinge"]
-        elif event.kind == "standing":
-            return self._standing(value)
-        elif event.kind == "calibrated":
-            return self._calibrated(value)
-        elif event.kind == "refused":
-            return ["hinge again" if value == "hinges" else "baseline refused"]
-        elif event.kind == "slipped":
-            return ["check clip"]
-        elif event.kind == "baseline":
-            self._baseline = True
-            return ["baseline taken"]
-        elif event.kind == "steer":
-            return self._key(value)
-        return []
+        match event:
+            case MovingChanged(moving=moving):
+                self._running = moving == Moving.RUNNING
+                return []
+            case StandingFound():
+                return ["hinge"]
+            case StandingMeasured(standing=standing):
+                return self._standing(standing)
+            case Calibrated(calibration=calibration, zero_only=zero_only):
+                return [] if zero_only else self._calibrated(calibration)  # a new zero was said already
+            case Rejected(what=what):
+                return ["hinge again" if what == "hinges" else "baseline refused"]
+            case Slipped():
+                return ["check clip"]
+            case BaselineTaken():
+                self._baseline = True
+                return ["baseline taken"]
+            case CommandTaken(command=command):
+                return self._after_key(command)
+            case _:
+                return []
 
-    def _standing(self, standing: Standing) -> list[str]:
+    def _standing(self, standing: StandingCheck) -> list[str]:
         checked, self._to_check = self._to_check, False
-        self._zeroed = standing.zeroed
         if checked and standing.difference_deg > self._params.reuse_zero_max_deg:
             return ["moved"]
         if checked and not standing.zeroed:
@@ -66,18 +71,21 @@ class Guide:
         return []
 
     def _calibrated(self, calibration: Calibration) -> list[str]:
-        if self._zeroed:  # the calibration that a new zero brings: said already
-            self._zeroed = False
-            return []
         return ["calibrated", *self._next()] if calibration.source == "stand+hinges" else []
 
-    def _key(self, steer: Steer) -> list[str]:
-        if steer.kind == "baseline":
-            self._baseline = False
-        if steer.kind == "lap":
-            return ["lap"]
-        phrase = _AFTER_KEY.get((steer.kind, steer.value))
-        return [phrase] if phrase else []
+    def _after_key(self, command: SessionCommand) -> list[str]:
+        match command:
+            case Lap():
+                return ["lap"]
+            case Mute(on=on):
+                return ["cues off" if on else "cues on"]
+            case SetZero() | Recalibrate(on=True):
+                return ["stand"]
+            case NewBaseline():
+                self._baseline = False
+                return ["baseline"]
+            case _:
+                return []
 
     def _next(self) -> list[str]:
         if self._running:

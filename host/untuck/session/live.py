@@ -1,7 +1,7 @@
-"""The whole line composed once: source -> store -> decoder -> pipeline -> sound and view, for demo, run and replay.
+"""A live session composed once: source -> store -> decoder -> pipeline -> sound and view, for demo, run and replay.
 
-Packets, and what was asked for, are stored before they are looked at, so that what was seen can be replayed. A full
-disk stops the recording, not the coaching; Ctrl-C, a lost clip and an error all end in a summary of what came.
+Packets and commands are stored before they are analysed, so that what was seen can be replayed. A full disk stops the
+recording, not the session; Ctrl-C, a lost clip and an error all end in a summary of the data received.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from untuck.errors import StoreError, UntuckError
-from untuck.model import Event, Packet, Steer
+from untuck.events import Event
+from untuck.model import Packet
 from untuck.report.summary import Summary
 from untuck.session.guidance import Guide
 from untuck.session.packet_pipeline import PacketPipeline
-from untuck.session.voice import Voice
+from untuck.session.voice import Buzz, Voice
+from untuck.session_commands import SessionCommand
 from untuck.store import Recording, Settings, codec
 from untuck.store.config import SoundConfig
 
-__all__ = ["Outcome", "PacketPipeline", "Source", "View", "follow", "run_session"]
-
-NO_DATA_S = 3.0  # without a packet for so long the runner is told
-LOOK_EVERY_S = 0.5
+NO_DATA_S = 3.0  # without a packet for so long: the runner hears about it
+CHECK_EVERY_S = 0.5
 
 
 class Source(Protocol):
@@ -33,9 +33,13 @@ class Source(Protocol):
     def packets(self) -> AsyncIterator[Packet]:
         """Packets in order of their sequence numbers, each once."""
 
+    @property
+    def buzz(self) -> Buzz | None:
+        """Sounds a cue, given fault and side, on the clip's own buzzer; None where there is none."""
+
 
 class View(Protocol):
-    """What the user sees meanwhile."""
+    """What the user sees during a session."""
 
     def show(self, events: list[Event], line: PacketPipeline) -> None:
         """Called after each packet with what it brought."""
@@ -56,8 +60,8 @@ class Outcome:
 class SessionHooks:
     """What goes with a session beside its view: sound, guidance, keys.
 
-    sound: None for silence; guided: the runner is led through it; attach: gets the line before the first packet, to
-    steer it; on_event: sees every event, and ends the session by returning True.
+    sound: None for the defaults; guided: the runner is guided through it by voice; attach: gets the packet pipeline
+    before the first packet, to give it commands; on_event: sees every event, and ends the session by returning True.
     """
 
     sound: SoundConfig | None = None
@@ -66,7 +70,7 @@ class SessionHooks:
     on_event: Callable[[Event], bool] | None = None
 
 
-async def follow(
+async def run_packets(
     source: Source,
     line: PacketPipeline,
     view: View,
@@ -74,42 +78,42 @@ async def follow(
     voice: Voice | None = None,
     on_event: Callable[[Event], bool] | None = None,
 ) -> UntuckError | None:
-    """Run packets through the line until the source ends, on_event says so, or the task is cancelled.
+    """Run packets through the pipeline until the source ends, on_event says so, or the task is cancelled.
 
     Returns what went wrong, or None.
     """
     failure: UntuckError | None = None
-    keeper = _Keeper(recording, view)
+    recorder = _Recorder(recording, view)
     try:
         async for packet in source.packets():
-            keeper.keep(line.take_asked(), packet)
+            recorder.keep(line.take_commands(), packet)
             events = line.push(packet)
-            _pass_on(events, line, view, voice)
+            _hand_on(events, line, view, voice)
             if on_event is not None and any([on_event(event) for event in events]):
                 break
     except asyncio.CancelledError:
         view.say("stopped")
     except UntuckError as error:
         failure = error
-    keeper.keep(line.take_asked())
-    _pass_on(line.finish(), line, view, voice)
-    return keeper.failure or failure
+    recorder.keep(line.take_commands())
+    _hand_on(line.finish(), line, view, voice)
+    return recorder.failure or failure
 
 
-class _Keeper:
-    """Keeps steers and packets with the recording, until it fails: that stops the recording, not the coaching."""
+class _Recorder:
+    """Stores commands and packets with the recording, until it fails: that stops the recording, not the session."""
 
     def __init__(self, recording: Recording | None, view: View) -> None:
         self._recording = recording
         self._view = view
         self.failure: StoreError | None = None
 
-    def keep(self, steers: list[Steer], packet: Packet | None = None) -> None:
+    def keep(self, commands: list[SessionCommand], packet: Packet | None = None) -> None:
         if self._recording is None:
             return
         try:
-            for steer in steers:
-                self._recording.steer(steer)
+            for command in commands:
+                self._recording.command(command)
             if packet is not None:
                 self._recording.append(packet)
         except StoreError as error:
@@ -123,24 +127,23 @@ async def run_session(
     view: View,
     recording: Recording | None = None,
     audible: bool = True,
-    steers: Iterable[Steer] = (),
+    commands: Iterable[SessionCommand] = (),
     hooks: SessionHooks | None = None,
 ) -> Outcome:
     """One session from its first packet to its summary, which is kept with the recording; cues sound if audible.
 
-    steers: those of a recorded session that is replayed.
+    commands: those of a recorded session that is replayed.
     """
     hooks = hooks or SessionHooks()
-    line = PacketPipeline(settings, steers)
+    line = PacketPipeline(settings, commands)
     if hooks.attach is not None:
         hooks.attach(line)
     guide = Guide(settings.params, settings.calibration, settings.baseline) if hooks.guided else None
-    buzz = getattr(source, "buzz", None)
-    voice = Voice(view.say, hooks.sound or SoundConfig(), guide, buzz) if audible else None
+    voice = Voice(view.say, hooks.sound or SoundConfig(), guide, source.buzz) if audible else None
     watching = asyncio.create_task(_watch(line, view, voice)) if hooks.guided else None
     failure: UntuckError | None = None
     try:
-        failure = await follow(source, line, view, recording, voice, hooks.on_event)
+        failure = await run_packets(source, line, view, recording, voice, hooks.on_event)
         summary = line.summary()
         if recording is not None:
             recording.end(codec.to_json(summary))
@@ -156,10 +159,10 @@ async def run_session(
 
 
 async def _watch(line: PacketPipeline, view: View, voice: Voice | None) -> None:
-    """Tell when packets stop coming, and when they come again, of which no event tells; and of a low battery."""
+    """Report what no event reports: that packets stop coming, that they come again, and a low battery."""
     packets, heard_s, silent, low = 0, time.monotonic(), False, False
     while True:
-        await asyncio.sleep(LOOK_EVERY_S)
+        await asyncio.sleep(CHECK_EVERY_S)
         now_s = time.monotonic()
         if line.decoder.packets != packets:
             packets, heard_s = line.decoder.packets, now_s
@@ -175,7 +178,7 @@ async def _watch(line: PacketPipeline, view: View, voice: Voice | None) -> None:
                 voice.speak("no data" if silent else "data again")
 
 
-def _pass_on(events: list[Event], line: PacketPipeline, view: View, voice: Voice | None) -> None:
+def _hand_on(events: list[Event], line: PacketPipeline, view: View, voice: Voice | None) -> None:
     if voice is not None:
         voice.hear(events, line)
     view.show(events, line)

@@ -1,6 +1,6 @@
-"""What the live view shows, as values: the pipeline's events folded into the present moment.
+"""What a live view shows, as values: the pipeline's events folded into the present moment.
 
-Pure: no terminal, no clock but the sensor's. What the runner is asked to do next is worded here.
+Pure: no terminal, no clock but the sensor's. Owns the words of what the runner is to do next.
 """
 
 from __future__ import annotations
@@ -11,22 +11,35 @@ from statistics import fmean
 
 import numpy as np
 
-from untuck.model import Baseline, Calibration, Cue, Event, Finding, Progress, Search, Steer
+from untuck.events import (
+    BaselineTaken,
+    Calibrated,
+    CommandTaken,
+    CueDecided,
+    Event,
+    FindingChanged,
+    MovingChanged,
+    StrideMeasured,
+    Warned,
+)
+from untuck.model import Baseline, Calibration, CalibrationProgress, Cue, Finding, Progress
 from untuck.motion.params import Params
+from untuck.session_commands import Lap, Mute, NewBaseline, SessionCommand
+from untuck.vocabulary import Moving
 
 
 @dataclass
 class LiveState:
-    """The present moment of a session; `take` folds an event in, `look` what no event tells.
+    """The present moment of a session; `take` folds an event in, `look` the progress between events.
 
     cadence_spm, tilt_deg: of the last stride; against_deg: tilt minus baseline over the strides that a tuck is judged
-    by, NaN without a baseline; lean_deg: of the pelvis; pullback_deg: left and right; on:
+    by, NaN without a baseline; lean_deg: of the pelvis; pullback_deg: left and right; active:
     findings that last, by fault and side; over: those that ended, newest last.
     """
 
     params: Params = field(default_factory=Params)
     now_s: float = 0.0
-    moving: str = "standing"
+    moving: str = Moving.STANDING
     calibration: Calibration | None = None
     baseline: Baseline | None = None
     strides: int = 0
@@ -38,7 +51,7 @@ class LiveState:
     muted: bool = False
     laps: int = 0
     against_deg: float = math.nan
-    on: dict[tuple[str, int], Finding] = field(default_factory=dict)
+    active: dict[tuple[str, int], Finding] = field(default_factory=dict)
     over: list[Finding] = field(default_factory=list)
     cues: list[Cue] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -51,37 +64,39 @@ class LiveState:
         self.baseline = self.baseline or baseline
 
     def take(self, event: Event) -> None:
-        """Fold an event in; those that only a log wants change nothing but the time."""
+        """Fold an event in; those that only a log needs change nothing but the time."""
         self.now_s = event.time_s
-        value = event.value
-        if event.kind == "state":
-            self.moving = value
-        elif event.kind == "calibrated":
-            self.calibration = value
-        elif event.kind == "baseline":
-            self.baseline = value
-        elif event.kind == "stride":
-            self._stride(value)
-        elif event.kind == "finding":
-            self._finding(value)
-        elif event.kind == "cue":
-            self.cues.append(value)
-        elif event.kind == "warning":
-            self.warnings.append(value)
-        elif event.kind == "steer":
-            self._steer(value)
+        match event:
+            case MovingChanged(moving=moving):
+                self.moving = moving
+            case Calibrated(calibration=calibration):
+                self.calibration = calibration
+            case BaselineTaken(baseline=baseline):
+                self.baseline = baseline
+            case StrideMeasured(stride=stride):
+                self._stride(stride)
+            case FindingChanged(finding=finding):
+                self._finding(finding)
+            case CueDecided(cue=cue):
+                self.cues.append(cue)
+            case Warned(text=text):
+                self.warnings.append(text)
+            case CommandTaken(command=command):
+                self._command(command)
+            case _:
+                pass
 
     def look(self, progress: Progress) -> None:
-        """Take over what is not finished yet."""
+        """Take over progress that no event reports."""
         self.progress = progress
-        for finding in progress.on:
-            if (finding.fault, finding.side) in self.on:
-                self.on[finding.fault, finding.side] = finding
+        for finding in progress.active:
+            if (finding.fault, finding.side) in self.active:
+                self.active[finding.fault, finding.side] = finding
 
     @property
     def calibrating(self) -> bool:
         """Whether standing and hinges are awaited now: at the beginning, and when a new calibration was asked for."""
-        return self.moving != "running" and (self.calibration is None or self.progress.search is not None)
+        return self.moving != Moving.RUNNING and (self.calibration is None or self.progress.search is not None)
 
     @property
     def share(self) -> float:
@@ -90,21 +105,21 @@ class LiveState:
         if self.calibrating and search is not None:
             standing = search.standing_s / p.stand_s
             return standing if standing < 1.0 else search.hinges / p.hinge_count
-        taking = self.baseline is None and self.moving == "running"
+        taking = self.baseline is None and self.moving == Moving.RUNNING
         return min(1.0, self.progress.gathered / p.baseline_strides) if taking else math.nan
 
     def ask(self) -> str:
         """What the runner is to do, or what is being done, in a few words."""
         if self.calibrating:
             return self._ask_to_calibrate()
-        if self.moving != "running":
+        if self.moving != Moving.RUNNING:
             return "run" if self.strides == 0 else "not running: nothing is judged"
         if self.baseline is None:
             return self._ask_for_baseline()
-        return "in good form" if not self.on else "see findings"
+        return "in good form" if not self.active else "see findings"
 
     def _ask_to_calibrate(self) -> str:
-        p, search = self.params, self.progress.search or Search()
+        p, search = self.params, self.progress.search or CalibrationProgress()
         if search.standing_s >= p.stand_s:
             return f"hinge at the hips, slowly down and up: {search.hinges} of {p.hinge_count}"
         if search.standing_s >= 1.0:
@@ -123,22 +138,25 @@ class LiveState:
         self.lean_deg = float(stride["lean_deg"])
         self.pullback_deg = (float(stride["pullback_left_deg"]), float(stride["pullback_right_deg"]))
         if self.baseline is not None:
-            nearest = int(np.argmin(np.abs(self.baseline.cadence_spm - self.cadence_spm)))
-            against_deg = self.tilt_deg - float(self.baseline.tilt_deg[nearest])
+            usual_deg = float(self.baseline.tilt_deg[self.baseline.at(self.cadence_spm)])
+            against_deg = self.tilt_deg - usual_deg
             self._recent = [*self._recent, against_deg][-self.params.tuck_strides :]
             self.against_deg = fmean(self._recent)
 
-    def _steer(self, steer: Steer) -> None:
-        if steer.kind == "lap":
-            self.laps += 1
-        elif steer.kind == "mute":
-            self.muted = steer.value == "on"
-        elif steer.kind == "baseline":
-            self.baseline, self.against_deg = None, math.nan
+    def _command(self, command: SessionCommand) -> None:
+        match command:
+            case Lap():
+                self.laps += 1
+            case Mute(on=on):
+                self.muted = on
+            case NewBaseline():
+                self.baseline, self.against_deg = None, math.nan
+            case _:
+                pass
 
     def _finding(self, finding: Finding) -> None:
-        if math.isnan(finding.end_s):
-            self.on[finding.fault, finding.side] = finding
+        if finding.active:
+            self.active[finding.fault, finding.side] = finding
         else:
-            self.on.pop((finding.fault, finding.side), None)
+            self.active.pop((finding.fault, finding.side), None)
             self.over.append(finding)

@@ -1,7 +1,7 @@
-"""Packets in, events out: decoder and pipeline with one session's settings, and what is asked for meanwhile.
+"""Packets in, events out: decoder and pipeline with one session's settings, and the commands given meanwhile.
 
-What a runner or coach asks for is stamped with the time of the newest sample, so that it can be stored and replayed.
-What follows from the packets alone (late data, the clip's button) steers as well, and is found again in a replay.
+A command is stamped with the time of the newest sample, so that it can be stored and replayed. Commands that follow
+from the packets alone (late data, the clip's button) are found again in a replay.
 """
 
 from __future__ import annotations
@@ -12,17 +12,18 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from untuck import wire
-from untuck.model import Event, Packet, Steer
-from untuck.motion.commands import check
+from untuck.events import Event
+from untuck.model import Packet
 from untuck.motion.decode import Decoder
 from untuck.motion.pipeline import Pipeline
 from untuck.report.summary import Signal, Summary, summarise
+from untuck.session_commands import Lap, SessionCommand, StaleData
 from untuck.sources.data_age import DataAge
 from untuck.store import Settings
 
 
-class PacketSteers:
-    """Steers that follow from the packets alone, so that they need not be stored: late data, the clip's button.
+class PacketCommands:
+    """Commands that follow from the packets alone, so that they need not be stored: late data, the clip's button.
 
     age_s: how much later than usual the newest samples came.
     """
@@ -35,62 +36,57 @@ class PacketSteers:
         self._stale_s = stale_s
         self._stale = False
 
-    def heard(self, arrival_s: float, before_s: float) -> list[Steer]:
-        """What the packet asks for that the decoder has just taken in; before_s: time of the sample before its first.
+    def heard(self, arrival_s: float, before_s: float) -> list[SessionCommand]:
+        """The commands in the packet that the decoder has just taken in; before_s: time of the sample before its first.
 
-        Cues are held while data come so late that they would be about another stride.
+        Cues are suppressed while data come so late that they would be about another stride.
         """
-        if self._decoder.restarts != self._restarts:  # the clip's clock began anew: how the two stand is not known
+        if self._decoder.restarts != self._restarts:  # the clip's clock has restarted: its offset is not known
             self._restarts, self._age = self._decoder.restarts, DataAge()
         self.age_s = self._age.heard(self._decoder.last_time_s, arrival_s)
-        steers = []
+        commands: list[SessionCommand] = []
         if self._stale != (self.age_s > self._stale_s):
             self._stale = not self._stale
-            steers.append(Steer("stale", before_s, "on" if self._stale else "off"))
+            commands.append(StaleData(self._stale, time_s=before_s))
         if self._decoder.flags & wire.FLAG_LAP:
-            steers.append(Steer("lap", before_s, "button"))
-        return steers
+            commands.append(Lap("button", time_s=before_s))
+        return commands
 
 
 class PacketPipeline:
     """Packets in, events out: decoder and pipeline with one session's settings.
 
-    steers: those of a recorded session, for a replay. first_s, last_s: sensor time of the first and the newest sample;
-    newest: the samples of the last packet.
+    commands: those of a recorded session, for a replay. first_s, last_s: sensor time of the first and the newest
+    sample; newest: the samples of the last packet.
     """
 
-    def __init__(self, settings: Settings, steers: Iterable[Steer] = ()) -> None:
+    def __init__(self, settings: Settings, commands: Iterable[SessionCommand] = ()) -> None:
         self.decoder = Decoder()
         self.pipeline = Pipeline(settings.calibration, settings.baseline, settings.params)
         self._audio_delay_ms = settings.audio_delay_ms
         self.first_s = self.last_s = 0.0
         self.newest = self.decoder.push(())
-        self._asked: deque[tuple[str, str]] = deque()
-        self._from_packets = PacketSteers(self.decoder, settings.params.cue_stale_s)
-        for steer in steers:
-            self.pipeline.steer(steer)
+        self._asked: deque[SessionCommand] = deque()
+        self._from_packets = PacketCommands(self.decoder, settings.params.cue_stale_s)
+        for command in commands:
+            self.pipeline.command(command)
 
     @property
     def age_s(self) -> float:
         """How much later than usual the newest samples came."""
         return self._from_packets.age_s
 
-    def steer(self, kind: str, value: str = "") -> None:
-        """Ask for something as of model.Steer, from any thread; it takes effect before the next packet.
+    def command(self, command: SessionCommand) -> None:
+        """Give a command, from any thread; it is stamped and takes effect before the next packet."""
+        self._asked.append(command)
 
-        Raises SettingsError for what cannot be asked for.
-        """
-        check(Steer(kind, self.last_s, value))
-        self._asked.append((kind, value))
-
-    def take_asked(self) -> list[Steer]:
-        """What was asked for since the last packet, stamped and handed to the pipeline: to be stored."""
-        taken = []
+    def take_commands(self) -> list[SessionCommand]:
+        """The commands given since the last packet, stamped and handed to the pipeline: to be stored."""
+        taken: list[SessionCommand] = []
         while self._asked:
-            kind, value = self._asked.popleft()
-            steer = Steer(kind, self._now_s, value)
-            self.pipeline.steer(steer)
-            taken.append(steer)
+            command = replace(self._asked.popleft(), time_s=self._now_s)
+            self.pipeline.command(command)
+            taken.append(command)
         return taken
 
     @property
@@ -98,19 +94,19 @@ class PacketPipeline:
         return self.last_s if self.decoder.samples else -math.inf
 
     def push(self, packet: Packet) -> list[Event]:
-        """What a packet brings. Raises PacketError for a protocol version that this host does not speak."""
+        """The events of a packet. Raises PacketError for a protocol version that this host does not speak."""
         samples = self.newest = self.decoder.push([packet.data])
         if len(samples):
             before_s = -math.inf if self.decoder.samples == len(samples) else self.last_s
-            for steer in self._from_packets.heard(packet.arrival_s, before_s):
-                self.pipeline.steer(steer)
+            for command in self._from_packets.heard(packet.arrival_s, before_s):
+                self.pipeline.command(command)
             if self.decoder.samples == len(samples):
                 self.first_s = float(samples.time_s[0])
             self.last_s = float(samples.time_s[-1])
         return self.pipeline.push(samples)
 
     def finish(self) -> list[Event]:
-        """End of the session: what was on ends."""
+        """End of the session: active findings end."""
         return self.pipeline.finish()
 
     def summary(self) -> Summary:

@@ -1,6 +1,6 @@
-"""A stored session analysed again at once, with the traces of every sample: what files, pages and exports are made of.
+"""A stored session analysed again at once, with the traces of every sample: the basis of pages, files and exports.
 
-The same decoder and pipeline as live, with the session's steers and the ages of its data, so that findings and cues
+The same decoder and pipeline as live, with the session's commands and the ages of its data, so that findings and cues
 are those of the run; all packets go in at once, which is a hundred times faster than a replay packet by packet.
 """
 
@@ -10,22 +10,27 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from untuck.model import Run, Samples, Steer
+from untuck.model import Run, Samples
 from untuck.motion.decode import Decoder
 from untuck.motion.pipeline import Pipeline
 from untuck.report.summary import Signal, Summary, summarise
-from untuck.session.packet_pipeline import PacketSteers
+from untuck.session.packet_pipeline import PacketCommands
+from untuck.session_commands import SessionCommand
 from untuck.store import StoredSession
 
 
 @dataclass(frozen=True, eq=False)
 class Reanalysis:
-    """A session's samples as decoded, their analysis, and its summary; late_ms: median and 99th percentile of how much
-    later than usual packets came, None for a session without."""
+    """A session's samples as decoded, their analysis, and its summary.
+
+    own_baseline: the baseline was taken in this session; late_ms: median and 99th percentile of how much later than
+    usual packets came, None for a session without packets.
+    """
 
     samples: Samples
     run: Run
     summary: Summary
+    own_baseline: bool
     late_ms: tuple[float, float] | None
 
 
@@ -35,8 +40,8 @@ class _Heard:
     def __init__(self, session: StoredSession, decoder: Decoder, stale_s: float) -> None:
         self._session = session
         self._decoder = decoder
-        self._from_packets = PacketSteers(decoder, stale_s)
-        self.steers: list[Steer] = []
+        self._from_packets = PacketCommands(decoder, stale_s)
+        self.commands: list[SessionCommand] = []
         self.late_s: list[float] = []
 
     def packets(self) -> Iterator[bytes]:
@@ -45,7 +50,7 @@ class _Heard:
             yield packet.data
             newest_s = self._decoder.last_time_s
             if newest_s != before_s:  # else it brought nothing
-                self.steers += self._from_packets.heard(packet.arrival_s, before_s)
+                self.commands += self._from_packets.heard(packet.arrival_s, before_s)
                 self.late_s.append(self._from_packets.age_s)
                 before_s = newest_s
 
@@ -57,8 +62,8 @@ def reanalyse(session: StoredSession) -> Reanalysis:
     heard = _Heard(session, decoder, settings.params.cue_stale_s)
     samples = decoder.push(heard.packets())
     pipeline = Pipeline(settings.calibration, settings.baseline, settings.params, keep_samples=True)
-    for steer in (*session.steers(), *heard.steers):
-        pipeline.steer(steer)
+    for command in (*session.commands(), *heard.commands):
+        pipeline.command(command)
     pipeline.push(samples)
     pipeline.finish()
     run = pipeline.run()
@@ -66,7 +71,8 @@ def reanalyse(session: StoredSession) -> Reanalysis:
     d = decoder
     signal = Signal(length_s, d.packets, d.samples, d.lost, d.corrupt, d.gaps, d.resets, d.restarts)
     summary = replace(summarise(run, signal), audio_delay_ms=settings.audio_delay_ms)
-    return Reanalysis(samples, run, summary, _late_ms(heard.late_s))
+    own_baseline = run.baseline is not settings.baseline
+    return Reanalysis(samples, run, summary, own_baseline, _late_ms(heard.late_s))
 
 
 def _late_ms(late_s: list[float]) -> tuple[float, float] | None:

@@ -43,16 +43,15 @@ def write_pages(store: Store, session: StoredSession, html: Path | None, pdf: Pa
     warm_up(note)
     found = reanalyse(session)
     now, earlier = beside(store, session, found.summary)
-    settings = session.settings()
     report = Report(
         title=title_of(session),
         subtitle=subtitle_of(session),
         run=found.run,
         summary=found.summary,
-        params=settings.params,
+        params=session.settings().params,
         now=now,
         earlier=earlier,
-        own_baseline=settings.baseline is None,
+        own_baseline=found.own_baseline,
         late_ms=found.late_ms,
     )
     try:

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
-from untuck.model import Steer
 from untuck.session.clip_session import SessionRequest, connected_clip, tell, with_own_clip
 from untuck.session.live import Source, View
+from untuck.session_commands import SessionCommand
 from untuck.simulate.runner import RunnerSource, Scenario
 from untuck.sources.ble import Backend, Clip, Timeouts
 from untuck.sources.replay import ReplaySource
@@ -36,7 +36,7 @@ class ReadySession:
     name: str
     mode: str
     settings: Settings
-    steers: tuple[Steer, ...] = ()
+    commands: tuple[SessionCommand, ...] = ()
     number: int | None = None
     wanted: SessionRequest | None = None
     greet: Callable[[View], None] | None = None
@@ -139,4 +139,4 @@ class ReplayStart:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[ReadySession]:
         source = ReplaySource(self.session.packets(), self.speed)
-        yield ReadySession(source, self.text, "", self.session.settings(), self.session.steers(), self.session.id)
+        yield ReadySession(source, self.text, "", self.session.settings(), self.session.commands(), self.session.id)

@@ -1,7 +1,7 @@
 """What the runner hears of a session: cues, spoken guidance, a drill's hum, on the sound device or the clip's buzzer.
 
-Composes player and guide; what sounds when is decided by the cue policy and the guide, how by the mixer.
-Where sound goes when a device comes or goes, and what is said of it, lives here.
+Composes player and guide: the cue policy and the guide decide what sounds when, the mixer how. Owns where sound goes
+when a device is lost or found, and the messages about it.
 """
 
 from __future__ import annotations
@@ -11,12 +11,16 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from untuck.errors import LinkError
-from untuck.model import Cue, Event
+from untuck.events import CueDecided, Event, MovingChanged, StrideMeasured
+from untuck.model import Cue
 from untuck.session.guidance import Guide
 from untuck.sound.mixer import Hearing
 from untuck.sound.player import Player
 from untuck.store.config import SoundConfig
+from untuck.vocabulary import Moving
 
 if TYPE_CHECKING:
     from untuck.session.packet_pipeline import PacketPipeline
@@ -51,12 +55,15 @@ class Voice:
     def hear(self, events: Iterable[Event], line: PacketPipeline) -> None:
         """Sound what these events call for."""
         for event in events:
-            if event.kind == "cue":
-                self._cue(event.value)
-            elif event.kind == "stride" and self._sound.sonify:
-                self._player.hum(beyond_band(event, line))
-            elif event.kind == "state" and event.value != "running":
-                self._player.hum(0.0)
+            match event:
+                case CueDecided(cue=cue):
+                    self._cue(cue)
+                case StrideMeasured(stride=stride) if self._sound.sonify:
+                    self._player.hum(beyond_band(stride, line))
+                case MovingChanged(moving=moving) if moving != Moving.RUNNING:
+                    self._player.hum(0.0)
+                case _:
+                    pass
             if self._guide is not None:
                 for phrase in self._guide.take(event):
                     self.speak(phrase)
@@ -81,12 +88,12 @@ class Voice:
 
     async def _try_buzz(self, cue: Cue) -> None:
         assert self._buzz is not None
-        with suppress(LinkError):  # a lost connection is told by the packets that do not come
+        with suppress(LinkError):  # a lost connection shows in the missing packets
             await self._buzz(cue.fault, cue.side)
 
     def _changed_elsewhere(self, backend: str) -> None:
         """From the player's thread."""
-        with suppress(RuntimeError):  # the loop has ended: nobody is there to be told
+        with suppress(RuntimeError):  # the loop has ended: nobody listens any more
             self._loop.call_soon_threadsafe(self._changed, backend)
 
     def _changed(self, backend: str) -> None:
@@ -98,12 +105,11 @@ class Voice:
             self._say("no sound device: cues are shown, not heard.")
 
 
-def beyond_band(event: Event, line: PacketPipeline) -> float:
+def beyond_band(stride: np.void, line: PacketPipeline) -> float:
     """How far a stride's tilt is outside the band around the baseline, in degrees; 0 within it or without baseline."""
-    baseline, stride = line.pipeline.baseline, event.value
+    baseline = line.pipeline.baseline
     if baseline is None or not stride["valid"]:
         return 0.0
-    nearest = int(abs(baseline.cadence_spm - stride["cadence_spm"]).argmin())
-    off_deg = float(stride["tilt_deg"] - baseline.tilt_deg[nearest])
+    off_deg = float(stride["tilt_deg"] - baseline.tilt_deg[baseline.at(stride["cadence_spm"])])
     band_deg = line.pipeline.params.tuck_off_deg
     return off_deg - band_deg if off_deg > band_deg else min(off_deg + band_deg, 0.0)

@@ -123,6 +123,8 @@ class RunnerSource:
     it would have had.
     """
 
+    buzz = None  # a simulated clip has no buzzer
+
     def __init__(
         self, scenario: Scenario | None = None, seed: int = 0, rate_hz: int = 100, realtime: bool = True
     ) -> None:

@@ -1,8 +1,7 @@
 """Hands out sound piece by piece: cues and phrases, one after the other, and the hum of a drill under them.
 
-Cues never overlap: two at once could not be told apart; a cue cuts a phrase short, since it is about now. Volume, the
-ears used and tones or speech are chosen once.
-What a voice sounds like is in voices.py and phrases.py; the device that plays it in player.py.
+Cues never overlap, because two at once could not be distinguished; a cue cuts a phrase short. Volume, the ears used and
+tones or speech are chosen once. The sounds are in voices.py and phrases.py; the device that plays them in player.py.
 """
 
 from __future__ import annotations
@@ -21,9 +20,9 @@ from untuck.errors import SoundError
 from untuck.model import LEFT, RIGHT, Floats
 from untuck.sound.phrases import cue_phrase, spoken
 from untuck.sound.voices import FADE_S, RATE_HZ, has_sound, render, to_int16
+from untuck.vocabulary import FAULTS, RECOVERED
 
-_FAULTS = ("tuck", "pullback", "rigid", "recovered")
-_WAITING_MAX = 2  # a phrase that would sound later than behind two others is no longer about now
+_WAITING_MAX = 2  # a phrase that would have to wait behind more is no longer about the present
 
 HUM_HZ = 440.0  # at the edge of the band
 HUM_DEG_PER_OCTAVE = 8.0
@@ -57,7 +56,8 @@ class Mixer:
         self._lock = threading.Lock()
         self._phrases: dict[str, NDArray[np.int16]] = {}
         self._hum = Hum()
-        cues = [(fault, side) for fault in _FAULTS for side in (LEFT, 0, RIGHT)]
+        heard = [fault for fault in (*FAULTS, RECOVERED) if has_sound(fault)]
+        cues = [(fault, side) for fault in heard for side in (LEFT, 0, RIGHT)]
         self._ready = {(fault, side): self._fit(self._cue(fault, side)) for fault, side in cues}
 
     def play(self, fault: str, side: int) -> None:
@@ -89,7 +89,7 @@ class Mixer:
                 self._phrases[phrase] = self._fit(spoken(phrase))
 
     def hum(self, beyond_deg: float) -> None:
-        """Let a drill's hum tell how far tilt is beyond its band: 0 silent, below (tucked) low, above high."""
+        """Set a drill's hum, by how far tilt is beyond its band: 0 silent, below (tucked) low, above high."""
         self._hum.beyond_deg = beyond_deg
 
     def read(self, frames: int) -> NDArray[np.int16]:
@@ -115,7 +115,7 @@ class Mixer:
         return not len(self._playing) and not self._waiting
 
     def drop(self) -> None:
-        """Forget what waits: there was no device, and what is late is about another stride."""
+        """Drop what waits: there was no device, and a late cue would be about another stride."""
         with self._lock:
             self._waiting.clear()
             self._playing = self._playing[:0]
@@ -125,11 +125,10 @@ class Mixer:
             self._waiting.append(sound)
 
     def _cue(self, fault: str, side: int) -> Floats:
-        assert has_sound(fault)
         phrase = cue_phrase(fault, side) if self._hearing.cues == "speech" else ""
         try:
             return spoken(phrase) if phrase else render(fault, side)
-        except SoundError:  # a tone says it as well
+        except SoundError:  # the tone has the same meaning
             return render(fault, side)
 
     def _fit(self, sound: Floats) -> NDArray[np.int16]:
@@ -144,7 +143,7 @@ class Mixer:
 
 
 class Hum:
-    """A sine whose pitch follows beyond_deg, slowly enough for an ear, and fades where there is nothing to tell."""
+    """A sine whose pitch follows beyond_deg, slowly enough for an ear, and fades where it is silent."""
 
     def __init__(self) -> None:
         self.beyond_deg = 0.0

@@ -1,8 +1,7 @@
-"""What is said aloud: short phrases, spoken by clips that were rendered when the package was built.
+"""Spoken phrases: guidance through a session, and the words of each fault, as clips rendered in advance.
 
-tools/render_speech.py makes the clips from these texts with espeak-ng; nothing is synthesised while somebody runs.
-Cues are worded by what is outside the body (belt, pockets): that is learnt better than words about muscles and bones.
-The words live here and nowhere else.
+tools/render_speech.py makes the clips from these texts with espeak-ng; nothing is synthesised in a run. Cues name
+what is outside the body (belt, pockets): an external focus is learnt better than words about muscles and bones.
 """
 
 from __future__ import annotations
@@ -12,12 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from untuck.errors import SoundError
-from untuck.model import LEFT, RIGHT, Floats
+from untuck.model import Floats
 from untuck.sound.voices import FADE_S, RATE_HZ, faded, levelled
+from untuck.vocabulary import FAULTS, SIDE_WORDS, facts
 
 FOLDER = Path(__file__).parent / "speech"
 
-PHRASES = {
+GUIDANCE = {
     "stand": "Stand still for five seconds.",
     "hinge": "Good. Now bend forward at the hips, three times, slowly.",
     "hinge again": "Those bends did not count. Three more, slowly, with a straight back.",
@@ -28,10 +28,6 @@ PHRASES = {
     "baseline taken": "That is your baseline. From now on, silence means good form.",
     "baseline refused": "That was no good baseline. Let the belt tip forward, and run on.",
     "ready": "Ready. Start running.",
-    "tuck": "Let the belt tip forward.",
-    "pullback left": "Let the left pocket swing forward.",
-    "pullback right": "Let the right pocket swing forward.",
-    "rigid": "Let the pockets swing.",
     "check clip": "Check the clip. Then stand still for five seconds.",
     "zeroed": "Zero is set.",
     "no data": "No data from the clip.",
@@ -44,10 +40,19 @@ PHRASES = {
 }
 
 
+def _name(fault: str, side: int) -> str:
+    return f"{fault} {SIDE_WORDS[side]}".strip()
+
+
+def phrases() -> dict[str, str]:
+    """Every phrase by name: guidance, and the words of each fault in vocabulary.FAULTS."""
+    cues = {_name(f, side): text for f, row in FAULTS.items() for side, text in (row.phrases or {}).items()}
+    return GUIDANCE | cues
+
+
 def cue_phrase(fault: str, side: int) -> str:
     """Name of the phrase for a cue, "" if nothing is said for it."""
-    name = f"{fault} {'left' if side == LEFT else 'right'}" if side in (LEFT, RIGHT) else fault
-    return name if name in PHRASES else ""
+    return _name(fault, side) if side in (facts(fault).phrases or {}) else ""
 
 
 def spoken(name: str) -> Floats:

@@ -18,7 +18,7 @@ from typing import Any
 from untuck.errors import SoundError
 from untuck.model import Floats
 from untuck.sound.mixer import Hearing, Mixer
-from untuck.sound.phrases import PHRASES
+from untuck.sound.phrases import phrases
 from untuck.sound.voices import RATE_HZ
 
 BUFFER_MS = 20  # 10 would sound 10 ms sooner, but stutters on a busy machine
@@ -71,7 +71,7 @@ class Player:
         return self.alive
 
     def say(self, phrase: str) -> bool:
-        """Start a phrase of phrases.PHRASES, or queue it; returns at once, False if there is no device."""
+        """Start a phrase of phrases.phrases(), or queue it; returns at once, False if there is no device."""
         if self.alive:
             with suppress(SoundError):  # a missing clip is not worth a run
                 self._mixer.say(phrase)
@@ -127,7 +127,7 @@ class Player:
     def _watch(self) -> None:
         """Until closing: a device that no longer asks for samples is replaced by the system's new default."""
         with suppress(SoundError):  # a missing clip is not worth a run
-            self._mixer.prepare(PHRASES if self._speaks else ())
+            self._mixer.prepare(phrases() if self._speaks else ())
         silence = _Silence()
         while not self._closing.wait(LOOK_EVERY_S if self.alive else TRY_EVERY_S):
             if self.alive and silence.seconds(max(self._fed_s, self._opened_s + FIRST_S)) < SILENT_S:

@@ -1,8 +1,8 @@
-"""What each cue sounds like, as pure samples: 48 kHz, no clicks, no clipping, told apart by ear alone, in mono as well.
+"""What each cue sounds like, as pure samples: 48 kHz, without clicks or clipping, distinguishable by ear, also in mono.
 
-A low double tone says tuck; pullback is a hollow falling tone at the left ear, a bright rising one at the right; a soft
-roll says rigid, a rising chime recovered. Sine partials under raised-cosine fades, all equally loud by BS.1770.
-Pitches, lengths and levels live here and nowhere else.
+A low double tone; a glide that falls, hollow, at the left ear and rises, bright, at the right; a soft roll; a rising
+chime. vocabulary.FAULTS says which fault has which voice. Sine partials under raised-cosine fades, all equally loud by
+ITU-R BS.1770. Owns pitches, lengths and levels.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from untuck.model import LEFT, RIGHT, Floats
 from untuck.sound.loudness import momentary_lufs
+from untuck.vocabulary import facts
 
 RATE_HZ = 48_000
 LOUDNESS_LUFS = -9.0  # momentary, at full volume: 5 dB above music at the -14 LUFS of streaming services
@@ -23,16 +24,16 @@ FADE_S = 0.012  # shorter fades click
 
 
 def has_sound(fault: str) -> bool:
-    """Whether this kind of cue is heard at all."""
-    return fault in _VOICES
+    """Whether a cue of this fault is heard at all."""
+    return facts(fault).voice in _VOICES
 
 
 def render(fault: str, side: int = 0) -> Floats:
     """Samples (N,2), left and right, of one cue at full volume; side -1 left, +1 right, 0 both ears.
 
-    Raises KeyError for a fault that has no sound: ask has_sound.
+    Raises KeyError for a fault that has no sound: check has_sound first.
     """
-    mono = _VOICES[fault](side)
+    mono = _VOICES[facts(fault).voice](side)
     gains = {LEFT: (1.0, FAR_EAR), RIGHT: (FAR_EAR, 1.0)}.get(side, (1.0, 1.0))
     return levelled(np.stack([mono * gains[0], mono * gains[1]], axis=1))
 
@@ -71,25 +72,25 @@ def _silence(length_s: float) -> Floats:
     return np.zeros(round(length_s * RATE_HZ))
 
 
-def _tuck(_side: int) -> Floats:
+def _double_tone(_side: int) -> Floats:
     # The fundamental alone is lost on small earbuds in wind; the partials carry the pitch there
     tone = _tone(294.0, (1.0, 0.6, 0.4, 0.2), 0.17)
     return np.concatenate([tone, _silence(0.08), tone])
 
 
-def _pullback(side: int) -> Floats:
+def _glide(side: int) -> Floats:
     if side == RIGHT:
         return _tone(880.0, (1.0, 0.7, 0.5, 0.3), 0.35, end_hz=1175.0)
     return _tone(659.0, (1.0, 0.0, 0.5, 0.0, 0.3), 0.35, end_hz=494.0)  # odd partials only: hollow
 
 
-def _rigid(_side: int) -> Floats:
+def _roll(_side: int) -> Floats:
     beat = faded(_tone(440.0, (1.0, 0.3), 0.07), 0.03)
     swell = (0.5, 0.7, 0.85, 1.0, 0.85, 0.7)
     return np.concatenate([np.concatenate([gain * beat, _silence(0.02)]) for gain in swell])
 
 
-def _recovered(_side: int) -> Floats:
+def _chime(_side: int) -> Floats:
     notes_hz, apart_s, ring_s = (523.25, 659.25, 783.99), 0.11, 0.5
     chime = _silence(apart_s * (len(notes_hz) - 1) + ring_s)
     for n, pitch_hz in enumerate(notes_hz):
@@ -99,9 +100,9 @@ def _recovered(_side: int) -> Floats:
     return chime
 
 
-_VOICES: dict[str, Callable[[int], Floats]] = {
-    "tuck": _tuck,
-    "pullback": _pullback,
-    "rigid": _rigid,
-    "recovered": _recovered,
+_VOICES: dict[str, Callable[[int], Floats]] = {  # by the voice in vocabulary.FAULTS
+    "double tone": _double_tone,
+    "glide": _glide,
+    "roll": _roll,
+    "chime": _chime,
 }

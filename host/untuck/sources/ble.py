@@ -15,24 +15,17 @@ from typing import Self
 
 from untuck import wire
 from untuck.errors import LinkError
-from untuck.model import BOTH, LEFT, RIGHT, Packet
+from untuck.model import Packet
 from untuck.sources.ble_link import Backend, Clip, Link, Timeouts, find_clips
 from untuck.sources.clip_status import REFUSALS, ClipStatus
 from untuck.sources.resend import MAX_ASKED, ResendTracker, Verdict
+from untuck.vocabulary import facts
 
 __all__ = ["Backend", "BleSource", "Clip", "ClipStatus", "Timeouts", "find_clips"]
 
 ACK_EVERY = 10  # packets; the clip's ring holds 100 or more
 ASK_AGAIN_S = 1.0  # a request to send again has this long to show
 RETRY_S = 0.5  # pause between attempts to connect again
-
-_BUZZES = {
-    ("tuck", BOTH): wire.CUE_TUCK,
-    ("pullback", LEFT): wire.CUE_PULLBACK_LEFT,
-    ("pullback", RIGHT): wire.CUE_PULLBACK_RIGHT,
-    ("rigid", BOTH): wire.CUE_RIGID,
-    ("recovered", BOTH): wire.CUE_RECOVERED,
-}
 
 
 class _Lost:
@@ -112,8 +105,9 @@ class BleSource:
 
     async def buzz(self, fault: str, side: int) -> None:
         """Sound a cue on the clip's own buzzer; one that it does not know is left out. Raises LinkError."""
-        if self._link is not None and (fault, side) in _BUZZES:
-            await self._link.post(wire.command(wire.CMD_CUE, _BUZZES[fault, side]))
+        pattern = (facts(fault).clip_patterns or {}).get(side)
+        if self._link is not None and pattern is not None:
+            await self._link.post(wire.command(wire.CMD_CUE, pattern))
 
     async def teach(self, lessons: list[bytes]) -> None:
         """Let the clip know what clip_coach.py says that it should. Raises LinkError if it refuses."""

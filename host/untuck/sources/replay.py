@@ -18,6 +18,8 @@ class ReplaySource:
     speed: 1 waits as long between packets as it took when they came, 10 a tenth of that; 0 does not wait.
     """
 
+    buzz = None  # a recording has no buzzer
+
     def __init__(self, packets: Iterable[Packet], speed: float = 0.0) -> None:
         self._packets = packets
         self._speed = speed

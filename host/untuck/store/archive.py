@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from untuck import __version__
-from untuck.errors import StoreError
+from untuck.errors import SettingsError, StoreError
+from untuck.session_commands import SessionCommand, from_text, to_text
 from untuck.store import codec, schema
 from untuck.store.session import Settings, StoredSession, unpack
 from untuck.store.sessions import Store
@@ -22,13 +23,14 @@ from untuck.store.sessions import Store
 FORMAT = 1
 SUFFIX = ".untuck"
 _FACTS = ("source", "mode", "started_unix_s", "ended_unix_s", "settings", "summary", "runner", "name", "note", "tags")
+_DAMAGED = (SettingsError, zipfile.BadZipFile, zlib.error, KeyError, ValueError, TypeError, EOFError, RuntimeError)
 _MOST_BLOB_BYTES = 1 << 24  # a blob is a second of packets: anything near this is no archive of ours
 
 
 def write_archive(session: StoredSession, path: Path) -> None:
     """Write a session to a file. Raises StoreError where the file cannot be written or the session is damaged."""
     facts = {name: getattr(session, name) for name in _FACTS if name != "settings"}
-    steers = [[steer.kind, repr(steer.time_s), steer.value] for steer in session.steers()]
+    steers = [_command_row(command) for command in session.commands()]
     about = {"format": FORMAT, "untuck": __version__, **facts, "settings": session.settings_json}
     about |= {"steers": steers, "packets": session.packet_count}
     try:
@@ -54,10 +56,15 @@ def read_archive(store: Store, path: Path) -> int:
                 raise ValueError(f"it lacks some of its {about['packets']} packets")
     except OSError as error:
         raise StoreError(f"{path} cannot be read ({error.strerror}).") from error
-    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, TypeError, EOFError, RuntimeError) as error:
+    except _DAMAGED as error:
         raise StoreError(f"{path} is no session archive, or is damaged: {error}.") from error
     _refuse_doubles(store, about, about["packets"])
     return _insert(store, about, rows)
+
+
+def _command_row(command: SessionCommand) -> list[str]:
+    kind, value = to_text(command)
+    return [kind, repr(command.time_s), value]
 
 
 def _about(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:
@@ -70,6 +77,8 @@ def _about(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:
         raise ValueError(f"session.json lacks {', '.join(missing)}")
     codec.from_json(Settings, about["settings"])
     about["steers"] = [(kind, float(time_s), value) for kind, time_s, value in about["steers"]]
+    for kind, time_s, value in about["steers"]:
+        from_text(kind, value, time_s)
     return dict(about)
 
 

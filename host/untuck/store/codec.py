@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 import math
 import types
 import typing
@@ -18,6 +19,8 @@ import numpy as np
 from untuck.errors import StoreError
 
 T = typing.TypeVar("T")
+_log = logging.getLogger(__name__)
+_RENAMED = {("Summary", "held"): "suppressed"}  # type and field as older versions wrote them
 _NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
@@ -27,7 +30,10 @@ def to_json(value: Any) -> str:
 
 
 def from_json(kind: type[T], text: str) -> T:
-    """The dataclass that `to_json` wrote. Raises StoreError if the text is not one, or has fields unknown here."""
+    """The dataclass that `to_json` wrote, by this version or another: fields that are unknown here are ignored.
+
+    Raises StoreError if the text is not one, or lacks a field without a default.
+    """
     try:
         return typing.cast(T, _typed(kind, json.loads(text)))
     except (ValueError, TypeError, KeyError) as error:
@@ -57,10 +63,10 @@ def _typed(kind: Any, plain: Any) -> Any:
         return None if plain is None and len(inner) < len(arguments) else _typed(inner[0], plain)
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         hints = typing.get_type_hints(kind)
-        unknown = set(plain) - set(hints)
-        if unknown:
-            raise ValueError(f"unknown {', '.join(sorted(unknown))}; update Untuck")
-        return kind(**{name: _typed(hints[name], item) for name, item in plain.items()})
+        renamed = {_RENAMED.get((kind.__name__, name), name): item for name, item in plain.items()}
+        if unknown := set(renamed) - set(hints):
+            _log.warning("%s: fields of another version are ignored: %s", kind.__name__, ", ".join(sorted(unknown)))
+        return kind(**{name: _typed(hints[name], item) for name, item in renamed.items() if name in hints})
     if origin is np.ndarray:
         return np.array(_floats(plain), dtype=typing.get_args(arguments[1])[0])
     if origin is tuple:

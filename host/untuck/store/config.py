@@ -15,9 +15,9 @@ from typing import Any
 
 from untuck import wire
 from untuck.errors import SettingsError
-from untuck.motion.form.cues import PRIORITY
 from untuck.motion.params import Params
 from untuck.store import folder
+from untuck.vocabulary import cued_faults
 
 _NAME = re.compile(r"[\w .-]{1,40}")
 _CHOICES: dict[str, tuple[str, ...]] = {"cues": ("tones", "speech"), "ear": ("both", "left", "right")}
@@ -48,7 +48,9 @@ class SoundConfig:
 class CueConfig:
     """Which faults are cued, and how often."""
 
-    faults: tuple[str, ...] = _plain(("tuck", "pullback", "rigid"), "some of tuck, pullback, rigid")
+    faults: tuple[str, ...] = field(
+        default_factory=cued_faults, metadata={"text": f"some of {', '.join(cued_faults())}"}
+    )
     cooldown_s: float = _between(30.0, 5, 600, "between cues of a kind")
     gap_s: float = _between(3.0, 1, 60, "between any two cues")
     cap: int = _between(4, 1, 100, "cues of a fault in ten minutes, then silence")
@@ -196,14 +198,18 @@ class _Checker:
         return table_at
 
 
+def _default(each: dataclasses.Field[Any]) -> Any:
+    return each.default if each.default_factory is dataclasses.MISSING else each.default_factory()
+
+
 def _fault(each: dataclasses.Field[Any], value: Any) -> str:
     """What is wrong with a value, "" if nothing."""
-    default = each.default
+    default = _default(each)
     if isinstance(default, bool):
         return "" if isinstance(value, bool) else "is true or false"
     if isinstance(default, tuple):
-        good = isinstance(value, list) and all(item in PRIORITY for item in value)
-        return "" if good else f"is a list of some of {', '.join(PRIORITY)}"
+        good = isinstance(value, list) and all(item in cued_faults() for item in value)
+        return "" if good else f"is a list of some of {', '.join(cued_faults())}"
     if isinstance(default, str):
         choices = _CHOICES.get(each.name)
         good = isinstance(value, str) and (choices is None or value in choices)
@@ -225,7 +231,7 @@ def _check_pairs(config: Config, checker: _Checker) -> None:
 
 def _fit(kind: type, key: str, value: Any) -> Any:
     """A checked value as its setting has it: TOML's lists are tuples here, a whole number may stand for any number."""
-    default = {each.name: each.default for each in dataclasses.fields(kind)}[key]
+    default = {each.name: _default(each) for each in dataclasses.fields(kind)}[key]
     if isinstance(default, tuple):
         return tuple(value)
     return float(value) if isinstance(default, float) else value

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from untuck.errors import StoreError
-from untuck.model import Baseline, Calibration, Packet, Steer
+from untuck.model import Baseline, Calibration, Packet
 from untuck.motion.params import Params
+from untuck.session_commands import SessionCommand
 from untuck.store import codec
 
 _ENTRY = struct.Struct("<dH")  # arrival in seconds on the host's monotonic clock, bytes of the packet that follow
@@ -61,7 +62,7 @@ class StoredSession:
     note: str
     tags: tuple[str, ...]
     read_blobs: Callable[[], Iterator[bytes]]
-    read_steers: Callable[[], Iterator[Steer]]
+    read_commands: Callable[[], Iterator[SessionCommand]]
 
     def settings(self) -> Settings:
         """What steered the analysis. Raises StoreError if a newer Untuck wrote it."""
@@ -72,9 +73,9 @@ class StoredSession:
         for blob in self.read_blobs():
             yield from unpack(blob)
 
-    def steers(self) -> tuple[Steer, ...]:
-        """What was asked for during the session, in order. Raises StoreError where the store is damaged."""
-        return tuple(self.read_steers())
+    def commands(self) -> tuple[SessionCommand, ...]:
+        """The commands of the session, in order. Raises StoreError where the store is damaged."""
+        return tuple(self.read_commands())
 
 
 def pack(packets: Iterable[Packet]) -> bytes:

@@ -17,8 +17,9 @@ from types import TracebackType
 from typing import Any
 
 from untuck import __version__, wire
-from untuck.errors import StoreError
-from untuck.model import Packet, Steer
+from untuck.errors import SettingsError, StoreError
+from untuck.model import Packet
+from untuck.session_commands import SessionCommand, from_text, to_text
 from untuck.store import codec, folder, schema
 from untuck.store.session import Settings, StoredSession, pack
 
@@ -65,9 +66,9 @@ class Recording:
         if span_s >= COMMIT_EVERY_S or len(self._held) >= COMMIT_EVERY_PACKETS:
             self.flush()
 
-    def steer(self, steer: Steer) -> None:
-        """Keep what was asked for, at once. Raises StoreError if the disk is full or gone."""
-        row = (self.id, self._asked, steer.time_s, steer.kind, steer.value)
+    def command(self, command: SessionCommand) -> None:
+        """Store a session command at once. Raises StoreError if the disk is full or gone."""
+        row = (self.id, self._asked, command.time_s, *to_text(command))
         with schema.translated(self._path):
             self._database.execute("INSERT INTO steer VALUES (?, ?, ?, ?, ?)", row)
         self._asked += 1
@@ -174,17 +175,20 @@ class Store:
             note=note,
             tags=tuple(json.loads(tags)),
             read_blobs=partial(self._blobs, number),
-            read_steers=partial(self._steers, number),
+            read_commands=partial(self._commands, number),
         )
 
     def _blobs(self, session_id: int) -> Iterator[bytes]:
         for (data,) in self._rows("SELECT data FROM packets WHERE session_id = ? ORDER BY number", session_id):
             yield data
 
-    def _steers(self, session_id: int) -> Iterator[Steer]:
+    def _commands(self, session_id: int) -> Iterator[SessionCommand]:
         query = "SELECT kind, time_s, value FROM steer WHERE session_id = ? ORDER BY number"
         for kind, time_s, value in self._rows(query, session_id):
-            yield Steer(kind, time_s, value)
+            try:
+                yield from_text(kind, value, time_s)
+            except SettingsError as error:
+                raise StoreError(f"a command of session {session_id} cannot be read: {error}") from error
 
     def _rows(self, query: str, *values: int) -> Iterator[tuple[Any, ...]]:
         database = schema.connect_to_read(self.path)

@@ -1,7 +1,7 @@
-"""The live view for other programs: a line of JSON for everything that happens, as it happens.
+"""The live view for other programs: a line of JSON for each event, as it happens.
 
-Each line has `event`, `time_s` on the sensor's clock, and `value` as of model.Event; lines of text have `event` "note".
-How events become JSON lives here.
+Each line has `event`, `time_s` on the sensor's clock, and `value`, the payload of the event (untuck/events.py); lines
+of text have `event` "note".
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from untuck.model import Event
+from untuck.events import CommandTaken, Event
 from untuck.session.live_state import LiveState
 from untuck.session.packet_pipeline import PacketPipeline
+from untuck.session_commands import to_text
 
 
 class JsonView:
@@ -28,10 +29,10 @@ class JsonView:
         self._next_s = -math.inf
 
     def show(self, events: list[Event], line: PacketPipeline) -> None:
-        """Print what these events are, and once a second how the data come."""
+        """Print what these events are, and once a second the state of the connection."""
         for event in events:
             self._state.take(event)
-            self._print(event.kind, event.time_s, value=event.value)
+            self._print(event.kind, event.time_s, value=payload(event))
         if line.last_s >= self._next_s:
             self._next_s = line.last_s + 1.0
             d = line.decoder
@@ -45,8 +46,16 @@ class JsonView:
         self._write(json.dumps({"event": event, "time_s": time_s, **plain(more)}, allow_nan=False))
 
 
+def payload(event: Event) -> Any:
+    """The payload of an event as it is printed; a command as kind and value."""
+    if isinstance(event, CommandTaken):
+        kind, value = to_text(event.command)
+        return {"kind": kind, "time_s": event.command.time_s, "value": value}
+    return event.value
+
+
 def plain(value: Any) -> Any:
-    """What JSON can hold of a value: dataclasses and records as objects, what is not finite as null."""
+    """A value as JSON can hold it: dataclasses and records as objects, numbers that are not finite as null."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {each.name: plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
     if isinstance(value, dict):

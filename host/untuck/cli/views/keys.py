@@ -12,15 +12,17 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from untuck.session_commands import Mute, SessionCommand, from_text
+
 KEYS = {"b": "baseline", "m": "mute", "l": "lap", "z": "zero", "q": "finish"}
 HELP = "keys: " + "  ".join(f"{key} {name}" for key, name in KEYS.items())
 
 
 class Keys:
-    """Turns keys into what is asked for. steer: as of PacketPipeline.steer; finish: ends the session."""
+    """Turns keys into session commands. command: takes them; finish: ends the session."""
 
-    def __init__(self, steer: Callable[[str, str], None], finish: Callable[[], object]) -> None:
-        self._steer = steer
+    def __init__(self, command: Callable[[SessionCommand], None], finish: Callable[[], object]) -> None:
+        self._command = command
         self._finish = finish
         self._muted = False
 
@@ -31,9 +33,9 @@ class Keys:
             self._finish()
         elif name == "mute":
             self._muted = not self._muted
-            self._steer("mute", "on" if self._muted else "off")
+            self._command(Mute(self._muted))
         elif name is not None:
-            self._steer(name, "")
+            self._command(from_text(name))
 
 
 @contextmanager

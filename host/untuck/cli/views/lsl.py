@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from untuck.model import Event
+from untuck.events import Event
 
 if TYPE_CHECKING:
     from untuck.report.lsl import Outlet
-    from untuck.session.live import PacketPipeline, View
+    from untuck.session.live import View
+    from untuck.session.packet_pipeline import PacketPipeline
 
 lsl_option = click.option("--lsl", is_flag=True, help="Stream samples, strides and cues over Lab Streaming Layer.")
 

@@ -1,25 +1,30 @@
-"""The live view where there is no terminal: a line for everything that happens, one every half minute besides.
+"""The live view where there is no terminal: a line for each event, and a status line every half minute.
 
-Written for logs and pipes: no colour, no cursor. Wording that both live views share lives here.
+Written for logs and pipes: no colour, no cursor. Owns the wording that both live views share.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from untuck.model import Calibration, Event, Finding
-from untuck.report.summary import clock, named
-from untuck.session.live import PacketPipeline
+from untuck.events import (
+    BaselineTaken,
+    Calibrated,
+    CommandTaken,
+    CueDecided,
+    CueSuppressed,
+    Event,
+    FindingChanged,
+    MovingChanged,
+    Warned,
+)
+from untuck.model import Calibration, Cue, Finding
 from untuck.session.live_state import LiveState
+from untuck.session.packet_pipeline import PacketPipeline
+from untuck.session_commands import to_text
+from untuck.vocabulary import Moving, clock, facts, named
 
 EVERY_S = 30.0  # a sign of life when nothing happens
-
-SOUNDS = {
-    "tuck": "low double tone",
-    "pullback": "falling or rising tone at that side",
-    "rigid": "soft roll",
-    "recovered": "rising chime",
-}
 
 
 class PlainView:
@@ -51,22 +56,31 @@ class PlainView:
 
 def describe(event: Event) -> str:
     """An event in a few words; "" for one that only the analysis needs."""
-    value = event.value
-    if event.kind == "state":
-        return str(value)
-    if event.kind == "calibrated":
-        return calibrated(value)
-    if event.kind == "baseline":
-        return f"baseline taken: tilt {value.tilt_deg.mean():.1f} deg above standing"
-    if event.kind == "finding":
-        return found(value)
-    if event.kind == "cue":
-        return f"cue: {named(value.fault, value.side)} ({SOUNDS[value.fault]})"
-    if event.kind == "held":
-        return f"no cue for {named(value.fault, value.side)}: {value.reason}"
-    if event.kind == "steer":
-        return f"{value.kind} {value.value}".strip()
-    return f"warning: {value}" if event.kind == "warning" else ""
+    match event:
+        case MovingChanged(moving=moving):
+            return str(moving)
+        case Calibrated(calibration=calibration):
+            return calibrated(calibration)
+        case BaselineTaken(baseline=baseline):
+            return f"baseline taken: tilt {baseline.tilt_deg.mean():.1f} deg above standing"
+        case FindingChanged(finding=finding):
+            return found(finding)
+        case CueDecided(cue=cue):
+            return f"cue: {heard(cue)}"
+        case CueSuppressed(cue=cue):
+            return f"no cue for {named(cue.fault, cue.side)}: {cue.reason}"
+        case CommandTaken(command=command):
+            return " ".join(to_text(command)).strip()
+        case Warned(text=text):
+            return f"warning: {text}"
+        case _:
+            return ""
+
+
+def heard(cue: Cue) -> str:
+    """A cue and its sound, in words."""
+    sound = facts(cue.fault).sound_words
+    return named(cue.fault, cue.side) + (f" ({sound})" if sound else "")
 
 
 def calibrated(calibration: Calibration) -> str:
@@ -78,13 +92,13 @@ def calibrated(calibration: Calibration) -> str:
 def found(finding: Finding) -> str:
     """A finding that begins or has ended."""
     name = named(finding.fault, finding.side)
-    if finding.end_s != finding.end_s:
+    if finding.active:
         return f"found: {name} since {clock(finding.start_s)}, {finding.depth_deg:.1f} deg"
     return f"ended: {name}, {clock(finding.start_s)} to {clock(finding.end_s)}, up to {finding.depth_deg:.1f} deg"
 
 
 def progress(state: LiveState) -> str:
     """Where the session stands, in a line."""
-    if state.moving != "running":
+    if state.moving != Moving.RUNNING:
         return f"{state.moving}: {state.ask()}"
     return f"{state.cadence_spm:.0f} steps/min, tilt {state.tilt_deg:.1f} deg: {state.ask()}"

@@ -1,7 +1,6 @@
 """The live view in a terminal, 80 columns: connection, cadence, tilt against the baseline band, findings, cues.
 
-Redrawn a few times a second from LiveState; gone when the session ends, for the summary to take its place.
-What needs rich lives here.
+Redrawn a few times a second from LiveState; removed when the session ends, so that the summary takes its place.
 """
 
 from __future__ import annotations
@@ -16,14 +15,15 @@ from rich.table import Table
 from rich.text import Text
 
 from untuck.cli.views import plain
-from untuck.model import Event
-from untuck.report.summary import clock, named
-from untuck.session.live import PacketPipeline
+from untuck.events import Event
+from untuck.model import Finding
 from untuck.session.live_state import LiveState
+from untuck.session.packet_pipeline import PacketPipeline
+from untuck.vocabulary import PALETTES, clock, facts
 
 REFRESH_HZ = 8
-LATE_S = 0.3  # data older than this are worth a word
-SILENT_S = 1.5  # packets come 20 times a second: so long without one is worth a word
+LATE_S = 0.3  # older data are shown as late
+SILENT_S = 1.5  # packets come 20 times a second: after so long without one the view says so
 WIDTH = 78
 BAR_HALF_DEG = 12.0
 BAR_STEP_DEG = 0.5
@@ -121,7 +121,13 @@ def drawing(
     for text in [*state.warnings[-2:], *notes[-2:]]:
         table.add_row("Note", Text(text))
     title = f"Untuck {clock(state.now_s)}" + ("  cues are off" if state.muted else "")
-    return Panel(table, title=title, subtitle=keys, width=width, border_style="red" if state.on else "dim")
+    return Panel(
+        table,
+        title=title,
+        subtitle=keys,
+        width=width,
+        border_style=PALETTES["dark"]["fault"] if state.active else "dim",
+    )
 
 
 def tilt_bar(against_deg: float, band_deg: float) -> RenderableType:
@@ -155,15 +161,17 @@ def _pullback(state: LiveState) -> str:
     return f"   pullback left {left_deg:.1f}, right {right_deg:.1f} deg"
 
 
+def style_of(finding: Finding) -> str:
+    """The colour of a fault and its side, as in the window and on the page."""
+    return f"bold {PALETTES['dark'][facts(finding.fault).colour(finding.side)]}"
+
+
 def _findings(state: LiveState) -> RenderableType:
-    lines = [Text(plain.found(finding), "bold red") for finding in state.on.values()]
+    lines = [Text(plain.found(finding), style_of(finding)) for finding in state.active.values()]
     lines += [Text(plain.found(finding), "dim") for finding in state.over[-FINDINGS_SHOWN:]]
     return Group(*(lines or [Text("none", "dim")]))
 
 
 def _cues(state: LiveState) -> RenderableType:
-    lines = [
-        Text(f"{clock(cue.time_s):>5}  {named(cue.fault, cue.side)} ({plain.SOUNDS[cue.fault]})")
-        for cue in state.cues[-CUES_SHOWN:]
-    ]
+    lines = [Text(f"{clock(cue.time_s):>5}  {plain.heard(cue)}") for cue in state.cues[-CUES_SHOWN:]]
     return Group(*(lines or [Text("none", "dim")]))

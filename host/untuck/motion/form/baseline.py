@@ -58,6 +58,8 @@ def make_baseline(strides: list[Stride], params: Params, least_tilt_deg: float) 
         travel_sd_deg=np.array([_block_sd(travel[g], params.held_strides) for g in groups]),
         rotation_deg=np.degrees(np.array([curves[g].mean(axis=0) for g in groups])),
         rotation_sd_deg=np.degrees(np.array([_harmonic_sd(parts[g], params.pullback_strides) for g in groups])),
+        start_s=float(strides[0].record["start_s"]),
+        end_s=float(strides[-1].record["start_s"] + strides[-1].record["duration_s"]),
     )
 
 

@@ -1,15 +1,7 @@
 """Cue policy: which findings the runner hears, and when; silence means good form.
 
-Reasons to hold a cue, in the order in which they are looked at:
-- "not chosen": this fault is not among those to be cued;
-- "muted", "block": the runner muted cues, the coach chose a block without them;
-- "stale": data come so late that the cue would be about another stride;
-- "silent end": the last part of a planned session is a test of what was retained;
-- "fading": this finding is one of the share left out, which grows over sessions;
-- "other cue": one sounds or has just sounded, or a graver fault goes first (tuck, pullback, rigid);
-- "cooldown": the same cue sounded a short while ago;
-- "cap": the same fault was cued so often in ten minutes that more would be nagging.
-Every cue and every cue held back is decided here, with its finding; sound itself is made elsewhere.
+Decides on every cue and every suppressed cue, each with the finding behind it; the reasons to suppress one, and their
+order, are in vocabulary.Suppression. Sound itself is made elsewhere.
 """
 
 from __future__ import annotations
@@ -22,18 +14,16 @@ import numpy as np
 
 from untuck.model import Cue, Finding, Run, SuppressedCue
 from untuck.motion.params import Params
-
-PRIORITY = ("tuck", "pullback", "rigid")  # held and arch are shown, not cued
-
-Key = tuple[str, int, float]  # fault, side, start: one finding for as long as it lasts
+from untuck.vocabulary import RECOVERED, Ending, Suppression, cued_faults, priority
 
 
 @dataclass(frozen=True)
 class CueEntry:
-    """One line of the cue log: a cue, or one held back for `reason`, the finding behind it, and what came of it.
+    """One line of the cue log: a cue, or one suppressed for `reason`, with its finding and the outcome.
 
     depth_deg: of the finding when it was decided; correct_s: from then until the runner had corrected it; None where
-    the finding ended otherwise (`ended`: "stopped", "not comparable") or lasted to the end ("").
+    the finding ended otherwise (`ended`, of vocabulary.Ending) or lasted to the end (""). finding_id: 0 in sessions of
+    older versions.
     """
 
     fault: str
@@ -44,33 +34,41 @@ class CueEntry:
     depth_deg: float
     correct_s: float | None
     ended: str
-
-
-def key_of(finding: Finding) -> Key:
-    """What stays the same of a finding while it lasts."""
-    return finding.fault, finding.side, finding.start_s
+    finding_id: int = 0
 
 
 def cue_log(run: Run) -> tuple[CueEntry, ...]:
-    """Every cue and held cue of a run in order of time, with what the runner did after it; chimes are no cues."""
-    ends = {key_of(finding): finding for finding in run.findings}
+    """Every cue and suppressed cue of a run in order of time, with the runner's response; chimes are no cues."""
+    findings = {finding.id: finding for finding in run.findings}
     entries = []
     decided: list[Cue | SuppressedCue] = [*run.cues, *run.suppressed_cues]
     for cue in decided:
-        if cue.finding is None or cue.fault == "recovered":
+        if cue.finding_id == 0 or cue.fault == RECOVERED:
             continue
-        end = ends.get(key_of(cue.finding), cue.finding)
-        correct_s = end.end_s - cue.time_s if end.ended == "corrected" else None
+        finding = findings.get(cue.finding_id)
+        ended = Ending.ONGOING if finding is None else finding.ended
+        correct_s = finding.end_s - cue.time_s if finding is not None and ended == Ending.CORRECTED else None
         reason = cue.reason if isinstance(cue, SuppressedCue) else ""
-        depth_deg = cue.finding.depth_deg
-        entries.append(CueEntry(cue.fault, cue.side, cue.time_s, not reason, reason, depth_deg, correct_s, end.ended))
+        entries.append(
+            CueEntry(
+                fault=cue.fault,
+                side=cue.side,
+                time_s=cue.time_s,
+                sounded=not reason,
+                reason=reason,
+                depth_deg=cue.depth_deg,
+                correct_s=correct_s,
+                ended=ended,
+                finding_id=cue.finding_id,
+            )
+        )
     return tuple(sorted(entries, key=lambda entry: entry.time_s))
 
 
 class CuePolicy:
-    """Decides on cues from the findings that are on; call `decide` once a stride, in order.
+    """Decides on cues from the active findings; call `decide` once a stride, in order.
 
-    muted, block, stale: switches that hold every cue while they are set.
+    muted, block, stale: switches that suppress every cue while they are set.
     """
 
     def __init__(self, params: Params) -> None:
@@ -79,63 +77,66 @@ class CuePolicy:
         self._first_s = math.nan
         self._last_s = -np.inf
         self._last_of: dict[tuple[str, int], float] = {}
-        self._times: dict[str, deque[float]] = {fault: deque(maxlen=params.cue_cap) for fault in PRIORITY}
-        self._told: set[tuple[Key, str]] = set()
-        self._cued: set[Key] = set()
-        self._chosen: dict[Key, bool] = {}  # findings that fading lets sound, or not
+        self._times: dict[str, deque[float]] = {}
+        self._reported: set[tuple[int, str]] = set()  # finding and reason of suppressed cues: each is reported once
+        self._cued: set[int] = set()
+        self._chosen: dict[int, bool] = {}  # whether fading lets this finding sound
 
-    def decide(self, on: list[Finding], ended: list[Finding], now_s: float) -> list[Cue | SuppressedCue]:
-        """Cues and held cues at sensor time now_s, given the findings that are on and those that have just ended."""
+    def decide(self, active: list[Finding], ended: list[Finding], now_s: float) -> list[Cue | SuppressedCue]:
+        """Cues and suppressed cues at sensor time now_s, given the active findings and those that have just ended."""
         self._first_s = now_s if math.isnan(self._first_s) else self._first_s
         decided: list[Cue | SuppressedCue] = []
-        if not on and not ended:
+        if not active and not ended:
             return decided
-        due = sorted((f for f in on if f.fault in PRIORITY), key=lambda f: PRIORITY.index(f.fault))
+        due = sorted((f for f in active if f.fault in cued_faults()), key=lambda f: priority(f.fault))
         for finding in due:
             reason = self._reason(finding, now_s, sounded=any(isinstance(d, Cue) for d in decided))
             if reason == "":
                 decided.append(self._sound(finding, now_s))
-            elif (key_of(finding), reason) not in self._told:
-                self._told.add((key_of(finding), reason))
-                decided.append(SuppressedCue(finding.fault, finding.side, now_s, reason, finding))
-        corrected = [f for f in ended if key_of(f) in self._cued and f.ended == "corrected"]
+            elif (finding.id, reason) not in self._reported:
+                self._reported.add((finding.id, reason))
+                decided.append(SuppressedCue(finding.fault, finding.side, now_s, reason, finding.id, finding.depth_deg))
+        corrected = [f for f in ended if f.id in self._cued and f.ended == Ending.CORRECTED]
         if self.params.cue_recovered and corrected and not due and not self._quiet(now_s):
             self._last_s = now_s
-            decided.append(Cue("recovered", 0, now_s, corrected[0]))
+            decided.append(Cue(RECOVERED, 0, now_s, corrected[0].id, corrected[0].depth_deg))
         return decided
 
     def _sound(self, finding: Finding, now_s: float) -> Cue:
         self._last_s = self._last_of[(finding.fault, finding.side)] = now_s
-        self._times[finding.fault].append(now_s)
-        self._cued.add(key_of(finding))
-        return Cue(finding.fault, finding.side, now_s, finding)
+        self._times_of(finding.fault).append(now_s)
+        self._cued.add(finding.id)
+        return Cue(finding.fault, finding.side, now_s, finding.id, finding.depth_deg)
+
+    def _times_of(self, fault: str) -> deque[float]:
+        return self._times.setdefault(fault, deque(maxlen=self.params.cue_cap))
 
     def _quiet(self, now_s: float) -> str:
         """Why nothing at all may sound now, "" if something may."""
         if self.muted:
-            return "muted"
+            return Suppression.MUTED
         if self.block:
-            return "block"
+            return Suppression.BLOCK
         if self.stale:
-            return "stale"
-        return "silent end" if now_s - self._first_s >= self.params.cue_silent_after_s else ""
+            return Suppression.STALE
+        return Suppression.SILENT_END if now_s - self._first_s >= self.params.cue_silent_after_s else ""
 
     def _reason(self, finding: Finding, now_s: float, sounded: bool) -> str:
         """Why the cue must wait, "" if it may sound."""
         p = self.params
         if finding.fault not in p.cue_faults:
-            return "not chosen"
+            return Suppression.NOT_CHOSEN
         if quiet := self._quiet(now_s):
             return quiet
-        if not self._chosen.setdefault(key_of(finding), self._next_sounds()):
-            return "fading"
+        if not self._chosen.setdefault(finding.id, self._next_sounds()):
+            return Suppression.FADING
         if sounded or now_s - self._last_s < p.cue_gap_s:
-            return "other cue"
+            return Suppression.OTHER_CUE
         if now_s - self._last_of.get((finding.fault, finding.side), -np.inf) < p.cue_cooldown_s:
-            return "cooldown"
-        times = self._times[finding.fault]
+            return Suppression.COOLDOWN
+        times = self._times_of(finding.fault)
         if len(times) == p.cue_cap and now_s - times[0] < p.cue_cap_s:
-            return "cap"
+            return Suppression.CAP
         return ""
 
     def _next_sounds(self) -> bool:

@@ -1,18 +1,19 @@
-"""Strides judged: gathered into a baseline, watched for a slip of the clip, then findings and cues.
+"""Strides judged: gathered into a baseline, watched for a slip of the clip, then turned into findings and cues.
 
-One stride at a time, in order; what comes of it is handed back as news for the pipeline to publish.
-What the judgement rests on, and when it starts anew, lives here; rules are in the modules named after them.
+One stride at a time, in order; the results are events for the pipeline to publish. Decides what the judgement rests on
+and when it starts again; the rules are in the modules named after them.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
 from math import isnan, nan
-from typing import Any
 
 import numpy as np
 
 from untuck.errors import BaselineError, TuckedBaselineError
+from untuck.events import BaselineTaken, CueDecided, CueSuppressed, Event, FindingChanged, Rejected, Slipped, Warned
 from untuck.model import Baseline, Calibration, Cue, Finding
 from untuck.motion.form.baseline import make_baseline
 from untuck.motion.form.cues import CuePolicy
@@ -21,24 +22,24 @@ from untuck.motion.history import History
 from untuck.motion.mount.slip import SlipWatch
 from untuck.motion.params import Params
 from untuck.motion.strides.stride import Stride
+from untuck.vocabulary import Ending, Fault, NotJudged
 
-News = list[tuple[str, Any]]  # kind and value, as of model.Event
-_SLIPPED = "check it, then stand still for 5 s. Until then tuck and pullback are held."
+_SLIPPED = "check it, then stand still for 5 s. Until then tuck and pullback are not judged."
 _DOUBT = (
-    "Tilt changed suddenly: a quick change of form, or the clip has slipped, which can look the same. "
+    "Tilt changed suddenly: either a quick change of form, or the clip has slipped; both look the same. "
     "If your form did not change, check the clip and stand still for 5 s."
 )
 _MOUNT = (
-    "The sensor does not sit as it should: by what it shows the pelvis is not upright, so that no angle and no fault "
+    "The pelvis does not appear upright, so the sensor is not mounted as expected, and no angle or fault "
     "can be judged. Clip it to the back of the waistband and stand still for 5 s."
 )
 _LOW = (
-    "The pelvis still tips no further forward than in standing. This is taken as your own way of running, and faults "
-    "are told against it: if you know a better form, take the baseline anew in that."
+    "The pelvis still tips no further forward than in standing. This is kept as your own way of running, and faults "
+    "are judged against it. If you know a better form, take a new baseline in that."
 )
 _CREPT = (
-    "Tilt came down slowly before this tuck: tiredness, or a clip that slips slowly, which look the same. "
-    "Stand still for 5 s when you can: that tells."
+    "Tilt decreased slowly before this tuck: fatigue, or a clip that slips slowly; both look the same. "
+    "Stand still for 5 s when you can: that shows which."
 )
 
 
@@ -48,18 +49,19 @@ class Judge:
     def __init__(self, params: Params, baseline: Baseline | None) -> None:
         self._params = params
         self._given = baseline is not None
+        self._ids = count(1)
         self.baseline = baseline
-        self._detector = None if baseline is None else FaultDetector(params, baseline)
+        self._detector = None if baseline is None else FaultDetector(params, baseline, self._ids)
         self.policy = CuePolicy(params)
         self._slip = SlipWatch(params)
         self._candidates: list[Stride] = []
-        self._told_mount = False
-        self._told_tucked = False  # a baseline was refused for its tilt: the runner knows
+        self._warned_mount = False
+        self._rejected_tucked = False  # a baseline was rejected for its tilt, and the runner was told so
         self._gather_from_s = np.nan  # strides before this are warm-up
 
     @property
     def slipped(self) -> bool:
-        """Whether the clip has slipped since standing was measured last."""
+        """Whether the clip has slipped since standing was last measured."""
         return self._slip.held
 
     @property
@@ -68,53 +70,53 @@ class Judge:
         return len(self._candidates)
 
     @property
-    def on(self) -> tuple[Finding, ...]:
+    def active(self) -> tuple[Finding, ...]:
         """Findings that last, as deep as they have been so far."""
         latches = () if self._detector is None else self._detector.latches
         return tuple(latch.finding for latch in latches if latch.finding is not None)
 
-    def push(self, stride: Stride, history: History, calibration: Calibration, now_s: float) -> News:
-        """What a stride brings; fills in what the detectors measure, and why it does not count if a slip is why."""
-        news = self._watch(stride, history, calibration, now_s)
-        on: list[Finding] = []
+    def push(self, stride: Stride, history: History, calibration: Calibration, now_s: float) -> list[Event]:
+        """The events of a stride; fills in what the detectors measure, and a slip as the reason not to count."""
+        events = self._watch_slips(stride, history, calibration, now_s)
+        active: list[Finding] = []
         changes: list[Finding] = []
         if self._detector is not None:
             changes = self._detector.push(stride)
-            why = "not comparable" if self._detector.held_back else "corrected"
-            changes = [c if isnan(c.end_s) else replace(c, ended=why) for c in changes]
+            ending = Ending.NOT_COMPARABLE if self._detector.not_judged else Ending.CORRECTED
+            changes = [change if change.active else replace(change, ended=ending) for change in changes]
             latches = self._detector.latches
-            on = [latch.finding for latch in latches if latch.finding is not None and not latch.easing]
-        elif stride.record["valid"] or stride.record["reason"] == "accelerating":
-            news += self._gather(stride, calibration.source != "nominal", now_s)
-        news += [("finding", change) for change in changes]
-        if any(c.fault == "tuck" and isnan(c.end_s) for c in changes) and self._slip.crept():
-            news.append(("warning", _CREPT))
-        ended = [c for c in changes if not isnan(c.end_s)]
-        for cue in self.policy.decide(on, ended, now_s):
-            news.append(("cue" if isinstance(cue, Cue) else "held", cue))
-        return news
+            active = [latch.finding for latch in latches if latch.finding is not None and not latch.easing]
+        elif stride.record["valid"] or stride.record["reason"] == NotJudged.ACCELERATING:
+            events += self._gather(stride, calibration.source != "nominal", now_s)
+        events += [FindingChanged(now_s, change) for change in changes]
+        if any(change.fault == Fault.TUCK and change.active for change in changes) and self._slip.crept():
+            events.append(Warned(now_s, _CREPT))
+        ended = [change for change in changes if not change.active]
+        for cue in self.policy.decide(active, ended, now_s):
+            events.append(CueDecided(now_s, cue) if isinstance(cue, Cue) else CueSuppressed(now_s, cue))
+        return events
 
-    def _watch(self, stride: Stride, history: History, calibration: Calibration, now_s: float) -> News:
-        """Hold strides that a slip has spoilt; what was found or gathered before it is closed."""
-        news: News = []
+    def _watch_slips(self, stride: Stride, history: History, calibration: Calibration, now_s: float) -> list[Event]:
+        """Exclude strides that a slip has spoilt; findings and strides gathered before it are closed."""
+        events: list[Event] = []
         usual_deg = nan if self._detector is None else self._detector.usual_tilt_deg(stride)
         seen = self._slip.push(stride, usual_deg, history, calibration.sensor_to_pelvis)
         if seen == "doubt":
-            news = [("warning", _DOUBT)]
+            events = [Warned(now_s, _DOUBT)]
         elif seen == "slip":
             self._candidates.clear()
             by = f"by {self._slip.step_deg:.0f} deg at once, {now_s:.0f} s after the start"
-            told = f"The clip seems to have slipped {by}: {_SLIPPED}"
-            news = [*self.stop(now_s), ("slipped", self._slip.step_deg), ("warning", told)]
-        if stride.record["reason"] == "mount" and not self._told_mount:
-            self._told_mount = True
-            news.append(("warning", _MOUNT))
+            warning = Warned(now_s, f"The clip seems to have slipped {by}: {_SLIPPED}")
+            events = [*self.stop(now_s), Slipped(now_s, self._slip.step_deg), warning]
+        if stride.record["reason"] == NotJudged.MOUNT and not self._warned_mount:
+            self._warned_mount = True
+            events.append(Warned(now_s, _MOUNT))
         if self._slip.held and stride.record["valid"]:
-            stride.record["valid"], stride.record["reason"] = False, "slip"
-        return news
+            stride.record["valid"], stride.record["reason"] = False, NotJudged.SLIP
+        return events
 
-    def _gather(self, stride: Stride, standing_known: bool, now_s: float) -> News:
-        """Collect clean strides until they make a baseline; those of getting up to speed take time, but no part."""
+    def _gather(self, stride: Stride, standing_known: bool, now_s: float) -> list[Event]:
+        """Collect clean strides until they make a baseline; strides of getting up to speed are counted, not used."""
         if isnan(self._gather_from_s):
             self._gather_from_s = now_s + self._params.baseline_warmup_s
         if now_s < self._gather_from_s:
@@ -122,35 +124,36 @@ class Judge:
         self._candidates.append(stride)
         if len(self._candidates) < self._params.baseline_strides:
             return []
-        strides = [s for s in self._candidates if s.record["valid"]]
+        strides = [each for each in self._candidates if each.record["valid"]]
         self._candidates = []
         p, least_deg = self._params, -np.inf
-        if standing_known:  # else a tucked baseline cannot be told
-            least_deg = p.baseline_own_tilt_deg if self._told_tucked else p.baseline_min_tilt_deg
+        if standing_known:  # otherwise a tucked baseline cannot be recognised
+            least_deg = p.baseline_own_tilt_deg if self._rejected_tucked else p.baseline_min_tilt_deg
         try:
             self.baseline = make_baseline(strides, p, least_deg)
         except BaselineError as error:
-            self._told_tucked = self._told_tucked or isinstance(error, TuckedBaselineError)
-            return [("refused", "baseline"), ("warning", str(error))]
-        self._detector = FaultDetector(p, self.baseline, warmed_up=True)
+            self._rejected_tucked = self._rejected_tucked or isinstance(error, TuckedBaselineError)
+            return [Rejected(now_s, "baseline"), Warned(now_s, str(error))]
+        self._detector = FaultDetector(p, self.baseline, self._ids, warmed_up=True)
         low = standing_known and self.baseline.tilt_deg.mean() <= p.baseline_min_tilt_deg
-        return [("baseline", self.baseline), *([("warning", _LOW)] if low else [])]
+        return [BaselineTaken(now_s, self.baseline), *([Warned(now_s, _LOW)] if low else [])]
 
-    def stop(self, now_s: float) -> News:
+    def stop(self, now_s: float) -> list[Event]:
         """Running has ended, or the clip has slipped: findings end."""
         self._slip.stop()
         if self._detector is None:
             return []
-        return [("finding", replace(finding, ended="stopped")) for finding in self._detector.stop(now_s)]
+        ended = self._detector.stop(now_s)
+        return [FindingChanged(now_s, replace(finding, ended=Ending.STOPPED)) for finding in ended]
 
-    def rebase(self, now_s: float) -> News:
+    def rebase(self, now_s: float) -> list[Event]:
         """Take a new baseline from the next stride on, warmed up or not."""
-        news = [] if self._detector is None else self.stop(now_s)
+        events = [] if self._detector is None else self.stop(now_s)
         self.baseline = self._detector = None
         self._given = False
         self._candidates.clear()
         self._gather_from_s = now_s
-        return news
+        return events
 
     def tune(self, params: Params) -> None:
         """Judge and cue by other thresholds from the next stride on."""
@@ -159,16 +162,16 @@ class Judge:
             self._detector.tune(params)
 
     def stood(self) -> None:
-        """Standing has been measured: a slip seen before is no more."""
+        """Standing has been measured: an earlier slip no longer matters."""
         self._slip.zeroed()
 
-    def calibrated(self, anew: bool, now_s: float) -> News:
-        """The mount is another one; anew: not only its zero, so that a baseline taken with the old one is void."""
+    def calibrated(self, zero_only: bool, now_s: float) -> list[Event]:
+        """The mount has changed: a baseline taken in this session is void, unless only the zero was set again."""
         self._candidates.clear()
-        self._told_mount = False
-        if not anew or self._given or self._detector is None:
+        self._warned_mount = False
+        if zero_only or self._given or self._detector is None:
             return []
-        news = self.stop(now_s)
+        events = self.stop(now_s)
         self.baseline = self._detector = None
-        self._told_tucked = False
-        return [*news, ("warning", "Calibrated anew after running: the baseline is taken anew as well.")]
+        self._rejected_tucked = False
+        return [*events, Warned(now_s, "Recalibrated after running: a new baseline is taken.")]

@@ -13,7 +13,7 @@ from math import asin, degrees, hypot
 import numpy as np
 
 from untuck.errors import CalibrationError
-from untuck.model import GRAVITY_M_S2, NOMINAL_MOUNT, Calibration, Floats, Samples, Standing
+from untuck.model import GRAVITY_M_S2, NOMINAL_MOUNT, Calibration, Floats, Samples, StandingCheck
 from untuck.motion.mount.hinges import Hinge, agree, level
 from untuck.motion.mount.standing import Pose, still_pose
 from untuck.motion.params import Params
@@ -113,10 +113,10 @@ def askew(calibration: Calibration) -> str:
     return ""
 
 
-def compare(calibration: Calibration, pose: Pose, now_s: float, zeroed: bool = False) -> Standing:
+def compare(calibration: Calibration, pose: Pose, now_s: float, zeroed: bool = False) -> StandingCheck:
     """How a standing pose reads with a calibration made earlier."""
     forward, up, right = calibration.sensor_to_pelvis @ pose.up
-    return Standing(
+    return StandingCheck(
         time_s=now_s,
         difference_deg=degrees(np.arccos(min(1.0, max(-1.0, up)))),
         tilt_deg=-degrees(asin(min(1.0, max(-1.0, forward)))),

@@ -11,7 +11,7 @@ from collections import Counter
 import numpy as np
 
 from untuck.errors import CalibrationError
-from untuck.model import Calibration, Search
+from untuck.model import Calibration, CalibrationProgress
 from untuck.motion.history import History
 from untuck.motion.mount.calibration import from_hinges, from_stand
 from untuck.motion.mount.hinges import Hinge, find_hinges, level, verticals
@@ -42,12 +42,12 @@ class Calibrator:
         self._tried: list[Hinge] = []
 
     @property
-    def search(self) -> Search:
+    def search(self) -> CalibrationProgress:
         """How far it is. Who sways too much stands on: the last second counts with the pose."""
         p = self._params
         if self.pose is None:
-            return Search(min(self._still_for_s, p.stand_s - 1.0))
-        return Search(p.stand_s, min(len(self._good), p.hinge_count))
+            return CalibrationProgress(min(self._still_for_s, p.stand_s - 1.0))
+        return CalibrationProgress(p.stand_s, min(len(self._good), p.hinge_count))
 
     def look(self, history: History, end: int) -> Calibration | None:
         """The finished calibration as of sample `end`-1, or None while there is none."""

@@ -7,24 +7,18 @@ Which standing sets the zero anew, and what the wearer is told about it, is deci
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
-from untuck.model import Calibration, Search, Standing
+from untuck.events import Calibrated, Event, Rejected, StandingFound, StandingMeasured, Warned
+from untuck.model import Calibration, CalibrationProgress, StandingCheck
 from untuck.motion.history import History
 from untuck.motion.mount.calibration import askew, compare, nominal, zero_again
 from untuck.motion.mount.search import Calibrator
 from untuck.motion.mount.standing import Pose, look
 from untuck.motion.params import Params
 
-News = list[tuple[str, Any]]  # kind and value
-
 
 class Mounting:
-    """Keeps the calibration; `look` at a grid of sensor time while nobody runs, in order of time.
-
-    News are pairs of kind and value: "calibrated" (found, or anew) or "zeroed" Calibration, "standing" Standing,
-    "still", "refused", "warning" as of model.Event.
-    """
+    """Keeps the calibration; `look` at a grid of sensor time while nobody runs, in order of time."""
 
     def __init__(self, params: Params, given: Calibration | None) -> None:
         self._params = params
@@ -36,33 +30,34 @@ class Mounting:
         self._zero_asked = False  # the next standing sets the zero, whatever it differs by
 
     @property
-    def search(self) -> Search | None:
+    def search(self) -> CalibrationProgress | None:
         """How far the search for a calibration is, None if there is none."""
         return None if self._calibrator is None else self._calibrator.search
 
-    def look(self, history: History, end: int, slipped: bool) -> News:
+    def look(self, history: History, end: int, slipped: bool) -> list[Event]:
         """What the samples up to `end`-1 bring; slipped: the zero is known to be wrong, the next standing sets it."""
-        news: News = []
+        events: list[Event] = []
+        now_s = history.at(end - 1)
         if self._calibrator is not None:
             found = self._calibrator.look(history, end)
             if self._calibrator.pose is not None and not self._still:
                 self._still = True
-                news.append(("still", None))
+                events.append(StandingFound(now_s))
             if self._calibrator.refused:
-                news += [("refused", "hinges"), ("warning", self._calibrator.refused)]
+                events += [Rejected(now_s, "hinges"), Warned(now_s, self._calibrator.refused)]
                 self._calibrator.refused = ""
             if found is not None:
-                return [*news, *self._found(found)]
+                return [*events, *self._found(found, now_s)]
         if self.calibration.source != "nominal" or self._unchecked:
-            news += self._stand_again(history, end, slipped)
-        return news
+            events += self._stand_again(history, end, slipped)
+        return events
 
-    def _found(self, calibration: Calibration) -> News:
+    def _found(self, calibration: Calibration, now_s: float) -> list[Event]:
         self.calibration, self._calibrator, self._unchecked = calibration, None, False
         warning = askew(calibration)
-        return [("calibrated", calibration), *([("warning", warning)] if warning else [])]
+        return [Calibrated(now_s, calibration), *([Warned(now_s, warning)] if warning else [])]
 
-    def _stand_again(self, history: History, end: int, slipped: bool) -> News:
+    def _stand_again(self, history: History, end: int, slipped: bool) -> list[Event]:
         pose, still = look(history, end, self._params)
         self._measured = self._measured and still is not None
         if pose is None or self._measured:
@@ -75,26 +70,31 @@ class Mounting:
         p = self._params
         if standing.difference_deg > p.zero_max_deg:
             text = "Still, but the clip hangs quite differently from standing: if you stand, calibrate anew."
-            return [("standing", standing), ("warning", text)]
+            return [StandingMeasured(now_s, standing), Warned(now_s, text)]
         if self._zero_asked:
             self._zero_asked = False
             by = f"{standing.difference_deg:.1f} deg"
             return self._zero(standing, pose, f"Zero set anew as asked: it was off by {by}.")
         if standing.difference_deg <= p.zero_min_deg and not slipped:
-            return [("standing", standing)]
+            return [StandingMeasured(now_s, standing)]
         text = "the clip has moved, or you stand differently: zero set anew."
         return self._zero(standing, pose, f"Standing differs by {standing.difference_deg:.1f} deg from before: {text}")
 
-    def _zero(self, standing: Standing, pose: Pose, warning: str) -> News:
+    def _zero(self, standing: StandingCheck, pose: Pose, warning: str) -> list[Event]:
         self.calibration = zero_again(self.calibration, pose)
-        return [("standing", replace(standing, zeroed=True)), ("zeroed", self.calibration), ("warning", warning)]
+        now_s, zeroed = standing.time_s, replace(standing, zeroed=True)
+        return [
+            StandingMeasured(now_s, zeroed),
+            Calibrated(now_s, self.calibration, zero_only=True),
+            Warned(now_s, warning),
+        ]
 
-    def _check(self, standing: Standing, pose: Pose) -> News:
+    def _check(self, standing: StandingCheck, pose: Pose) -> list[Event]:
         """The first standing with a calibration made earlier: as it is, zeroed, or to be made anew."""
         p, by = self._params, f"{standing.difference_deg:.1f} deg"
         self._unchecked = False
         if standing.difference_deg <= p.reuse_max_deg:
-            return [("standing", standing)]
+            return [StandingMeasured(standing.time_s, standing)]
         if standing.difference_deg <= p.reuse_zero_max_deg:
             text = f"The clip sits a little differently than when it was calibrated ({by}): zero set anew."
             return self._zero(standing, pose, text)
@@ -102,7 +102,7 @@ class Mounting:
         text = f"The clip sits differently than when it was calibrated ({by}): calibrate anew, hinge three times."
         if standing.difference_deg <= p.zero_max_deg:
             return self._zero(standing, pose, text)
-        return [("standing", standing), ("warning", text)]
+        return [StandingMeasured(standing.time_s, standing), Warned(standing.time_s, text)]
 
     def ask_zero(self) -> None:
         """The next 5 s of standing set the zero, also those of a standing that lasts already."""
@@ -118,12 +118,12 @@ class Mounting:
         elif self.calibration.source != "nominal":
             self._calibrator = None
 
-    def run(self) -> News:
+    def run(self, now_s: float) -> list[Event]:
         """Running begins, or the stream ends: fall back on what there is where no hinges were found."""
         if self._calibrator is None or self.calibration.source != "nominal" or self._unchecked:
             return []
         found, warning = self._calibrator.fall_back()
         if found is None:
-            return [("warning", warning)]
+            return [Warned(now_s, warning)]
         self.calibration = found
-        return [("warning", warning), ("calibrated", found)]
+        return [Warned(now_s, warning), Calibrated(now_s, found)]

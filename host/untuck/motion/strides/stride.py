@@ -10,10 +10,9 @@ from collections import deque
 from dataclasses import dataclass
 from math import atan2, cos, degrees, hypot, nan, radians, sqrt
 from operator import itemgetter
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from untuck.model import RIGHT, STRIDE_DTYPE, Floats
 from untuck.motion.history import History
@@ -48,22 +47,27 @@ _UPRIGHT_MIN = cos(radians(40.0))  # a running pelvis leans by 30 deg at most: e
 
 @dataclass(eq=False, slots=True)
 class Stride:
-    """A stride: fields of STRIDE_DTYPE, rotation (PHASES,) and its harmonics (H, 2) in rad, phase of left contact.
+    """A stride: fields of STRIDE_DTYPE; curves (3, PHASES): tilt, obliquity, rotation in rad; harmonics (H, 2) in rad.
 
     record is a dict while strides are judged, because reading it is ten times quicker; `publish` makes the array.
     obliquity_deg: its mean, in which a clip's tilt to the side shows.
     """
 
     record: dict[str, Any]
-    rotation: Floats
+    curves: Floats
     harmonics: Floats
     left_phase: float
     obliquity_deg: float
 
-    def publish(self) -> NDArray[np.void]:
+    @property
+    def rotation(self) -> Floats:
+        """Rotation through the stride (PHASES,) in rad, drift and mean removed."""
+        rotation: Floats = self.curves[2]
+        return rotation
+
+    def publish(self) -> np.void:
         """The record as a STRIDE_DTYPE scalar, as it stands now."""
-        scalar: NDArray[np.void] = np.array(_FIELDS(self.record), STRIDE_DTYPE)[()]
-        return scalar
+        return cast(np.void, np.array(_FIELDS(self.record), STRIDE_DTYPE)[()])
 
 
 _FIELDS = itemgetter(*(STRIDE_DTYPE.names or ()))
@@ -141,7 +145,7 @@ class StrideCutter:
         record["reason"], record["valid"] = reason, reason == ""
         left_phase = (left.contact_s - start) / (end - start)
         harmonics = self._waves[0].reshape(HARMONICS, 2).copy()
-        return Stride(record, self._curves[2].copy(), harmonics, left_phase, numbers[k.N_OBLIQUITY_DEG])
+        return Stride(record, self._curves[:3].copy(), harmonics, left_phase, numbers[k.N_OBLIQUITY_DEG])
 
     def _reason(self, record: dict[str, Any], numbers: list[float]) -> str:
         """Why the stride may not count, "" if it may."""

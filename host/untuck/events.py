@@ -1,0 +1,160 @@
+"""What the pipeline reports, as typed events: one frozen dataclass for each kind, and their union.
+
+Every event carries the sensor time in seconds at which it was known, and one payload. `kind` names it in logs and JSON.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from untuck.model import Baseline, Calibration, Cue, Finding, Floats, StandingCheck, SuppressedCue
+from untuck.session_commands import SessionCommand
+from untuck.vocabulary import Moving
+
+
+@dataclass(frozen=True, slots=True)
+class _Timed:
+    """Sensor time in seconds at which it was known, and the payload as `value`, for logs and JSON."""
+
+    kind: ClassVar[str]
+    time_s: float
+
+    @property
+    def value(self) -> Any:
+        """The payload, whatever it is called; None for an event without one."""
+        names = [each.name for each in fields(self)]
+        return getattr(self, names[1]) if len(names) > 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrated(_Timed):
+    """A calibration is in use from now on; zero_only: the mount is the same, its zero was set again."""
+
+    kind = "calibrated"
+    calibration: Calibration
+    zero_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineTaken(_Timed):
+    """A baseline was taken in this session."""
+
+    kind = "baseline"
+    baseline: Baseline
+
+
+@dataclass(frozen=True, slots=True)
+class MovingChanged(_Timed):
+    """The wearer stands, walks or runs from now on."""
+
+    kind = "state"
+    moving: Moving
+
+
+@dataclass(frozen=True, slots=True)
+class ContactFound(_Timed):
+    """A foot contact: a CONTACT_DTYPE record."""
+
+    kind = "contact"
+    contact: np.void
+
+
+@dataclass(frozen=True, slots=True)
+class StrideMeasured(_Timed):
+    """A stride: a STRIDE_DTYPE record; curves_rad (3, phases): tilt, obliquity and rotation through it, for display."""
+
+    kind = "stride"
+    stride: np.void
+    curves_rad: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class FindingChanged(_Timed):
+    """A finding begins (end_s is NaN) or has ended."""
+
+    kind = "finding"
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class CueDecided(_Timed):
+    """A cue is to sound now."""
+
+    kind = "cue"
+    cue: Cue
+
+
+@dataclass(frozen=True, slots=True)
+class CueSuppressed(_Timed):
+    """A cue was due and is not sounded, with the reason."""
+
+    kind = "suppressed"
+    cue: SuppressedCue
+
+
+@dataclass(frozen=True, slots=True)
+class StandingMeasured(_Timed):
+    """Standing still was measured again after calibration."""
+
+    kind = "standing"
+    standing: StandingCheck
+
+
+@dataclass(frozen=True, slots=True)
+class StandingFound(_Timed):
+    """The search for a calibration has found standing; hinges are awaited."""
+
+    kind = "still"
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected(_Timed):
+    """Hinges or a baseline were not good enough; a Warned event says why."""
+
+    kind = "rejected"
+    what: Literal["hinges", "baseline"]
+
+
+@dataclass(frozen=True, slots=True)
+class Slipped(_Timed):
+    """The clip has slipped, by step_deg degrees."""
+
+    kind = "slipped"
+    step_deg: float
+
+
+@dataclass(frozen=True, slots=True)
+class CommandTaken(_Timed):
+    """A session command has taken effect."""
+
+    kind = "command"
+    command: SessionCommand
+
+
+@dataclass(frozen=True, slots=True)
+class Warned(_Timed):
+    """A sentence for the user: what is wrong and what to do."""
+
+    kind = "warning"
+    text: str
+
+
+Event = (
+    Calibrated
+    | BaselineTaken
+    | MovingChanged
+    | ContactFound
+    | StrideMeasured
+    | FindingChanged
+    | CueDecided
+    | CueSuppressed
+    | StandingMeasured
+    | StandingFound
+    | Rejected
+    | Slipped
+    | CommandTaken
+    | Warned
+)

@@ -1,0 +1,212 @@
+"""What a runner or coach asks for during a session: one frozen dataclass for each command, and their union.
+
+A command takes effect behind the sample at time_s (-inf: before the first), live and in every replay. `to_text` and
+`from_text` turn commands into the (kind, value) texts that the session store and exports hold, and back, with checks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from untuck.errors import SettingsError
+from untuck.vocabulary import cued_faults
+
+# Thresholds of motion.params.Params that may change while the session runs, with the least and the largest value
+TUNABLE: dict[str, tuple[float, float]] = {
+    "tuck_on_deg": (1.0, 15.0),
+    "tuck_off_deg": (0.5, 15.0),
+    "pullback_on_deg": (1.0, 15.0),
+    "pullback_off_deg": (0.5, 15.0),
+    "rigid_on_ratio": (0.1, 0.9),
+    "rigid_off_ratio": (0.1, 1.0),
+    "cue_cooldown_s": (5.0, 600.0),
+    "cue_gap_s": (1.0, 60.0),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Timed:
+    """time_s: sensor time of the sample behind which the command takes effect."""
+
+    kind: ClassVar[str]
+    time_s: float = -math.inf
+
+
+@dataclass(frozen=True)
+class Lap(_Timed):
+    """Mark a lap; label: "" or what it is called."""
+
+    kind = "lap"
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Note(_Timed):
+    """Write a note into the session."""
+
+    kind = "note"
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Mute(_Timed):
+    """Sound no cue while on."""
+
+    kind = "mute"
+    on: bool = True
+
+
+@dataclass(frozen=True)
+class CueBlock(_Timed):
+    """Begin a block of the session with or without cues."""
+
+    kind = "cues"
+    cues: bool = True
+
+
+@dataclass(frozen=True)
+class ChooseFaults(_Timed):
+    """Cue these faults only. Raises SettingsError for a fault that cannot be cued."""
+
+    kind = "faults"
+    faults: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        unknown = [fault for fault in self.faults if fault not in cued_faults()]
+        if unknown:
+            raise SettingsError(f"{unknown[0]!r} cannot be cued: name some of {', '.join(cued_faults())}.")
+
+
+@dataclass(frozen=True)
+class SetThreshold(_Timed):
+    """Change a threshold of TUNABLE. Raises SettingsError for another name or a value out of its range."""
+
+    kind = "threshold"
+    name: str
+    value: float
+
+    def __post_init__(self) -> None:
+        if self.name not in TUNABLE:
+            raise SettingsError(f"{self.name!r} cannot change in a session: one of {', '.join(TUNABLE)}.")
+        low, high = TUNABLE[self.name]
+        if not low <= self.value <= high:
+            raise SettingsError(f"{self.name} {self.value:g} is out of range: {low:g} to {high:g}.")
+
+
+@dataclass(frozen=True)
+class NewBaseline(_Timed):
+    """Take a new baseline from the next strides on."""
+
+    kind = "baseline"
+
+
+@dataclass(frozen=True)
+class SetZero(_Timed):
+    """Set the zero at the next 5 s of standing."""
+
+    kind = "zero"
+
+
+@dataclass(frozen=True)
+class Recalibrate(_Timed):
+    """Look for standing and hinges again; off: stop looking and keep the calibration in use."""
+
+    kind = "calibrate"
+    on: bool = True
+
+
+@dataclass(frozen=True)
+class StaleData(_Timed):
+    """Whether the data come too late to cue: follows from the packets, so that it is not stored."""
+
+    kind = "stale"
+    on: bool = True
+
+
+SessionCommand = (
+    Lap | Note | Mute | CueBlock | ChooseFaults | SetThreshold | NewBaseline | SetZero | Recalibrate | StaleData
+)
+
+
+def to_text(command: SessionCommand) -> tuple[str, str]:
+    """Kind and value of a command as texts."""
+    match command:
+        case Lap(label=text) | Note(text=text):
+            return command.kind, text
+        case Mute(on=on) | CueBlock(cues=on) | StaleData(on=on):
+            return command.kind, "on" if on else "off"
+        case ChooseFaults(faults=faults):
+            return command.kind, ",".join(faults)
+        case SetThreshold(name=name, value=value):
+            return command.kind, f"{name}={value!r}"
+        case Recalibrate(on=on):
+            return command.kind, "" if on else "off"
+        case NewBaseline() | SetZero():
+            return command.kind, ""
+
+
+def from_text(kind: str, value: str = "", time_s: float = -math.inf) -> SessionCommand:
+    """The command that `to_text` wrote. Raises SettingsError for an unknown kind or a value that does not fit."""
+    make = _FROM_TEXT.get(kind)
+    if make is None:
+        raise SettingsError(f"{kind!r} is no session command: use one of {', '.join(_FROM_TEXT)}.")
+    return make(value, time_s)
+
+
+def _switch(value: str) -> bool:
+    if value not in ("on", "off"):
+        raise SettingsError(f"{value!r} is neither on nor off.")
+    return value == "on"
+
+
+def _no_value(value: str) -> None:
+    if value:
+        raise SettingsError(f"{value!r}: this command takes no value.")
+
+
+def _faults(value: str, time_s: float) -> ChooseFaults:
+    return ChooseFaults(tuple(name.strip() for name in value.split(",") if name.strip()), time_s=time_s)
+
+
+def _threshold(value: str, time_s: float) -> SetThreshold:
+    name, _, text = value.partition("=")
+    try:
+        number = float(text)
+    except ValueError:
+        if name.strip() in TUNABLE:
+            raise SettingsError(f"{value!r} is no threshold: write {name}=NUMBER.") from None
+        number = math.nan
+    return SetThreshold(name.strip(), number, time_s=time_s)
+
+
+def _baseline(value: str, time_s: float) -> NewBaseline:
+    _no_value(value)
+    return NewBaseline(time_s=time_s)
+
+
+def _zero(value: str, time_s: float) -> SetZero:
+    _no_value(value)
+    return SetZero(time_s=time_s)
+
+
+def _calibrate(value: str, time_s: float) -> Recalibrate:
+    if value not in ("", "off"):
+        raise SettingsError(f"{value!r}: this command takes no value but off.")
+    return Recalibrate(value != "off", time_s=time_s)
+
+
+_FROM_TEXT: dict[str, Callable[[str, float], SessionCommand]] = {
+    "lap": lambda value, time_s: Lap(value, time_s=time_s),
+    "note": lambda value, time_s: Note(value, time_s=time_s),
+    "mute": lambda value, time_s: Mute(_switch(value), time_s=time_s),
+    "cues": lambda value, time_s: CueBlock(_switch(value), time_s=time_s),
+    "faults": _faults,
+    "threshold": _threshold,
+    "baseline": _baseline,
+    "zero": _zero,
+    "calibrate": _calibrate,
+    "stale": lambda value, time_s: StaleData(_switch(value), time_s=time_s),
+}

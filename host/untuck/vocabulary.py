@@ -1,0 +1,235 @@
+"""The words of the project: faults, sides, states and reasons as enums, with what people are told; one table of faults.
+
+Everything that shows, sounds, stores or exports a fault takes its facts from FAULTS, by name and at the time of use, so
+that an added row is enough for every view. Members of the enums are their own strings and numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from untuck import wire
+
+
+class Side(IntEnum):
+    """A side of the body; BOTH where a fault has none."""
+
+    LEFT = -1
+    BOTH = 0
+    RIGHT = 1
+
+
+class Fault(StrEnum):
+    """What can go wrong with the pelvis; FAULTS has the facts of each."""
+
+    TUCK = "tuck"
+    PULLBACK = "pullback"
+    RIGID = "rigid"
+    HELD = "held"
+    ARCH = "arch"
+
+
+RECOVERED = "recovered"  # the cue that says that a cued fault has been corrected
+
+
+class Moving(StrEnum):
+    """What the wearer does."""
+
+    STANDING = "standing"
+    WALKING = "walking"
+    RUNNING = "running"
+
+
+class Ending(StrEnum):
+    """How a finding ended."""
+
+    ONGOING = ""
+    CORRECTED = "corrected"
+    STOPPED = "stopped"  # no longer running, or the clip slipped
+    NOT_COMPARABLE = "not comparable"  # another speed than the baseline's for too long
+
+
+class NotJudged(StrEnum):
+    """Why a stride is not judged; NOT_JUDGED_WORDS has the words."""
+
+    GAP = "gap"
+    MISSING = "missing"
+    MOUNT = "mount"
+    ODD = "odd"
+    TURNING = "turning"
+    ACCELERATING = "accelerating"
+    SLIP = "slip"
+    SPEED = "speed"
+    WARM_UP = "warm-up"
+
+
+class Suppression(StrEnum):
+    """Why a cue was not sounded, in the order in which the reasons are checked."""
+
+    NOT_CHOSEN = "not chosen"  # this fault is not among those to be cued
+    MUTED = "muted"  # the runner muted the cues
+    BLOCK = "block"  # a block of the session without cues
+    STALE = "stale"  # the data are so late that the cue would be about another stride
+    SILENT_END = "silent end"  # the last part of a planned session tests what was retained
+    FADING = "fading"  # this finding belongs to the share that is left out
+    OTHER_CUE = "other cue"  # another cue sounds or has just sounded, or a fault of higher priority goes first
+    COOLDOWN = "cooldown"  # the same cue sounded a short while ago
+    CAP = "cap"  # the same fault was cued so often that more would be nagging
+
+
+ON_PURPOSE = (  # such findings had no cue at all: what they are compared with
+    Suppression.MUTED,
+    Suppression.BLOCK,
+    Suppression.SILENT_END,
+    Suppression.FADING,
+    Suppression.NOT_CHOSEN,
+)
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Words for a reason: `text` completes "not judged: ...", `advice` says what to do, "" for nothing."""
+
+    text: str
+    advice: str = ""
+
+
+NOT_JUDGED_WORDS: dict[str, Reason] = {
+    NotJudged.GAP: Reason("samples are missing in a row", "move closer to the runner"),
+    NotJudged.MISSING: Reason("too many samples are missing", "move closer to the runner"),
+    NotJudged.MOUNT: Reason("the sensor does not sit upright on the pelvis", "clip it to the back of the waistband"),
+    NotJudged.ODD: Reason("unlike the runner's other strides"),
+    NotJudged.TURNING: Reason("in a bend"),
+    NotJudged.ACCELERATING: Reason("speeding up or slowing down"),
+    NotJudged.SLIP: Reason("the clip has slipped", "check the clip, then stand still for 5 s"),
+    NotJudged.SPEED: Reason("at another speed than the baseline"),
+    NotJudged.WARM_UP: Reason("too soon after a start or a break"),
+}
+
+
+@dataclass(frozen=True)
+class FaultFacts:
+    """One row of FAULTS.
+
+    name: as people read it; sides: whether it is one hip's; cued: whether it may sound (else it is only shown);
+    voice: its sound, of sound.voices, "" for none; sound_words: that sound in words; phrases: what is spoken, by side;
+    clip_patterns: cue numbers of the clip's own buzzer (wire.CUE_*), by side; advice: what the coach's window says;
+    colours: role in PALETTES, by side; degrees: whether its depth is an angle worth showing.
+    """
+
+    name: str
+    cued: bool
+    advice: str
+    sides: bool = False
+    voice: str = ""
+    sound_words: str = ""
+    phrases: dict[int, str] | None = None
+    clip_patterns: dict[int, int] | None = None
+    colours: dict[int, str] | None = None
+    degrees: bool = True
+
+    def colour(self, side: int) -> str:
+        """The role in PALETTES of this fault at a side."""
+        return (self.colours or {}).get(side, "fault")
+
+
+# In order of priority: where two are due, the first is cued.
+FAULTS: dict[str, FaultFacts] = {
+    Fault.TUCK: FaultFacts(
+        name="tuck",
+        cued=True,
+        advice="let the belt tip forward",
+        voice="double tone",
+        sound_words="low double tone",
+        phrases={Side.BOTH: "Let the belt tip forward."},
+        clip_patterns={Side.BOTH: wire.CUE_TUCK},
+    ),
+    Fault.PULLBACK: FaultFacts(
+        name="pullback",
+        cued=True,
+        advice="let that hip swing through",
+        sides=True,
+        voice="glide",
+        sound_words="falling or rising tone at that side",
+        phrases={
+            Side.LEFT: "Let the left pocket swing forward.",
+            Side.RIGHT: "Let the right pocket swing forward.",
+        },
+        clip_patterns={Side.LEFT: wire.CUE_PULLBACK_LEFT, Side.RIGHT: wire.CUE_PULLBACK_RIGHT},
+        colours={Side.LEFT: "left", Side.RIGHT: "right"},
+    ),
+    Fault.RIGID: FaultFacts(
+        name="rigid",
+        cued=True,
+        advice="let the hips turn",
+        voice="roll",
+        sound_words="soft roll",
+        phrases={Side.BOTH: "Let the pockets swing."},
+        clip_patterns={Side.BOTH: wire.CUE_RIGID},
+        degrees=False,
+    ),
+    Fault.HELD: FaultFacts(
+        name="held hip",
+        cued=False,
+        advice="one hip stays back",
+        sides=True,
+        colours={Side.LEFT: "left", Side.RIGHT: "right"},
+    ),
+    Fault.ARCH: FaultFacts(name="arch", cued=False, advice="the back is arched"),
+}
+RECOVERY = FaultFacts(
+    name="recovered",
+    cued=False,
+    advice="",
+    voice="chime",
+    sound_words="rising chime",
+    clip_patterns={Side.BOTH: wire.CUE_RECOVERED},
+)
+
+
+def facts(fault: str) -> FaultFacts:
+    """The facts of a fault or of the recovery chime; of an unknown one its name alone, so that nothing ever fails."""
+    if fault == RECOVERED:
+        return RECOVERY
+    return FAULTS.get(fault) or FaultFacts(name=str(fault), cued=False, advice="")
+
+
+def cued_faults() -> tuple[str, ...]:
+    """The faults that may sound, in order of priority."""
+    return tuple(str(fault) for fault, row in FAULTS.items() if row.cued)
+
+
+def priority(fault: str) -> int:
+    """Rank of a fault: the lower, the sooner it is cued."""
+    return list(FAULTS).index(fault) if fault in FAULTS else len(FAULTS)
+
+
+SIDE_WORDS: dict[int, str] = {Side.LEFT: "left", Side.BOTH: "", Side.RIGHT: "right"}
+
+
+def named(fault: str, side: int) -> str:
+    """A fault or cue with its side for people: "tuck", "right pullback"."""
+    return f"{SIDE_WORDS[side]} {facts(fault).name}".strip()
+
+
+def not_judged_words(reason: str) -> str:
+    """A reason why a stride is not judged, in words."""
+    row = NOT_JUDGED_WORDS.get(reason)
+    return row.text if row else reason
+
+
+def clock(time_s: float) -> str:
+    """Time in a session as m:ss, from an hour on as h:mm:ss; -:-- where it is not known."""
+    if not abs(time_s) < 1e9:  # NaN as well
+        return "-:--"
+    minutes, seconds = divmod(round(time_s), 60)
+    hours, minutes_left = divmod(minutes, 60)
+    return f"{hours}:{minutes_left:02d}:{seconds:02d}" if hours > 0 else f"{minutes}:{seconds:02d}"
+
+
+# Colours of sides and faults, the same in window, page, PDF and terminal; tests check that they can be told apart.
+PALETTES: dict[str, dict[str, str]] = {
+    "light": {"left": "#6a3fc0", "right": "#00785a", "fault": "#b54700"},
+    "dark": {"left": "#b79cff", "right": "#2fc79a", "fault": "#ff7a30"},
+}
