@@ -77,13 +77,13 @@ def test_calibration_shows_how_far_it_is_and_can_be_given_up(qtbot: QtBot, contr
 def test_a_finding_that_lasts_is_as_deep_as_it_has_been_so_far(qtbot: QtBot, control: scenes.SceneControl) -> None:
     slot = control.slot("Ada", 0, scenes.GOOD_S)
     window = opened(qtbot, control)
-    while not window.runner.on:
+    while not window.runner.active:
         control.play(slot, window.runner.last_s + 0.2)
         scenes.settle(window)
-    (begun,) = window.runner.on.values()
+    (begun,) = window.runner.active.values()
     control.play(slot, scenes.TUCK_S)
     scenes.settle(window)
-    (lasting,) = window.runner.on.values()
+    (lasting,) = window.runner.active.values()
     assert lasting.start_s == begun.start_s and lasting.depth_deg > begun.depth_deg + 0.5
     (name,) = (name for name in window.time_plots.tilt._names.items if name.isVisible())
     assert name.label.format == f"tuck {lasting.depth_deg:.0f}° so far"
@@ -100,7 +100,7 @@ def test_blind_blocks_are_not_given_away_until_the_end(qtbot: QtBot, control: sc
     scenes.settle(window)
     switches = [mark.text for mark in window.runner.shown_marks if mark.text.startswith("cues")]
     assert len(switches) >= 3 and set(switches) == {"cues on", "cues off"}
-    assert any(mark.text == "held: block" for mark in window.runner.shown_marks)
+    assert any(mark.text == "no cue: block" for mark in window.runner.shown_marks)
 
 
 @given(st.integers(0, 1000), st.lists(st.floats(0.01, 50.0), min_size=50, max_size=200))

@@ -172,7 +172,7 @@ def test_all_at_once_is_packet_by_packet(tmp_path: Path) -> None:
     assert codec.to_json(line.summary()) == codec.to_json(found.summary)
     steers = line.pipeline.run().commands
     assert {"lap", "note", "threshold"} == {steer.kind for steer in steers} and found.run.commands == steers
-    assert "stale" in found.summary.held and found.late_ms is not None and found.late_ms[1] > 1000
+    assert "stale" in found.summary.suppressed and found.late_ms is not None and found.late_ms[1] > 1000
     page = page_of(session)
     assert "new shoes" in page and "99 % within" in page
 
