@@ -31,8 +31,11 @@ format: .venv/test.stamp ## let ruff put the code in order
 	$(RUN) -m ruff format
 	$(RUN) tools/kernel_sums.py
 
-docs: .venv/test.stamp ## write the commands' help texts into docs/commands.md
+docs: .venv/docs.stamp ## write help texts, columns and the architecture picture; build the documentation site into site/
 	$(RUN) tests/project/test_docs.py
+	$(RUN) tests/report/test_export.py
+	$(RUN) tools/draw_architecture.py
+	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict --clean
 
 screenshots: .venv/test.stamp ## pictures of window and pages, into docs/images; ARGS="trend" for one of them
 	QT_QPA_PLATFORM=offscreen $(RUN) -m tests.screenshots $(ARGS)
@@ -56,4 +59,8 @@ clean: ## remove the environment and what the checkers keep
 
 .venv/bench.stamp: requirements-bench.txt .venv/test.stamp
 	@$(SETUP) bench
+	@touch $@
+
+.venv/docs.stamp: requirements-docs.txt .venv/test.stamp
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
 	@touch $@

@@ -28,6 +28,7 @@ PURPOSE = {
     "session": "one live session: source, store, pipeline, sound, views",
     "coach": "the coach's window",
     "cli": "one file per command",
+    "recordings": "load, sessions, example",
 }
 OUTSIDE = {
     "firmware": "MicroPython, runs on the clip",
@@ -53,11 +54,22 @@ def imported(path: Path, root: Path, package: str) -> Iterator[str]:
 
 
 def rooms() -> dict[str, list[Path]]:
-    """The files of each room; the modules at the top of the package, less its entry points, form the room "base"."""
-    found = {"base": sorted(path for path in PACKAGE.glob("*.py") if not path.name.startswith("__"))}
-    for folder in sorted(path for path in PACKAGE.iterdir() if (path / "__init__.py").exists()):
-        found[folder.name] = sorted(folder.rglob("*.py"))
-    return found
+    """The files of each room.
+
+    Modules at the top of the package form the room "base"; one that imports a folder is a room of its own. Entry points
+    (`__init__`, `__main__`) are left out.
+    """
+    folders = {
+        path.name: sorted(path.rglob("*.py")) for path in sorted(PACKAGE.iterdir()) if (path / "__init__.py").exists()
+    }
+    top = sorted(path for path in PACKAGE.glob("*.py") if not path.name.startswith("__"))
+    above = [path for path in top if {name.split(".")[1] for name in ours(path)} & folders.keys()]
+    return {"base": [path for path in top if path not in above], **folders, **{path.stem: [path] for path in above}}
+
+
+def ours(path: Path) -> Iterator[str]:
+    """Full names of this package's modules that a file imports."""
+    return (name for name in imported(path, PACKAGE, "untuck") if name.startswith("untuck."))
 
 
 def graph_of(parts: Mapping[str, Iterable[Path]], prefix: str) -> Graph:
@@ -66,7 +78,7 @@ def graph_of(parts: Mapping[str, Iterable[Path]], prefix: str) -> Graph:
     graph: Graph = {name: set() for name in parts}
     for name, paths in parts.items():
         for path in paths:
-            for module in imported(path, PACKAGE, "untuck"):
+            for module in ours(path):
                 words = module.split(".")
                 if module.startswith(f"{prefix}.") and not words[depth].startswith("__"):
                     target = words[depth] if words[depth] in parts else "base"
@@ -185,6 +197,9 @@ def boxes_of(parts: Mapping[str, list[Path]]) -> dict[str, Box]:
     """A box for each room, with its stages where its folders depend on each other (motion)."""
     boxes = {}
     for name, paths in parts.items():
+        if len(paths) == 1:
+            boxes[name] = Box(name, [])
+            continue
         stages = stages_of(paths)
         own = names(path for path in paths if path.parent.name not in stages)
         boxes[name] = Box(name, own)
@@ -315,7 +330,7 @@ def picture() -> str:
         text(WIDTH + 2 * MARGIN, MARGIN + 14, "beside the package", 14, weight="bold"),
     ]
     for name, box in boxes.items():
-        title = "top level" if name == "base" else f"{name}/"
+        title = "top level" if name == "base" else f"{name}/" if len(parts[name]) > 1 else f"{name}.py"
         body += drawn(box, PURPOSE[name], FILLS[min(rows[name], len(FILLS) - 1)], title)
         for stage in box.inner:
             body += drawn(stage, "", "#ffffff", f"{stage.name}/")

@@ -5,6 +5,7 @@ The build fails if a page would make the reader's browser fetch something from a
 
 from __future__ import annotations
 
+import ast
 import posixpath
 import re
 from pathlib import Path
@@ -20,6 +21,13 @@ PAGES = {  # path in the repository -> path in the site
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "security.md",
     "hardware/README.md": "hardware.md",
+}
+API_MARK = "<!-- public names -->"  # in docs/api.md
+API = {  # heading -> names, in the order in which a reader needs them; others follow under "More"
+    "Load": ("load", "sessions", "example"),
+    "Analyse": ("analyse", "Pipeline", "estimate_orientation", "Params"),
+    "Simulate": ("virtual_imu", "Mount", "Noise"),
+    "Values": ("Samples", "Run", "Calibration", "Baseline", "Finding", "Cue", "Event"),
 }
 _LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\((?![a-z]+:|#)([^)\s#]+)(#[^)]*)?\)")
 _OUTSIDE = re.compile(
@@ -46,6 +54,28 @@ def on_files(files: Files, config: Any) -> Files:
     return files
 
 
+def public_names() -> list[str]:
+    """`untuck.__all__`, read from the source."""
+    tree = ast.parse((CHECKOUT / "host" / "untuck" / "__init__.py").read_text("utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets):
+            return list(ast.literal_eval(node.value))
+    raise PluginError("host/untuck/__init__.py has no __all__")
+
+
+def api_reference() -> str:
+    """A section for each public name, in groups."""
+    names = public_names()
+    listed = {name for group in API.values() for name in group}
+    groups = {**API, "More": tuple(name for name in names if name not in listed)}
+    parts = []
+    for heading, members in groups.items():
+        known = [name for name in members if name in names]
+        if known:
+            parts += [f"## {heading}", *(f"::: untuck.{name}" for name in known)]
+    return "\n\n".join(parts)
+
+
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:
     """Point links at the site's pages; a link to a file that the site does not have becomes plain text."""
     origin = next((path for path, name in PAGES.items() if name == page.file.src_uri), f"docs/{page.file.src_uri}")
@@ -58,7 +88,7 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
             return f"{mark}[{words}]({target}{anchor})"
         return found[0] if not (CHECKOUT / path).exists() else words
 
-    return _LINK.sub(moved, markdown)
+    return _LINK.sub(moved, markdown).replace(API_MARK, api_reference())
 
 
 def on_post_build(config: Any) -> None:

@@ -10,7 +10,7 @@ def test_the_committed_picture_is_up_to_date() -> None:
 
 
 def test_every_room_has_a_purpose() -> None:
-    assert set(drawing.rooms()) == set(drawing.PURPOSE)
+    assert set(drawing.rooms()) <= set(drawing.PURPOSE)
 
 
 def test_an_arrow_is_left_out_only_where_others_imply_it() -> None:
