@@ -25,8 +25,9 @@ def draw_run(run: untuck.Run, truth: list[tuple[str, int, float, float]]) -> Fig
     for fault, side, start_s, end_s in truth:
         axes.axvspan(start_s, end_s, color=TRUTH, alpha=0.6, lw=0)
         name = {-1: "left ", 0: "", 1: "right "}[side] + fault
-        axes.annotate(f"simulated {name}", ((start_s + end_s) / 2, 1.0), xycoords=("data", "axes fraction"),
-                      xytext=(0, -12), textcoords="offset points", ha="center", fontsize=9, color="#52606d")  # fmt: skip
+        place = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points", "ha": "center"}
+        at = ((start_s + end_s) / 2, 1.0)
+        axes.annotate(f"simulated {name}", at, xytext=(0, -12), fontsize=9, color="#52606d", **place)
     axes.axhspan(usual_deg - 2.8, usual_deg + 2.8, color=GOOD, alpha=0.12, lw=0, label="band of the baseline")
     inside = np.zeros(len(strides), bool)
     for finding in run.findings:

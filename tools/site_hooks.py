@@ -29,7 +29,8 @@ API = {  # heading -> names, in the order in which a reader needs them; others f
     "Simulate": ("virtual_imu", "Mount", "Noise"),
     "Values": ("Samples", "Run", "Calibration", "Baseline", "Finding", "Cue", "Event"),
 }
-_LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\((?![a-z]+:|#)([^)\s#]+)(#[^)]*)?\)")
+MEASURED = ("accuracy.md", "speed.md")  # written by a bench: wide tables in a text block
+_LINK = re.compile(r"(!?)\[((?:[^\[\]]|!?\[[^\]]*\])*)\]\((?![a-z]+:|#)([^)\s#]+)(#[^)]*)?\)")
 _OUTSIDE = re.compile(
     r"""<(?:script|img|iframe|source|video|audio|embed)\b[^>]*\bsrc=["']?(?:https?:)?//[^"'\s>]+"""
     r"""|<link\b(?=[^>]*\brel=["']?(?:stylesheet|preload|preconnect|icon|dns-prefetch))[^>]*\bhref=["']?(?:https?:)?//[^"'\s>]+"""
@@ -88,6 +89,11 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
             return f"{mark}[{words}]({target}{anchor})"
         return found[0] if not (CHECKOUT / path).exists() else words
 
+    if page.file.src_uri in MEASURED:
+        page.meta["hide"] = ["toc"]
+        markdown = re.sub(
+            r"```text\n.*?```", '<div class="measured" markdown>\n\n\\g<0>\n\n</div>', markdown, flags=re.DOTALL
+        )
     return _LINK.sub(moved, markdown).replace(API_MARK, api_reference())
 
 

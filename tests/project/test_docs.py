@@ -1,4 +1,4 @@
-"""The documents say what is so: commands and their help, links, the two set-up commands, pins without a host.
+"""The documentation agrees with the code: commands and their help, links, files, targets, pins without a host.
 
 `python tests/project/test_docs.py` writes the help texts into docs/commands.md.
 """
@@ -17,6 +17,12 @@ from untuck.cli.main import cli
 CHECKOUT = Path(__file__).resolve().parents[2]
 COMMANDS = CHECKOUT / "docs" / "commands.md"
 PAGES = sorted([*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").glob("*.md")])
+FILE = re.compile(r"`((?:[\w.-]+/)+[\w-]+\.(?:py|md|sh|svg|toml|txt))`")  # a file that a page names with its folder
+ROOTS = (CHECKOUT, CHECKOUT / "host" / "untuck", CHECKOUT / "host" / "untuck" / "motion")  # where its path may start
+    CHECKOUT,
+    CHECKOUT / "host" / "untuck",
+    CHECKOUT / "host" / "untuck" / "motion",
+)  # what its path may start from
 HELP = re.compile(r"##+ untuck (\w+(?: \w+)?)\n\n```text\n(.*?)```", re.DOTALL)
 
 
@@ -64,6 +70,18 @@ def test_commands_that_are_named_exist(page: Path) -> None:
     assert set(re.findall(r"(?:^    |`)make ([a-z]+)", text, re.MULTILINE)) <= targets
     named = set(re.findall(r"(?:`|bin/)untuck ([a-z]+)", text))
     assert named <= set(cli.commands), f"{page.name} names {sorted(named - set(cli.commands))}"
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "CHANGELOG.md"], ids=lambda page: page.name)
+def test_files_that_are_named_exist(page: Path) -> None:
+    named = {name for name in FILE.findall(page.read_text("utf-8")) if "NAME" not in name}
+    missing = sorted(name for name in named if not any((root / name).exists() for root in ROOTS))
+    assert not missing
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    navigation = (CHECKOUT / "mkdocs.yml").read_text("utf-8")
+    assert not [page.name for page in PAGES if page.parent.name == "docs" and f" {page.name}" not in navigation]
 
 
 def test_the_readme_has_the_two_commands_and_the_disclaimer() -> None:
