@@ -94,6 +94,7 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
         markdown = re.sub(
             r"```text\n.*?```", '<div class="measured" markdown>\n\n\\g<0>\n\n</div>', markdown, flags=re.DOTALL
         )
+    markdown = re.sub(r"^```hex \w+$", "```text", markdown, flags=re.MULTILINE)  # docs/wire.md names its examples
     return _LINK.sub(moved, markdown).replace(API_MARK, api_reference())
 
 

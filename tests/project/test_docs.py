@@ -19,10 +19,6 @@ COMMANDS = CHECKOUT / "docs" / "commands.md"
 PAGES = sorted([*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").glob("*.md")])
 FILE = re.compile(r"`((?:[\w.-]+/)+[\w-]+\.(?:py|md|sh|svg|toml|txt))`")  # a file that a page names with its folder
 ROOTS = (CHECKOUT, CHECKOUT / "host" / "untuck", CHECKOUT / "host" / "untuck" / "motion")  # where its path may start
-    CHECKOUT,
-    CHECKOUT / "host" / "untuck",
-    CHECKOUT / "host" / "untuck" / "motion",
-)  # what its path may start from
 HELP = re.compile(r"##+ untuck (\w+(?: \w+)?)\n\n```text\n(.*?)```", re.DOTALL)
 
 
