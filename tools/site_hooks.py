@@ -35,6 +35,7 @@ _OUTSIDE = re.compile(
     r"""<(?:script|img|iframe|source|video|audio|embed)\b[^>]*\bsrc=["']?(?:https?:)?//[^"'\s>]+"""
     r"""|<link\b(?=[^>]*\brel=["']?(?:stylesheet|preload|preconnect|icon|dns-prefetch))[^>]*\bhref=["']?(?:https?:)?//[^"'\s>]+"""
     r"""|(?:@import|url\()\s*["']?(?:https?:)?//[^"')\s]+"""
+    r"""|class="mermaid"|data-md-component="source\""""  # the theme's script then fetches a library or a star count
 )
 
 
