@@ -48,7 +48,8 @@ class SwayDetector:
 
     def __init__(self, params: Params, ids: Iterator[int]) -> None:
         self._latch = Latch(SWAY, Side.LEFT, 1, 1, ids)
-        self._strides = 0
+        self._count = 0
+        self.strides = 1
 
     @property
     def latches(self) -> tuple[Latch, ...]:
@@ -61,8 +62,8 @@ class SwayDetector:
         pass
 
     def push(self, seen: Compared) -> list[Finding | None]:
-        self._strides += 1
-        on = 2 <= self._strides <= 12
+        self._count += 1
+        on = 2 <= self._count <= 12
         return [self._latch.push(on, not on, 4.5, float(seen.stride.record["start_s"]), seen.now_s)]
 
 

@@ -65,10 +65,15 @@ class Compared:
 
 
 class Detector(Protocol):
-    """The rule of one fault. latches: its findings, in order of priority."""
+    """The rule of one fault."""
 
     @property
-    def latches(self) -> tuple[Latch, ...]: ...
+    def latches(self) -> tuple[Latch, ...]:
+        """What counts its strides and holds its findings, in order of priority."""
+
+    @property
+    def strides(self) -> int:
+        """The most strides that it looks back at."""
 
     def averages(self) -> dict[str, int]:
         """The STRIDE_DTYPE fields that it needs means of, with the number of strides."""
@@ -81,11 +86,11 @@ class Detector(Protocol):
 
 
 class _ByMeans:
-    """What detectors share that keep nothing of the strides themselves."""
+    """What detectors share that keep nothing of the strides themselves, but means over some of them."""
 
-    def __init__(self, params: Params, ids: Iterator[int]) -> None:
+    def __init__(self, params: Params, strides: int) -> None:
         self._params = params
-        self._ids = ids
+        self.strides = strides
 
     def clear(self) -> None:
         """Nothing is kept here."""
@@ -95,7 +100,7 @@ class TuckDetector(_ByMeans):
     """Mean tilt below the baseline's, by more than a threshold and than its own error."""
 
     def __init__(self, params: Params, ids: Iterator[int]) -> None:
-        super().__init__(params, ids)
+        super().__init__(params, params.tuck_strides)
         self._latch = Latch(Fault.TUCK, BOTH, params.tuck_on_times, params.tuck_off_times, ids)
 
     @property
@@ -118,6 +123,7 @@ class PullbackDetector:
 
     def __init__(self, params: Params, ids: Iterator[int]) -> None:
         on, off = params.pullback_on_times, params.pullback_off_times
+        self.strides = params.pullback_strides
         self._meter = PullbackMeter(params)
         self._latches = {side: Latch(Fault.PULLBACK, side, on, off, ids) for side in (LEFT, RIGHT)}
 
@@ -149,7 +155,7 @@ class RigidDetector(_ByMeans):
     """Rotation and obliquity both move much less than in the baseline."""
 
     def __init__(self, params: Params, ids: Iterator[int]) -> None:
-        super().__init__(params, ids)
+        super().__init__(params, params.rigid_strides)
         self._latch = Latch(Fault.RIGID, BOTH, 1, 1, ids)
 
     @property
@@ -178,7 +184,7 @@ class HeldHipDetector(_ByMeans):
     """The pelvis's heading against the direction of travel has changed: one hip is kept back all the time."""
 
     def __init__(self, params: Params, ids: Iterator[int]) -> None:
-        super().__init__(params, ids)
+        super().__init__(params, params.held_strides)
         self._latch = Latch(Fault.HELD, BOTH, 1, 1, ids)
 
     @property

@@ -36,8 +36,7 @@ class FaultDetector:
         self._bins = bins_of(baseline)
         self._detectors = [make(p, numbers) for make in detectors.DETECTORS]
         averages = {name: strides for each in self._detectors for name, strides in each.averages().items()}
-        longest = max(p.tuck_strides, p.pullback_strides, p.rigid_strides, p.held_strides)
-        self._recent = RecentStrides(averages, longest)
+        self._recent = RecentStrides(averages, max(each.strides for each in self._detectors))
         self._warmup = 0 if warmed_up else p.warmup_strides
         self.not_judged = ""
         self._not_judged_strides = 0
