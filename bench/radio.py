@@ -24,7 +24,7 @@ try:
     from virtual_clip.clip import VirtualClip
 
     from untuck.sources.ble import BleSource
-    from virtual_clip import sensor_hub as hub
+    from virtual_clip import bno085_messages as hub
 except ImportError as error:  # the clip's parts are test requirements
     MISSING: str | None = f"the virtual clip needs {error.name}: pip install 'untuck[test]'"
 else:

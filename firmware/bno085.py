@@ -9,10 +9,10 @@ import wire
 from machine import Pin
 from micropython import const
 
-import hub_commands
+import bno085_commands
 import shtp
 from reports import REPORTS, Reports
-from sample_sync import ACC, GYR, QUAT, Pairing
+from sample_sync import ACC, GYR, QUAT, SampleSync
 
 _OFF = const(0)
 _BOOT = const(1)  # reset; the chip will say when it is up
@@ -58,8 +58,8 @@ class Bno085:
         self._rst = rst_pin
         self._edge_us = ticks_us()  # when INT fell last
         self._read_us = self._edge_us  # when the last transfer began
-        self.samples = self._pairing = Pairing(self._edge_us)
-        self._reports = Reports(self._pairing)
+        self.samples = self._sync = SampleSync(self._edge_us)
+        self._reports = Reports(self._sync)
         self._state = _OFF
         self._patience_us = 0  # left for an answer
         self._tries = 0  # resets since all sensors were heard
@@ -83,7 +83,7 @@ class Bno085:
         self._tries = 0
         self._silent = False
         self._asked_us = 1000000 // rate_hz
-        self._pairing.begin()
+        self._sync.begin()
         self._reset_chip()
         while self._state != _RUN and self._state != _LOST:
             await asyncio.sleep_ms(2)
@@ -106,32 +106,32 @@ class Bno085:
         if self._state == _RUN and on != self._calibrating:
             self._send_calibration(on)
 
-    def doze(self):
+    def sleep_until_motion(self):
         """All reports off but that of significant motion, whose interrupt wakes the board."""
         self.stop()
-        self._shtp.send(shtp.CONTROL, hub_commands.wake_on_motion())
+        self._shtp.send(shtp.CONTROL, bno085_commands.wake_on_motion())
 
     def service(self):
         """Read all that the chip has; returns the number of complete samples that wait."""
         if self._state == _OFF:
             return 0
-        step_us = min(self._pairing.advance(ticks_us()), _LONGEST_STEP_US)
+        step_us = min(self._sync.advance(ticks_us()), _LONGEST_STEP_US)
         link = self._shtp
         for _ in range(_TURNS):
-            if not self._pairing.has_room() or not (link.held or self._wanted()) or not self._read():
+            if not self._sync.has_room() or not (link.held or self._has_data()) or not self._read():
                 break
         self._supervise(step_us)
-        return self._pairing.count()
+        return self._sync.count()
 
     def _on_int(self, _pin):
         self._edge_us = ticks_us()
         self.ready.set()
 
-    def _wanted(self):
+    def _has_data(self):
         """Whether the chip asks to be read. It needs a moment to ask again, worth waiting for in a backlog."""
         while self._int.value():
             now_us = ticks_us()
-            if ticks_diff(now_us, self._read_us) > _AGAIN_US or not self._reports.behind(now_us):
+            if ticks_diff(now_us, self._read_us) > _AGAIN_US or not self._reports.has_backlog(now_us):
                 return False
         return True
 
@@ -152,12 +152,12 @@ class Bno085:
             return False
         self._faults = 0
         if link.lost != lost and link.channel == shtp.INPUT:
-            self._pairing.next_flags |= wire.FLAG_GAP
+            self._sync.next_flags |= wire.FLAG_GAP
         if not link.continued:
             self._reports.begin_cargo(edge_us)
         if link.channel == shtp.INPUT:
-            self._reports.take(link.buffer, link.start, link.end, link.continued)
-            self._pairing.pair()
+            self._reports.parse(link.buffer, link.start, link.end, link.continued)
+            self._sync.join()
         elif link.channel == shtp.CONTROL:
             self._take_control()
         elif link.channel == shtp.EXECUTABLE and link.end > link.start and link.buffer[link.start] == _RESET_DONE:
@@ -179,8 +179,8 @@ class Bno085:
                 self._set_up()
             elif report == _FEATURE:
                 self._take_feature(buffer, at)
-            elif report == _COMMAND_RESPONSE and buffer[at + 2] == hub_commands.CALIBRATION and buffer[at + 5] == 0:
-                self._pairing.standing_flags = wire.FLAG_CALIBRATING if self._calibrating else 0
+            elif report == _COMMAND_RESPONSE and buffer[at + 2] == bno085_commands.CALIBRATION and buffer[at + 5] == 0:
+                self._sync.standing_flags = wire.FLAG_CALIBRATING if self._calibrating else 0
             at += size
 
     def _take_feature(self, buffer, at):
@@ -189,7 +189,7 @@ class Bno085:
             if REPORTS[kind] == buffer[at + 1]:
                 self._granted_us[kind] = period_us
         if self._doubting and self._state == _RUN and not period_us:
-            self._interrupted()
+            self._mark_break()
             self._set_up()
         elif self._state == _SETUP and self._granted_us[ACC] and self._granted_us[QUAT] and self._granted_us[GYR]:
             self._reports.restart(self._granted_us[ACC], self._granted_us[QUAT], self._granted_us[GYR])
@@ -201,17 +201,17 @@ class Bno085:
         if self._state == _SETUP and self._step < 4 and not self._shtp.held:
             self._send_step()
         elif self._state == _ASK and self._step < 1 and not self._shtp.held:
-            self._step = self._shtp.send(shtp.CONTROL, hub_commands.product_id_request())
+            self._step = self._shtp.send(shtp.CONTROL, bno085_commands.product_id_request())
         if self._faults >= _FAULTS:
             self._recover()
         elif self._state == _RUN:
-            self._listen(step_us)
+            self._check_silence(step_us)
         else:
             self._patience_us -= step_us
             if self._patience_us < 0:
                 self._recover()
 
-    def _listen(self, step_us):
+    def _check_silence(self, step_us):
         """A sensor is enabled, but nothing comes: enable it again, and if that was of no use, reset the chip."""
         silence_us = self._reports.silence(step_us)
         if silence_us > _SILENCE_US:
@@ -219,12 +219,12 @@ class Bno085:
                 self._recover()
             else:
                 self._silent = True
-                self._interrupted()
+                self._mark_break()
                 self._set_up()
         elif silence_us > _DOUBT_US:
             if not self._doubting:
                 self._doubting = True
-                self._shtp.send(shtp.CONTROL, hub_commands.ask_feature(REPORTS[GYR]))
+                self._shtp.send(shtp.CONTROL, bno085_commands.ask_feature(REPORTS[GYR]))
         elif self._reports.all_heard():
             self._doubting = False
             self._silent = False
@@ -234,7 +234,7 @@ class Bno085:
         """The bus hangs or an answer did not come: pull the reset line, or give the sensor up for a while."""
         self._faults = 0
         if self._state == _RUN:
-            self._interrupted()
+            self._mark_break()
         self._tries += 1
         if self._tries > _TRIES:
             self.present = False
@@ -244,10 +244,10 @@ class Bno085:
         else:
             self._reset_chip()
 
-    def _interrupted(self):
+    def _mark_break(self):
         """The stream is broken: counted, and told with the next sample."""
         self.resets += 1
-        self._pairing.next_flags |= wire.FLAG_RESET | wire.FLAG_GAP
+        self._sync.next_flags |= wire.FLAG_RESET | wire.FLAG_GAP
 
     def _reset_chip(self):
         self._rst.value(0)
@@ -260,13 +260,13 @@ class Bno085:
     def _chip_is_up(self):
         """The chip has reset itself, or was reset; its reports are off and its calibration is on again."""
         if self._state == _RUN:
-            self._interrupted()
+            self._mark_break()
         self._shtp.restart()
         self._enter(_ASK, _ANSWER_US)
 
     def _set_up(self):
         """Switch the chip's own accelerometer calibration off (running upsets it), then the reports on."""
-        self._pairing.standing_flags = wire.FLAG_CALIBRATING
+        self._sync.standing_flags = wire.FLAG_CALIBRATING
         for kind in range(3):
             self._granted_us[kind] = 0
         self._enter(_SETUP, _ANSWER_US)
@@ -284,10 +284,10 @@ class Bno085:
             self._step += 1
 
     def _send_calibration(self, accelerometer):
-        command = hub_commands.calibrate(self._command_seq, accelerometer)
+        command = bno085_commands.calibrate(self._command_seq, accelerometer)
         self._command_seq = (self._command_seq + 1) & 0xFF
         self._calibrating = accelerometer
         return self._shtp.send(shtp.CONTROL, command)
 
     def _send_feature(self, kind, period_us):
-        return self._shtp.send(shtp.CONTROL, hub_commands.set_feature(REPORTS[kind], period_us))
+        return self._shtp.send(shtp.CONTROL, bno085_commands.set_feature(REPORTS[kind], period_us))

@@ -1,6 +1,6 @@
 # Who may talk to the clip: the secrets of hosts that have paired, kept over power-off, and the pairing window.
 # A link is trusted if it is encrypted with a secret from here, or was paired while the window was open. The stack asks
-# and tells in interrupts; the file is written by the loop. Pairing and its limits live here and nowhere else.
+# and tells in interrupts; the file is written by the loop. SampleSync and its limits live here and nowhere else.
 
 import binascii
 from time import ticks_diff, ticks_ms
@@ -46,7 +46,7 @@ class Bonds:
         """A host has connected: nothing is known of it."""
         self.trusted = self.refused = self._known = False
 
-    def encrypted(self, on):
+    def on_encryption(self, on):
         """The link is encrypted from now on, or not."""
         self.trusted = on and (self._known or self.open)
         if on and not self.trusted:
@@ -66,7 +66,7 @@ class Bonds:
                 index -= 1
         return None
 
-    def keep(self, kind, key, value):
+    def store(self, kind, key, value):
         """Keep a new secret, or forget one (value None); False, and the link is closed, while the window is shut."""
         if not self.open and not self.trusted:
             self.refused = True

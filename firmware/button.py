@@ -18,18 +18,18 @@ class Button:
 
     def __init__(self):
         self._held_ms = -1
-        self._told = NONE
+        self._reported = NONE
 
     def feed(self, pressed, passed_ms):
         """What has just become certain, `passed_ms` after it was fed last."""
         if not pressed:
-            short = self._held_ms >= _BOUNCE_MS and self._told == NONE
+            short = self._held_ms >= _BOUNCE_MS and self._reported == NONE
             self._held_ms = -1
-            self._told = NONE
+            self._reported = NONE
             return SHORT if short else NONE
         self._held_ms = 0 if self._held_ms < 0 else self._held_ms + passed_ms
         for kind, least_ms in ((VERY_LONG, _VERY_LONG_MS), (LONG, _LONG_MS)):
-            if self._held_ms >= least_ms and self._told < kind:
-                self._told = kind
+            if self._held_ms >= least_ms and self._reported < kind:
+                self._reported = kind
                 return kind
         return NONE

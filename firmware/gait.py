@@ -69,10 +69,10 @@ class Gait:
         vertical = ((self.up_x * ax + self.up_y * ay + self.up_z * az) >> 12) - _G
         quiet = -_STILL_GYR < sample[7] < _STILL_GYR and -_STILL_GYR < sample[8] < _STILL_GYR
         self.still = quiet and -_STILL_GYR < sample[9] < _STILL_GYR and -_STILL_ACC < vertical < _STILL_ACC
-        return self._feel(vertical, now_ms)
+        return self._detect_step(vertical, now_ms)
 
     @micropython.native
-    def _feel(self, vertical, now_ms):
+    def _detect_step(self, vertical, now_ms):
         fed = self._b0 * (vertical + 2 * self._x1 + self._x2)
         low = (fed - self._a1 * self._y1 - self._a2 * self._y2) >> 14
         crossing = low >= _CROSSING > self._y1

@@ -23,24 +23,24 @@ def build(radio, ring):
     import board
     from bno085 import Bno085
     from control import Control
-    from fetching import Fetching
-    from flashlog import FlashLog
     from gait import Gait
+    from run_store import RunStore
+    from run_transfer import RunTransfer
     from settings import Settings
     from sounder import Sounder
+    from standalone import Standalone
     from stream import Stream
-    from tuck_cue import Coach
-    from wearer import Wearer
+    from tuck_cue import TuckCue
 
     sensor = Bno085(*board.open_sensor())
     settings = Settings()
     sounder = Sounder(board.Outputs(), settings)
     gait = Gait()
-    wearer = Wearer(gait, Coach(gait, settings), sounder, board.Inputs(), board.sleep)
-    log = FlashLog(board.RUNS_FOLDER, board.RUNS_BYTES[board.BOARD])
-    stream = Stream(sensor.samples, ring, wearer.feel)
-    control = Control(sensor, stream, ring, radio, log, Fetching(log, radio), wearer, settings, sounder)
-    return control.sample(), control.talk(), wearer.tend(control), sounder.sound(), sounder.light()
+    standalone = Standalone(gait, TuckCue(gait, settings), sounder, board.Inputs(), board.sleep)
+    store = RunStore(board.RUNS_FOLDER, board.RUNS_BYTES[board.BOARD])
+    stream = Stream(sensor.samples, ring, standalone.on_sample)
+    control = Control(sensor, stream, ring, radio, store, RunTransfer(store, radio), standalone, settings, sounder)
+    return control.run_sensor(), control.run_host(), standalone.run(control), sounder.run_cues(), sounder.run_led()
 
 
 async def main():

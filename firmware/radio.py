@@ -74,11 +74,11 @@ class Radio:
             self._connection = -1
             self.bonds.begin_link()
         elif event == _IRQ_ENCRYPTION_UPDATE:
-            self.bonds.encrypted(bool(data[1]))
+            self.bonds.on_encryption(bool(data[1]))
         elif event == _IRQ_GET_SECRET:
             return self.bonds.find(*data)
         elif event == _IRQ_SET_SECRET:
-            return self.bonds.keep(*data)
+            return self.bonds.store(*data)
         return None
 
     @property
@@ -86,7 +86,7 @@ class Radio:
         """Whether a host is connected that may talk."""
         return self._connection >= 0 and self.bonds.trusted
 
-    def stay_visible(self):
+    def maintain(self):
         """Advertise whenever no host is connected; close a link that may not talk; keep new bonds."""
         if self._connection < 0:
             if not self._advertising:
@@ -143,14 +143,14 @@ class Radio:
         """Tell the host; False if the stack has no room: try again later."""
         return self._notify(self._status_handle, status)
 
-    def tell_battery(self, percent):
+    def update_battery(self, percent):
         """The standard battery level; 255 (not measured) is left out."""
         if percent <= 100:
             level = bytes((percent,))
             self._ble.gatts_write(self._battery_handle, level)
             self._notify(self._battery_handle, level)
 
-    def tell_running(self, cadence_spm):
+    def update_running(self, cadence_spm):
         """The standard running measurement."""
         self._notify(self._running_handle, services.running(cadence_spm))
 

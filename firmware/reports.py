@@ -48,10 +48,10 @@ _FINER = const(6)  # bits below a microsecond in the measured period
 class Reports:
     """`errors` counts cargos that could not be understood to the end; `listening`: reports go to the pairing."""
 
-    def __init__(self, pairing):
+    def __init__(self, sync):
         self.errors = 0
         self.listening = False
-        self._pairing = pairing
+        self._sync = sync
         self._newest_us = 0  # when the newest report was measured
         self._silence_us = array("i", bytes(12))  # since a sensor's last report
         self._heard = 0  # one bit for each sensor heard since the restart
@@ -68,7 +68,7 @@ class Reports:
 
     def restart(self, acc_us, quat_us, gyr_us):
         """The sensors report from now on with these periods."""
-        self._pairing.restart(acc_us, quat_us, gyr_us)
+        self._sync.restart(acc_us, quat_us, gyr_us)
         self._period[ACC] = acc_us << _FINER
         self._period[QUAT] = quat_us << _FINER
         self._period[GYR] = gyr_us << _FINER
@@ -76,11 +76,11 @@ class Reports:
             self._known[kind] = 0
             self._silence_us[kind] = 0
         self._heard = 0
-        self._newest_us = self._pairing.now_us
+        self._newest_us = self._sync.now_us
         self._carried = self._odd = 0
         self.listening = True
 
-    def behind(self, now_us):
+    def has_backlog(self, now_us):
         """Whether reports are waiting in the chip, as far as one can tell."""
         return self.listening and ticks_diff(now_us, self._newest_us) > self._period[GYR] >> (_FINER - 1)
 
@@ -103,7 +103,7 @@ class Reports:
         self._cargo_us = interrupt_us
         self._unchecked = True
 
-    def take(self, buffer, at, end, continued):
+    def parse(self, buffer, at, end, continued):
         """The bytes of a cargo, or of a fragment of it."""
         if continued:
             at -= self._carried
@@ -121,7 +121,7 @@ class Reports:
                 self.errors += 1
                 return
             if at + size > end:
-                self._keep(buffer, at, end)
+                self._carry_over(buffer, at, end)
                 return
             if report < _REBASE:
                 self._take_report(report, buffer, at)
@@ -130,7 +130,7 @@ class Reports:
                 return
             at += size
 
-    def _keep(self, buffer, at, end):
+    def _carry_over(self, buffer, at, end):
         self._carried = end - at
         for i in range(self._carried):
             self._carry[i] = buffer[at + i]
@@ -168,7 +168,7 @@ class Reports:
         self._sequence[kind] = sequence
         self._last_us[kind] = tick_us
         self._newest_us = tick_us
-        self._pairing.push(kind, tick_us, buffer, at + 4)
+        self._sync.push(kind, tick_us, buffer, at + 4)
 
     def _check(self, kind, sequence, tick_us):
         """How much too late this cargo's interrupt was noticed; what waits is moved if that was stamped too late."""
@@ -180,7 +180,7 @@ class Reports:
         if -_LATE_US <= late_us <= _LATE_US:
             self._odd = 0
             self._period[kind] += ((step_us << _FINER) // run - self._period[kind]) >> _FINER
-            self._pairing.settle()
+            self._sync.settle()
             return 0
         self._odd += 1
         if self._odd == _ODD_CARGOS:
@@ -191,7 +191,7 @@ class Reports:
         if late_us > 0:
             self._cargo_us = ticks_add(self._cargo_us, -late_us)
             return late_us
-        self._pairing.shift(-late_us)
+        self._sync.shift(-late_us)
         for other in range(3):
             self._last_us[other] = ticks_add(self._last_us[other], late_us)
         return 0

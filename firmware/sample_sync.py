@@ -119,7 +119,7 @@ class Track:
             out[at + i] = start + (((sign * values[b + i] - start) * share + 512) >> 10)
 
 
-class Pairing:
+class SampleSync:
     """Reports in by `push`, complete samples out by `pop`, which sets time_s, time_us and flags.
 
     `standing_flags` go with every sample, `next_flags` with the next one only. The firmware's clock, seconds and
@@ -197,7 +197,7 @@ class Pairing:
         """The times of what waits are right: two cargos' stamps agree."""
         self._settled = True
 
-    def pair(self):
+    def join(self):
         """Complete what can be completed."""
         gyr = self._gyr
         while gyr.count and self._count < _DEPTH:

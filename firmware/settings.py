@@ -1,6 +1,6 @@
 # What the clip remembers over power-off besides runs and bonds: how it cues, and how standing looks.
 # One small file, written beside the old one and renamed, so that a power loss leaves one of the two.
-# Defaults of the clip's own coach live here and nowhere else.
+# Defaults of the clip's own tuck_cue live here and nowhere else.
 
 import os
 import struct
@@ -34,8 +34,8 @@ class Settings:
         """Whether standing was measured or told."""
         return self.standing != (0, 0, 0)
 
-    def set_coach(self, outputs, threshold_cdeg, warm_up_s, cooldown_s):
-        """As CMD_COACH says."""
+    def set_tuck_cue(self, outputs, threshold_cdeg, warm_up_s, cooldown_s):
+        """As CMD_TUCK_CUE says."""
         self.outputs = outputs
         self.threshold_cdeg = threshold_cdeg
         self.warm_up_s = warm_up_s

@@ -85,7 +85,7 @@ class SpiLink:
 
     def send(self, data):
         """Write a cargo. The chip talks meanwhile: returns the size of what it said, None if it does not wake."""
-        if not self._rouse():
+        if not self._wake_chip():
             return None
         window = self.window
         size = len(data)
@@ -101,7 +101,7 @@ class SpiLink:
             self._wake.value(1)
         return heard
 
-    def _rouse(self):
+    def _wake_chip(self):
         self._wake.value(0)
         for _ in range(_WAKE_TRIES):
             if not self._int.value():

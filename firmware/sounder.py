@@ -37,7 +37,7 @@ class Sounder:
         if not self.playing:
             self.playing = cue
 
-    async def sound(self):
+    async def run_cues(self):
         """Task: plays."""
         while True:
             if self.playing:
@@ -53,7 +53,7 @@ class Sounder:
                 self.playing = 0
             await asyncio.sleep_ms(20)
 
-    async def light(self):
+    async def run_led(self):
         """Task: blinks."""
         while True:
             on_ms, off_ms = self.blink

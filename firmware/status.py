@@ -9,12 +9,12 @@ from services import FIRMWARE_VERSION
 def pack(buffer, control):
     """Write the status of the clip that `control` runs."""
     ring = control.ring
-    log = control.log
+    store = control.store
     wire.pack_status(
         buffer,
         FIRMWARE_VERSION,
         wire.STATE_NO_SENSOR if control.sensor_missing else control.state,
-        control.wearer.battery_pct,
+        control.standalone.battery_pct,
         control.rate_hz,
         ring.stream_id,
         ring.oldest,
@@ -23,20 +23,20 @@ def pack(buffer, control):
         control.last[0],
         control.last[1],
         _conditions(control),
-        log.count,
-        log.dropped,
-        log.free_kb(),
-        control.wearer.gait.cadence_spm(),
+        store.count,
+        store.dropped,
+        store.free_kb(),
+        control.standalone.gait.cadence_spm(),
     )
 
 
 def _conditions(control):
-    coach = control.wearer.coach
+    tuck_cue = control.standalone.tuck_cue
     return (
         (wire.COND_PAIRING if control.pairing_open else 0)
         | (wire.COND_RECORDING if control.recording else 0)
-        | (wire.COND_FULL if control.log.full else 0)
-        | (wire.COND_COACH if coach.armed else 0)
-        | (wire.COND_STANDING if coach.measuring else 0)
-        | (wire.COND_RUNNING if control.wearer.gait.run_began_ms >= 0 else 0)
+        | (wire.COND_FULL if control.store.full else 0)
+        | (wire.COND_TUCK_CUE if tuck_cue.armed else 0)
+        | (wire.COND_STANDING if tuck_cue.measuring else 0)
+        | (wire.COND_RUNNING if control.standalone.gait.run_began_ms >= 0 else 0)
     )

@@ -14,11 +14,11 @@ _US_PER_S = const(1000000)
 class Stream:
     """`source` has pop(sample) -> bool, and the time and flags of the sample popped last: time_s, time_us, flags.
 
-    feel(sample, time_s, time_us) is called for every sample.
+    on_sample(sample, time_s, time_us) is called for every sample.
     """
 
-    def __init__(self, source, ring, feel):
-        self._feel = feel
+    def __init__(self, source, ring, on_sample):
+        self._on_sample = on_sample
         self._marks = 0  # flags that the next packet is to carry
         self._source = source
         self._ring = ring
@@ -46,16 +46,16 @@ class Stream:
         taken = 0
         source = self._source
         while source.pop(self._sample):
-            self._feel(self._sample, source.time_s, source.time_us)
+            self._on_sample(self._sample, source.time_s, source.time_us)
             self._add(source.time_s, source.time_us, source.flags)
             taken += 1
         return taken
 
-    def look(self):
+    def observe(self):
         """Feel every sample the sensor has; none goes into a packet."""
         source = self._source
         while source.pop(self._sample):
-            self._feel(self._sample, source.time_s, source.time_us)
+            self._on_sample(self._sample, source.time_s, source.time_us)
 
     def mark(self, flag):
         """The packet that is being filled, or the next, carries this flag."""

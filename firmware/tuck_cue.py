@@ -18,7 +18,7 @@ _STANDING_MS = const(5000)
 _STANDING_GIVE_UP_MS = const(60000)
 
 
-class Coach:
+class TuckCue:
     """Fed with every sample and step of `gait`; cue() gives what is to be played. `settings` is settings.py's."""
 
     def __init__(self, gait, settings):

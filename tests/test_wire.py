@@ -127,7 +127,7 @@ GOOD = (
     (wire.CMD_FETCH, (3, 65536, 16384)),
     (wire.CMD_CONFIRM, (3, 5400000, (1 << 32) - 1, 1)),
     (wire.CMD_CUE, (wire.CUE_LAST,)),
-    (wire.CMD_COACH, (wire.OUT_ALL, -3000, 65535, 30)),
+    (wire.CMD_TUCK_CUE, (wire.OUT_ALL, -3000, 65535, 30)),
     (wire.CMD_STANDING, (0, 0, 0)),
     (wire.CMD_STANDING, (-1200, 16000, 3200)),
     (wire.CMD_TIME, ((1 << 32) - 1,)),
@@ -147,8 +147,8 @@ def test_malformed_commands_are_refused():
     bad_values = (
         (wire.CMD_CUE, (0,)),
         (wire.CMD_CUE, (wire.CUE_LAST + 1,)),
-        (wire.CMD_COACH, (wire.OUT_ALL + 1, 0, 0, 0)),
-        (wire.CMD_COACH, (0, 3001, 0, 0)),
+        (wire.CMD_TUCK_CUE, (wire.OUT_ALL + 1, 0, 0, 0)),
+        (wire.CMD_TUCK_CUE, (0, 3001, 0, 0)),
         (wire.CMD_CONFIRM, (1, 2, 3, 2)),
         (wire.CMD_STANDING, (0, 1, 0)),
         (wire.CMD_STANDING, (32767, 32767, 32767)),
@@ -199,7 +199,7 @@ def test_the_documented_commands_and_status_decode():
     status = wire.unpack_status(documented("status")[0])
     assert status[:8] == (2, 0, 2, 0, wire.STATE_STREAMING, 87, 100, STREAM)
     assert status[8:13] == (1020, 1028, 0, wire.CMD_START, wire.RESULT_OK)
-    assert status[13:] == (wire.COND_COACH | wire.COND_RUNNING, 2, 0, 4096, 172)
+    assert status[13:] == (wire.COND_TUCK_CUE | wire.COND_RUNNING, 2, 0, 4096, 172)
 
 
 def test_every_name_is_documented_with_its_value():
@@ -235,9 +235,9 @@ if MICROPYTHON:
 else:
     from pathlib import Path
 
-    from virtual_clip.in_micropython import run
+    from virtual_clip.micropython_script import run_script
 
     def test_all_of_this_in_micropython() -> None:
-        passed = run(Path(__file__)).split()[1::2]
+        passed = run_script(Path(__file__)).split()[1::2]
         here = [name for name in globals() if name.startswith("test_") and name != "test_all_of_this_in_micropython"]
         assert passed == sorted(here)

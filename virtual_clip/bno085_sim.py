@@ -2,7 +2,7 @@
 
 Time is given from outside (`advance`); between two calls the chip samples, queues, raises and drops its interrupt at
 the exact times at which it would. A front end (bus_server.py, or a fake I2C in a test) carries the transfers.
-What the chip says and when lives here; how it says it is in sensor_hub.py, what it measures in motion_feed.py.
+What the chip says and when lives here; how it says it is in bno085_messages.py, what it measures in bno085_motion.py.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from virtual_clip import sensor_hub as hub
-from virtual_clip.motion_feed import Motion
-from virtual_clip.sensor_state import Cargo, Faults, Feature, Log
+from virtual_clip import bno085_messages as messages
+from virtual_clip.bno085_motion import Motion
+from virtual_clip.bno085_state import Cargo, Faults, Feature, Log
 
 BOOT_US = 90_000
 GAP_US = 50  # from the end of a transfer to the next interrupt
@@ -182,7 +182,7 @@ class Bno085Sim:
     def lose_cargo(self) -> None:
         """Number a cargo on the input channel that never comes."""
         with self.lock:
-            self._sequence[hub.INPUT] = (self._sequence[hub.INPUT] + 1) & 0xFF
+            self._sequence[messages.INPUT] = (self._sequence[messages.INPUT] + 1) & 0xFF
 
     def ended(self) -> bool:
         """Whether every row of the motion has been measured and taken by the host."""
@@ -194,11 +194,11 @@ class Bno085Sim:
 
     def _clear(self) -> None:
         self._features: dict[int, Feature] = {}
-        self._pending: deque[hub.Report] = deque()
+        self._pending: deque[messages.Report] = deque()
         self._out: deque[Cargo] = deque()
         self._cargo: Cargo | None = None
-        self._sequence = [0] * hub.CHANNELS
-        self._heard = [0] * hub.CHANNELS
+        self._sequence = [0] * messages.CHANNELS
+        self._heard = [0] * messages.CHANNELS
         self._response = 0
         self._in_transfer = False  # a host that lost its power never ends it
         self._set_int(1)
@@ -220,15 +220,15 @@ class Bno085Sim:
 
     def _boot(self) -> None:
         self._boot_us = None
-        self._out.append(Cargo(hub.COMMAND, hub.advertisement()))
-        self._out.append(Cargo(hub.EXECUTABLE, b"\x01"))
+        self._out.append(Cargo(messages.COMMAND, messages.advertisement()))
+        self._out.append(Cargo(messages.EXECUTABLE, b"\x01"))
         self._respond(0x84, 0, (0, 1))
 
     def _raise_int(self) -> None:
         if self._cargo is None and self._out:
             self._cargo = self._out.popleft()
         elif self._cargo is None and self._pending:
-            self._cargo = Cargo(hub.INPUT, self._collect())
+            self._cargo = Cargo(messages.INPUT, self._collect())
         self._set_int(0)
 
     def _set_int(self, level: int) -> None:
@@ -237,14 +237,14 @@ class Bno085Sim:
             self.edges.append((self.now_us, level))
 
     def _collect(self) -> bytes:
-        reports: list[hub.Report] = []
+        reports: list[messages.Report] = []
         size = 4 + 5
         while self._pending:
-            size += hub.REPORT_SIZES[self._pending[0][0]] + (5 if self.faults.rebase else 0)
+            size += messages.REPORT_SIZES[self._pending[0][0]] + (5 if self.faults.rebase else 0)
             if reports and size > self._cargo_bytes:
                 break
             reports.append(self._pending.popleft())
-        return hub.input_payload(reports, self.now_us, self.faults.rebase)
+        return messages.input_payload(reports, self.now_us, self.faults.rebase)
 
     def _measure(self, report: int) -> None:
         feature = self._features[report]
@@ -275,21 +275,21 @@ class Bno085Sim:
         feature.next_us = self.origin_us + time_us + skew_us
 
     def _obey(self, channel: int, payload: bytes) -> None:
-        if channel == hub.EXECUTABLE and payload[0] == 1:
+        if channel == messages.EXECUTABLE and payload[0] == 1:
             self.reset_itself()
-        elif channel == hub.CONTROL and payload[0] == 0xF9:
-            self._out.extend(Cargo(hub.CONTROL, answer) for answer in hub.product_ids(reset_cause=4))
-        elif channel == hub.CONTROL and payload[0] == 0xFD and len(payload) >= 17:
+        elif channel == messages.CONTROL and payload[0] == 0xF9:
+            self._out.extend(Cargo(messages.CONTROL, answer) for answer in messages.product_ids(reset_cause=4))
+        elif channel == messages.CONTROL and payload[0] == 0xFD and len(payload) >= 17:
             self._set_feature(payload[1], int.from_bytes(payload[5:9], "little"))
-        elif channel == hub.CONTROL and payload[0] == 0xFE:
+        elif channel == messages.CONTROL and payload[0] == 0xFE:
             self._say_feature(payload[1])
-        elif channel == hub.CONTROL and payload[0] == 0xF2 and len(payload) >= 12:
+        elif channel == messages.CONTROL and payload[0] == 0xF2 and len(payload) >= 12:
             self._respond(payload[2], payload[1], (self.faults.calibration_status, *payload[3:6]))
 
     def _set_feature(self, report: int, asked_us: int) -> None:
         if not asked_us:
             self._features.pop(report, None)
-        elif report in hub.REPORT_SIZES:
+        elif report in messages.REPORT_SIZES:
             if self.origin_us is None:
                 self.origin_us = self.now_us + LEAD_US
             feature = Feature(self._grant.get((report, asked_us), asked_us), 0, 0)
@@ -303,10 +303,10 @@ class Bno085Sim:
 
     def _say_feature(self, report: int) -> None:
         feature = self._features.get(report)
-        answer = hub.feature_response(report, (self.faults.told_us or feature.interval_us) if feature else 0)
-        self._out.append(Cargo(hub.CONTROL, answer))
+        answer = messages.feature_response(report, (self.faults.told_us or feature.interval_us) if feature else 0)
+        self._out.append(Cargo(messages.CONTROL, answer))
 
     def _respond(self, command: int, command_sequence: int, values: tuple[int, ...]) -> None:
-        answer = hub.command_response(self._response, command, command_sequence, values)
+        answer = messages.command_response(self._response, command, command_sequence, values)
         self._response = (self._response + 1) & 0xFF
-        self._out.append(Cargo(hub.CONTROL, answer))
+        self._out.append(Cargo(messages.CONTROL, answer))

@@ -23,7 +23,7 @@ from bumble.host import DataPacketQueue
 from bumble.keys import KeyStore, PairingKeys
 from bumble.pairing import PairingConfig, PairingDelegate
 
-from virtual_clip.air import Air
+from virtual_clip.radio_channel import RadioChannel
 
 NOTIFY_CREDITS = 12  # about the buffers NimBLE has for outgoing data
 _FLAG_WRITES, _FLAG_READ = 0x0C, 0x02  # MicroPython's flags are the characteristic's properties
@@ -58,12 +58,12 @@ class _Secrets(KeyStore):
 class BumblePeripheral:
     """`port` is where the firmware connects. `damage` gets each notification of `damaged_uuid`; None loses it."""
 
-    def __init__(self, air: Air, address: str, damaged_uuid: str) -> None:
+    def __init__(self, channel: RadioChannel, address: str, damaged_uuid: str) -> None:
         self.port = 0
         self.damage: Damage | None = None
         self.written: list[bytes] = []  # what the host wrote, newest last
         self._damaged_uuid = UUID(damaged_uuid)
-        self._air = air
+        self._channel = channel
         self._address = address
         self._mtu = 23
         self._device: Device | None = None  # one for each run of the firmware
@@ -125,7 +125,7 @@ class BumblePeripheral:
             if self._connection:
                 await device.disconnect(self._connection, hci.HCI_REMOTE_USER_TERMINATED_CONNECTION_ERROR)
             await device.stop_advertising()
-            self._air.remove(device)
+            self._channel.remove(device)
 
     @property
     def _queue(self) -> DataPacketQueue:
@@ -154,7 +154,7 @@ class BumblePeripheral:
         self._mtu = struct.unpack("<H", body)[0]
 
     async def _register(self, body: bytes) -> None:
-        self._device = device = self._air.make_device("clip", self._address)
+        self._device = device = self._channel.make_device("clip", self._address)
         device.on("connection", self._on_connection)
         device.gatt_server.max_mtu = self._mtu
         device.keystore = _Secrets(self._ask)

@@ -27,14 +27,14 @@ from mpremote.romfs import VfsRomWriter
 
 from untuck import wire
 from untuck.sources.ble import Backend
-from virtual_clip.air import Air
 from virtual_clip.bleak_backend import DEFAULT_MTU, make_backend
+from virtual_clip.bno085_motion import Motion, SamplesLike
 from virtual_clip.bno085_sim import Bno085Sim
 from virtual_clip.bumble_peripheral import BumblePeripheral
 from virtual_clip.bus_server import BusServer
 from virtual_clip.clock import Clock
-from virtual_clip.in_micropython import HEAP
-from virtual_clip.motion_feed import Motion, SamplesLike
+from virtual_clip.micropython_script import HEAP
+from virtual_clip.radio_channel import RadioChannel
 
 CLIP_ADDRESS = "F0:F1:F2:F3:A4:B5"
 HOST_ADDRESS = "C0:C1:C2:C3:C4:C5"
@@ -74,8 +74,8 @@ class VirtualClip:
         self._process: asyncio.subprocess.Process | None = None
 
     async def __aenter__(self) -> Self:
-        self.air = Air()
-        self.peripheral = BumblePeripheral(self.air, CLIP_ADDRESS, wire.STREAM_UUID)
+        self.channel = RadioChannel()
+        self.peripheral = BumblePeripheral(self.channel, CLIP_ADDRESS, wire.STREAM_UUID)
         await self.peripheral.start()
         self.backend = await self.make_host(HOST_ADDRESS)
         self.bus.__enter__()
@@ -96,7 +96,7 @@ class VirtualClip:
 
     async def make_host(self, address: str) -> Backend:
         """A computer within reach, which remembers what it has paired with."""
-        host: Device = self.air.make_device("host", address)
+        host: Device = self.channel.make_device("host", address)
         host.keystore = MemoryKeyStore()
         host.pairing_config_factory = lambda _: PairingConfig(sc=True, mitm=False, bonding=True)
         await host.power_on()

@@ -79,7 +79,7 @@ CMD_LIST = const(0x05)  # answered by a FRAME_RUN for each kept run, oldest firs
 CMD_FETCH = const(0x06)  # u16 run, u32 offset, u32 bytes: answered by FRAME_DATA
 CMD_CONFIRM = const(0x07)  # u16 run, u32 bytes, u32 CRC-32 of them, u8: 1 delete it, 0 keep it as fetched
 CMD_CUE = const(0x08)  # u8 pattern: play it now
-CMD_COACH = const(0x09)  # u8 outputs, i16 threshold in 1/100 deg above standing, u16 warm-up in s, u16 cooldown in s
+CMD_TUCK_CUE = const(0x09)  # u8 outputs, i16 threshold in 1/100 deg above standing, u16 warm-up in s, u16 cooldown in s
 CMD_STANDING = const(0x0A)  # i16 x, y, z in Q14: up in sensor axes when standing; 0 0 0: measure it now
 CMD_TIME = const(0x0B)  # u32 seconds since 1970: kept runs are stamped with it
 _ARGUMENTS = {
@@ -91,7 +91,7 @@ _ARGUMENTS = {
     CMD_FETCH: "<HII",
     CMD_CONFIRM: "<HIIB",
     CMD_CUE: "<B",
-    CMD_COACH: "<BhHH",
+    CMD_TUCK_CUE: "<BhHH",
     CMD_STANDING: "<hhh",
     CMD_TIME: "<I",
 }
@@ -103,7 +103,7 @@ CUE_RIGID = const(4)
 CUE_RECOVERED = const(5)
 CUE_LOST = const(6)  # the sensor does not answer
 CUE_LAST = const(6)
-OUT_BUZZER = const(1)  # bits of CMD_COACH's outputs; OUT_ALONE: cue tucks while no host listens
+OUT_BUZZER = const(1)  # bits of CMD_TUCK_CUE's outputs; OUT_ALONE: cue tucks while no host listens
 OUT_VIBRATION = const(2)
 OUT_ALONE = const(4)
 OUT_ALL = const(7)
@@ -128,7 +128,7 @@ RESULT_BUSY = const(11)  # the run is being recorded
 COND_PAIRING = const(0x01)  # the pairing window is open
 COND_RECORDING = const(0x02)  # packets go to the flash
 COND_FULL = const(0x04)  # the flash is full or broken: packets could not be kept
-COND_COACH = const(0x08)  # the clip cues by itself: it knows how standing is
+COND_TUCK_CUE = const(0x08)  # the clip cues by itself: it knows how standing is
 COND_STANDING = const(0x10)  # standing is being measured
 COND_RUNNING = const(0x20)  # steps are seen
 
@@ -238,7 +238,7 @@ def _judge(opcode: int, values: tuple[int, ...]) -> int:
         return RESULT_BAD_RATE
     if opcode == CMD_CUE and not 1 <= values[0] <= CUE_LAST:
         return RESULT_BAD_VALUE
-    if opcode == CMD_COACH and (values[0] > OUT_ALL or not -3000 <= values[1] <= 3000):
+    if opcode == CMD_TUCK_CUE and (values[0] > OUT_ALL or not -3000 <= values[1] <= 3000):
         return RESULT_BAD_VALUE
     if opcode == CMD_CONFIRM and values[3] > 1:
         return RESULT_BAD_VALUE

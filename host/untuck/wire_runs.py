@@ -1,6 +1,6 @@
 # How runs that the clip has kept travel to the host, and how they lie in its flash: frames, chunks, records.
 # One file that CPython and MicroPython both run, as wire.py, whose commands ask for what is described here.
-# Layouts of kept runs live here and nowhere else; packing is firmware/packer.py's, unpacking sources/unpacker.py's.
+# Layouts of kept runs live here and nowhere else; packing is firmware/run_encoder.py's, unpacking sources/run_decoder.py's.
 
 try:
     from micropython import const

@@ -14,7 +14,7 @@ import pytest
 from bleak import BleakClient, BleakScanner
 from bleak.exc import BleakError
 from virtual_clip.clip import CLIP_ADDRESS, VirtualClip
-from virtual_clip.streaming import QUICK, motion
+from virtual_clip.stream_checks import QUICK, motion
 
 from untuck import wire
 from untuck.errors import LinkError

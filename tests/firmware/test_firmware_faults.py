@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from tests.firmware.sensor_driver import PROBE, deliver, follow, gaps, noise
+from virtual_clip.bno085_motion import Motion
 from virtual_clip.bno085_sim import Bno085Sim
 from virtual_clip.bus_server import BusServer
 from virtual_clip.clock import Clock
-from virtual_clip.in_micropython import run
-from virtual_clip.motion_feed import Motion
-from virtual_clip.sensor_run import PROBE, deliver, follow, gaps, noise
+from virtual_clip.micropython_script import run_script
 
 from untuck import wire
-from virtual_clip import sensor_hub as hub
+from virtual_clip import bno085_messages as messages
 
 BOTH = pytest.mark.parametrize("bus", ["spi", "i2c"])
 AFTER_BREAK = wire.FLAG_RESET | wire.FLAG_GAP
@@ -22,7 +22,7 @@ AFTER_BREAK = wire.FLAG_RESET | wire.FLAG_GAP
 
 def test_a_lost_sample_is_flagged() -> None:
     sim = Bno085Sim(Motion.of(noise(300, 100)))
-    sim.at(1.0, lambda: sim.faults.missed.update(dict.fromkeys(hub.REPORT_SIZES, 2)))
+    sim.at(1.0, lambda: sim.faults.missed.update(dict.fromkeys(messages.REPORT_SIZES, 2)))
     got = deliver(sim, "spi", 100, 300)
     assert gaps(follow(got, sim), got.flags, wire.FLAG_GAP).tolist() == [2]
     assert got.resets == 0
@@ -36,7 +36,7 @@ def test_a_cargo_that_was_numbered_but_never_came_is_flagged() -> None:
     assert np.count_nonzero(got.flags & wire.FLAG_GAP) == 1
 
 
-@pytest.mark.parametrize("report", [hub.ACC, hub.GYR])
+@pytest.mark.parametrize("report", [messages.ACC, messages.GYR])
 def test_a_sample_without_acceleration_or_gyro_is_a_gap_not_an_invention(report: int) -> None:
     sim = Bno085Sim(Motion.of(noise(300, 100)))
     sim.at(1.0, lambda: sim.faults.missed.update({report: 3}))
@@ -47,30 +47,30 @@ def test_a_sample_without_acceleration_or_gyro_is_a_gap_not_an_invention(report:
 @pytest.mark.parametrize("missing", [3, 40])
 def test_a_sample_without_quaternion_says_so_and_keeps_the_rest(missing: int) -> None:
     sim = Bno085Sim(Motion.of(noise(300, 100)))
-    sim.at(1.0, lambda: sim.faults.missed.update({hub.GAME_QUAT: missing}))
+    sim.at(1.0, lambda: sim.faults.missed.update({messages.GAME_QUAT: missing}))
     got = deliver(sim, "spi", 100, 300)
     bare = np.flatnonzero(got.flags & wire.FLAG_NO_QUAT)
     assert len(bare) == missing
     assert (np.diff(bare) == 1).all()
     assert not got.values[bare, :4].any()
-    rest = [values for report, _, values in sim.log.reports if report == hub.GYR][: len(got.values)]
+    rest = [values for report, _, values in sim.log.reports if report == messages.GYR][: len(got.values)]
     assert (got.values[:, 4:] == np.array(rest)[:, 4:]).all()
     assert not (got.flags & wire.FLAG_GAP).any()
 
 
 STRANGE: dict[str, Callable[[Bno085Sim], None]] = {
-    "unknown report": lambda sim: sim.say(hub.INPUT, b"\xfb\x04\0\0\0\x7e" + bytes(20)),
-    "known report not asked for": lambda sim: sim.say(hub.INPUT, b"\xfb\x04\0\0\0\x04" + bytes(9)),
-    "cargo whose header was spoilt": lambda sim: sim.say(hub.INPUT, b"\xfb\x04\0\0\0\x04" + bytes(9), length=2),
-    "unknown control report": lambda sim: sim.say(hub.CONTROL, b"\x77" + bytes(7)),
+    "unknown report": lambda sim: sim.say(messages.INPUT, b"\xfb\x04\0\0\0\x7e" + bytes(20)),
+    "known report not asked for": lambda sim: sim.say(messages.INPUT, b"\xfb\x04\0\0\0\x04" + bytes(9)),
+    "cargo whose header was spoilt": lambda sim: sim.say(messages.INPUT, b"\xfb\x04\0\0\0\x04" + bytes(9), length=2),
+    "unknown control report": lambda sim: sim.say(messages.CONTROL, b"\x77" + bytes(7)),
     "unknown channel": lambda sim: sim.say(5, bytes(14)),
-    "empty cargo": lambda sim: sim.say(hub.INPUT, b""),
-    "report cut short": lambda sim: sim.say(hub.INPUT, b"\xfb\x04\0\0\0\x02\x01\x03"),
-    "time stamp of years": lambda sim: sim.say(hub.INPUT, b"\xfb\xff\xff\xff\x7f\x02" + bytes(9)),
-    "header longer than the cargo": lambda sim: sim.say(hub.INPUT, b"\xfb\x04\0\0\0", length=90),
-    "header shorter than the cargo": lambda sim: sim.say(hub.CONTROL, bytes(40), length=12),
-    "header shorter than itself": lambda sim: sim.say(hub.INPUT, bytes(10), length=2),
-    "header of all ones": lambda sim: sim.say(hub.INPUT, bytes(10), length=0x7FFF),
+    "empty cargo": lambda sim: sim.say(messages.INPUT, b""),
+    "report cut short": lambda sim: sim.say(messages.INPUT, b"\xfb\x04\0\0\0\x02\x01\x03"),
+    "time stamp of years": lambda sim: sim.say(messages.INPUT, b"\xfb\xff\xff\xff\x7f\x02" + bytes(9)),
+    "header longer than the cargo": lambda sim: sim.say(messages.INPUT, b"\xfb\x04\0\0\0", length=90),
+    "header shorter than the cargo": lambda sim: sim.say(messages.CONTROL, bytes(40), length=12),
+    "header shorter than itself": lambda sim: sim.say(messages.INPUT, bytes(10), length=2),
+    "header of all ones": lambda sim: sim.say(messages.INPUT, bytes(10), length=0x7FFF),
 }
 
 
@@ -122,7 +122,7 @@ def test_a_missing_sensor_is_told(bus: str) -> None:
     sim = Bno085Sim(Motion.of(noise(10, 100)))
     sim.faults.absent = True
     with BusServer(sim, Clock(8)) as server:
-        output = run(PROBE, 100, 0, 5, bus, "print", environment=server.environment)
+        output = run_script(PROBE, 100, 0, 5, bus, "print", environment=server.environment)
     assert output.splitlines()[0] == "0"
 
 

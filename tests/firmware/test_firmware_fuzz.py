@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from virtual_clip.in_micropython import run_from_rom
+from virtual_clip.micropython_script import run_compiled
 
 PROBE = Path(__file__).resolve().parent / "on_board" / "fuzz_probe.py"
 INPUTS = 100_000
@@ -17,7 +17,7 @@ INPUTS = 100_000
 
 @pytest.mark.slow
 def test_a_hundred_thousand_wrong_inputs_break_nothing(tmp_path: Path) -> None:
-    output = run_from_rom(PROBE, INPUTS, INPUTS, 20261124, folder=tmp_path, timeout_s=300)
+    output = run_compiled(PROBE, INPUTS, INPUTS, 20261124, folder=tmp_path, timeout_s=300)
     words = {line.split()[0]: list(map(int, line.split()[1:])) for line in output.splitlines()}
     thrown, taken, longest_ms, errors, faults = words["sensor"]
     assert thrown == INPUTS and taken > 0 and errors > 1000 and faults > 1000

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.firmware.sensor_driver import PROBE, STAMP_STEP_US, assert_whole, deliver, follow, gaps, noise
+from virtual_clip.bno085_motion import Motion
 from virtual_clip.bno085_sim import Bno085Sim
 from virtual_clip.bus_server import BusServer
 from virtual_clip.clock import TICKS_PERIOD_US, Clock
-from virtual_clip.in_micropython import run
-from virtual_clip.motion_feed import Motion
-from virtual_clip.sensor_run import PROBE, STAMP_STEP_US, assert_whole, deliver, follow, gaps, noise
+from virtual_clip.micropython_script import run_script
 
 from untuck import Samples, wire
-from virtual_clip import sensor_hub as hub
+from virtual_clip import bno085_messages as messages
 
 BOTH = pytest.mark.parametrize("bus", ["spi", "i2c"])
 
@@ -57,10 +57,10 @@ def test_interrupts_noticed_late_do_not_move_the_times(bus: str, pause: str) -> 
 
 
 def test_a_chip_whose_clock_is_off_by_four_per_cent_is_believed_over_its_word() -> None:
-    grant = {(report, 10000): 10400 for report in hub.REPORT_SIZES}
+    grant = {(report, 10000): 10400 for report in messages.REPORT_SIZES}
     sim = Bno085Sim(Motion.of(noise(400, 1e6 / 10400)), grant=grant)
     sim.faults.told_us = 10000
-    sim.at(3.0, lambda: sim.faults.missed.update(dict.fromkeys(hub.REPORT_SIZES, 6)))
+    sim.at(3.0, lambda: sim.faults.missed.update(dict.fromkeys(messages.REPORT_SIZES, 6)))
     got = deliver(sim, "spi", 100, 400, pause="50:30000")
     assert got.granted_mhz == 100000
     assert gaps(follow(got, sim, tolerance_us=1500), got.flags, wire.FLAG_GAP).tolist() == [6]
@@ -86,7 +86,7 @@ def test_rebased_time_stamps_are_followed() -> None:
 
 
 def test_the_granted_rate_is_told_not_the_asked_one() -> None:
-    grant = {(report, 10000): 8000 for report in hub.REPORT_SIZES}
+    grant = {(report, 10000): 8000 for report in messages.REPORT_SIZES}
     sim = Bno085Sim(Motion.of(noise(400, 125)), grant=grant)
     got = deliver(sim, "spi", 100, 400)
     assert got.granted_mhz == 125000
@@ -103,12 +103,12 @@ def test_sensors_that_measure_at_other_times_are_joined_at_the_gyros_time(how: s
     gyr = np.stack([2 * time_s, 0 * half, 0 * half], axis=1)  # tells the time
     sim = Bno085Sim(
         Motion.of(Samples(time_s, gyr, swing, alternating)),
-        grant={(hub.ACC, 10000): 8000} if how == "faster" else {},
-        skew_us={hub.ACC: 3000, hub.GAME_QUAT: 4000} if how == "shifted" else {},
+        grant={(messages.ACC, 10000): 8000} if how == "faster" else {},
+        skew_us={messages.ACC: 3000, messages.GAME_QUAT: 4000} if how == "shifted" else {},
     )
     got = deliver(sim, "spi", 100, 300)
     assert got.granted_mhz == 100000
-    times_us = {values[7]: time_us for report, time_us, values in sim.log.reports if report == hub.GYR}
+    times_us = {values[7]: time_us for report, time_us, values in sim.log.reports if report == messages.GYR}
     true_us = np.array([times_us[row] for row in got.values[:, 7].tolist()])
     assert np.ptp(got.time_us - true_us) <= 2 * STAMP_STEP_US
     assert (np.diff(true_us) == 10000).all()
@@ -134,7 +134,11 @@ def test_the_chip_is_told_not_to_calibrate_its_accelerometer() -> None:
     deliver(sim, "i2c", 100, 100)
     commands = [command[: 1 + size] for command in sim.log.commands for size in (17, 12) if command[1] in (0xFD, 0xF2)]
     assert any(command[1] == 0xF2 and command[3] == 7 and tuple(command[4:8]) == (0, 1, 0, 0) for command in commands)
-    assert {command[2] for command in commands if command[1] == 0xFD} == {hub.ACC, hub.GYR, hub.GAME_QUAT}
+    assert {command[2] for command in commands if command[1] == 0xFD} == {
+        messages.ACC,
+        messages.GYR,
+        messages.GAME_QUAT,
+    }
 
 
 def test_values_at_the_end_of_the_range_are_flagged() -> None:
@@ -166,7 +170,7 @@ def test_ten_thousand_samples_leave_the_heap_as_it_was(bus: str) -> None:
     for _ in range(3):  # a machine that stops for 0.1 s looks like a silent chip at this speed: setting it up allocates
         sim = Bno085Sim(Motion.of(noise(12000, 200)))
         with BusServer(sim, Clock(8)) as server:
-            output = run(PROBE, 200, 10000, 5, bus, "heap", environment=server.environment)
+            output = run_script(PROBE, 200, 10000, 5, bus, "heap", environment=server.environment)
         granted_mhz, growth, resets = map(int, output.split())
         if not resets:
             break

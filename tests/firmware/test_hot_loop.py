@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from virtual_clip.in_micropython import run_from_rom
+from virtual_clip.micropython_script import run_compiled
 
 PROBES = Path(__file__).resolve().parent / "on_board"
 SAMPLES = 10_000
@@ -13,7 +13,7 @@ SAMPLES = 10_000
 
 @pytest.mark.parametrize("rate_hz", [100, 200])
 def test_a_sample_allocates_nothing_from_cargo_to_flash_record(rate_hz: int, tmp_path: Path) -> None:
-    output = run_from_rom(PROBES / "speed_probe.py", rate_hz, SAMPLES, folder=tmp_path)
+    output = run_compiled(PROBES / "speed_probe.py", rate_hz, SAMPLES, folder=tmp_path)
     took_us, grown, _, passed = map(float, output.split())
     print(f"{rate_hz} Hz: {took_us:.1f} us a sample")
     assert grown == 0 and passed >= SAMPLES
@@ -21,7 +21,7 @@ def test_a_sample_allocates_nothing_from_cargo_to_flash_record(rate_hz: int, tmp
 
 def test_time_and_heap_hold_when_the_ticks_and_the_sequence_wrap(tmp_path: Path) -> None:
     """Six minutes begun just before both wrap; a whole day with `day_probe.py 1440` instead of 6."""
-    output = run_from_rom(PROBES / "day_probe.py", 6, (1 << 30) - 150_000_000, (1 << 16) - 500, folder=tmp_path)
+    output = run_compiled(PROBES / "day_probe.py", 6, (1 << 30) - 150_000_000, (1 << 16) - 500, folder=tmp_path)
     samples, wrong, early, late, packets, steps, runs = map(int, output.split())
     assert samples == 6 * 6000 and wrong == 0 and late <= early
     assert packets == samples // 5 and steps == pytest.approx(samples / 36, rel=0.005) and runs == 1

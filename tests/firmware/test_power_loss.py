@@ -12,12 +12,12 @@ import struct
 from pathlib import Path
 
 import pytest
-from virtual_clip.in_micropython import run_from_rom
-from virtual_clip.streaming import motion
+from virtual_clip.micropython_script import run_compiled
+from virtual_clip.stream_checks import motion
 
 from untuck import wire_runs
 from untuck.simulate.packets import pack
-from untuck.sources.unpacker import unpack_run
+from untuck.sources.run_decoder import decode_run
 
 PROBE = Path(__file__).resolve().parent / "on_board" / "power_probe.py"
 FLASH_BYTES = 256 * 4096
@@ -32,7 +32,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[bytes]]:
     packets = pack(motion(40, 100), 100, 7)
     (folder / "packets").write_bytes(b"".join(struct.pack("<H", len(packet)) + packet for packet in packets))
     (folder / "empty").write_bytes(b"\xff" * FLASH_BYTES)
-    run_from_rom(PROBE, folder / "empty", "format", 0, folder=folder)
+    run_compiled(PROBE, folder / "empty", "format", 0, folder=folder)
     return folder, packets
 
 
@@ -40,9 +40,9 @@ def recorded(folder: Path, cut: int) -> tuple[int, list[bytes], int]:
     """(packets handed over before the power failed, packets found afterwards, damaged records)."""
     flash = folder / "flash"
     shutil.copy(folder / "empty", flash)
-    handed = int(run_from_rom(PROBE, flash, "write", cut, folder / "packets", folder=folder).split()[-1])
-    run_from_rom(PROBE, flash, "read", 0, folder / "run", folder=folder)
-    packets, damaged = unpack_run((folder / "run").read_bytes())
+    handed = int(run_compiled(PROBE, flash, "write", cut, folder / "packets", folder=folder).split()[-1])
+    run_compiled(PROBE, flash, "read", 0, folder / "run", folder=folder)
+    packets, damaged = decode_run((folder / "run").read_bytes())
     return handed, packets, damaged
 
 

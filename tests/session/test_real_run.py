@@ -12,9 +12,9 @@ import os
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from virtual_clip.bno085_motion import chip_values
 from virtual_clip.clip import VirtualClip
 from virtual_clip.clock import affordable_speed
-from virtual_clip.motion_feed import chip_values
 
 import untuck
 from conftest import data_dir

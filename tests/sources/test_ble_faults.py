@@ -14,7 +14,7 @@ import pytest
 from virtual_clip.bumble_peripheral import NOTIFY_CREDITS
 from virtual_clip.clip import VirtualClip
 from virtual_clip.clock import affordable_speed
-from virtual_clip.streaming import QUICK, assert_all_came, collect, motion
+from virtual_clip.stream_checks import QUICK, assert_all_came, collect, motion
 
 from untuck import wire
 from untuck.errors import LinkError
@@ -22,7 +22,7 @@ from untuck.model import Samples
 from untuck.motion.decode import Decoder
 from untuck.sources.ble import BleSource, Timeouts
 from untuck.sources.ble_runs import ClipRuns
-from untuck.sources.unpacker import unpack_run
+from untuck.sources.run_decoder import decode_run
 
 
 async def meanwhile(clip: VirtualClip, samples: Samples, rate_hz: int, disturb: Callable[[], object]) -> BleSource:
@@ -42,11 +42,11 @@ async def test_a_stall_of_two_seconds_loses_nothing() -> None:
 
         async def stall() -> None:
             await asyncio.sleep(1.5)
-            clip.air.hold()
+            clip.channel.hold()
             await asyncio.sleep(1.9)
             assert clip.peripheral.in_flight == NOTIFY_CREDITS  # the firmware got ENOMEM for all beyond
             await asyncio.sleep(0.1)
-            clip.air.release()
+            clip.channel.release()
 
         source = await meanwhile(clip, samples, 100, stall)
         assert source.reconnects == 0 and source.corrupt == 0
@@ -60,13 +60,13 @@ async def test_a_dropped_connection_is_resumed_without_loss() -> None:
         async def drop() -> None:
             for seconds in (0.2, 1.0):
                 await asyncio.sleep(1.0)
-                clip.air.hold()
+                clip.channel.hold()
                 await asyncio.sleep(0.3)
-                clip.air.lose()  # what was on its way never arrives
-                clip.air.set_in_range(False)
+                clip.channel.lose()  # what was on its way never arrives
+                clip.channel.set_in_range(False)
                 await clip.peripheral.drop()
                 await asyncio.sleep(seconds)
-                clip.air.set_in_range(True)
+                clip.channel.set_in_range(True)
 
         source = await meanwhile(clip, samples, 100, drop)
         assert source.reconnects == 2 and source.resent > 12 and source.restarts == 0
@@ -78,17 +78,17 @@ async def test_an_outage_longer_than_the_ring_is_counted_and_kept_in_the_flash()
 
         async def drop() -> None:
             await asyncio.sleep(0.5)
-            clip.air.set_in_range(False)
+            clip.channel.set_in_range(False)
             await clip.peripheral.drop()
             await asyncio.sleep(2.0)  # 16 s of the clip's; it keeps 3 s
-            clip.air.set_in_range(True)
+            clip.channel.set_in_range(True)
 
         async with BleSource(200, backend=clip.backend, timeouts=QUICK) as source:
             task = asyncio.ensure_future(drop())
             packets = await collect(source, len(samples) - 3500)
             await task
         async with ClipRuns(backend=clip.backend, timeouts=QUICK) as runs:
-            parts = [unpack_run(await runs.fetch(run)) for run in await runs.list()]
+            parts = [decode_run(await runs.fetch(run)) for run in await runs.list()]
         kept = [packet for packets_of_run, _ in parts for packet in packets_of_run]
         decoder = Decoder()
         decoder.push([packet.data for packet in packets])
@@ -200,14 +200,14 @@ async def test_a_clip_that_does_not_come_back_is_given_up() -> None:
     ):
         with pytest.raises(LinkError, match=r"did not come back within 1.5 s\. No clip in range"):
             async for _ in source.packets():
-                clip.air.set_in_range(False)
+                clip.channel.set_in_range(False)
                 await clip.peripheral.drop()
 
 
 async def test_a_call_that_hangs_times_out() -> None:
     timeouts = Timeouts(scan_s=3, connect_s=5, call_s=0.5, close_s=0.5)
     async with VirtualClip(motion(4, 100)) as clip, BleSource(backend=clip.backend, timeouts=timeouts) as source:
-        clip.air.hold()
+        clip.channel.hold()
         with pytest.raises(LinkError, match=r"within 0\.5 s"):
             await source.stop()
-        clip.air.release()
+        clip.channel.release()

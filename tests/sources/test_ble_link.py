@@ -18,9 +18,9 @@ import pytest
 from bleak import BleakClient, BleakScanner
 from bleak.exc import BleakBluetoothNotAvailableError, BleakBluetoothNotAvailableReason
 from virtual_clip.bleak_backend import make_backend
-from virtual_clip.clip import CLIP_ADDRESS, HOST_ADDRESS, Air, VirtualClip
+from virtual_clip.clip import CLIP_ADDRESS, HOST_ADDRESS, RadioChannel, VirtualClip
 from virtual_clip.clock import affordable_speed
-from virtual_clip.streaming import QUICK, assert_all_came, collect, motion
+from virtual_clip.stream_checks import QUICK, assert_all_came, collect, motion
 
 from untuck import wire
 from untuck.errors import LinkError
@@ -70,7 +70,7 @@ async def test_each_start_is_a_new_stream() -> None:
 
 async def test_clips_are_found_by_their_service() -> None:
     async with VirtualClip(motion(1, 100)) as clip:
-        await clip.air.make_device("a headset", "D0:D1:D2:D3:D4:D5").power_on()
+        await clip.channel.make_device("a headset", "D0:D1:D2:D3:D4:D5").power_on()
         found = await find_clips(1.0, clip.backend)
         assert [(one.name, one.address) for one in found] == [("UntkA4B5", CLIP_ADDRESS)]
 
@@ -170,7 +170,7 @@ async def test_a_clip_without_a_sensor_says_so() -> None:
 
 
 async def test_no_clip_in_range() -> None:
-    host = Air().make_device("host", HOST_ADDRESS)
+    host = RadioChannel().make_device("host", HOST_ADDRESS)
     await host.power_on()
     backend = Backend(*make_backend(host))
     with pytest.raises(LinkError, match="No clip in range: switch the clip on"):
@@ -201,7 +201,7 @@ async def test_without_an_adapter_the_error_says_what_to_do() -> None:
 async def test_what_the_system_says_about_bluetooth_becomes_a_remedy(
     reason: BleakBluetoothNotAvailableReason, remedy: str
 ) -> None:
-    host = Air().make_device("host", HOST_ADDRESS)
+    host = RadioChannel().make_device("host", HOST_ADDRESS)
     scanner, client = make_backend(host)
 
     async def start(_: object) -> None:

@@ -1,7 +1,7 @@
 """Runs that the clip keeps while no host listens: recorded, listed, fetched over a bad radio, stored, deleted.
 
 Over the virtual radio, with the real firmware: every sample is compared with what the sensor felt. What must survive a
-host that vanishes and a battery that runs out lives here; packing alone is tested in test_packer.py.
+host that vanishes and a battery that runs out lives here; packing alone is tested in test_run_encoder.py.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from virtual_clip.clip import VirtualClip
 from virtual_clip.clock import affordable_speed
-from virtual_clip.streaming import QUICK, fed, motion, received
+from virtual_clip.stream_checks import QUICK, fed, motion, received
 
 from untuck import wire
 from untuck.cli.sync import fetch_runs
@@ -20,7 +20,7 @@ from untuck.errors import LinkError
 from untuck.model import Packet, Samples
 from untuck.sources.ble import BleSource
 from untuck.sources.ble_runs import ClipRuns
-from untuck.sources.unpacker import unpack_run
+from untuck.sources.run_decoder import decode_run
 from untuck.store import Store
 
 SPEED = affordable_speed(4)
@@ -43,10 +43,10 @@ async def vanish(clip: VirtualClip, seconds: float) -> list[Packet]:
     packets = await take(source, 20)
     await source._acknowledge()
     await asyncio.sleep(0.1)
-    clip.air.set_in_range(False)
+    clip.channel.set_in_range(False)
     await clip.peripheral.drop()
     await asyncio.sleep(seconds / SPEED)
-    clip.air.set_in_range(True)
+    clip.channel.set_in_range(True)
     return packets
 
 
@@ -80,7 +80,7 @@ async def test_what_no_host_takes_is_kept_fetched_and_deleted() -> None:
             assert [kept.fetched for kept in await runs.list()] == [True]
             await runs.confirm(run, data)
             assert await runs.list() == []
-        packets, damaged = unpack_run(data)
+        packets, damaged = decode_run(data)
         assert damaged == 0
         rows = rows_of(packets)
         assert len(rows) > 1500
@@ -137,7 +137,7 @@ async def test_a_fetch_goes_on_after_lost_frames_and_a_lost_connection() -> None
             clip.peripheral.damage = None
             await runs.confirm(run, data)
             assert await runs.list() == []
-        packets, damaged = unpack_run(data)
+        packets, damaged = decode_run(data)
         assert damaged == 0 and len(packets) > 400
 
 
@@ -150,7 +150,7 @@ async def test_an_empty_battery_costs_the_last_second() -> None:
         await clip.switch_on()
         async with ClipRuns(backend=clip.backend, timeouts=QUICK) as runs:
             (run,) = await runs.list()
-            packets, damaged = unpack_run(await runs.fetch(run))
+            packets, damaged = decode_run(await runs.fetch(run))
         rows = rows_of(packets)
         assert damaged <= 1
         assert_part_of(rows, samples)
@@ -177,7 +177,7 @@ async def test_what_a_failing_host_has_not_taken_is_kept() -> None:
                 raise ZeroDivisionError
         async with ClipRuns(backend=clip.backend, timeouts=QUICK) as runs:
             (run,) = await runs.list()
-            packets, _ = unpack_run(await runs.fetch(run))
+            packets, _ = decode_run(await runs.fetch(run))
     numbers = [wire.unpack_header(packet)[3] for packet in packets]
     assert numbers == list(range(20, 20 + len(packets))) and len(packets) >= 15
 

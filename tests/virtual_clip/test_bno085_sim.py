@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
+from virtual_clip.bno085_motion import Motion
 from virtual_clip.bno085_sim import Bno085Sim
 from virtual_clip.clock import Clock
-from virtual_clip.motion_feed import Motion
 
 from untuck import Samples
 

@@ -73,7 +73,7 @@ async def fetch_runs(
 
 
 async def _fetch(clip: ClipRuns, run: KeptRun, keep: bool) -> dict[str, Any]:
-    from untuck.sources.unpacker import unpack_run
+    from untuck.sources.run_decoder import decode_run
 
     partial = _partial(clip.name, run)
     have = partial.read_bytes()[: run.bytes] if partial.exists() else b""
@@ -87,7 +87,7 @@ async def _fetch(clip: ClipRuns, run: KeptRun, keep: bool) -> dict[str, Any]:
 
         data = await clip.fetch(run, have, save)
     partial.unlink()  # whatever comes of it: a run with another checksum is fetched from its beginning next time
-    packets, damaged = unpack_run(data)
+    packets, damaged = decode_run(data)
     session, duration_s = _store(clip, run, packets)
     await clip.confirm(run, data, delete=not keep)
     if damaged:

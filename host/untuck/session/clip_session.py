@@ -21,7 +21,7 @@ from untuck.session.live import Outcome, SessionHooks, View, run_session
 from untuck.session.packet_pipeline import PacketPipeline
 from untuck.session.warmup import warm_up
 from untuck.sources.ble import Backend, BleSource, Timeouts
-from untuck.sources.clip_setup import WEAK_DBM, lessons
+from untuck.sources.clip_setup import WEAK_DBM, tuck_cue_commands
 from untuck.store import Settings, Store
 from untuck.store.config import Config
 from untuck.store.profiles import Profile, Profiles
@@ -164,8 +164,8 @@ async def _teach(source: BleSource, runner: str, params: Params) -> None:
     with suppress(StoreError, LinkError):  # the session is whole; the clip keeps what it was taught before
         profile = Profiles().open(runner)
         if profile.calibration is not None and profile.baseline is not None:
-            await source.teach(
-                lessons(
+            await source.configure(
+                tuck_cue_commands(
                     profile.calibration,
                     profile.baseline,
                     params.tuck_on_deg,

@@ -17,7 +17,7 @@ from untuck.session.clip_session import SessionRequest, connected_clip, tell, wi
 from untuck.session.live import Source, View
 from untuck.session_commands import SessionCommand
 from untuck.simulate.runner import RunnerSource, Scenario
-from untuck.sources.ble import Backend, Clip, Timeouts
+from untuck.sources.ble import Backend, HeardClip, Timeouts
 from untuck.sources.replay import ReplaySource
 from untuck.store import Settings, StoredSession
 from untuck.store.config import Config
@@ -82,7 +82,7 @@ class ClipStart:
         clip = f"Clip {self.name or address}" if address else "The first clip heard"
         return f"{runner}: {clip}" if runner else clip
 
-    def at(self, clip: Clip) -> ClipStart:
+    def at(self, clip: HeardClip) -> ClipStart:
         """The same with this clip."""
         config = self.wanted.config
         config = replace(config, clip=replace(config.clip, address=clip.address))

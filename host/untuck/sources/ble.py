@@ -16,12 +16,12 @@ from typing import Self
 from untuck import wire
 from untuck.errors import LinkError
 from untuck.model import Packet
-from untuck.sources.ble_link import Backend, Clip, Link, Timeouts, find_clips
+from untuck.sources.ble_link import Backend, HeardClip, Link, Timeouts, find_clips
 from untuck.sources.clip_status import REFUSALS, ClipStatus
 from untuck.sources.resend import MAX_ASKED, ResendTracker, Verdict
 from untuck.vocabulary import facts
 
-__all__ = ["Backend", "BleSource", "Clip", "ClipStatus", "Timeouts", "find_clips"]
+__all__ = ["Backend", "BleSource", "ClipStatus", "HeardClip", "Timeouts", "find_clips"]
 
 ACK_EVERY = 10  # packets; the clip's ring holds 100 or more
 ASK_AGAIN_S = 1.0  # a request to send again has this long to show
@@ -109,11 +109,11 @@ class BleSource:
         if self._link is not None and pattern is not None:
             await self._link.post(wire.command(wire.CMD_CUE, pattern))
 
-    async def teach(self, lessons: list[bytes]) -> None:
+    async def configure(self, commands: list[bytes]) -> None:
         """Let the clip know what clip_coach.py says that it should. Raises LinkError if it refuses."""
-        for lesson in lessons:
+        for command in commands:
             if self._link is not None:
-                await self._command(self._link, lesson)
+                await self._command(self._link, command)
 
     async def stop(self) -> None:
         """Ask the clip to stop; packets() ends behind the last packet that the clip had taken.

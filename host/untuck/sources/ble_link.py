@@ -29,7 +29,7 @@ from bleak.exc import (
 from untuck import wire
 from untuck.errors import LinkError
 from untuck.model import Packet
-from untuck.sources.ble_agent import pairing_agent
+from untuck.sources.bluez_pairing import pairing_agent
 from untuck.sources.clip_status import ClipStatus
 
 NO_CLIP = "No clip in range: switch the clip on, bring it within 5 m, and end other programs that are connected to it."
@@ -86,7 +86,7 @@ class Timeouts:
 
 
 @dataclass(frozen=True)
-class Clip:
+class HeardClip:
     """A clip that was heard: its name, its address (macOS: an identifier) and signal strength in dBm."""
 
     name: str
@@ -94,20 +94,21 @@ class Clip:
     rssi_dbm: int
 
 
-async def find_clips(scan_s: float = 5.0, backend: Backend | None = None) -> list[Clip]:
+async def find_clips(scan_s: float = 5.0, backend: Backend | None = None) -> list[HeardClip]:
     """All clips heard within `scan_s` seconds, the nearest first. Raises LinkError without a usable adapter."""
     async with _remedies("scanning", scan_s + 5.0):
         found = await BleakScanner.discover(
             timeout=scan_s, return_adv=True, service_uuids=[wire.SERVICE_UUID], **_scanner(backend or Backend())
         )
     clips = [
-        Clip(heard.local_name or device.name or "?", device.address, heard.rssi) for device, heard in found.values()
+        HeardClip(heard.local_name or device.name or "?", device.address, heard.rssi)
+        for device, heard in found.values()
     ]
     return sorted(clips, key=lambda clip: -clip.rssi_dbm)
 
 
-def _clip(device: BLEDevice, heard: AdvertisementData) -> Clip:
-    return Clip(heard.local_name or device.name or "?", device.address, heard.rssi)
+def _clip(device: BLEDevice, heard: AdvertisementData) -> HeardClip:
+    return HeardClip(heard.local_name or device.name or "?", device.address, heard.rssi)
 
 
 def _scanner(backend: Backend) -> Any:
@@ -165,7 +166,7 @@ class Link:
         self._awaited = 0  # the command whose answer is awaited
         self._one_at_a_time = asyncio.Lock()
 
-    async def find(self, address: str | None) -> Clip:
+    async def find(self, address: str | None) -> HeardClip:
         """The clip with this address, or the first that is heard. Raises LinkError if there is none."""
         heard_as: dict[str, AdvertisementData] = {}
 

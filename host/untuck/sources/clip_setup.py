@@ -16,7 +16,7 @@ MOST_CDEG = 3000  # the clip takes no threshold beyond
 WEAK_DBM = -85  # with a weaker signal, packets are lost when the runner's body is between
 
 
-def lessons(
+def tuck_cue_commands(
     calibration: Calibration, baseline: Baseline, tuck_on_deg: float, warm_up_s: float, cooldown_s: float
 ) -> list[bytes]:
     """The commands that teach: up in sensor axes when standing; the tilt, so far below the baseline's, of a tuck."""
@@ -26,5 +26,5 @@ def lessons(
     seconds = [int(np.clip(round(value), 0, 65535)) for value in (warm_up_s, cooldown_s)]
     return [
         wire.command(wire.CMD_STANDING, *up.tolist()),
-        wire.command(wire.CMD_COACH, wire.OUT_ALL, threshold_cdeg, *seconds),
+        wire.command(wire.CMD_TUCK_CUE, wire.OUT_ALL, threshold_cdeg, *seconds),
     ]

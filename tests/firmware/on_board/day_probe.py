@@ -1,4 +1,4 @@
-# A day of running in simulated time, through pairing, stream, ring, gait, coach, packer and flash log in MicroPython.
+# A day of running in simulated time, through sync, stream, ring, gait, tuck_cue, packer and flash log in MicroPython.
 # Arguments: minutes, ticks_us at the start, sequence at the start. Reports are pushed as the chip's driver pushes them;
 # the clock is what this script says, so that a day takes minutes. Every sample's time is checked against the true one.
 # Prints samples, wrong times, heap bytes after five minutes and at the end, packets, steps, and runs kept.
@@ -11,39 +11,39 @@ gc.threshold(1024)  # as main.py does while it starts
 from array import array
 from time import ticks_add
 
-from flashlog import FlashLog
 from gait import Gait
 from ring import Ring
-from sample_sync import ACC, GYR, QUAT, Pairing
+from run_store import RunStore
+from sample_sync import ACC, GYR, QUAT, SampleSync
 from settings import Settings
 from stream import Stream
-from tuck_cue import Coach
+from tuck_cue import TuckCue
 
 minutes, ticks_us, sequence = [int(argument) for argument in sys.argv[1:4]]
 PERIOD_US = 10000
 KEPT_SAMPLES = 100  # of each minute so many are written too: a day's flash would take long
 
-pairing = Pairing(ticks_us)
+sync = SampleSync(ticks_us)
 ring = Ring(4000)
 settings = Settings("settings")
 settings.set_standing(0, 16384, 0)
 gait = Gait()
-coach = Coach(gait, settings)
-log = FlashLog("runs", 400000)
+tuck_cue = TuckCue(gait, settings)
+store = RunStore("runs", 400000)
 
 
-def feel(sample, time_s, time_us):
-    coach.add(gait.add(sample, time_s, time_us))
+def on_sample(sample, time_s, time_us):
+    tuck_cue.add(gait.add(sample, time_s, time_us))
 
 
-stream = Stream(pairing, ring, feel)
+stream = Stream(sync, ring, on_sample)
 gait.begin(100)
 stream.begin(7, 100, 100000)
 ring.next = ring.oldest = ring.cursor = ring.saved = sequence
-pairing.begin()
-pairing.restart(PERIOD_US, PERIOD_US, PERIOD_US)
-pairing.settle()
-log.begin(1800000000)
+sync.begin()
+sync.restart(PERIOD_US, PERIOD_US, PERIOD_US)
+sync.settle()
+store.begin(1800000000)
 
 acc = bytearray(6)
 quat = bytes((0, 0, 0, 0, 0, 0, 0, 64))
@@ -65,18 +65,18 @@ def a_minute(wrong, began):
         up = 2511 + STEP[number % 36]
         acc[4] = up & 0xFF
         acc[5] = up >> 8 & 0xFF
-        pairing.advance(ticks_us)
-        pairing.push(ACC, ticks_us, acc, 0)
-        pairing.push(QUAT, ticks_us, quat, 0)
-        pairing.push(GYR, ticks_us, gyr, 0)
-        pairing.pair()
+        sync.advance(ticks_us)
+        sync.push(ACC, ticks_us, acc, 0)
+        sync.push(QUAT, ticks_us, quat, 0)
+        sync.push(GYR, ticks_us, gyr, 0)
+        sync.join()
         stream.drain()
-        if pairing.time_s != expected_s or pairing.time_us != expected_us or pairing.flags:
+        if sync.time_s != expected_s or sync.time_us != expected_us or sync.flags:
             wrong += 1
         while ring.peek() is not None:
             packet = ring.unsaved()
             if number < KEPT_SAMPLES:
-                log.add(packet)
+                store.add(packet)
             ring.saved += 1
             ring.sent()
             ring.acknowledge(ring.cursor - 1)
@@ -92,4 +92,4 @@ for minute in range(minutes):
         gc.collect()
         early = gc.mem_alloc()
 gc.collect()
-print(minutes * 6000, wrong, early, gc.mem_alloc(), ring.next - sequence, gait.steps, log.count)
+print(minutes * 6000, wrong, early, gc.mem_alloc(), ring.next - sequence, gait.steps, store.count)

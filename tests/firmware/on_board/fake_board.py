@@ -10,7 +10,7 @@ import shtp
 _SIZES = {opcode: struct.calcsize(layout) for opcode, layout in wire._ARGUMENTS.items()}
 
 
-class Noise:
+class RandomBytes:
     """Pseudo-random numbers (a 31 bit congruential generator: small integers only), and bytes made of them."""
 
     def __init__(self, seed):
@@ -43,7 +43,7 @@ class Noise:
         return bytes(data)
 
 
-class Line:
+class FakePin:
     """A pin: low, so that there is always something to read."""
 
     def value(self, level=None):
@@ -53,38 +53,38 @@ class Line:
         pass
 
 
-class Bus:
+class FakeBus:
     """An SPI whose chip says what prepare() has made up."""
 
-    def __init__(self, noise):
+    def __init__(self, random):
         self.silent = False
-        self._noise = noise
+        self._random = random
         self._said = bytearray(1024)
         self._view = memoryview(self._said)
         self._quiet = memoryview(bytes(512))
         self._at = 0
 
-    def link(self, line):
-        return shtp.SpiLink(self, line, line, line)
+    def link(self, pin):
+        return shtp.SpiLink(self, pin, pin, pin)
 
     def prepare(self):
-        noise = self._noise
+        random = self._random
         said = self._said
-        size = noise.below(300) + 4
-        noise.fill(said, 0, 4 + min(size, 40))
-        kind = noise.below(8)
+        size = random.below(300) + 4
+        random.fill(said, 0, 4 + min(size, 40))
+        kind = random.below(8)
         if kind < 6:  # a header that is right, and a payload that looks like reports
             said[0] = size & 0xFF
-            said[1] = size >> 8 | (0x80 if noise.below(5) == 0 else 0)
-            said[2] = noise.below(6) if kind < 2 else shtp.INPUT
-            said[4] = (0xFB, 0xFA, 0x01, 0x02, 0x08, 0xFC, 0xF8, 0xF1)[noise.below(8)]
+            said[1] = size >> 8 | (0x80 if random.below(5) == 0 else 0)
+            said[2] = random.below(6) if kind < 2 else shtp.INPUT
+            said[4] = (0xFB, 0xFA, 0x01, 0x02, 0x08, 0xFC, 0xF8, 0xF1)[random.below(8)]
             at = 9
             while at < size and kind > 2:
-                said[at] = (0x01, 0x02, 0x08, 0x01, 0x02, 0x08, 0xFA, noise.below(256))[noise.below(8)]
+                said[at] = (0x01, 0x02, 0x08, 0x01, 0x02, 0x08, 0xFA, random.below(256))[random.below(8)]
                 said[at + 2] = said[at + 3] = 0
                 at += 12 if said[at] == 0x08 else 10
         elif kind == 6:
-            said[0] = said[1] = noise.below(2) * 0xFF
+            said[0] = said[1] = random.below(2) * 0xFF
         self._at = 0
 
     def readinto(self, buffer, write=0):
@@ -96,14 +96,18 @@ class Bus:
         self.readinto(buffer)
 
 
-class Nobody:
-    """Outputs and inputs that nobody notices."""
+class FakeInputs:
+    """A button that is never pressed and a battery that is half full."""
 
     def pressed(self):
         return False
 
     def battery_mv(self):
         return 3900
+
+
+class FakeOutputs:
+    """Buzzer, motor and LED that do nothing."""
 
     def buzz(self, tone_hz):
         pass
@@ -115,7 +119,7 @@ class Nobody:
         pass
 
 
-class Air:
+class FakeRadio:
     """A radio that takes everything."""
 
     def __init__(self):

@@ -12,41 +12,41 @@ from array import array
 gc.threshold(1024)  # as main.py does while it starts
 
 import wire
-from fake_board import Air, Bus, Line, Nobody, Noise
+from fake_board import FakeBus, FakeInputs, FakeOutputs, FakePin, FakeRadio, RandomBytes
 
 from bno085 import Bno085
 from control import Control
-from fetching import Fetching
-from flashlog import FlashLog
 from gait import Gait
 from ring import Ring
+from run_store import RunStore
+from run_transfer import RunTransfer
 from settings import Settings
 from sounder import Sounder
+from standalone import Standalone
 from stream import Stream
-from tuck_cue import Coach
-from wearer import Wearer
+from tuck_cue import TuckCue
 
 sensor_inputs, control_inputs, seed = [int(argument) for argument in sys.argv[1:4]]
-noise = Noise(seed)
-bus = Bus(noise)
-line = Line()
-sensor = Bno085(bus.link(line), line, line)
+random = RandomBytes(seed)
+bus = FakeBus(random)
+pin = FakePin()
+sensor = Bno085(bus.link(pin), pin, pin)
 ring = Ring(6000)
 settings = Settings("settings")
 gait = Gait()
-wearer = Wearer(gait, Coach(gait, settings), Sounder(Nobody(), settings), Nobody(), None)
-log = FlashLog("runs", 200000)
-air = Air()
+standalone = Standalone(gait, TuckCue(gait, settings), Sounder(FakeOutputs(), settings), FakeInputs(), None)
+store = RunStore("runs", 200000)
+radio = FakeRadio()
 control = Control(
     sensor,
-    Stream(sensor.samples, ring, wearer.feel),
+    Stream(sensor.samples, ring, standalone.on_sample),
     ring,
-    air,
-    log,
-    Fetching(log, air),
-    wearer,
+    radio,
+    store,
+    RunTransfer(store, radio),
+    standalone,
     settings,
-    Sounder(Nobody(), settings),
+    Sounder(FakeOutputs(), settings),
 )
 sample = array("h", bytes(20))
 
@@ -56,10 +56,10 @@ def throw_at_sensor(count):
     taken = longest_ms = 0
     for number in range(count):
         if number % 500 == 0:
-            sensor._state = noise.below(6)
+            sensor._state = random.below(6)
             sensor._reports.restart(10000, 10000, 10000)
         bus.prepare()
-        sensor._pairing.settle()  # else samples wait for two stamps that agree
+        sensor._sync.settle()  # else samples wait for two stamps that agree
         before_ms = time.ticks_ms()
         sensor.service()
         while sensor.samples.pop(sample):
@@ -72,15 +72,15 @@ async def throw_at_control(count):
     """Writes of all kinds; each refused one leaves settings, bonds and runs as they were."""
     results = [0] * 12
     for _ in range(count):
-        data = noise.command()
+        data = random.command()
         parsed = wire.parse_command(data)[0]
-        before = settings.outputs, settings.threshold_cdeg, settings.standing, log.count, control.state
-        await control._obey(data)
+        before = settings.outputs, settings.threshold_cdeg, settings.standing, store.count, control.state
+        await control._execute(data)
         control._answer_due = False
-        control._fetching.pump()
+        control._transfer.send_frames()
         results[parsed] += 1
         if parsed != wire.RESULT_OK:
-            after = settings.outputs, settings.threshold_cdeg, settings.standing, log.count, control.state
+            after = settings.outputs, settings.threshold_cdeg, settings.standing, store.count, control.state
             assert before == after, data
     return results
 

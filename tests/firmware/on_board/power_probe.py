@@ -11,35 +11,35 @@ gc.threshold(1024)
 import vfs
 from nor_flash import Flash
 
-from flashlog import FlashLog
+from run_store import RunStore
 
 
 def write(flash, path):
-    log = FlashLog("/flash/runs", 900000)
-    log.begin(1800000000)
+    store = RunStore("/flash/runs", 900000)
+    store.begin(1800000000)
     with open(path, "rb") as source:
         while True:
             head = source.read(2)
             if not head:
                 break
-            assert log.add(source.read(struct.unpack("<H", head)[0]))
+            assert store.add(source.read(struct.unpack("<H", head)[0]))
             flash.handed += 1
-    log.end()
+    store.end()
     print(flash.handed)
 
 
 def read(path):
-    log = FlashLog("/flash/runs", 900000)
+    store = RunStore("/flash/runs", 900000)
     with open(path, "wb") as target:
-        for run, size, _ in log.runs():
+        for run, size, _ in store.runs():
             print(run, size)
             block = bytearray(256)
             for at in range(0, size, 256):
                 part = memoryview(block)[: min(256, size - at)]
-                log.read(run, at, part)
+                store.read(run, at, part)
                 target.write(part)
-    log.begin(0)  # and it can be written to again
-    log.end()
+    store.begin(0)  # and it can be written to again
+    store.end()
 
 
 flash = Flash(sys.argv[1], int(sys.argv[3]))

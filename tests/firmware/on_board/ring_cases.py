@@ -13,7 +13,7 @@ from stream import Stream
 ring = Ring()  # one for all, as on the clip: a second would not fit into the heap
 
 
-def feel(sample, time_s, time_us):
+def on_sample(sample, time_s, time_us):
     """Nobody wears this one."""
 
 
@@ -39,7 +39,7 @@ class Feed:
 
 
 def streamed(times_us, flags=None, rate_hz=100):
-    stream = Stream(Feed(times_us, flags), ring, feel)
+    stream = Stream(Feed(times_us, flags), ring, on_sample)
     stream.begin(7, rate_hz, rate_hz * 1000)
     assert stream.drain() == len(times_us)
     return stream
@@ -98,11 +98,11 @@ def case_a_single_sample_has_the_nominal_period():
 
 
 def case_the_granted_rate_judges_gaps():
-    stream = Stream(Feed(even(5, 8000)), ring, feel)
+    stream = Stream(Feed(even(5, 8000)), ring, on_sample)
     stream.begin(7, 100, 125000)
     stream.drain()
     assert [wire.unpack_header(packet)[1:] for packet in packets()] == [(0, 7, 0, 5, 0, 8000, 5)]
-    stream = Stream(Feed([0, 13000, 21000]), ring, feel)
+    stream = Stream(Feed([0, 13000, 21000]), ring, on_sample)
     stream.begin(8, 100, 125000)
     stream.drain()
     stream.flush()
@@ -174,7 +174,7 @@ def case_ten_seconds_are_kept():
 
 
 def case_overrun_is_counted_and_flagged():
-    stream = Stream(Feed(even(1500)), ring, feel)
+    stream = Stream(Feed(even(1500)), ring, on_sample)
     stream.begin(7, 100, 100000)
     stream.drain()
     lost = 300 - ring.slots
@@ -200,7 +200,7 @@ def case_overwriting_what_was_sent_is_no_overrun():
 
 
 def case_a_sample_and_a_packet_allocate_nothing():
-    stream = Stream(Feed(even(2000)), ring, feel)
+    stream = Stream(Feed(even(2000)), ring, on_sample)
     stream.begin(7, 100, 100000)
     micropython.heap_lock()
     try:

@@ -1,5 +1,5 @@
 # How long the clip's own code takes for a sample, and what it allocates: cargo cut up, paired, put into packets, felt
-# by gait and coach, packed for the flash. In MicroPython; the bus transfer, the radio and the flash are left out.
+# by gait and tuck_cue, packed for the flash. In MicroPython; the bus transfer, the radio and the flash are left out.
 # Arguments: rate in Hz, samples. Prints us a sample, bytes allocated, bytes of heap in use by all this.
 
 import gc
@@ -13,36 +13,36 @@ import utime
 import wire
 
 from gait import Gait
-from packer import Packer
 from reports import Reports
 from ring import Ring
-from sample_sync import Pairing
+from run_encoder import RunEncoder
+from sample_sync import SampleSync
 from settings import Settings
 from stream import Stream
-from tuck_cue import Coach
+from tuck_cue import TuckCue
 
 rate_hz, samples = [int(argument) for argument in sys.argv[1:3]]
 period_us = 1000000 // rate_hz
-pairing = Pairing(0)
-reports = Reports(pairing)
+sync = SampleSync(0)
+reports = Reports(sync)
 ring = Ring(6000)
 settings = Settings("settings")
 settings.set_standing(0, 16384, 0)
 gait = Gait()
 gait.begin(rate_hz)
-coach = Coach(gait, settings)
-packer = Packer()
+tuck_cue = TuckCue(gait, settings)
+encoder = RunEncoder()
 
 
-def feel(sample, time_s, time_us):
-    coach.add(gait.add(sample, time_s, time_us))
+def on_sample(sample, time_s, time_us):
+    tuck_cue.add(gait.add(sample, time_s, time_us))
 
 
-stream = Stream(pairing, ring, feel)
+stream = Stream(sync, ring, on_sample)
 stream.begin(7, rate_hz, 1000 * rate_hz)
-pairing.begin()
+sync.begin()
 reports.restart(period_us, period_us, period_us)
-pairing.settle()
+sync.settle()
 # Base stamp, acceleration, gyro, quaternion; behind the room that the parser needs for a cut report
 cargo = bytearray(24 + 5 + 10 + 10 + 12)
 for at, report in ((24, 0xFB), (29, 0x01), (39, 0x02), (49, 0x08)):
@@ -57,16 +57,16 @@ def take(count, tick_us):
         cargo[30] = cargo[40] = cargo[50] = number & 0xFF
         cargo[35] = number * 37 & 0xFF
         cargo[45] = number * 91 & 0xFF
-        pairing.advance(tick_us)
+        sync.advance(tick_us)
         reports.begin_cargo(tick_us)
-        reports.take(cargo, 24, 61, False)
-        pairing.pair()
+        reports.parse(cargo, 24, 61, False)
+        sync.join()
         stream.drain()
         packet = ring.peek()
         if packet is not None:
-            if not packer.add(packet):
-                packer.close()
-                packer.add(packet)
+            if not encoder.add(packet):
+                encoder.close()
+                encoder.add(packet)
             ring.sent()
             ring.acknowledge(ring.cursor - 1)
     return tick_us

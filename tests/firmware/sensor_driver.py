@@ -9,15 +9,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-
-from untuck import Samples
-from virtual_clip import sensor_hub as hub
 from virtual_clip.bno085_sim import Bno085Sim
 from virtual_clip.bus_server import BusServer
 from virtual_clip.clock import Clock
-from virtual_clip.in_micropython import run
+from virtual_clip.micropython_script import run_script
 
-PROBE = Path(__file__).resolve().parents[1] / "tests" / "firmware" / "on_board" / "sensor_probe.py"
+from untuck import Samples
+from virtual_clip import bno085_messages as messages
+
+PROBE = Path(__file__).resolve().parent / "on_board" / "sensor_probe.py"
 STAMP_STEP_US = 100
 
 
@@ -60,7 +60,7 @@ def deliver(
     """Let the firmware take at least `count` samples, asking every `poll_ms`; 0: at each interrupt."""
     with BusServer(sim, Clock(speed, ticks_start_us)) as server:
         environment = {**server.environment, "UNTUCK_PAUSE": pause}
-        output = run(PROBE, rate_hz, count, poll_ms, bus, mode, environment=environment)
+        output = run_script(PROBE, rate_hz, count, poll_ms, bus, mode, environment=environment)
     return Delivered(output)
 
 
@@ -70,10 +70,10 @@ def follow(got: Delivered, sim: Bno085Sim, tolerance_us: int = 2 * STAMP_STEP_US
     Values are those of the three sensors at that time, to the bit; times differ from the true ones by one and the same
     offset, within the steps of the chip's stamps (or `tolerance_us`), and increase.
     """
-    measured: dict[int, dict[tuple[int, ...], int]] = {report: {} for report in hub.REPORT_SIZES}
+    measured: dict[int, dict[tuple[int, ...], int]] = {report: {} for report in messages.REPORT_SIZES}
     for report, time_us, values in sim.log.reports:
         measured[report].setdefault(values, time_us)
-    truth = measured[hub.GYR]
+    truth = measured[messages.GYR]
     rows = [tuple(row) for row in got.values.tolist()]
     assert all(row in truth for row in rows), "a sample that was never measured"
     assert all(measured[report][row] == truth[row] for report in measured for row in rows)

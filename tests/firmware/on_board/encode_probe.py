@@ -1,20 +1,20 @@
 # Runs the real packer in MicroPython. Arguments: file of packets (u16 length each), file for the chunk's records.
 # A record is closed every 20 packets, as the flash log does each second. Nothing may be allocated while packing.
-# Prints packets, bytes written and bytes allocated; tests/firmware/test_packer.py reads that.
+# Prints packets, bytes written and bytes allocated; tests/firmware/test_run_encoder.py reads that.
 
 import gc
 import struct
 import sys
 
-from packer import Packer
+from run_encoder import RunEncoder
 
-packer = Packer()
+encoder = RunEncoder()
 packets = written = grown = 0
 
 
 def close(target):
-    size = packer.close()
-    target.write(memoryview(packer.record)[:size])
+    size = encoder.close()
+    target.write(memoryview(encoder.record)[:size])
     return size
 
 
@@ -23,7 +23,7 @@ def add(packet):
     gc.collect()
     gc.disable()
     before = gc.mem_alloc()
-    added = packer.add(packet)
+    added = encoder.add(packet)
     grown += gc.mem_alloc() - before
     gc.enable()
     return added

@@ -15,11 +15,11 @@ _BURST = const(4)
 _BLOCKS_A_TURN = const(16)
 
 
-class Fetching:
-    """Answers CMD_LIST, CMD_FETCH and CMD_CONFIRM from `log`, over `radio`."""
+class RunTransfer:
+    """Answers CMD_LIST, CMD_FETCH and CMD_CONFIRM from `store`, over `radio`."""
 
-    def __init__(self, log, radio):
-        self._log = log
+    def __init__(self, store, radio):
+        self._store = store
         self._radio = radio
         self._runs = []
         self._run = 0
@@ -30,15 +30,15 @@ class Fetching:
         """The connection is gone."""
         self._runs = []
         self._at = self._end = 0
-        self._log.release()
+        self._store.release()
 
     def list(self):
         """Begin to send what there is."""
-        self._runs = self._log.runs()
+        self._runs = self._store.runs()
 
     def fetch(self, run, offset, size):
         """Begin to send `size` bytes of a run; the result."""
-        whole = self._log.size(run)
+        whole = self._store.size(run)
         if not size or offset + size > whole:
             return wire.RESULT_NO_RUN
         self._run = run
@@ -48,27 +48,27 @@ class Fetching:
 
     async def confirm(self, run, size, checksum, delete):
         """Delete a run, or mark it as fetched, if the host has just these bytes; the result."""
-        if run == self._log.recording:
+        if run == self._store.recording:
             return wire.RESULT_BUSY
-        if not size or size != self._log.size(run):
+        if not size or size != self._store.size(run):
             return wire.RESULT_NO_RUN
         turn = 0
         found = None
-        for step in self._log.check(run, size):
+        for step in self._store.check(run, size):
             found = step
             turn += 1
             if turn % _BLOCKS_A_TURN == 0:
                 await asyncio.sleep_ms(0)
-        self._log.release()
+        self._store.release()
         if found != checksum:
             return wire.RESULT_WRONG_CHECKSUM
         if delete:
-            self._log.remove(run)
+            self._store.remove(run)
         else:
-            self._log.mark_fetched(run)
+            self._store.mark_fetched(run)
         return wire.RESULT_OK
 
-    def pump(self):
+    def send_frames(self):
         """Send what the radio takes; False if it has no room."""
         for _ in range(_BURST):
             if self._runs:
@@ -80,7 +80,7 @@ class Fetching:
                     return False
                 self._at += self._part
                 if self._at >= self._end:
-                    self._log.release()
+                    self._store.release()
             else:
                 return True
         return True
@@ -88,7 +88,7 @@ class Fetching:
     def _run_frame(self, entry):
         run, size, flags = entry
         return struct.pack(
-            wire_runs.FRAME_RUN_FORMAT, wire_runs.FRAME_RUN, run, size, self._log.started_unix_s(run), flags
+            wire_runs.FRAME_RUN_FORMAT, wire_runs.FRAME_RUN, run, size, self._store.started_unix_s(run), flags
         )
 
     def _data_frame(self):
@@ -97,5 +97,5 @@ class Fetching:
         self._part = min(room, self._end - self._at)
         struct.pack_into(wire_runs.FRAME_DATA_FORMAT, self._frame, 0, wire_runs.FRAME_DATA, self._run, self._at)
         frame = memoryview(self._frame)
-        self._log.read(self._run, self._at, frame[head : head + self._part])
+        self._store.read(self._run, self._at, frame[head : head + self._part])
         return frame[: head + self._part]

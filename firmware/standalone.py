@@ -1,5 +1,5 @@
 # What the clip does by itself for the one who wears it: button, cues without a host, start and stop, sleep, LED.
-# feel() is called for every sample and allocates nothing; tend() is a task that looks around every 20 ms.
+# on_sample() is called for every sample and allocates nothing; tend() is a task that looks around every 20 ms.
 # When the clip starts, stops, sleeps and speaks of its own accord is decided here and nowhere else.
 
 import asyncio
@@ -37,14 +37,14 @@ def battery_pct(voltage_mv):
     return 100
 
 
-class Wearer:
+class Standalone:
     """`gait`, `coach`, `sounder`, `inputs` and `sleep` as in their files; control tells what state the clip is in."""
 
-    def __init__(self, gait, coach, sounder, inputs, sleep):
+    def __init__(self, gait, tuck_cue, sounder, inputs, sleep):
         self.battery_pct = wire.BATTERY_UNKNOWN
         self.low = False
         self.gait = gait
-        self.coach = coach
+        self.tuck_cue = tuck_cue
         self._sounder = sounder
         self._inputs = inputs
         self._sleep = sleep
@@ -52,43 +52,43 @@ class Wearer:
         self._alone_ms = 0  # idle without a host
         self._resting_ms = 0  # streaming without a host and without running
         self._battery_ms = 0
-        self._told_s = 0
+        self._updated_s = 0
 
-    def feel(self, sample, time_s, time_us):
+    def on_sample(self, sample, time_s, time_us):
         """A sample in wire order, from the sensor."""
-        self.coach.add(self.gait.add(sample, time_s, time_us))
+        self.tuck_cue.add(self.gait.add(sample, time_s, time_us))
 
-    async def tend(self, control):
+    async def run(self, control):
         """Task: everything that is not for every sample."""
         before_ms = ticks_ms()
         while True:
             now_ms = ticks_ms()
             passed_ms = ticks_diff(now_ms, before_ms)
             before_ms = now_ms
-            await self._press(control, self._button.feed(self._inputs.pressed(), passed_ms))
-            self._speak(control)
+            await self._handle_press(control, self._button.feed(self._inputs.pressed(), passed_ms))
+            self._play_cue(control)
             self._measure_battery(passed_ms)
-            await self._live(control, passed_ms)
-            self._tell(control)
+            await self._manage_state(control, passed_ms)
+            self._update_services(control)
             self._sounder.blink = self._blink(control)
             await asyncio.sleep_ms(_TURN_MS)
 
-    async def _press(self, control, press):
+    async def _handle_press(self, control, press):
         if press == button.SHORT:
             if self.gait.run_began_ms >= 0 or control.listening:
                 control.mark(wire.FLAG_LAP)
             else:
-                await control.watch()
-                self.coach.measure_standing()
+                await control.monitor()
+                self.tuck_cue.measure_standing()
         elif press == button.LONG:
             control.open_pairing()
         elif press == button.VERY_LONG:
-            control.rest()
+            control.prepare_sleep()
             self._sleep(True)
 
-    def _speak(self, control):
-        cue = self.coach.cue()
-        if control.lost_sensor():
+    def _play_cue(self, control):
+        cue = self.tuck_cue.cue()
+        if control.sensor_just_lost():
             cue = wire.CUE_LOST
         if cue and not control.listening:
             self._sounder.play(cue)
@@ -100,17 +100,17 @@ class Wearer:
             self.battery_pct = battery_pct(self._inputs.battery_mv())
             self.low = self.battery_pct <= _LOW_PCT
 
-    def _tell(self, control):
+    def _update_services(self, control):
         """Once a second: the standard services, and whether the chip may calibrate its accelerometer."""
         second = ticks_ms() // 1000
-        if second != self._told_s:
-            self._told_s = second
+        if second != self._updated_s:
+            self._updated_s = second
             if self.low:
                 control.mark(wire.FLAG_LOW_BATTERY)
-            control.tell(self.battery_pct, self.gait.cadence_spm())
+            control.update_services(self.battery_pct, self.gait.cadence_spm())
             control.calibrate(self.gait.now_ms - self.gait.last_step_ms > _CALM_MS)
 
-    async def _live(self, control, passed_ms):
+    async def _manage_state(self, control, passed_ms):
         if control.connected:
             self._alone_ms = self._resting_ms = 0
             return
@@ -121,16 +121,16 @@ class Wearer:
             if self._resting_ms > _STOP_AFTER_MS:
                 self._resting_ms = 0
                 control.stop()
-                await control.watch()
+                await control.monitor()
             return
         self._alone_ms += passed_ms
-        if control.watching and running_ms > _START_AFTER_MS:
-            await control.start_alone(_RATE_HZ)
+        if control.monitoring and running_ms > _START_AFTER_MS:
+            await control.start_stream(_RATE_HZ)
         elif self._alone_ms > _SLEEP_AFTER_MS:
-            control.rest()
+            control.prepare_sleep()
             self._sleep(False)
-        elif self._alone_ms > _WATCH_AFTER_MS and not control.watching:
-            await control.watch()
+        elif self._alone_ms > _WATCH_AFTER_MS and not control.monitoring:
+            await control.monitor()
 
     def _blink(self, control):
         if control.sensor_missing:

@@ -51,7 +51,7 @@ class _Controller(Controller):
                 super().on_hci_acl_data_packet(packet)
 
 
-class Air:
+class RadioChannel:
     """Makes the devices of both ends and disturbs what passes between them."""
 
     def __init__(self) -> None:

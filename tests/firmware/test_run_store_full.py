@@ -8,11 +8,11 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
-from virtual_clip.in_micropython import run_from_rom
-from virtual_clip.streaming import motion
+from virtual_clip.micropython_script import run_compiled
+from virtual_clip.stream_checks import motion
 
 from untuck.simulate.packets import pack
-from untuck.sources.unpacker import unpack_run
+from untuck.sources.run_decoder import decode_run
 
 PROBES = Path(__file__).resolve().parent / "on_board"
 FLASH_BYTES = 256 * 4096
@@ -28,9 +28,9 @@ def filled(folder: Path, seconds: int, runs: int, repeats: int) -> tuple[list[by
     packets = pack(motion(seconds, 100), 100, 7)
     (folder / "packets").write_bytes(b"".join(struct.pack("<H", len(packet)) + packet for packet in packets))
     (folder / "flash").write_bytes(b"\xff" * FLASH_BYTES)
-    run_from_rom(PROBES / "power_probe.py", folder / "flash", "format", 0, folder=folder)
+    run_compiled(PROBES / "power_probe.py", folder / "flash", "format", 0, folder=folder)
     arguments = (folder / "flash", folder / "packets", ROOM_BYTES, runs, FETCHED, repeats, folder / "run")
-    output = run_from_rom(PROBES / "full_probe.py", *arguments, folder=folder)
+    output = run_compiled(PROBES / "flash_full_probe.py", *arguments, folder=folder)
     rows = [list(map(int, line.split())) for line in output.splitlines()]
     return packets, [(row[0], row[1], row[2], row[3:]) for row in rows]
 
@@ -46,7 +46,7 @@ def test_the_oldest_fetched_run_goes_first_then_the_oldest(tmp_path: Path) -> No
         assert runs == there and dropped == i and not full
     last, restarted = told[-2:]
     assert restarted[2:] == last[2:] and restarted[0] == 0  # what is used is counted anew, and comes to the same
-    found, damaged = unpack_run((tmp_path / "run").read_bytes())
+    found, damaged = decode_run((tmp_path / "run").read_bytes())
     assert damaged == 0 and found == packets
 
 
@@ -55,7 +55,7 @@ def test_a_run_without_end_drops_all_others_and_keeps_its_own_beginning(tmp_path
     dropped, full, used, runs = told[-2]
     assert (dropped, full, runs) == (3, 1, [5])  # the third had been fetched
     assert 0.9 * ROOM_BYTES < used <= ROOM_BYTES
-    found, damaged = unpack_run((tmp_path / "run").read_bytes())
+    found, damaged = decode_run((tmp_path / "run").read_bytes())
     assert damaged == 0 and len(found) > 10 * len(packets)
     assert found == (packets * 20)[: len(found)]
 
@@ -65,5 +65,5 @@ def test_many_short_runs_take_whole_blocks_and_are_dropped_in_time(tmp_path: Pat
     dropped, _, used, runs = told[-2]
     assert dropped > 0 and used <= ROOM_BYTES and not any(full for _, full, _, _ in told)
     assert runs[-1] == 261 and len(runs) > 200
-    found, damaged = unpack_run((tmp_path / "run").read_bytes())
+    found, damaged = decode_run((tmp_path / "run").read_bytes())
     assert damaged == 0 and found == packets

@@ -12,13 +12,13 @@ gc.threshold(1024)
 import vfs
 from nor_flash import Flash
 
-from flashlog import FlashLog
+from run_store import RunStore
 
 packets_path, bytes_path = sys.argv[2], sys.argv[7]
 room_bytes, runs, fetched, repeats = [int(argument) for argument in sys.argv[3:7]]
 
 
-def record(log):
+def record(store):
     """All packets; whether each of them could be kept."""
     kept = True
     with open(packets_path, "rb") as source:
@@ -26,34 +26,34 @@ def record(log):
             head = source.read(2)
             if not head:
                 return kept
-            kept = log.add(source.read(struct.unpack("<H", head)[0])) and kept
+            kept = store.add(source.read(struct.unpack("<H", head)[0])) and kept
 
 
-def tell(log):
-    print(log.dropped, int(log.full), log._used_bytes, *[run for run, _, _ in log.runs()])
+def tell(store):
+    print(store.dropped, int(store.full), store._used_bytes, *[run for run, _, _ in store.runs()])
 
 
 vfs.mount(vfs.VfsLfs2(Flash(sys.argv[1], 0)), "/flash")
-log = FlashLog("/flash/runs", room_bytes)
+store = RunStore("/flash/runs", room_bytes)
 for number in range(1, runs + 1):
-    log.begin(1800000000 + number)
-    assert record(log)
-    log.end()
+    store.begin(1800000000 + number)
+    assert record(store)
+    store.end()
     if number == fetched:
-        log.mark_fetched(number)
-    tell(log)
-log.begin(1900000000)
+        store.mark_fetched(number)
+    tell(store)
+store.begin(1900000000)
 for _ in range(repeats):
-    record(log)
-last = log.recording
-log.end()
-tell(log)
+    record(store)
+last = store.recording
+store.end()
+tell(store)
 with open(bytes_path, "wb") as target:
     block = bytearray(256)
-    size = log.size(last)
+    size = store.size(last)
     for at in range(0, size, 256):
         part = memoryview(block)[: min(256, size - at)]
-        log.read(last, at, part)
+        store.read(last, at, part)
         target.write(part)
-log = FlashLog("/flash/runs", room_bytes)  # as after a restart
-tell(log)
+store = RunStore("/flash/runs", room_bytes)  # as after a restart
+tell(store)

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
-from virtual_clip.in_micropython import run
-from virtual_clip.motion_feed import chip_values
+from virtual_clip.bno085_motion import chip_values
+from virtual_clip.micropython_script import run_script
 
 import untuck
 from conftest import data_dir
@@ -22,7 +22,7 @@ from untuck.simulate.imu import fill_gaps
 from untuck.simulate.runner import simulate
 from untuck.simulate.scenario import Phase, Scenario
 
-PROBE = Path(__file__).resolve().parent / "on_board" / "coach_probe.py"
+PROBE = Path(__file__).resolve().parent / "on_board" / "tuck_cue_probe.py"
 RATE_HZ = 100
 TUCKED_DEG = {"RBDS001": 10.2, "RBDS014": 4.6, "RBDS026": 14.2}  # 4 deg below their own tilt in running
 
@@ -43,7 +43,7 @@ def alone(rows: np.ndarray, folder: Path, threshold_deg: float, warm_up_s: int =
     records = b"".join(struct.pack("<I10h", 10 * i, *row) for i, row in enumerate(rows.tolist()))
     (folder / "samples").write_bytes(records)
     threshold = round(100 * threshold_deg)
-    lines = run(PROBE, folder / "samples", RATE_HZ, threshold, warm_up_s, folder / "settings").splitlines()
+    lines = run_script(PROBE, folder / "samples", RATE_HZ, threshold, warm_up_s, folder / "settings").splitlines()
     words = lines[-1].split()
     cues = [(int(line.split()[1]) / 1000, int(line.split()[2])) for line in lines[:-1]]
     return Told(cues, int(words[1]), int(words[3]), int(words[5]), tuple(map(int, words[7:10])))

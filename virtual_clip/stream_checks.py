@@ -12,7 +12,7 @@ from untuck import wire
 from untuck.model import Packet, Samples
 from untuck.motion.decode import Decoder
 from untuck.sources.ble import BleSource, Timeouts
-from virtual_clip.motion_feed import chip_values
+from virtual_clip.bno085_motion import chip_values
 
 QUICK = Timeouts(scan_s=3, connect_s=5, call_s=2, close_s=2, silence_s=3, outage_s=20)
 

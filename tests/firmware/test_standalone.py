@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from virtual_clip.clip import VirtualClip
 from virtual_clip.clock import affordable_speed
-from virtual_clip.in_micropython import run_from_rom
-from virtual_clip.streaming import QUICK, motion
+from virtual_clip.micropython_script import run_compiled
+from virtual_clip.stream_checks import QUICK, motion
 
 import untuck
 from untuck import wire
@@ -21,22 +21,22 @@ from untuck.simulate.runner import simulate
 from untuck.simulate.scenario import HINGE_S, Phase, Scenario
 from untuck.sources.ble import BleSource
 from untuck.sources.ble_runs import ClipRuns
-from untuck.sources.clip_setup import lessons
+from untuck.sources.clip_setup import tuck_cue_commands
 
-PROBE = Path(__file__).resolve().parent / "on_board" / "life_probe.py"
+PROBE = Path(__file__).resolve().parent / "on_board" / "standalone_probe.py"
 
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    return run_from_rom(PROBE, folder=tmp_path_factory.mktemp("life")).splitlines()
+    return run_compiled(PROBE, folder=tmp_path_factory.mktemp("life")).splitlines()
 
 
 def test_it_starts_and_stops_and_sleeps_by_itself(told: list[str]) -> None:
     done = [line for line in told if line[0].isdigit()]
     assert done == [
-        *("60 watch", "105 start 100", "1195 stop", "1195 watch"),  # 95 s + 10 s of running; 955 s + 4 min
-        *("5705 rest", "5705 sleep"),
-        *("5715 watch", "5715 measure standing", "5715 open pairing", "5715 rest", "5715 off", "5715 lap"),
+        *("60 monitor", "105 start 100", "1195 stop", "1195 monitor"),  # 95 s + 10 s of running; 955 s + 4 min
+        *("5705 prepare sleep", "5705 sleep"),
+        *("5715 monitor", "5715 measure standing", "5715 open pairing", "5715 prepare sleep", "5715 off", "5715 lap"),
     ]
 
 
@@ -106,16 +106,16 @@ async def test_what_the_host_knows_is_taught_and_remembered() -> None:
     ).samples
     run = untuck.analyse(samples)
     assert run.baseline is not None
-    taught = lessons(run.calibration, run.baseline, tuck_on_deg=4.0, warm_up_s=180.0, cooldown_s=30.0)
+    taught = tuck_cue_commands(run.calibration, run.baseline, tuck_on_deg=4.0, warm_up_s=180.0, cooldown_s=30.0)
     async with VirtualClip(motion(10, 100), speed=2) as clip:
         async with BleSource(backend=clip.backend, timeouts=QUICK) as source:
-            assert source.status is not None and not source.status.conditions & wire.COND_COACH
-            await source.teach(taught)
-            assert source.status.conditions & wire.COND_COACH
+            assert source.status is not None and not source.status.conditions & wire.COND_TUCK_CUE
+            await source.configure(taught)
+            assert source.status.conditions & wire.COND_TUCK_CUE
         await clip.switch_off()
         await clip.switch_on()
         async with ClipRuns(backend=clip.backend, timeouts=QUICK) as runs:
-            assert runs.status is not None and runs.status.conditions & wire.COND_COACH
+            assert runs.status is not None and runs.status.conditions & wire.COND_TUCK_CUE
     _, _, standing = wire.parse_command(taught[0])
     up = samples[100:600].acc_m_s2.mean(axis=0)
     assert np.allclose(np.array(standing) / wire.QUAT_SCALE, up / np.linalg.norm(up), atol=0.02)

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from virtual_clip.in_micropython import run
-from virtual_clip.streaming import motion
+from virtual_clip.micropython_script import run_script
+from virtual_clip.stream_checks import motion
 
 import untuck
 from conftest import data_dir
@@ -23,9 +23,9 @@ from untuck.model import Samples
 from untuck.simulate.imu import fill_gaps
 from untuck.simulate.packets import pack
 from untuck.simulate.sensor_noise import Noise
-from untuck.sources.unpacker import head_of, unpack_run
+from untuck.sources.run_decoder import decode_run, run_header
 
-PROBE = Path(__file__).resolve().parent / "on_board" / "pack_probe.py"
+PROBE = Path(__file__).resolve().parent / "on_board" / "encode_probe.py"
 HEAD = struct.pack(wire_runs.CHUNK_FORMAT, wire_runs.CHUNK_MAGIC, 1, 0, 1_800_000_000)
 MOST_BYTES = 6_000_000 / (1.5 * 3600 * 100)  # a sample: an hour and a half at 100 Hz in 6 MB
 RUNNERS = ("RBDS001", "RBDS014", "RBDS026")
@@ -34,7 +34,7 @@ RUNNERS = ("RBDS001", "RBDS014", "RBDS026")
 def packed(packets: list[bytes], folder: Path) -> bytes:
     """What the clip makes of them: one chunk."""
     (folder / "in").write_bytes(b"".join(struct.pack("<H", len(packet)) + packet for packet in packets))
-    count, written, grown = map(int, run(PROBE, folder / "in", folder / "out").split())
+    count, written, grown = map(int, run_script(PROBE, folder / "in", folder / "out").split())
     assert (count, grown) == (len(packets), 0)
     records = (folder / "out").read_bytes()
     assert len(records) == written
@@ -82,14 +82,14 @@ def test_an_hour_and_a_half_fits_six_megabytes(trial: str, tmp_path: Path) -> No
     count = sum(wire.unpack_header(packet)[7] for packet in packets)
     print(f"{trial}: {len(records) / count:.2f} bytes a sample of {count}, 1.5 h: {len(records) / count * 0.54:.2f} MB")
     assert len(records) / count < MOST_BYTES
-    again, damaged = unpack_run(in_chunks(records))
+    again, damaged = decode_run(in_chunks(records))
     assert damaged == 0 and again == packets
 
 
 @pytest.mark.parametrize("rate_hz", wire.RATES_HZ)
 def test_noise_comes_back_as_it_was(rate_hz: int, tmp_path: Path) -> None:
     packets = jittered(motion(6, rate_hz), rate_hz)
-    again, damaged = unpack_run(in_chunks(packed(packets, tmp_path)))
+    again, damaged = decode_run(in_chunks(packed(packets, tmp_path)))
     assert damaged == 0 and again == packets
 
 
@@ -109,7 +109,7 @@ def test_ends_of_range_flags_and_holes_come_back_as_they_were(tmp_path: Path) ->
             wire.pack_sample(packet, index, *rng.choice([-32768, 32767, 0, 1, -1], 10).tolist())
         wire.seal(packet, count)
         packets.append(bytes(packet))
-    again, damaged = unpack_run(in_chunks(packed(packets, tmp_path)))
+    again, damaged = decode_run(in_chunks(packed(packets, tmp_path)))
     assert damaged == 0 and again == packets
 
 
@@ -126,7 +126,7 @@ def test_damage_costs_what_is_damaged_and_invents_nothing(kept: tuple[bytes, lis
     at = data.draw(st.integers(len(HEAD), len(whole) - 1))
     spoilt = bytearray(whole)
     spoilt[at] ^= data.draw(st.integers(1, 255))
-    again, damaged = unpack_run(bytes(spoilt))
+    again, damaged = decode_run(bytes(spoilt))
     assert damaged >= 1 and set(again) <= set(packets)
 
 
@@ -134,12 +134,12 @@ def test_damage_costs_what_is_damaged_and_invents_nothing(kept: tuple[bytes, lis
 @given(st.data())
 def test_a_run_cut_anywhere_gives_what_came_before(kept: tuple[bytes, list[bytes]], data: st.DataObject) -> None:
     whole, packets = kept
-    again, damaged = unpack_run(whole[: data.draw(st.integers(0, len(whole)))])
+    again, damaged = decode_run(whole[: data.draw(st.integers(0, len(whole)))])
     assert damaged <= 1 and again == packets[: len(again)]
 
 
 def test_what_is_no_run_is_refused() -> None:
-    assert head_of(HEAD).started_unix_s == 1_800_000_000
+    assert run_header(HEAD).started_unix_s == 1_800_000_000
     for wrong in (b"", HEAD[:5], b"UTK9" + HEAD[4:]):
         with pytest.raises(PacketError, match=r"run"):
-            head_of(wrong)
+            run_header(wrong)

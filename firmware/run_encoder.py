@@ -1,7 +1,7 @@
 # Packs sealed packets without loss to less than half their size, for the flash: predict, then code the residuals.
 # Acceleration and gyro are predicted on a line through the last two samples, the quaternion by turning it with the
 # gyro; residuals are Rice coded, with a parameter that follows their mean. The coding lives here, its mirror image in
-# host/untuck/sources/unpacker.py, the numbers that both share in wire_runs.py. Nothing is allocated per packet.
+# host/untuck/sources/run_decoder.py, the numbers that both share in wire_runs.py. Nothing is allocated per packet.
 
 from array import array
 
@@ -158,7 +158,7 @@ def _store(buffer: ptr8, at: int, value: int, size: int):
         size -= 1
 
 
-class Packer:
+class RunEncoder:
     """One record at a time in `record`: add() packets until it says no, then close() it, write it, and go on.
 
     `packets` are in it. A record can be read alone: only the coding parameters are carried over, in its head.

@@ -1,4 +1,4 @@
-"""Kept runs back to packets: the mirror image of firmware/packer.py, to the bit.
+"""Kept runs back to packets: the mirror image of firmware/run_encoder.py, to the bit.
 
 A run is chunks of records; each record carries its checksum and can be read alone, so that damage costs a second. Pure:
 bytes in, wire packets out. Prediction and Rice coding are undone here and nowhere else; layouts are wire_runs.py's.
@@ -18,24 +18,24 @@ _ESCAPE, _ESCAPED_BITS = 12, 20
 
 
 @dataclass
-class RunHead:
+class RunHeader:
     """What a kept run's first chunk says: its number on the clip and when it began (Unix seconds, 0: not known)."""
 
     run: int
     started_unix_s: int
 
 
-def head_of(data: bytes) -> RunHead:
+def run_header(data: bytes) -> RunHeader:
     """The head of a kept run. Raises PacketError if these bytes are none."""
     if len(data) < wire_runs.CHUNK_HEADER_SIZE:
         raise PacketError("The kept run is empty: nothing was recorded in it.")
     magic, run, _, started_unix_s = struct.unpack_from(wire_runs.CHUNK_FORMAT, data)
     if magic != wire_runs.CHUNK_MAGIC:
         raise PacketError("The kept run has another format: update untuck, or the clip's firmware.")
-    return RunHead(run, started_unix_s)
+    return RunHeader(run, started_unix_s)
 
 
-def unpack_run(data: bytes) -> tuple[list[bytes], int]:
+def decode_run(data: bytes) -> tuple[list[bytes], int]:
     """(packets in order, damaged records) of a kept run, whose chunks follow each other in `data`."""
     packets: list[bytes] = []
     damaged = 0

@@ -9,7 +9,7 @@ import struct
 import wire_runs
 from micropython import const
 
-from packer import Packer
+from run_encoder import RunEncoder
 
 _CHUNK = wire_runs.CHUNK_BYTES
 _MAX_RUN = const(65535)
@@ -19,12 +19,12 @@ _FLASH_BLOCK = const(4096)  # what the file system gives a file at once
 _BLOCK_HOLDS = const(4088)  # of it, the rest links the blocks
 
 
-def _taken(size):
+def _flash_bytes(size):
     """Bytes of flash that a file of this size takes."""
     return (size + _BLOCK_HOLDS - 1) // _BLOCK_HOLDS * _FLASH_BLOCK
 
 
-class FlashLog:
+class RunStore:
     """`folder` holds runs that take `room_bytes` of flash together at most.
 
     recording: number of the run being recorded, 0 if none. count: runs there are. dropped: runs that had to go for
@@ -38,7 +38,7 @@ class FlashLog:
         self.full = False
         self._folder = folder
         self._room_bytes = room_bytes
-        self._packer = Packer()
+        self._encoder = RunEncoder()
         self._file = None
         self._file_bytes = 0
         self._chunk = 0
@@ -55,7 +55,7 @@ class FlashLog:
         for run, chunk, name in self._files():
             self._last = max(self._last, run)
             self.count += chunk == 0
-            self._used_bytes += _taken(self._size(name))
+            self._used_bytes += _flash_bytes(self._size(name))
 
     # Recording.
 
@@ -70,29 +70,29 @@ class FlashLog:
 
     def add(self, packet):
         """Keep a packet; what is older than a second is in the flash when this returns. False: it cannot be kept."""
-        if not self._packer.add(packet):
+        if not self._encoder.add(packet):
             if not self.save():
                 return False
-            self._packer.add(packet)
+            self._encoder.add(packet)
         self._unsaved_ms += packet[18] * (packet[16] | packet[17] << 8) // _SECOND
         return self._unsaved_ms < _SECOND or self.save()
 
     def save(self):
         """Write what is still in memory; False if it cannot be kept."""
-        size = self._packer.close()
+        size = self._encoder.close()
         self._unsaved_ms = 0
         if not size:
             return True
         try:
             if self._file is None or self._file_bytes + size > _CHUNK:
                 self._next_chunk()
-            self._file.write(memoryview(self._packer.record)[:size])
+            self._file.write(memoryview(self._encoder.record)[:size])
             self._file.flush()
         except OSError:
             self._close()
             self.full = True
             return False
-        self._used_bytes += _taken(self._file_bytes + size) - _taken(self._file_bytes)
+        self._used_bytes += _flash_bytes(self._file_bytes + size) - _flash_bytes(self._file_bytes)
         self._file_bytes += size
         return True
 
@@ -105,7 +105,7 @@ class FlashLog:
 
     def _next_chunk(self):
         self._close()
-        while self._used_bytes + _taken(_CHUNK) > self._room_bytes:
+        while self._used_bytes + _flash_bytes(_CHUNK) > self._room_bytes:
             if not self._drop_one():
                 raise OSError("no room")
         self._chunk += 1
@@ -114,7 +114,7 @@ class FlashLog:
         self._file.write(head)
         self._file_bytes = len(head)
         self.count += self._chunk == 0
-        self._used_bytes += _taken(len(head))
+        self._used_bytes += _flash_bytes(len(head))
 
     def _drop_one(self):
         """Make room: the oldest run that was fetched, else the oldest; False if there is only the one recorded."""
@@ -209,7 +209,7 @@ class FlashLog:
         self.release()
         names = [name for number, _, name in self._files() if number == run]
         for name in names:
-            self._used_bytes -= _taken(self._size(name))
+            self._used_bytes -= _flash_bytes(self._size(name))
             os.remove(self._folder + "/" + name)
         self.count -= 1
 

@@ -1,4 +1,4 @@
-# Feeds recorded samples to the clip's gait and coach in MicroPython: steps, cadence and cues as the clip has them.
+# Feeds recorded samples to the clip's gait and tuck_cue in MicroPython: steps, cadence and cues as the clip has them.
 # Arguments: file of samples (u32 ms, ten i16 each), rate in Hz, threshold in 1/100 deg, warm-up in s, settings file.
 # The first samples are standing, which is measured on the clip. Prints the cues (ms, cue), then one line of sums.
 
@@ -11,17 +11,17 @@ import wire
 
 from gait import Gait
 from settings import Settings
-from tuck_cue import Coach
+from tuck_cue import TuckCue
 
 path, kept = sys.argv[1], sys.argv[5]
 rate_hz, threshold_cdeg, warm_up_s = [int(argument) for argument in sys.argv[2:5]]
 settings = Settings(kept)
-settings.set_coach(wire.OUT_ALL, threshold_cdeg, warm_up_s, 30)
+settings.set_tuck_cue(wire.OUT_ALL, threshold_cdeg, warm_up_s, 30)
 gait = Gait()
 gait.begin(rate_hz)
-coach = Coach(gait, settings)
-coach.begin()
-coach.measure_standing()
+tuck_cue = TuckCue(gait, settings)
+tuck_cue.begin()
+tuck_cue.measure_standing()
 sample = array("h", bytes(20))
 record = bytearray(24)
 cadences = seconds = grown = samples = 0
@@ -33,11 +33,11 @@ with open(path, "rb") as file:
         gc.collect()
         gc.disable()
         before = gc.mem_alloc()
-        coach.add(gait.add(sample, row[0] // 1000, row[0] % 1000 * 1000))
+        tuck_cue.add(gait.add(sample, row[0] // 1000, row[0] % 1000 * 1000))
         grown += gc.mem_alloc() - before if samples > 1000 else 0
         gc.enable()
         samples += 1
-        cue = coach.cue()
+        cue = tuck_cue.cue()
         if cue:
             print("cue", row[0], cue)
         if samples % rate_hz == 0 and gait.cadence_spm():

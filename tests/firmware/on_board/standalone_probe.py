@@ -1,6 +1,6 @@
-# The clip's own life in MicroPython: what it does by itself, with the real Wearer and a control that only notes.
+# The clip's own life in MicroPython: what it does by itself, with the real Standalone and a control that only notes.
 # Time is what this script says: two hours pass in a moment. Prints what was done, and when (s).
-# Also the button, held for made-up times. tests/firmware/test_clip_life.py reads it.
+# Also the button, held for made-up times. tests/firmware/test_standalone.py reads it.
 
 import asyncio
 import gc
@@ -8,12 +8,12 @@ import gc
 gc.threshold(1024)
 
 import wire
-from fake_board import Nobody
+from fake_board import FakeInputs, FakeOutputs
 
 import button
 from button import Button
 from sounder import Sounder
-from wearer import Wearer, battery_pct
+from standalone import Standalone, battery_pct
 
 TURN_MS = 20
 
@@ -27,7 +27,7 @@ class Gait:
         return 0
 
 
-class Coach:
+class TuckCue:
     measuring = False
 
     def cue(self):
@@ -38,14 +38,14 @@ class Coach:
 
 
 class Control:
-    connected = listening = streaming = watching = recording = sensor_missing = pairing_open = False
+    connected = listening = streaming = monitoring = recording = sensor_missing = pairing_open = False
 
-    async def watch(self):
-        self.watching = True
-        note("watch")
+    async def monitor(self):
+        self.monitoring = True
+        note("monitor")
 
-    async def start_alone(self, rate_hz):
-        self.watching = False
+    async def start_stream(self, rate_hz):
+        self.monitoring = False
         self.streaming = True
         note("start %d" % rate_hz)
 
@@ -53,9 +53,9 @@ class Control:
         self.streaming = False
         note("stop")
 
-    def rest(self):
-        self.streaming = self.watching = False
-        note("rest")
+    def prepare_sleep(self):
+        self.streaming = self.monitoring = False
+        note("prepare sleep")
 
     def mark(self, flag):
         note("lap" if flag == wire.FLAG_LAP else "flag")
@@ -80,7 +80,7 @@ def sleep(forever):
     control.connected = True
 
 
-wearer = Wearer(gait, Coach(), Sounder(Nobody(), settings), Nobody(), sleep)
+standalone = Standalone(gait, TuckCue(), Sounder(FakeOutputs(), settings), FakeInputs(), sleep)
 
 
 async def pass_s(seconds, running=False):
@@ -93,7 +93,7 @@ async def pass_s(seconds, running=False):
     for _ in range(seconds * 1000 // TURN_MS):
         now_ms += TURN_MS
         gait.now_ms = now_ms
-        await wearer._live(control, TURN_MS)
+        await standalone._manage_state(control, TURN_MS)
 
 
 async def day():
@@ -109,9 +109,9 @@ async def day():
     control.connected = False
     await pass_s(910)  # sleeps
     for press in (button.SHORT, button.LONG, button.VERY_LONG):
-        await wearer._press(control, press)
+        await standalone._handle_press(control, press)
     gait.run_began_ms = now_ms
-    await wearer._press(control, button.SHORT)
+    await standalone._handle_press(control, button.SHORT)
 
 
 def held(*levels):
