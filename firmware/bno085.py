@@ -1,6 +1,6 @@
-# The BNO085 sensor hub: set up, listened to without losing a report, brought back when it resets or hangs.
-# service() drains the bus and turns the wheel of a small state machine; nothing in it waits, but a command on SPI for
-# the chip's wake-up. Commands and answers are known here; what the chip measures is cut up in reports.py.
+# Driver of the BNO085 motion sensor: sets it up, reads every report, and recovers it when it resets or hangs.
+# service() reads the bus and advances a state machine; it does not wait, except for the chip to wake up before a command
+# on SPI. reports.py parses the measurements, bno085_commands.py has the commands.
 
 import asyncio
 from time import sleep_ms, ticks_diff, ticks_us
@@ -15,22 +15,22 @@ from reports import REPORTS, Reports
 from sample_sync import ACC, GYR, QUAT, SampleSync
 
 _OFF = const(0)
-_BOOT = const(1)  # reset; the chip will say when it is up
-_ASK = const(2)  # product id asked for
-_SETUP = const(3)  # calibration and reports being set
+_BOOT = const(1)  # in reset; the chip reports when it has started
+_ASK = const(2)  # product id requested
+_SETUP = const(3)  # calibration and reports are being configured
 _RUN = const(4)
-_LOST = const(5)  # no answer after several resets; one more try every now and then
+_LOST = const(5)  # no answer after several resets; retried from time to time
 
 _BOOT_US = const(1000000)
 _ANSWER_US = const(500000)
-_DOUBT_US = const(350000)  # without a report of one of the three: the chip is asked whether they are still on
-_SILENCE_US = const(1000000)  # whatever it says: they are enabled again
+_DOUBT_US = const(350000)  # a sensor without a report for so long: ask the chip whether its reports are enabled
+_SILENCE_US = const(1000000)  # after this, enable the reports again, whatever the chip answers
 _RETRY_US = const(5000000)
-_TRIES = const(2)  # resets before the sensor is called lost
-_FAULTS = const(8)  # bad transfers in a row before the bus is called hung
-_LONGEST_STEP_US = const(100000)  # a service that comes later was kept away: the chip cannot be blamed for that time
-_TURNS = const(64)  # transfers in one service at most
-_AGAIN_US = const(2000)  # from one transfer's start to the chip's next cargo, when there is a backlog
+_TRIES = const(2)  # resets before the sensor counts as lost
+_FAULTS = const(8)  # failed transfers in a row before the bus counts as hung
+_LONGEST_STEP_US = const(100000)  # a longer time between calls of service() is not counted as the chip's silence
+_TURNS = const(64)  # maximum transfers in one service()
+_AGAIN_US = const(2000)  # from the start of a transfer to the next interrupt, if the chip has a backlog
 
 _PRODUCT_ID = const(0xF8)
 _FEATURE = const(0xFC)
@@ -42,9 +42,9 @@ _ANSWER_LENGTHS = {_COMMAND_RESPONSE: 16, _PRODUCT_ID: 16, _FEATURE: 17}
 class Bno085:
     """One BNO085 on a link of shtp.py, with its interrupt and reset pins.
 
-    Call service() at least every 100 ms, best when `ready` was set, which the interrupt does, then samples.pop() until
-    False; after a long wait again while service() returns samples.
-    resets: how often the chip had to be set up again after start. present: False while nothing answers. version:
+    Call service() at least every 100 ms, ideally when the interrupt has set `ready`; then call samples.pop() until it
+    returns False. After a long pause repeat this while service() returns samples.
+    resets: how often the chip was set up again since start(). present: False while the chip does not answer. version:
     (major, minor, patch) of the chip's software.
     """
 
@@ -56,18 +56,18 @@ class Bno085:
         self._shtp = shtp.Shtp(link)
         self._int = int_pin
         self._rst = rst_pin
-        self._edge_us = ticks_us()  # when INT fell last
-        self._read_us = self._edge_us  # when the last transfer began
+        self._edge_us = ticks_us()  # last falling edge of INT
+        self._read_us = self._edge_us  # start of the last transfer
         self.samples = self._sync = SampleSync(self._edge_us)
         self._reports = Reports(self._sync)
         self._state = _OFF
-        self._patience_us = 0  # left for an answer
-        self._tries = 0  # resets since all sensors were heard
-        self._silent = False  # set up again for silence, and not all sensors heard since
-        self._doubting = False  # asked whether the reports are on, and none heard since
-        self._step = 0  # next command of the setting up
+        self._patience_us = 0  # time left for an answer
+        self._tries = 0  # resets since all sensors last reported
+        self._silent = False  # set up again because of silence; not all sensors have reported since
+        self._doubting = False  # asked whether the reports are enabled; none received since
+        self._step = 0  # next command of the set-up
         self._command_seq = 0
-        self._calibrating = False  # asked of the chip last
+        self._calibrating = False  # last requested of the chip
         self._faults = 0
         self._asked_us = 0
         self._granted_us = [0, 0, 0]
@@ -75,11 +75,11 @@ class Bno085:
 
     @property
     def errors(self):
-        """Cargos that could not be understood to the end."""
+        """Number of cargos that could not be parsed completely."""
         return self._reports.errors
 
     async def start(self, rate_hz):
-        """Reset the chip and set its reports going. The rate it granted in 1/1000 Hz, 0 if there is no sensor."""
+        """Reset the chip and enable its reports. Returns the granted rate in 1/1000 Hz, 0 if the chip does not answer."""
         self._tries = 0
         self._silent = False
         self._asked_us = 1000000 // rate_hz
@@ -95,24 +95,24 @@ class Bno085:
         return 1000000000 // self._granted_us[GYR]
 
     def stop(self):
-        """Switch the reports off; the chip sleeps."""
+        """Disable the reports; the chip sleeps."""
         if self._state != _OFF:
             for kind in (ACC, QUAT, GYR):
                 self._send_feature(kind, 0)
             self._state = _OFF
 
     def calibrate(self, on):
-        """Let the chip calibrate its accelerometer: while standing, never while running, which upsets it."""
+        """Switch the accelerometer's calibration on or off; running would disturb it."""
         if self._state == _RUN and on != self._calibrating:
             self._send_calibration(on)
 
     def sleep_until_motion(self):
-        """All reports off but that of significant motion, whose interrupt wakes the board."""
+        """Disable all reports except significant motion, whose interrupt wakes the board."""
         self.stop()
         self._shtp.send(shtp.CONTROL, bno085_commands.wake_on_motion())
 
     def service(self):
-        """Read all that the chip has; returns the number of complete samples that wait."""
+        """Read all that the chip has sent; returns the number of complete samples waiting."""
         if self._state == _OFF:
             return 0
         step_us = min(self._sync.advance(ticks_us()), _LONGEST_STEP_US)
@@ -128,7 +128,7 @@ class Bno085:
         self.ready.set()
 
     def _has_data(self):
-        """Whether the chip asks to be read. It needs a moment to ask again, worth waiting for in a backlog."""
+        """Whether the chip requests a transfer. With a backlog, wait shortly for its next request."""
         while self._int.value():
             now_us = ticks_us()
             if ticks_diff(now_us, self._read_us) > _AGAIN_US or not self._reports.has_backlog(now_us):
@@ -145,9 +145,8 @@ class Bno085:
         self._read_us = link.begun_us()
         if got != shtp.RECEIVED:
             if not self._faults:
-                self._reports.begin_cargo(
-                    edge_us
-                )  # a cargo whose header was spoilt comes again as its own continuation
+                # a cargo whose header was corrupted is sent again, marked as a continuation
+                self._reports.begin_cargo(edge_us)
             self._faults += 1
             return False
         self._faults = 0
@@ -197,7 +196,7 @@ class Bno085:
             self._state = _RUN
 
     def _supervise(self, step_us):
-        """Send what is due, and act on faults, silence and answers that do not come."""
+        """Send the next command of the set-up; react to faults, silence and missing answers."""
         if self._state == _SETUP and self._step < 4 and not self._shtp.held:
             self._send_step()
         elif self._state == _ASK and self._step < 1 and not self._shtp.held:
@@ -212,7 +211,7 @@ class Bno085:
                 self._recover()
 
     def _check_silence(self, step_us):
-        """A sensor is enabled, but nothing comes: enable it again, and if that was of no use, reset the chip."""
+        """If an enabled sensor is silent, enable the reports again; if that does not help, reset the chip."""
         silence_us = self._reports.silence(step_us)
         if silence_us > _SILENCE_US:
             if self._silent:
@@ -231,7 +230,7 @@ class Bno085:
             self._tries = 0
 
     def _recover(self):
-        """The bus hangs or an answer did not come: pull the reset line, or give the sensor up for a while."""
+        """The bus hangs or an answer is missing: reset the chip, or wait before the next attempt."""
         self._faults = 0
         if self._state == _RUN:
             self._mark_break()
@@ -245,7 +244,7 @@ class Bno085:
             self._reset_chip()
 
     def _mark_break(self):
-        """The stream is broken: counted, and told with the next sample."""
+        """Count an interruption of the stream and flag it in the next sample."""
         self.resets += 1
         self._sync.next_flags |= wire.FLAG_RESET | wire.FLAG_GAP
 
@@ -258,14 +257,14 @@ class Bno085:
         self._shtp.restart()
 
     def _chip_is_up(self):
-        """The chip has reset itself, or was reset; its reports are off and its calibration is on again."""
+        """The chip has restarted: its reports are disabled and its calibration is enabled again."""
         if self._state == _RUN:
             self._mark_break()
         self._shtp.restart()
         self._enter(_ASK, _ANSWER_US)
 
     def _set_up(self):
-        """Switch the chip's own accelerometer calibration off (running upsets it), then the reports on."""
+        """Disable the accelerometer's calibration, which running would disturb; then enable the reports."""
         self._sync.standing_flags = wire.FLAG_CALIBRATING
         for kind in range(3):
             self._granted_us[kind] = 0

@@ -1,5 +1,4 @@
-# What the clip tells the BNO085, as bytes for its control channel.
-# Functions of values to bytes; when they are sent is decided in bno085.py. Layouts of commands live here only.
+# Commands to the BNO085 as bytes for its control channel. Pure functions; bno085.py decides when to send them.
 
 from micropython import const
 
@@ -9,17 +8,17 @@ _PRODUCT_ID_REQUEST = const(0xF9)
 _COMMAND = const(0xF2)
 CALIBRATION = const(0x07)
 SIGNIFICANT_MOTION = const(0x12)
-_WAKE_US = const(100000)  # 0 would switch it off
-_WAKES = const(0x04)  # feature flag: report it on the wake channel
+_WAKE_US = const(100000)  # 0 would disable the report
+_WAKES = const(0x04)  # feature flag: send the report on the wake channel
 
 
 def product_id_request():
-    """Ask for the chip's software version."""
+    """Request the chip's software version."""
     return bytes((_PRODUCT_ID_REQUEST, 0))
 
 
 def set_feature(report, period_us, flags=0):
-    """Switch a report on with this period, or off with 0."""
+    """Enable a report with this period, or disable it with 0."""
     feature = bytearray(17)
     feature[0] = _SET_FEATURE
     feature[1] = report
@@ -31,17 +30,17 @@ def set_feature(report, period_us, flags=0):
 
 
 def ask_feature(report):
-    """Ask with which period a report is on, 0 if it is off."""
+    """Request the period of a report, which is 0 if it is disabled."""
     return bytes((_ASK_FEATURE, report))
 
 
 def wake_on_motion():
-    """Report significant motion alone, on the wake channel."""
+    """Enable the significant motion report, on the wake channel."""
     return set_feature(SIGNIFICANT_MOTION, _WAKE_US, _WAKES)
 
 
 def calibrate(sequence, accelerometer):
-    """Let the chip calibrate its gyro, which it does at rest, and its accelerometer or not; never the magnetometer."""
+    """Enable calibration of the gyro (done at rest), optionally of the accelerometer, never of the magnetometer."""
     command = bytearray(12)
     command[0] = _COMMAND
     command[1] = sequence

@@ -1,14 +1,14 @@
-# The hardware: which pins, which bus, how fast. Pick the board and the bus by the two constants below.
-# `machine` is imported where a pin is opened, so that tools without one can read the pin numbers.
-# Pin numbers, bus speeds and bus addresses live here and nowhere else.
+# The hardware: pins, bus, speeds, buttons and outputs. Select board and bus with the two constants below.
+# `machine` is imported where a pin is opened, so that tools without it can read the pin numbers.
+# Owns pin numbers, bus speeds and bus addresses.
 
 import time
 
 BOARD = "xiao_esp32s3"  # or "esp32_devkit"
-BUS = "spi"  # or "i2c", where pins are short; the BNO085 stretches the clock, which some ESP32 drivers fail on
+BUS = "spi"  # or "i2c", which needs fewer pins; some ESP32 drivers fail on the BNO085's clock stretching
 
-# GPIO numbers. int and button wake the board from deep sleep, which only RTC pins can. wake is the chip's PS0 pin: on
-# SPI it wakes the chip when the clip wants to talk.
+# GPIO numbers. int and button wake the board from deep sleep, which only RTC pins can do. wake is the BNO085's PS0
+# pin: on SPI it wakes the chip before a command.
 PINS = {
     "xiao_esp32s3": {
         "int": 2,  # D1
@@ -18,8 +18,8 @@ PINS = {
         "sck": 7,  # D8
         "miso": 8,  # D9
         "mosi": 9,  # D10
-        "sda": 8,  # D9: on I2C the chip's SDA is its MISO,
-        "scl": 7,  # D8: and SCL its SCK
+        "sda": 8,  # D9: on I2C the BNO085's MISO pin is SDA,
+        "scl": 7,  # D8: and its SCK pin is SCL
         "button": 1,  # D0
         "vibration": 5,  # D4
         "battery": 6,  # D5
@@ -43,30 +43,30 @@ PINS = {
         "led": 2,
     },
 }
-LED_ON = {"xiao_esp32s3": 0, "esp32_devkit": 1}  # the level that lights it
+LED_ON = {"xiao_esp32s3": 0, "esp32_devkit": 1}  # the level that turns it on
 BATTERY_DIVIDER = 2  # two equal resistors from the cell to the pin
 
 SPI_ID = 1
-SPI_HZ = 2000000  # the chip takes 3 MHz; wires to a breakout are longer than a board's
+SPI_HZ = 2000000  # the BNO085 allows 3 MHz; wires to a breakout need a margin
 I2C_ID = 0
 I2C_HZ = 400000
 I2C_TIMEOUT_US = 200000  # for the chip's clock stretching
 I2C_ADDRESS = 0x4A  # 0x4B where the breakout's address jumper is closed
 
-RUNS_FOLDER = "runs"  # of kept runs, on the board's file system
-RUNS_BYTES = {"xiao_esp32s3": 6000000, "esp32_devkit": 1800000}  # 8 and 4 MB of flash, less what MicroPython takes
-_EPOCH_S = 946684800  # 2000, where an ESP32's clock begins
-_UNIX_2025 = 1735689600  # a clock before it was never set
+RUNS_FOLDER = "runs"  # of recorded runs, in the board's file system
+RUNS_BYTES = {"xiao_esp32s3": 6000000, "esp32_devkit": 1800000}  # 8 and 4 MB of flash, without MicroPython
+_EPOCH_S = 946684800  # Unix time of 2000-01-01, the ESP32's epoch
+_UNIX_2025 = 1735689600  # an earlier time means that the clock was not set
 
 
 def unix_s():
-    """Seconds since 1970, 0 if the clock was not set since the battery was empty."""
+    """Seconds since 1970; 0 if the clock has not been set since power-on."""
     now_s = int(time.time()) + (_EPOCH_S if time.gmtime(0)[0] == 2000 else 0)
     return now_s if now_s > _UNIX_2025 else 0
 
 
 def set_unix_s(now_s):
-    """Set the clock, which runs on through deep sleep."""
+    """Set the clock; it continues during deep sleep."""
     from machine import RTC
 
     since_epoch_s = now_s - (_EPOCH_S if time.gmtime(0)[0] == 2000 else 0)
@@ -123,17 +123,17 @@ class Outputs:
         self._led = Pin(pins["led"], Pin.OUT, value=1 - self._led_on)
 
     def buzz(self, tone_hz):
-        """A tone until the next call; 0: silence."""
+        """Sound a tone until the next call; 0 stops it."""
         if tone_hz:
             self._buzzer.freq(tone_hz)
         self._buzzer.duty_u16(32768 if tone_hz else 0)
 
     def vibrate(self, on):
-        """The motor runs or stands."""
+        """Switch the motor on or off."""
         self._motor.value(1 if on else 0)
 
     def light(self, on):
-        """The LED is lit or dark."""
+        """Switch the LED on or off."""
         self._led.value(self._led_on if on else 1 - self._led_on)
 
 
@@ -148,16 +148,16 @@ class Inputs:
         self._battery = ADC(Pin(pins["battery"]))
 
     def pressed(self):
-        """Whether the button is held."""
+        """Whether the button is pressed."""
         return not self._button.value()
 
     def battery_mv(self):
-        """Voltage of the cell; near 0 where no divider is fitted."""
+        """Voltage of the cell in mV; near 0 if no divider is fitted."""
         return self._battery.read_uv() * BATTERY_DIVIDER // 1000
 
 
 def sleep(forever):
-    """Deep sleep until the button is pressed or, unless forever, the sensor reports motion; the board starts anew."""
+    """Deep sleep until the button is pressed or, unless forever, the sensor reports motion; then the board restarts."""
     import esp32
     from machine import Pin, deepsleep
 

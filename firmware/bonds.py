@@ -1,6 +1,6 @@
-# Who may talk to the clip: the secrets of hosts that have paired, kept over power-off, and the pairing window.
-# A link is trusted if it is encrypted with a secret from here, or was paired while the window was open. The stack asks
-# and tells in interrupts; the file is written by the loop. SampleSync and its limits live here and nowhere else.
+# Pairing: which hosts may use the clip. Keeps their secrets over power-off and controls the pairing window.
+# A link is trusted if it is encrypted with a stored secret, or was paired while the window was open. The Bluetooth stack
+# calls find() and store() in interrupts; the main loop writes the file.
 
 import binascii
 from time import ticks_diff, ticks_ms
@@ -9,27 +9,27 @@ from micropython import const
 
 _PATH = "bonds"
 _WINDOW_MS = const(60000)
-_MOST = const(24)  # secrets: two or three of each host
+_MAX_SECRETS = const(24)  # a host has two or three
 
 
 class Bonds:
-    """`open`: a new host may pair, for a minute after open_window(), and until the first has paired."""
+    """Secrets of paired hosts. A new host may pair until the first has, and for a minute after open_window()."""
 
     def __init__(self, path=_PATH):
-        self.trusted = False  # the present link
-        self.refused = False  # the present link is to be closed
+        self.trusted = False  # the current link may be used
+        self.refused = False  # the current link must be closed
         self._path = path
         self._secrets = {}
         self._changed = False
         self._opened_ms = None
-        self._known = False  # the present link's secret was found here
+        self._known = False  # the current link's secret was found
         try:
             with open(path) as file:
                 for line in file:
                     kind, key, value = line.split()
                     self._secrets[int(kind), binascii.unhexlify(key)] = binascii.unhexlify(value)
         except (OSError, ValueError):
-            pass  # none yet, or cut by a power loss: whoever is missing pairs again
+            pass  # no file yet, or truncated by a power loss: missing hosts must pair again
 
     @property
     def open(self):
@@ -39,21 +39,21 @@ class Bonds:
         return self._opened_ms is not None and ticks_diff(ticks_ms(), self._opened_ms) < _WINDOW_MS
 
     def open_window(self):
-        """For a minute a new host may pair."""
+        """Let a new host pair during the next minute."""
         self._opened_ms = ticks_ms()
 
     def begin_link(self):
-        """A host has connected: nothing is known of it."""
+        """A host has connected; it is not trusted yet."""
         self.trusted = self.refused = self._known = False
 
     def on_encryption(self, on):
-        """The link is encrypted from now on, or not."""
+        """The link's encryption has changed: trust the link, or mark it for closing."""
         self.trusted = on and (self._known or self.open)
         if on and not self.trusted:
             self.refused = True
 
     def find(self, kind, index, key):
-        """A secret: that of a key, or number `index` of its kind; None if there is none."""
+        """The secret stored under `key`, or the secret number `index` of its kind if key is None; None if not found."""
         if key is not None:
             value = self._secrets.get((kind, bytes(key)))
             if value is not None:
@@ -67,7 +67,7 @@ class Bonds:
         return None
 
     def store(self, kind, key, value):
-        """Keep a new secret, or forget one (value None); False, and the link is closed, while the window is shut."""
+        """Store a secret, or delete it (value None). While the window is closed: False, and the link is closed."""
         if not self.open and not self.trusted:
             self.refused = True
             self.trusted = False
@@ -77,14 +77,14 @@ class Bonds:
             if self._secrets.pop(place, None) is None:
                 return False
         else:
-            if place not in self._secrets and len(self._secrets) >= _MOST:
+            if place not in self._secrets and len(self._secrets) >= _MAX_SECRETS:
                 self._secrets.pop(next(iter(self._secrets)))
             self._secrets[place] = bytes(value)
         self._changed = True
         return True
 
     def save(self):
-        """Write what has changed; from the loop, not from an interrupt."""
+        """Write changes to the file; called by the main loop, not in an interrupt."""
         if not self._changed:
             return
         self._changed = False
@@ -94,4 +94,4 @@ class Bonds:
                     for part in (b"%d" % kind, b" ", binascii.hexlify(key), b" ", binascii.hexlify(value), b"\n"):
                         file.write(part)
         except OSError:
-            pass  # paired until power-off
+            pass  # the bonds last until power-off

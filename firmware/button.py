@@ -1,5 +1,5 @@
-# One button: a short press, a long one, a very long one, from its level and the time; bounces are not presses.
-# No clock and no pin in here, so that it can be tested with made-up times. What counts as long: only here.
+# Classifies presses of the button as short, long or very long, from its level and the elapsed time; ignores bounces.
+# It uses neither clock nor pin, so that tests can choose the times.
 
 from micropython import const
 
@@ -14,14 +14,14 @@ _VERY_LONG_MS = const(8000)
 
 
 class Button:
-    """feed() the level every few milliseconds. Long and very long come while the button is still held."""
+    """Call feed() every few milliseconds. It reports long and very long presses while the button is still pressed."""
 
     def __init__(self):
         self._held_ms = -1
         self._reported = NONE
 
     def feed(self, pressed, passed_ms):
-        """What has just become certain, `passed_ms` after it was fed last."""
+        """The press that was recognised now, else NONE. passed_ms: time since the last call."""
         if not pressed:
             short = self._held_ms >= _BOUNCE_MS and self._reported == NONE
             self._held_ms = -1

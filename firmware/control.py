@@ -1,7 +1,6 @@
-# What the host's commands do, and the status that answers them.
-# Two endless tasks: one moves samples from the sensor into the ring, one obeys commands and moves packets out, to the
-# host while it listens, else to the flash. The clip's state is here and nowhere else; a malformed command changes
-# nothing but the result that is reported.
+# Executes the host's commands and answers with the status; owns the clip's state.
+# Two endless tasks: run_sensor() moves samples into the ring; run_host() executes commands and sends packets, or saves
+# them to the flash while no host listens. A malformed command changes only the reported result.
 
 import asyncio
 import gc
@@ -13,10 +12,10 @@ from micropython import const
 import board
 import status
 
-_TURN_MS = const(2)  # the longest a sample or a packet waits for its task
-_BACK_OFF_MS = const(12)  # after ENOMEM: the stack's own answers need buffers too
-_WATCH_HZ = const(50)
-_STATUS_TURNS = const(100)  # the status that can be read is renewed a few times a second
+_TURN_MS = const(2)  # period of both tasks: the longest wait of a sample or packet
+_BACK_OFF_MS = const(12)  # pause after ENOMEM: the stack needs buffers for its own answers
+_MONITOR_HZ = const(50)
+_STATUS_TURNS = const(100)  # the readable status is updated a few times a second
 _UNANSWERED = wire.CMD_ACK, wire.CMD_TIME
 
 
@@ -29,11 +28,11 @@ def _new_stream_id(old):
 
 
 class Control:
-    """Joins sensor, stream, ring, radio and flash."""
+    """The clip's state, and what connects sensor, stream, ring, radio and flash."""
 
     def __init__(self, sensor, stream, ring, radio, store, transfer, standalone, settings, sounder):
-        self.listening = False  # the host of this connection has asked for packets
-        self.monitoring = False  # the sensor runs, only to see whether the runner does
+        self.listening = False  # the connected host has requested packets
+        self.monitoring = False  # the sensor is on only to detect running or standing
         self.standalone = standalone
         self._settings = settings
         self._sounder = sounder
@@ -44,12 +43,12 @@ class Control:
         self.store = store
         self._transfer = transfer
         self.state = wire.STATE_IDLE
-        self.rate_hz = 0  # what the sensor granted
+        self.rate_hz = 0  # granted by the sensor
         self._samples_per_packet = 0
         self.last = 0, wire.RESULT_OK  # last command and its result
         self._answer_due = False
         self._host_active = False
-        self._spare_run = 0  # the run last recorded of this stream, as long as the ring has all that it has
+        self._spare_run = 0  # a recorded run whose packets are all still in the ring
         self._status = bytearray(wire.STATUS_SIZE)
         self._reported_lost = False
         self._do = {
@@ -64,7 +63,7 @@ class Control:
         }
 
     async def run_sensor(self):
-        """Task: samples into packets, whether or not a host is there."""
+        """Task: reads the sensor and fills packets, with or without a host."""
         while True:
             if self.state == wire.STATE_STREAMING:
                 self.sensor.service()
@@ -75,7 +74,7 @@ class Control:
             await asyncio.sleep_ms(_TURN_MS)
 
     async def run_host(self):
-        """Task: commands in, packets and status out."""
+        """Task: executes commands; sends packets and status, or saves packets to the flash."""
         radio = self.radio
         session = radio.session
         turn = 0
@@ -94,7 +93,7 @@ class Control:
             if linked != radio.connected:
                 linked = radio.connected
                 turn = 0
-            if turn % _STATUS_TURNS == 0:  # a stranger who is just being shown out must not read it
+            if turn % _STATUS_TURNS == 0:  # empty for an untrusted host that is about to be disconnected
                 radio.set_status(self._pack_status() if linked else b"")
             turn += 1
             radio.maintain()
@@ -111,7 +110,7 @@ class Control:
         return not self.listening or self.radio.send(self.ring)
 
     def _save_packet(self):
-        """While no host listens, packets go to the flash; they stay in the ring for a host that is soon back."""
+        """While no host listens, save a packet to the flash; it stays in the ring in case the host reconnects."""
         store = self.store
         if self.listening:
             store.end()
@@ -128,7 +127,7 @@ class Control:
         self.ring.saved += 1
 
     def _remove_spare_run(self, sequence):
-        """A host that came back in time has every packet of the run that was begun for it: it need not be kept."""
+        """Delete the run recorded during a short outage, once the host has received all its packets."""
         if self._spare_run and sequence >= self.ring.saved - 1:
             self.store.remove(self._spare_run)
             self._spare_run = 0
@@ -158,7 +157,7 @@ class Control:
         return result
 
     async def start_stream(self, rate_hz):
-        """A new stream, whether or not a host is there to take it; the result."""
+        """Start a new stream, with or without a host; returns the result code."""
         samples_per_packet = wire.SAMPLES_PER_PACKET[rate_hz]
         self.stop()
         while not self.listening and self.ring.unsaved() is not None:
@@ -179,10 +178,10 @@ class Control:
         return wire.RESULT_OK
 
     async def monitor(self):
-        """Let the sensor run, to see whether the runner does, or stands; nothing is sent or kept."""
+        """Switch the sensor on to detect running or standing; samples are neither sent nor saved."""
         if self.state == wire.STATE_STREAMING or self.monitoring:
             return
-        granted_mhz = await self.sensor.start(_WATCH_HZ)
+        granted_mhz = await self.sensor.start(_MONITOR_HZ)
         self.state = wire.STATE_IDLE if granted_mhz else wire.STATE_NO_SENSOR
         if granted_mhz:
             self.standalone.gait.begin(granted_mhz // 1000)
@@ -199,21 +198,21 @@ class Control:
         return wire.RESULT_OK
 
     def update_services(self, battery_pct, cadence_spm):
-        """The standard services' values."""
+        """Update the values of the standard Bluetooth services."""
         self.radio.update_battery(battery_pct)
         self.radio.update_running(cadence_spm)
 
     def calibrate(self, on):
-        """Let the chip calibrate its accelerometer, or not."""
+        """Switch the BNO085's accelerometer calibration on or off."""
         if self.streaming or self.monitoring:
             self.sensor.calibrate(on)
 
     def mark(self, flag):
-        """The next packet carries this flag."""
+        """Set a flag in the next packet."""
         self._stream.mark(flag)
 
     def prepare_sleep(self):
-        """Before sleep: everything is in the flash, the radio is off, the chip waits for motion."""
+        """Save all packets to the flash, switch the radio off, and let the BNO085 wait for motion."""
         self.stop()
         while self.ring.unsaved() is not None:
             self._save_packet()
@@ -222,7 +221,7 @@ class Control:
         self.sensor.sleep_until_motion()
 
     def stop(self):
-        """End the stream; its last samples go out in a short packet."""
+        """End the stream; the last samples form a shorter packet."""
         if self.monitoring:
             self.monitoring = False
             self.sensor.stop()
@@ -248,22 +247,22 @@ class Control:
         kept = self.ring.resend(sequence)
         self.listening = True
         if not kept:
-            self._spare_run = 0  # the flash alone has what is missing
+            self._spare_run = 0  # only the flash has the missing packets
         return wire.RESULT_OK if kept else wire.RESULT_NOT_KEPT
 
     @property
     def connected(self):
-        """Whether a host is connected that has spoken: a watch does not count."""
+        """Whether a host is connected that has sent a command (a sports watch sends none)."""
         return self.radio.connected and self._host_active
 
     @property
     def streaming(self):
-        """Whether there is a stream."""
+        """Whether a stream is running."""
         return self.state == wire.STATE_STREAMING
 
     @property
     def recording(self):
-        """Whether packets go to the flash."""
+        """Whether packets are being saved to the flash."""
         return self.store.recording > 0
 
     @property
@@ -272,7 +271,7 @@ class Control:
         return self.radio.bonds.open
 
     def open_pairing(self):
-        """For a while a new host may pair."""
+        """Open the pairing window."""
         self.radio.bonds.open_window()
 
     @property
@@ -281,7 +280,7 @@ class Control:
         return self.state == wire.STATE_NO_SENSOR or ((self.monitoring or self.streaming) and not self.sensor.present)
 
     def sensor_just_lost(self):
-        """True once, each time that the sensor goes missing."""
+        """True once each time the sensor stops answering."""
         missing = self.sensor_missing
         told = self._reported_lost
         self._reported_lost = missing

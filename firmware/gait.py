@@ -1,6 +1,6 @@
-# Steps, cadence, standing and which way is up, from the samples as they come: integers only, nothing allocated.
-# A step is an upward crossing of the low-passed vertical acceleration after a flight phase, as the host finds contacts;
-# walking has no flight and is not counted. What the clip knows of the runner's gait by itself lives here.
+# Steps, cadence, standing and the vertical direction, sample by sample; integers only, no allocation.
+# A step is an upward crossing of the low-passed vertical acceleration after a flight phase, as in the host's contact
+# detection; walking has no flight phase, so its steps are not counted.
 
 import math
 from array import array
@@ -9,11 +9,11 @@ import micropython
 from micropython import const
 
 _G = const(2511)  # 9.80665 m/s^2 in Q8
-_CROSSING = const(628)  # 0.25 g above standing
-_FLIGHT = const(-1758)  # -0.7 g: nearly falling
+_CROSSING = const(628)  # 0.25 g above rest
+_FLIGHT = const(-1758)  # -0.7 g: almost free fall
 _REFRACTORY_MS = const(200)
 _LONGEST_STEP_MS = const(600)
-_STEPS = const(8)  # cadence is their mean; so many in a row are running
+_STEPS = const(8)  # cadence is the mean over these; this many in a row count as running
 _STILL_GYR = const(45)  # 5 deg/s in Q9
 _STILL_ACC = const(52)  # 0.02 g
 _CUTOFF_HZ = 4.0
@@ -21,30 +21,30 @@ _SHIFT = const(14)
 
 
 class Gait:
-    """add() every sample. up: which way is up in sensor axes, in 1/4096; still: nothing moves; steps: since begin."""
+    """Call add() for every sample. up_*: vertical in sensor axes, in 1/4096; still: no motion; steps: since begin()."""
 
     def __init__(self):
         self.steps = 0
         self.up_x = self.up_y = self.up_z = 0
         self.still = False
-        self.now_ms = 0  # of the last sample, on the sensor's clock
+        self.now_ms = 0  # time of the last sample, on the sensor's clock
         self.run_began_ms = -1  # -1: not running
         self._b0 = self._a1 = self._a2 = 0
         self._times_ms = array("i", bytes(4 * _STEPS))
         self._forget()
 
     def begin(self, rate_hz):
-        """Samples come at this rate from now on: the low-pass is a Butterworth of second order."""
+        """Set the sample rate and design the low-pass, a second-order Butterworth filter."""
         k = math.tan(math.pi * _CUTOFF_HZ / rate_hz)
         norm = 1 / (1 + math.sqrt(2) * k + k * k)
         one = 1 << _SHIFT
         self._b0 = round(k * k * norm * one)
         self._a1 = round(2 * (k * k - 1) * norm * one)
-        self._a2 = 4 * self._b0 - one - self._a1  # so that standing passes unchanged
+        self._a2 = 4 * self._b0 - one - self._a1  # gain of 1 at 0 Hz
         self._forget()
 
     def cadence_spm(self):
-        """Steps a minute; 0 when the runner does not run."""
+        """Steps a minute; 0 while the runner is not running."""
         if self.run_began_ms < 0:
             return 0
         span_ms = self.last_step_ms - self._times_ms[self.steps % _STEPS]
@@ -52,14 +52,14 @@ class Gait:
 
     @micropython.native
     def add(self, sample, time_s, time_us):
-        """A sample in wire order; True if a running step was completed with it."""
+        """Add a sample in wire order; True if it completes a running step."""
         now_ms = time_s * 1000 + time_us // 1000
         self.now_ms = now_ms
         w = sample[0] >> 2
         x = sample[1] >> 2
         y = sample[2] >> 2
         z = sample[3] >> 2
-        if w or x or y or z:  # else the chip gave none: up stays where it was
+        if w or x or y or z:  # else there is no quaternion: keep the last vertical
             self.up_x = (x * z - w * y) >> 11
             self.up_y = (y * z + w * x) >> 11
             self.up_z = 4096 - ((x * x + y * y) >> 11)

@@ -1,5 +1,5 @@
-# Starts the clip's tasks, and the clip anew if one of them fails. Nothing else lives here.
-# The order matters: the radio takes its memory first, then the ring its one big piece, then comes everything else.
+# Starts the clip's tasks; restarts the clip if one of them fails.
+# The order matters for memory: the radio first, then the ring's one large buffer, then everything else.
 
 import asyncio
 import gc
@@ -13,13 +13,13 @@ from bonds import Bonds
 from radio import Radio
 from ring import ARENA_BYTES, Ring
 
-_PAUSE_MS = const(2000)  # long enough to break in over USB
-_SHARE = const(7)  # the ring takes at most this part of what is free: 26 kB are 10 s at 100 Hz
-_TIDY_BYTES = const(1024)  # while starting, so that what stays lies close together
+_PAUSE_MS = const(2000)  # before the restart: long enough to interrupt over USB
+_SHARE = const(7)  # the ring takes at most a seventh of the free memory; 26 kB hold 10 s at 100 Hz
+_GC_BYTES = const(1024)  # collect this often while starting, so that permanent objects lie close together
 
 
 def build(radio, ring):
-    """Everything else, and its tasks."""
+    """Create all other objects; returns the tasks to run."""
     import board
     from bno085 import Bno085
     from control import Control
@@ -44,7 +44,7 @@ def build(radio, ring):
 
 
 async def main():
-    gc.threshold(_TIDY_BYTES)
+    gc.threshold(_GC_BYTES)
     radio = Radio(Bonds())
     ring = Ring(min(ARENA_BYTES, gc.mem_free() // _SHARE))
     tasks = build(radio, ring)
@@ -54,7 +54,7 @@ async def main():
 
 try:
     asyncio.run(main())
-except Exception as error:  # whatever it was: a clip that runs again is worth more than a dead one
+except Exception as error:  # any error: a restarted clip records again
     sys.print_exception(error)
     time.sleep_ms(_PAUSE_MS)
     machine.reset()

@@ -1,6 +1,6 @@
-# What is frozen into the clip's MicroPython: this folder, and the protocol that the host uses too.
+# The files frozen into the clip's MicroPython: this folder, and the protocol that the host uses too.
 # Used when the board's firmware is built: make -C ports/esp32 BOARD=... FROZEN_MANIFEST=<this file>.
-# include and module are given by the build.
+# The build defines include and module.
 
 include("$(PORT_DIR)/boards/manifest.py")
 module("wire.py", base_path="../host/untuck")

@@ -1,6 +1,6 @@
-# The clip's GATT server: advertises, takes what the host writes, notifies packets, status and the standard services.
-# Interrupts only note what happened; the loop of control.py acts on it. A notification that the stack has no room
-# for stays in the ring. Handles, connection, MTU and back-pressure live here and nowhere else.
+# The clip's Bluetooth server (GATT): advertises, receives the host's writes, notifies packets and status.
+# Interrupts only record what happened; the loop of control.py acts on it. A notification for which the stack has no buffer
+# stays in the ring. Owns handles, connection and MTU.
 
 from collections import deque
 
@@ -19,25 +19,24 @@ _IRQ_GET_SECRET = const(29)
 _IRQ_SET_SECRET = const(30)
 _NO_INPUT_NO_OUTPUT = const(3)
 
-_ADVERTISING_INTERVAL_US = const(152500)  # one of the intervals that phones scan for
+_ADVERTISING_INTERVAL_US = const(152500)  # one of the intervals that phones expect
 _DEFAULT_MTU = const(23)
 _PREFERRED_MTU = const(512)
-_NOTIFY_OVERHEAD = const(3)  # opcode and handle
 _PENDING_COMMANDS = const(16)
 _LONGEST_COMMAND = const(32)
-_BURST = const(4)  # packets to the stack per turn: it must keep buffers for its own answers
+_BURST = const(4)  # packets per turn; the stack needs the other buffers for its own answers
 
 
 class Radio:
-    """One connection at a time. `session` counts connections: a command of an earlier one is not obeyed.
+    """One connection at a time. `session` counts connections; commands from an earlier one are dropped.
 
-    Nothing goes to a link that `bonds` does not trust, and what it writes is not obeyed.
+    A link that `bonds` does not trust gets no data, and its commands are dropped.
     """
 
     def __init__(self, bonds):
         self.bonds = bonds
         self._ble = ble = bluetooth.BLE()
-        ble.active(True)  # takes its memory first, before anything big
+        ble.active(True)  # allocates its memory before the large buffers
         ble.config(mtu=_PREFERRED_MTU)
         ble.config(bond=True, le_secure=True, mitm=False, io=_NO_INPUT_NO_OUTPUT)
         mac = ble.config("mac")[1]
@@ -58,7 +57,7 @@ class Radio:
             ble.gatts_write(handle, value)
 
     def _irq(self, event, data):
-        # May come between any two bytecodes of the loop: only single assignments, one append, and the bonds' answers.
+        # Can run between any two bytecodes of the loop: only single assignments, one append, and calls of bonds.
         if event == _IRQ_GATTS_WRITE:
             if data[1] == self._control_handle and self.bonds.trusted:
                 self._commands.append((self.session, self._ble.gatts_read(self._control_handle)))
@@ -83,11 +82,11 @@ class Radio:
 
     @property
     def connected(self):
-        """Whether a host is connected that may talk."""
+        """Whether a trusted host is connected."""
         return self._connection >= 0 and self.bonds.trusted
 
     def maintain(self):
-        """Advertise whenever no host is connected; close a link that may not talk; keep new bonds."""
+        """Advertise while no host is connected; close a refused link; save new bonds."""
         if self._connection < 0:
             if not self._advertising:
                 self._advertising = True
@@ -101,19 +100,19 @@ class Radio:
             try:
                 self._ble.gap_disconnect(self._connection)
             except OSError:
-                pass  # it has just gone by itself
+                pass  # it has just disconnected
         self.bonds.save()
 
     def off(self):
-        """No radio until the clip starts anew."""
+        """Switch the radio off until the clip restarts."""
         self._ble.active(False)
 
     def fits(self, samples_per_packet):
-        """Whether a packet of this many samples goes into one notification on this connection."""
-        return wire.packet_size(samples_per_packet) + _NOTIFY_OVERHEAD <= self.mtu
+        """Whether a packet of this many samples fits into one notification of this connection."""
+        return wire.packet_size(samples_per_packet) + wire.NOTIFY_OVERHEAD <= self.mtu
 
     def command(self):
-        """What the host wrote, oldest first; None if there is nothing more."""
+        """The oldest command that the host wrote, None if there is none."""
         while self._commands:
             session, data = self._commands.popleft()
             if session == self.session:
@@ -121,7 +120,7 @@ class Radio:
         return None
 
     def send(self, ring):
-        """Hand the ring's next packets to the stack; False if it has no room: try again later."""
+        """Send the ring's next packets; False if the stack has no free buffer: try again later."""
         for _ in range(_BURST):
             packet = ring.peek()
             if packet is None:
@@ -132,26 +131,26 @@ class Radio:
         return True
 
     def notify_stream(self, data):
-        """Send a frame; False if the stack has no room: try again later."""
+        """Send a frame; False if the stack has no free buffer: try again later."""
         return self._notify(self._stream_handle, data)
 
     def set_status(self, status):
-        """What a read of the status answers from now on."""
+        """Set the value of the status characteristic."""
         self._ble.gatts_write(self._status_handle, status)
 
     def notify_status(self, status):
-        """Tell the host; False if the stack has no room: try again later."""
+        """Send the status; False if the stack has no free buffer: try again later."""
         return self._notify(self._status_handle, status)
 
     def update_battery(self, percent):
-        """The standard battery level; 255 (not measured) is left out."""
+        """Update the standard battery level; 255 (not measured) is not sent."""
         if percent <= 100:
             level = bytes((percent,))
             self._ble.gatts_write(self._battery_handle, level)
             self._notify(self._battery_handle, level)
 
     def update_running(self, cadence_spm):
-        """The standard running measurement."""
+        """Notify the standard running measurement."""
         self._notify(self._running_handle, services.running(cadence_spm))
 
     def _notify(self, handle, data):
@@ -159,6 +158,6 @@ class Radio:
             return False
         try:
             self._ble.gatts_notify(self._connection, handle, data)
-        except OSError:  # ENOMEM: no buffer free; others: the connection is just going
+        except OSError:  # ENOMEM: no free buffer; other errors: the connection is ending
             return False
         return True

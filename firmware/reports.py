@@ -1,7 +1,7 @@
-# Cuts the chip's input cargos into reports, gives each the time at which it was measured, and hands it to the pairing.
-# A report's time is the interrupt's, less the cargo's base stamp, plus its delay. Interrupts are noticed late when
-# the interpreter is busy (a garbage collection takes 2 to 290 ms), never early: the reports' own even spacing
-# shows that. Report layouts and time stamps are known here and nowhere else.
+# Parses the BNO085's input cargos into reports, computes when each was measured, and passes it to SampleSync.
+# A report's time is the interrupt's time, minus the cargo's base timestamp, plus the report's delay. While the interpreter
+# is busy (a garbage collection takes 2 to 290 ms) an interrupt is noticed late, never early; this is detected from the
+# even spacing of the reports and corrected. Owns report layouts and timestamps.
 
 from array import array
 from time import ticks_add, ticks_diff
@@ -17,7 +17,7 @@ _ACC_REPORT = const(0x01)
 _GYR_REPORT = const(0x02)
 _QUAT_REPORT = const(0x08)
 REPORTS = bytes((_ACC_REPORT, _QUAT_REPORT, _GYR_REPORT))  # in the order of ACC, QUAT, GYR
-# Bytes in a report. One that is not in the table ends the reading of its cargo: nothing behind it can be told apart.
+# Bytes in each report. An unknown report ends the parsing of its cargo, as the start of the next one is unknown.
 _LENGTHS = {
     0x01: 10,
     0x02: 10,
@@ -36,38 +36,38 @@ _LENGTHS = {
     _BASE: 5,
 }
 
-_STEP_US = const(100)  # of the chip's time stamps
-_OLDEST_STEPS = const(600000)  # a base stamp of over a minute is no time stamp
-_LATE_US = const(1000)  # an interrupt that much later than the reports' spacing says was noticed late
-_ODD_CARGOS = const(8)  # in a row: then it is the spacing that is wrong
+_STEP_US = const(100)  # unit of the chip's timestamps
+_OLDEST_STEPS = const(600000)  # a base timestamp of more than a minute is invalid
+_LATE_US = const(1000)  # an interrupt later than the spacing predicts by this much was noticed late
+_ODD_CARGOS = const(8)  # this many in a row: the assumed spacing is wrong
 _LONGEST_PERIOD_US = const(100000)
-_LONGEST_RUN = const(64)  # reports from one to the next: beyond that the spacing says nothing
-_FINER = const(6)  # bits below a microsecond in the measured period
+_LONGEST_RUN = const(64)  # sequence numbers from one report to the next; beyond that the spacing is not used
+_FINER = const(6)  # fraction bits of the measured period in us
 
 
 class Reports:
-    """`errors` counts cargos that could not be understood to the end; `listening`: reports go to the pairing."""
+    """`errors` counts cargos that could not be parsed completely; `listening`: reports are passed to `sync`."""
 
     def __init__(self, sync):
         self.errors = 0
         self.listening = False
         self._sync = sync
-        self._newest_us = 0  # when the newest report was measured
-        self._silence_us = array("i", bytes(12))  # since a sensor's last report
-        self._heard = 0  # one bit for each sensor heard since the restart
-        self._cargo_us = 0  # the interrupt of the cargo being read
-        self._reference = 0  # the cargo's base against that, in steps
-        self._unchecked = False  # the cargo's first report is still to come
-        self._odd = 0  # cargos in a row that do not fit the spacing
+        self._newest_us = 0  # measurement time of the newest report
+        self._silence_us = array("i", bytes(12))  # time since each sensor's last report
+        self._heard = 0  # one bit for each sensor that has reported since the restart
+        self._cargo_us = 0  # time of the interrupt of the current cargo
+        self._reference = 0  # the cargo's base timestamp relative to it, in steps
+        self._unchecked = False  # the cargo's first report has not been parsed
+        self._odd = 0  # cargos in a row that do not match the spacing
         self._carry = bytearray(ROOM)
         self._carried = 0
-        self._known = bytearray(3)  # 1: there is a report that the next one can be compared with
+        self._known = bytearray(3)  # 1: there is an earlier report to compare with
         self._sequence = bytearray(3)
         self._last_us = array("i", bytes(12))
         self._period = array("i", bytes(12))
 
     def restart(self, acc_us, quat_us, gyr_us):
-        """The sensors report from now on with these periods."""
+        """The sensors now report with these periods."""
         self._sync.restart(acc_us, quat_us, gyr_us)
         self._period[ACC] = acc_us << _FINER
         self._period[QUAT] = quat_us << _FINER
@@ -81,11 +81,11 @@ class Reports:
         self.listening = True
 
     def has_backlog(self, now_us):
-        """Whether reports are waiting in the chip, as far as one can tell."""
+        """Whether reports are probably waiting in the chip."""
         return self.listening and ticks_diff(now_us, self._newest_us) > self._period[GYR] >> (_FINER - 1)
 
     def silence(self, step_us):
-        """How long the sensor that was silent longest has been silent, now that time has gone on by `step_us`."""
+        """Add `step_us` to each sensor's silence; returns the longest."""
         longest_us = 0
         for kind in range(3):
             silence_us = self._silence_us[kind] + step_us
@@ -99,12 +99,12 @@ class Reports:
         return self._heard == 7
 
     def begin_cargo(self, interrupt_us):
-        """A new cargo, announced by an interrupt at that time."""
+        """Start a cargo that an interrupt announced at that time."""
         self._cargo_us = interrupt_us
         self._unchecked = True
 
     def parse(self, buffer, at, end, continued):
-        """The bytes of a cargo, or of a fragment of it."""
+        """Parse a cargo or a fragment of one: the bytes of buffer[at:end]."""
         if continued:
             at -= self._carried
             for i in range(self._carried):
@@ -160,7 +160,7 @@ class Reports:
         steps = self._reference + (((buffer[at + 2] & 0xFC) << 6) | buffer[at + 3])
         sequence = buffer[at + 1]
         tick_us = ticks_add(self._cargo_us, steps * _STEP_US)
-        if self._unchecked:  # the cargo's first report; the others share its stamp and would only agree with it
+        if self._unchecked:  # only the first report: the others share its timestamp
             self._unchecked = False
             if self._known[kind]:
                 tick_us = ticks_add(tick_us, -self._check(kind, sequence, tick_us))
@@ -171,7 +171,7 @@ class Reports:
         self._sync.push(kind, tick_us, buffer, at + 4)
 
     def _check(self, kind, sequence, tick_us):
-        """How much too late this cargo's interrupt was noticed; what waits is moved if that was stamped too late."""
+        """How late this cargo's interrupt was noticed. If earlier ones were late instead, their samples are moved."""
         run = (sequence - self._sequence[kind]) & 0xFF
         if not 0 < run <= _LONGEST_RUN:
             return 0

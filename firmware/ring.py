@@ -1,19 +1,19 @@
-# Keeps finished packets until the host has acknowledged them, and hands them out again when asked.
-# One arena is cut into equal slots when a stream begins; packet n lies in slot n modulo the number of slots.
-# Sequence numbers, what is kept, what was sent, what had to go: only here. Nothing is allocated per packet.
+# Ring buffer of finished packets: keeps each until the host has acknowledged it, and sends it again on request.
+# One buffer is divided into equal slots when a stream begins; packet n is in slot n modulo the number of slots.
+# Owns sequence numbers. Nothing is allocated per packet.
 
 import wire
 from micropython import const
 
 ARENA_BYTES = const(25900)  # 10 s at 100 Hz: 200 packets of 122 bytes and a few; 16 s at 50 Hz, 5.8 s at 200 Hz
-_COUNT_AT = const(18)  # of the byte that says how many samples are in a packet
+_COUNT_AT = const(18)  # offset of the number of samples in a packet
 
 
 class Ring:
-    """Packets `oldest` to `next - 1` are kept; those from `cursor` on still have to be sent, those before `saved` are
-    in the flash too.
+    """Contains packets `oldest` to `next - 1`. Those from `cursor` on have not been sent; those before `saved` are in the
+    flash too.
 
-    Packets are copied in and out: a view of each slot would take a third as much memory again.
+    Packets are copied in and out: a memoryview of each slot would need a third more memory.
     Sequence numbers start at 0 with each stream; at 25 packets a second they stay small integers for a year.
     """
 
@@ -21,9 +21,9 @@ class Ring:
         self._arena = bytearray(arena_bytes)
         self._slot_bytes = 0
         self._out = bytearray(0)
-        self._out_holds = -1  # the packet that lies in _out
+        self._out_holds = -1  # sequence number of the packet in _out
         self.slots = 0
-        self.buffer = bytearray(0)  # where packet `next` is to be written
+        self.buffer = bytearray(0)  # packet `next` is written here
         self.stream_id = 0
         self.overruns = 0  # packets of this stream that were overwritten before they could be sent or saved
         self.oldest = 0
@@ -32,7 +32,7 @@ class Ring:
         self.next = 0
 
     def begin(self, stream_id, samples_per_packet):
-        """Forget all packets and cut the arena for a new stream."""
+        """Discard all packets and divide the buffer for a new stream."""
         self._slot_bytes = wire.packet_size(samples_per_packet)
         self.slots = len(self._arena) // self._slot_bytes
         self.buffer = bytearray(self._slot_bytes)
@@ -43,7 +43,7 @@ class Ring:
         self.oldest = self.cursor = self.saved = self.next = 0
 
     def make_room(self):
-        """Before packet `next` is sealed: the oldest goes if all slots are taken. True if that loses it."""
+        """Before packet `next` is sealed: drop the oldest if all slots are used. True if that packet is lost."""
         if self.next - self.oldest < self.slots:
             return False
         self.oldest += 1
@@ -56,7 +56,7 @@ class Ring:
         return True
 
     def commit(self, size):
-        """The first `size` bytes of `buffer` are packet `next`, sealed: it waits to be sent."""
+        """Add packet `next`: the first `size` bytes of `buffer`, sealed."""
         at = self.next % self.slots * self._slot_bytes
         arena = self._arena
         buffer = self.buffer
@@ -65,11 +65,11 @@ class Ring:
         self.next += 1
 
     def peek(self):
-        """The bytes of the packet to be sent next, None if there is none."""
+        """The packet to send next, None if there is none."""
         return None if self.cursor == self.next else self._copy(self.cursor)
 
     def unsaved(self):
-        """The bytes of the packet to be saved next, None if there is none. When it is, count `saved` on."""
+        """The packet to save next, None if there is none. The caller increments `saved` afterwards."""
         if self.saved < self.oldest:
             self.saved = self.oldest
         return None if self.saved == self.next else self._copy(self.saved)
@@ -83,14 +83,14 @@ class Ring:
                 out[i] = arena[at + i]
             self._out_holds = sequence
         size = wire.packet_size(out[_COUNT_AT])
-        return out if size == len(out) else memoryview(out)[:size]  # only a packet cut short by a gap needs a view
+        return out if size == len(out) else memoryview(out)[:size]  # only a packet shortened by a gap needs a view
 
     def sent(self):
-        """The packet of `peek` was taken by the radio."""
+        """The radio has accepted the packet of `peek`."""
         self.cursor += 1
 
     def acknowledge(self, sequence):
-        """This packet and all before it are safe with the host; False if there is no such packet yet."""
+        """The host has this packet and all before it; False if there is no such packet yet."""
         if sequence >= self.next:
             return False
         if sequence >= self.oldest:
@@ -99,12 +99,12 @@ class Ring:
         return True
 
     def resend(self, sequence):
-        """Send again from here on; False if that is not kept. If it is gone, all that is kept is sent again."""
+        """Send again from this packet on; False if it is not available. If it was dropped, start from the oldest."""
         if sequence > self.next:
             return False
         self.cursor = max(sequence, self.oldest)
         return sequence >= self.oldest
 
     def unsend(self):
-        """The connection is gone: what it was given and the host has not acknowledged may never have arrived."""
+        """The connection has ended: send all packets again that the host has not acknowledged."""
         self.cursor = self.oldest

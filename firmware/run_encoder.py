@@ -1,7 +1,7 @@
-# Packs sealed packets without loss to less than half their size, for the flash: predict, then code the residuals.
-# Acceleration and gyro are predicted on a line through the last two samples, the quaternion by turning it with the
-# gyro; residuals are Rice coded, with a parameter that follows their mean. The coding lives here, its mirror image in
-# host/untuck/sources/run_decoder.py, the numbers that both share in wire_runs.py. Nothing is allocated per packet.
+# Lossless compression of packets for the flash, to less than half their size: predict each value, code the residual.
+# Acceleration and gyro are extrapolated linearly from the last two samples; the quaternion is rotated by the gyro.
+# Residuals are Rice coded, with a parameter that follows their mean. host/untuck/sources/run_decoder.py is the inverse;
+# wire_runs.py has the layout. Nothing is allocated per packet.
 
 from array import array
 
@@ -11,21 +11,21 @@ import wire_runs
 from micropython import const
 
 RECORD_BYTES = const(1536)
-_WORST_PACKET = const(440)  # 10 samples of ten escaped values, and their head
+_WORST_PACKET = const(440)  # 10 samples of ten escaped values, and a header
 _HEAD = wire_runs.RECORD_HEADER_SIZE
 _PAYLOAD = wire_runs.RECORD_HEADER_SIZE + wire_runs.PAYLOAD_HEADER_SIZE
 
-# 32 bit memory reads unsigned where the processor has 64 bits: values are kept with an offset.
-# Places in the state: where the next bits go, then what the coder remembers of each of the 12 values. 15 to 24 are the
-# last sample's values, 25 to 34 those of the one before.
+# Indices into the state: the output position, then the mean of each of the 12 coded values. 15 to 24 are the values of
+# the last sample, 25 to 34 those of the sample before. Values are stored with an offset of 32768, because viper reads
+# 32 bit memory as unsigned on 64 bit processors.
 _AT = const(0)
 _BITS = const(1)
 _HELD = const(2)
-_MEAN = const(3)  # 12: the ten of a sample, the time's error, the period's change; in 1/16
+_MEAN = const(3)  # 12 means in 1/16: the ten values of a sample, the time's error, the period's change
 _FLAGS = const(35)
 _COUNT = const(36)
 _PERIOD = const(37)
-_STARTED = const(38)  # the record has a sample
+_STARTED = const(38)  # the record contains a sample
 _STATE = const(39)
 
 _TIME = const(10)
@@ -77,7 +77,7 @@ def _signed(buffer: ptr8, at: int) -> int:
 
 @micropython.viper
 def _turned(state: ptr32, which: int, gx: int, gy: int, gz: int, step: int) -> int:
-    # quaternion value `which` after one step; gx.. are sums of the gyro's last two values, step the period in 1/4096 s
+    # Quaternion value `which` after one step; gx, gy, gz: sums of the last two gyro values; step: the period in 1/4096 s
     w = (int(state[15]) - 32768) >> 2
     x = (int(state[16]) - 32768) >> 2
     y = (int(state[17]) - 32768) >> 2
@@ -140,7 +140,7 @@ def _number(buffer: ptr8, at: int, size: int) -> int:
 
 @micropython.viper
 def _checksum(buffer: ptr8, start: int, end: int) -> int:
-    # the wire's CRC-16, which takes 5 us a byte where it is not compiled
+    # wire.checksum, compiled: interpreted it takes 5 us a byte
     crc = 0xFFFF
     for i in range(start, end):
         byte = (crc >> 8) ^ int(buffer[i])
@@ -159,9 +159,9 @@ def _store(buffer: ptr8, at: int, value: int, size: int):
 
 
 class RunEncoder:
-    """One record at a time in `record`: add() packets until it says no, then close() it, write it, and go on.
+    """Fills one record at a time in `record`: add() packets until it returns False, close(), write the record, repeat.
 
-    `packets` are in it. A record can be read alone: only the coding parameters are carried over, in its head.
+    `packets`: number of packets in the record. Each record can be decoded alone; its header has the coding parameters.
     """
 
     def __init__(self):
@@ -172,10 +172,10 @@ class RunEncoder:
             self._state[_MEAN + i] = 16 << 6
         self._stream_id = 0
         self._next = 0
-        self._due_s = self._due_us = 0  # when the next packet should begin
+        self._due_s = self._due_us = 0  # expected time of the next packet
 
     def add(self, packet):
-        """Pack one more packet; False if it has to begin a new record: this one is full, or there is a hole."""
+        """Add a packet; False if it must start a new record, because this one is full or packets are missing."""
         flags = packet[1]
         stream_id = _number(packet, 2, 2)
         sequence = _number(packet, 4, 4)
@@ -216,7 +216,7 @@ class RunEncoder:
         return True
 
     def close(self):
-        """Seal the record; returns its size in bytes, 0 if it is empty. The next packet begins a new one."""
+        """Complete the record; returns its size in bytes, 0 if it is empty. The next packet starts a new record."""
         if not self.packets:
             return 0
         state = self._state

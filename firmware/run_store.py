@@ -1,6 +1,6 @@
-# Runs recorded on the clip: packed packets in files of about a minute each, written through to the flash every second.
-# A run is "RRRRR.CCC" files, one a chunk, and "RRRRR.got" once the host has it whole. The file system levels wear and
-# survives power loss. Which runs exist, what is dropped for space, and reading back live here and nowhere else.
+# Runs recorded in the clip's flash: compressed packets in files of about a minute, written every second.
+# A run consists of files "RRRRR.CCC", one for each chunk, and "RRRRR.got" once the host has fetched all of it. The file
+# system levels wear and survives power loss. Old runs are deleted when space is needed.
 
 import binascii
 import os
@@ -13,22 +13,22 @@ from run_encoder import RunEncoder
 
 _CHUNK = wire_runs.CHUNK_BYTES
 _MAX_RUN = const(65535)
-_BLOCK = const(256)  # read at once when a run is checked
+_BLOCK = const(256)  # bytes read at once to compute a checksum
 _SECOND = const(1000)
-_FLASH_BLOCK = const(4096)  # what the file system gives a file at once
-_BLOCK_HOLDS = const(4088)  # of it, the rest links the blocks
+_FLASH_BLOCK = const(4096)  # allocation unit of the file system
+_BLOCK_HOLDS = const(4088)  # data bytes in it; the rest links the blocks
 
 
 def _flash_bytes(size):
-    """Bytes of flash that a file of this size takes."""
+    """Bytes of flash that a file of this size occupies."""
     return (size + _BLOCK_HOLDS - 1) // _BLOCK_HOLDS * _FLASH_BLOCK
 
 
 class RunStore:
-    """`folder` holds runs that take `room_bytes` of flash together at most.
+    """The runs in `folder`, which together occupy at most `room_bytes` of flash.
 
-    recording: number of the run being recorded, 0 if none. count: runs there are. dropped: runs that had to go for
-    space since the start. full: packets could not be kept, because nothing more can be dropped or the flash failed.
+    recording: number of the run being recorded, 0 if none. count: number of runs. dropped: runs deleted for space before
+    they were fetched, since power-on. full: packets could not be saved, as no run can be deleted or the flash failed.
     """
 
     def __init__(self, folder, room_bytes):
@@ -43,15 +43,15 @@ class RunStore:
         self._file_bytes = 0
         self._chunk = 0
         self._unix_s = 0
-        self._unsaved_ms = 0  # length of what is in the packer
+        self._unsaved_ms = 0  # duration of the samples in the encoder
         self._reader = None
-        self._reading = 0, -1  # run and chunk that _reader is open at
+        self._reading = 0, -1  # run and chunk that _reader has open
         self._used_bytes = 0
-        self._last = 0  # highest number of a run so far
+        self._last = 0  # the highest run number so far
         try:
             os.mkdir(folder)
         except OSError:
-            pass  # it is there
+            pass  # it exists
         for run, chunk, name in self._files():
             self._last = max(self._last, run)
             self.count += chunk == 0
@@ -60,7 +60,7 @@ class RunStore:
     # Recording.
 
     def begin(self, unix_s):
-        """A new run, which began at `unix_s` (0: not known); its files come with its packets."""
+        """Start a new run that began at `unix_s` (0: unknown). Its first file is created with its first packets."""
         self.end()
         self._last = self._last % _MAX_RUN + 1
         self.recording = self._last
@@ -69,7 +69,7 @@ class RunStore:
         self._unix_s = unix_s
 
     def add(self, packet):
-        """Keep a packet; what is older than a second is in the flash when this returns. False: it cannot be kept."""
+        """Add a packet; packets older than a second are in the flash when this returns. False if saving failed."""
         if not self._encoder.add(packet):
             if not self.save():
                 return False
@@ -78,7 +78,7 @@ class RunStore:
         return self._unsaved_ms < _SECOND or self.save()
 
     def save(self):
-        """Write what is still in memory; False if it cannot be kept."""
+        """Write what is still in memory; False if that failed."""
         size = self._encoder.close()
         self._unsaved_ms = 0
         if not size:
@@ -97,7 +97,7 @@ class RunStore:
         return True
 
     def end(self):
-        """The run is over."""
+        """End the run."""
         if self.recording:
             self.save()
             self._close()
@@ -117,7 +117,7 @@ class RunStore:
         self._used_bytes += _flash_bytes(len(head))
 
     def _drop_one(self):
-        """Make room: the oldest run that was fetched, else the oldest; False if there is only the one recorded."""
+        """Delete the oldest fetched run, else the oldest; False if there is only the run being recorded."""
         oldest = fetched = 0
         for run, _, flags in self.runs():
             if not flags & wire_runs.RUN_RECORDING:
@@ -137,7 +137,7 @@ class RunStore:
                 self.full = True
             self._file = None
 
-    # What there is.
+    # Reading.
 
     def runs(self):
         """[(run, bytes, flags)], oldest first."""
@@ -152,14 +152,14 @@ class RunStore:
         return [(run, found[run][0], found[run][1]) for run in sorted(found)]
 
     def size(self, run):
-        """Bytes of a run; 0 if there is none of that number."""
+        """Bytes of a run; 0 if there is no such run."""
         for number, size, _ in self.runs():
             if number == run:
                 return size
         return 0
 
     def started_unix_s(self, run):
-        """When a run began; 0 if that is not known."""
+        """When a run began, seconds since 1970; 0 if unknown."""
         head = bytearray(wire_runs.CHUNK_HEADER_SIZE)
         try:
             self.read(run, 0, head)
@@ -168,7 +168,7 @@ class RunStore:
         return struct.unpack(wire_runs.CHUNK_FORMAT, head)[3]
 
     def read(self, run, offset, buffer):
-        """Fill `buffer` with a run's bytes from `offset` on. What a chunk lacks to its full size reads as 0xFF."""
+        """Fill `buffer` with a run's bytes from `offset`. The unused end of a chunk reads as 0xFF."""
         done = 0
         view = memoryview(buffer)
         while done < len(buffer):
@@ -182,14 +182,14 @@ class RunStore:
             done += want
 
     def release(self):
-        """Nothing more is read for now."""
+        """Close the file that was read last."""
         if self._reader is not None:
             self._reader.close()
             self._reader = None
             self._reading = 0, -1
 
     def check(self, run, size):
-        """A generator that yields while it reads a run, None each time, and its CRC-32 at the end."""
+        """A generator: yields None after each block of a run that it has read, and the run's CRC-32 at the end."""
         crc = at = 0
         block = bytearray(_BLOCK)
         while at < size:
@@ -201,7 +201,7 @@ class RunStore:
         yield crc & 0xFFFFFFFF
 
     def mark_fetched(self, run):
-        """The host has this run whole."""
+        """Mark a run as completely fetched by the host."""
         open(self._path(run, "got"), "wb").close()
 
     def remove(self, run):
@@ -214,7 +214,7 @@ class RunStore:
         self.count -= 1
 
     def free_kb(self):
-        """Room that is left."""
+        """Space left for runs, in kB."""
         return max(0, self._room_bytes - self._used_bytes) // 1024
 
     def _open(self, run, chunk):

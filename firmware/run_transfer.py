@@ -1,6 +1,6 @@
-# Kept runs to the host: the list of them, their bytes in frames, and what is done when the host has a run whole.
-# Frames go out as the radio has room, a few a turn, so that commands are heard in between. A run is deleted only when
-# the host's checksum is that of the bytes in the flash. The host's side is host/untuck/sources/ble_runs.py.
+# Sends kept runs to the host: the list of runs, and their bytes in frames; deletes a run when the host has all of it.
+# A few frames are sent in each turn of the loop, so that commands are still executed. A run is deleted only if the host's
+# checksum matches the bytes in the flash. The host's side is host/untuck/sources/ble_runs.py.
 
 import asyncio
 import struct
@@ -9,8 +9,7 @@ import wire
 import wire_runs
 from micropython import const
 
-_FRAME_BYTES = const(244)  # what fits one radio packet
-_NOTIFY_OVERHEAD = const(3)
+_FRAME_BYTES = const(244)  # fits into one radio packet
 _BURST = const(4)
 _BLOCKS_A_TURN = const(16)
 
@@ -27,17 +26,17 @@ class RunTransfer:
         self._frame = bytearray(_FRAME_BYTES)
 
     def cancel(self):
-        """The connection is gone."""
+        """Stop sending: the connection has ended."""
         self._runs = []
         self._at = self._end = 0
         self._store.release()
 
     def list(self):
-        """Begin to send what there is."""
+        """Start sending the list of runs."""
         self._runs = self._store.runs()
 
     def fetch(self, run, offset, size):
-        """Begin to send `size` bytes of a run; the result."""
+        """Start sending `size` bytes of a run from `offset`; returns the result code."""
         whole = self._store.size(run)
         if not size or offset + size > whole:
             return wire.RESULT_NO_RUN
@@ -47,7 +46,7 @@ class RunTransfer:
         return wire.RESULT_OK
 
     async def confirm(self, run, size, checksum, delete):
-        """Delete a run, or mark it as fetched, if the host has just these bytes; the result."""
+        """Delete a run, or mark it as fetched, if the host has exactly its bytes; returns the result code."""
         if run == self._store.recording:
             return wire.RESULT_BUSY
         if not size or size != self._store.size(run):
@@ -69,7 +68,7 @@ class RunTransfer:
         return wire.RESULT_OK
 
     def send_frames(self):
-        """Send what the radio takes; False if it has no room."""
+        """Send a few frames; False if the radio has no buffer free."""
         for _ in range(_BURST):
             if self._runs:
                 if not self._radio.notify_stream(self._run_frame(self._runs[0])):
@@ -93,7 +92,7 @@ class RunTransfer:
 
     def _data_frame(self):
         head = wire_runs.FRAME_DATA_HEADER_SIZE
-        room = min(_FRAME_BYTES, self._radio.mtu - _NOTIFY_OVERHEAD) - head
+        room = min(_FRAME_BYTES, self._radio.mtu - wire.NOTIFY_OVERHEAD) - head
         self._part = min(room, self._end - self._at)
         struct.pack_into(wire_runs.FRAME_DATA_FORMAT, self._frame, 0, wire_runs.FRAME_DATA, self._run, self._at)
         frame = memoryview(self._frame)

@@ -1,6 +1,6 @@
-# Joins the chip's acceleration, quaternion and gyro reports to samples by the times at which they were measured.
-# Each sensor has its track; every gyro report makes a sample as soon as the other two tracks reach its time.
-# Times are ticks_us until a sample is complete. What counts as the same time, or as missing: only here. No allocation.
+# Joins the BNO085's acceleration, quaternion and gyro reports into samples, by the times of measurement.
+# Each sensor has a track of waiting reports; a gyro report becomes a sample as soon as the other two tracks reach its time.
+# Times are ticks_us until a sample is complete. Nothing is allocated.
 
 from array import array
 from time import ticks_add, ticks_diff
@@ -16,10 +16,10 @@ _WAIT = const(0)
 _FOUND = const(1)
 _MISSING = const(2)
 
-_DEPTH = const(64)  # samples and reports kept; a full cargo of the chip carries at most 27 reports of a sensor
+_DEPTH = const(64)  # capacity in samples and reports; a full cargo has at most 27 reports of a sensor
 _CARGO = const(28)
-_PATIENCE = const(16)  # gyro reports that wait for a silent sensor before they go without it
-_SAME_US = const(300)  # the chip's stamps have steps of 100 us
+_PATIENCE = const(16)  # gyro reports that wait for a silent sensor; then samples are completed without it
+_SAME_US = const(300)  # reports this close count as simultaneous; timestamps have steps of 100 us
 _WIDTH = const(10)
 _US_PER_S = const(1000000)
 
@@ -28,7 +28,7 @@ _GYR_END = const(17800)  # Q9: 1992 of the +/-2000 deg/s
 
 
 class Track:
-    """The reports of one sensor that still wait, oldest first, each with its time and `width` values."""
+    """The waiting reports of one sensor, oldest first, each with its time and `width` values."""
 
     def __init__(self, width):
         self.count = 0
@@ -39,17 +39,17 @@ class Track:
         self._values = array("h", bytes(2 * _DEPTH * width))
 
     def clear(self, period_us):
-        """Forget everything; more than 1.6 periods between two reports is a hole from now on."""
+        """Discard all reports; more than 1.6 periods between two reports count as a gap."""
         self.count = 0
         self._longest_us = period_us * 8 // 5
 
     def push(self, tick_us, buffer, offset):
-        """Append the little-endian 16 bit values at `offset`; the oldest report goes if there is no room."""
+        """Append the little-endian 16 bit values at `offset`; drops the oldest report if the track is full."""
         if self.count == _DEPTH:
             self.drop()
         if self.count:
             last_us = self._times[(self._first + self.count - 1) % _DEPTH]
-            if ticks_diff(tick_us, last_us) <= 0:  # stamps of two interrupts may cross by their latency
+            if ticks_diff(tick_us, last_us) <= 0:  # interrupt latency can reverse the order of two timestamps
                 tick_us = ticks_add(last_us, 1)
         slot = (self._first + self.count) % _DEPTH
         self._times[slot] = tick_us
@@ -67,7 +67,7 @@ class Track:
             self._times[slot] = ticks_add(self._times[slot], -late_us)
 
     def drop(self):
-        """Forget the oldest report."""
+        """Drop the oldest report."""
         self._first = (self._first + 1) % _DEPTH
         self.count -= 1
 
@@ -82,7 +82,7 @@ class Track:
             out[at + i] = self._values[source + i]
 
     def find(self, tick_us, out, at):
-        """The values at a time: those of the report of that time, else on the line between its two neighbours."""
+        """Copy the values at a time into `out`: a report's own, else interpolated linearly between two reports."""
         while self.count > 1 and ticks_diff(self._times[(self._first + 1) % _DEPTH], tick_us) <= _SAME_US:
             self.drop()
         if not self.count:
@@ -102,7 +102,7 @@ class Track:
         return _FOUND
 
     def _blend(self, share, out, at):
-        """The values `share` / 1024 of the way from the oldest report to the next. Quaternions may change sign."""
+        """Interpolate between the two oldest reports, at `share` / 1024. Quaternions of opposite sign are equal."""
         width = self._width
         values = self._values
         a = self._first * width
@@ -120,10 +120,10 @@ class Track:
 
 
 class SampleSync:
-    """Reports in by `push`, complete samples out by `pop`, which sets time_s, time_us and flags.
+    """push() takes reports; pop() returns complete samples and sets time_s, time_us and flags.
 
-    `standing_flags` go with every sample, `next_flags` with the next one only. The firmware's clock, seconds and
-    microseconds that never wrap, is kept here too: `advance` it at least every 9 minutes.
+    `standing_flags` are set in every sample, `next_flags` only in the next one. Also owns the firmware's clock, in
+    seconds and microseconds, which does not wrap: call advance() at least every 9 minutes.
     """
 
     def __init__(self, tick_us):
@@ -132,30 +132,30 @@ class SampleSync:
         self.flags = 0
         self.standing_flags = 0
         self.next_flags = 0
-        self.now_us = tick_us  # these ticks are _clock_s seconds and _clock_us microseconds
+        self.now_us = tick_us  # ticks_us at _clock_s seconds and _clock_us microseconds
         self._clock_s = 1
         self._clock_us = 0
         self._tracks = Track(3), Track(4), Track(3)
         self._gyr = self._tracks[GYR]
         self._gap_us = 0
-        self._any = False  # a sample has been completed since the start: what is missing from now on is a gap
-        self._settled = False  # stamps can be trusted, see pop
+        self._any = False  # a sample has been completed since the start, so missing ones are a gap
+        self._settled = False  # timestamps are reliable, see pop
         self._count = 0
         self._first = 0
-        self._last_us = 0  # of the sample completed last
+        self._last_us = 0  # time of the newest complete sample
         self._times = array("i", bytes(4 * _DEPTH))
         self._values = array("h", bytes(2 * _WIDTH * _DEPTH))
         self._flags = bytearray(_DEPTH)
 
     def begin(self):
-        """A new stream: samples of the old one go, the clock runs on."""
+        """Start a new stream: discard the old samples; the clock continues."""
         self._count = 0
         self.standing_flags = 0
         self.next_flags = 0
         self._any = False
 
     def restart(self, acc_us, quat_us, gyr_us):
-        """The sensors report from now on with these periods; complete samples stay, half ones go."""
+        """The sensors now report with these periods; keeps complete samples, discards incomplete ones."""
         self._tracks[ACC].clear(acc_us)
         self._tracks[QUAT].clear(quat_us)
         self._gyr.clear(gyr_us)
@@ -163,7 +163,7 @@ class SampleSync:
         self._settled = self._count > 0
 
     def advance(self, tick_us):
-        """Let the clock run on to `tick_us`; returns by how much."""
+        """Advance the clock to `tick_us`; returns the step in us."""
         step_us = ticks_diff(tick_us, self.now_us)
         self._clock_us += step_us
         self.now_us = tick_us
@@ -173,19 +173,19 @@ class SampleSync:
         return step_us
 
     def count(self):
-        """Complete samples that `pop` will give."""
+        """Number of samples that pop() can return."""
         return self._count if self._settled else 0
 
     def has_room(self):
-        """Whether another cargo's reports can be kept."""
+        """Whether there is room for another cargo's reports."""
         return self._count + self._gyr.count <= _DEPTH - _CARGO
 
     def push(self, kind, tick_us, buffer, offset):
-        """A report of sensor ACC, QUAT or GYR, measured at `tick_us`; its values are at `offset`."""
+        """Add a report of sensor ACC, QUAT or GYR, measured at `tick_us`, with its values at `offset`."""
         self._tracks[kind].push(tick_us, buffer, offset)
 
     def shift(self, late_us):
-        """All that waits was stamped that much too late."""
+        """Move all waiting reports and samples to an earlier time: their timestamps were too late."""
         for kind in range(3):
             self._tracks[kind].shift(late_us)
         for i in range(self._count):
@@ -194,11 +194,11 @@ class SampleSync:
         self._last_us = ticks_add(self._last_us, -late_us)
 
     def settle(self):
-        """The times of what waits are right: two cargos' stamps agree."""
+        """The timestamps are reliable: two cargos agree."""
         self._settled = True
 
     def join(self):
-        """Complete what can be completed."""
+        """Complete all samples whose reports have arrived."""
         gyr = self._gyr
         while gyr.count and self._count < _DEPTH:
             tick_us = gyr.time_us()
@@ -221,7 +221,7 @@ class SampleSync:
         at = slot * _WIDTH
         flags = self.standing_flags | self.next_flags
         self.next_flags = 0
-        if has_quat:  # the chip gives i j k real, the wire wants w x y z
+        if has_quat:  # the BNO085 reports i j k real, a packet has w x y z
             real = values[at + 3]
             for i in range(3):
                 values[at + 3 - i] = values[at + 2 - i]
@@ -244,8 +244,8 @@ class SampleSync:
     def pop(self, sample):
         """Copy the oldest complete sample; False if there is none.
 
-        After a restart samples are held until `settle`, because the first interrupt may have been stamped late, which
-        only the next ones show. A sample whose time does not increase after all is left out.
+        After a restart samples are held back until settle(), because the first interrupt may have been noticed late,
+        which only later ones reveal. A sample whose time still does not increase is dropped.
         """
         while self._settled and self._count:
             slot = self._first

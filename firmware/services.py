@@ -1,6 +1,6 @@
-# The tables behind the GATT server: Untuck's own service, and three standard ones that watches and apps know.
-# Battery, Device Information, Running Speed and Cadence: speed is not measured by the clip and reads 0. Every value
-# needs an encrypted link; a stranger sees the name and which services there are. Layouts of the standard: only here.
+# Tables for the Bluetooth server: Untuck's own service, and three standard ones that watches and apps know.
+# Battery, Device Information, Running Speed and Cadence; speed is not measured and reads 0. Every value requires an
+# encrypted link; an unpaired device sees only the name and the list of services.
 
 import struct
 
@@ -12,7 +12,7 @@ _WRITE_NO_RESPONSE = const(0x0004)
 _WRITE = const(0x0008)
 _NOTIFY = const(0x0010)
 _WRITE_ENCRYPTED = const(0x1000)
-_SECRET = const(0x0202)  # read, over an encrypted link
+_READ_ENCRYPTED = const(0x0202)  # read, encrypted link required
 
 FIRMWARE_VERSION = (0, 2, 0)
 
@@ -27,7 +27,7 @@ _MANUFACTURER = const(0x2A29)
 _MODEL = const(0x2A24)
 _FIRMWARE = const(0x2A26)
 _HIP = const(6)
-_WALKING_OR_RUNNING = const(0x04)  # of feature and measurement: the status bit means something; the clip counts running
+_WALKING_OR_RUNNING = const(0x04)  # bit of feature and measurement: running or walking is reported
 
 _AD_FLAGS = const(0x01)
 _AD_UUID16 = const(0x03)
@@ -36,7 +36,7 @@ _AD_NAME = const(0x09)
 
 
 def table():
-    """What gatts_register_services takes."""
+    """The argument of gatts_register_services."""
     uuid = bluetooth.UUID
     return (
         (
@@ -44,27 +44,31 @@ def table():
             (
                 (uuid(wire.STREAM_UUID), _NOTIFY),
                 (uuid(wire.CONTROL_UUID), _WRITE | _WRITE_NO_RESPONSE | _WRITE_ENCRYPTED),
-                (uuid(wire.STATUS_UUID), _SECRET | _NOTIFY),
+                (uuid(wire.STATUS_UUID), _READ_ENCRYPTED | _NOTIFY),
             ),
         ),
-        (uuid(_BATTERY), ((uuid(_BATTERY_LEVEL), _SECRET | _NOTIFY),)),
+        (uuid(_BATTERY), ((uuid(_BATTERY_LEVEL), _READ_ENCRYPTED | _NOTIFY),)),
         (
             uuid(_RUNNING),
             (
                 (uuid(_RUNNING_MEASUREMENT), _NOTIFY),
-                (uuid(_RUNNING_FEATURE), _SECRET),
-                (uuid(_SENSOR_LOCATION), _SECRET),
+                (uuid(_RUNNING_FEATURE), _READ_ENCRYPTED),
+                (uuid(_SENSOR_LOCATION), _READ_ENCRYPTED),
             ),
         ),
         (
             uuid(_INFORMATION),
-            ((uuid(_MANUFACTURER), _SECRET), (uuid(_MODEL), _SECRET), (uuid(_FIRMWARE), _SECRET)),
+            (
+                (uuid(_MANUFACTURER), _READ_ENCRYPTED),
+                (uuid(_MODEL), _READ_ENCRYPTED),
+                (uuid(_FIRMWARE), _READ_ENCRYPTED),
+            ),
         ),
     )
 
 
 def values(handles):
-    """(handle, value) of all that never changes."""
+    """(handle, value) of the constant characteristics."""
     return (
         (handles[2][1], struct.pack("<H", _WALKING_OR_RUNNING)),
         (handles[2][2], bytes((_HIP,))),
@@ -80,7 +84,7 @@ def running(cadence_spm):
 
 
 def advertisement(name):
-    """The 31 bytes that say who is here: flags, the service's UUID, a name of at most 8 characters."""
+    """The advertisement, 31 bytes at most: flags, the service's UUID, a name of at most 8 characters."""
     uuid = bytes(bluetooth.UUID(wire.SERVICE_UUID))
     data = bytes((2, _AD_FLAGS, 0x06, 17, _AD_UUID128)) + uuid + bytes((len(name) + 1, _AD_NAME)) + name.encode()
     if len(data) > 31:
@@ -89,5 +93,5 @@ def advertisement(name):
 
 
 def scan_response():
-    """For apps and watches that look for running sensors and batteries."""
+    """The scan response, for apps and watches that look for running sensors and batteries."""
     return struct.pack("<BBHH", 5, _AD_UUID16, _RUNNING, _BATTERY)

@@ -1,6 +1,6 @@
-# What the clip remembers over power-off besides runs and bonds: how it cues, and how standing looks.
-# One small file, written beside the old one and renamed, so that a power loss leaves one of the two.
-# Defaults of the clip's own tuck_cue live here and nowhere else.
+# Settings kept over power-off: how the clip cues, and the vertical in sensor axes when the runner stands.
+# One small file, written under another name and renamed, so that a power loss leaves the old or the new one.
+# Owns the defaults of the clip's own tuck cue.
 
 import os
 import struct
@@ -12,7 +12,7 @@ _FORMAT = "<BhHHhhh"
 
 
 class Settings:
-    """outputs: wire.OUT_ bits; threshold_cdeg: tilt above standing below which is a tuck; standing: up in 1/16384."""
+    """outputs: wire.OUT_ bits; threshold_cdeg: a tilt (above standing) below this is a tuck; standing: up in 1/16384."""
 
     def __init__(self, path=_PATH):
         self.outputs = wire.OUT_ALL
@@ -25,17 +25,17 @@ class Settings:
             with open(path, "rb") as file:
                 kept = struct.unpack(_FORMAT, file.read())
         except (OSError, ValueError):
-            return  # none yet
+            return  # no file yet
         self.outputs, self.threshold_cdeg, self.warm_up_s, self.cooldown_s = kept[:4]
         self.standing = kept[4:]
 
     @property
     def knows_standing(self):
-        """Whether standing was measured or told."""
+        """Whether standing was measured, or set by the host."""
         return self.standing != (0, 0, 0)
 
     def set_tuck_cue(self, outputs, threshold_cdeg, warm_up_s, cooldown_s):
-        """As CMD_TUCK_CUE says."""
+        """Set and save the values of CMD_TUCK_CUE."""
         self.outputs = outputs
         self.threshold_cdeg = threshold_cdeg
         self.warm_up_s = warm_up_s
@@ -43,7 +43,7 @@ class Settings:
         self._save()
 
     def set_standing(self, x, y, z):
-        """Up in sensor axes when the runner stands, in 1/16384."""
+        """Set and save the vertical in sensor axes when the runner stands, in 1/16384."""
         self.standing = x, y, z
         self._save()
 
@@ -54,4 +54,4 @@ class Settings:
                 file.write(data)
             os.rename(self._path + ".new", self._path)
         except OSError:
-            pass  # in use now, forgotten at power-off: the status says that the flash fails
+            pass  # the values are used until power-off

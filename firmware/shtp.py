@@ -1,6 +1,6 @@
-# SHTP, the sensor hub's transport: a 4 byte header (length, channel, sequence) before each transfer, on SPI or I2C.
-# A link moves one transfer into a window of preallocated memory; Shtp checks its header and keeps the sequence numbers.
-# What the bytes of a payload mean is no matter of this file. Receiving input allocates nothing.
+# SHTP, the BNO085's transport protocol: a 4 byte header (length, channel, sequence) before each transfer, on SPI or I2C.
+# A link moves one transfer into preallocated memory; Shtp checks the header and tracks sequence numbers.
+# Payloads are not interpreted here. Receiving allocates nothing.
 
 from time import sleep_us, ticks_us
 
@@ -15,18 +15,18 @@ RECEIVED = const(1)
 NOTHING = const(0)
 FAULT = const(-1)
 
-ROOM = const(20)  # bytes before the header: a report cut by a fragment's end is put back before its continuation
+ROOM = const(20)  # bytes before the header, for the start of a report that was split between two fragments
 _HEADER = const(4)
 _START = const(24)  # ROOM + _HEADER: where a payload starts
-_PAYLOAD_MAX = const(288)  # the chip's longest cargo is its advertisement, 272; longer ones come in fragments
+_PAYLOAD_MAX = const(288)  # the longest cargo is the advertisement, 272; longer ones are read in fragments
 _GRAIN = const(16)
 _CHANNELS = const(6)
 _CONTINUATION = const(0x80)
-_WAKE_TRIES = const(200)  # of 50 us: the chip answers WAKE within 10 ms
+_WAKE_TRIES = const(200)  # of 50 us each: the chip answers WAKE within 10 ms
 
 
 class Window:
-    """The memory of one transfer. Payloads are read in whole grains: the chip pads, so few views do for all lengths."""
+    """Memory of one transfer. Payloads are read in multiples of 16 bytes (the chip pads), so that few views suffice."""
 
     def __init__(self, first):
         self.buffer = bytearray(_START + _PAYLOAD_MAX)
@@ -35,7 +35,7 @@ class Window:
         self._views = [self._all[first : _START + size] for size in range(0, _PAYLOAD_MAX + 1, _GRAIN)]
 
     def view(self, size):
-        """Memory from `first` (the header's or the payload's start) to the end of the last grain of a payload."""
+        """Memory from `first` (start of header or payload) to the end of a payload, rounded up to 16 bytes."""
         return self._views[(size + _GRAIN - 1) // _GRAIN]
 
     def part(self, start, end):
@@ -43,7 +43,7 @@ class Window:
         return self._all[ROOM + start : ROOM + end]
 
     def payload_size(self):
-        """What the header tells: bytes of payload in this transfer, 0 if there is no cargo, -1 if it cannot be."""
+        """Payload bytes in this transfer, from the header: 0 if there is no cargo, -1 if the header is invalid."""
         low = self.header[0]
         high = self.header[1] & 0x7F
         if not low and not high:
@@ -66,7 +66,7 @@ class SpiLink:
         self._int = int_pin
 
     def receive(self):
-        """One transfer into the window; its payload size as the window tells it, and the sequence number."""
+        """Read one transfer into the window; returns payload_size()."""
         window = self.window
         self.begun_us = ticks_us()
         self._cs.value(0)
@@ -84,7 +84,7 @@ class SpiLink:
         return self.window.header[3]
 
     def send(self, data):
-        """Write a cargo. The chip talks meanwhile: returns the size of what it said, None if it does not wake."""
+        """Write a cargo. Returns the size of the payload that the chip sent meanwhile, None if it did not wake up."""
         if not self._wake_chip():
             return None
         window = self.window
@@ -122,7 +122,7 @@ class I2cLink:
         self._first_sequence = 0
 
     def receive(self):
-        """One cargo, or a fragment of it, into the window; its payload size as the window tells it."""
+        """Read one cargo, or a fragment of it, into the window; returns payload_size()."""
         window = self.window
         self._i2c.readfrom_into(self._address, window.header)
         size = window.payload_size()
@@ -135,16 +135,16 @@ class I2cLink:
         self._i2c.readfrom_into(self._address, window.view(size))
         if window.header[2] != channel or window.payload_size() != size:
             return -1
-        if not continued:  # the second reading says "continued" because the header has been read already
+        if not continued:  # the second read is marked as a continuation, because the header was read before
             window.header[1] &= ~_CONTINUATION & 0xFF
         return size
 
     def first_sequence(self):
-        """The sequence number of the first transfer of the last `receive`: that of the header read alone."""
+        """The sequence number of the first transfer of the last `receive`: that of the header alone."""
         return self._first_sequence
 
     def send(self, data):
-        """Write a cargo; nothing is heard meanwhile."""
+        """Write a cargo. The chip sends nothing meanwhile: returns 0."""
         header = self.window.header
         header[0] = header[1] = 0
         self._i2c.writeto(self._address, data)
@@ -152,10 +152,10 @@ class I2cLink:
 
 
 class Shtp:
-    """Cargos from and to the chip. After RECEIVED: payload in buffer[start:end], its channel, whether it continues one.
+    """Cargos from and to the chip. After RECEIVED: buffer[start:end] is the payload; see also `channel`, `continued`.
 
-    faults counts transfers with an impossible header and bus errors; lost counts transfers that the chip numbered but
-    that never came; held is True when a cargo came while sending and waits for `receive`.
+    faults: transfers with an invalid header, and bus errors. lost: transfers missing in the sequence numbers. held: a
+    cargo arrived during send() and waits for receive().
     """
 
     def __init__(self, link):
@@ -170,18 +170,18 @@ class Shtp:
         self._link = link
         self._header = link.window.header
         self._expected = bytearray(_CHANNELS)
-        self._known = bytearray(_CHANNELS)  # 1: a transfer has come on this channel since the chip's reset
+        self._known = bytearray(_CHANNELS)  # 1: a transfer was received on this channel since the chip's reset
         self._sent = bytearray(_CHANNELS)
 
     def restart(self):
-        """The chip was reset: it counts from the beginning again."""
+        """The chip was reset: sequence numbers start from 0."""
         self.held = False
         for channel in range(_CHANNELS):
             self._known[channel] = 0
             self._sent[channel] = 0
 
     def begun_us(self):
-        """ticks_us at the start of the last transfer: an interrupt before it does not announce the next one."""
+        """ticks_us at the start of the last transfer; an earlier interrupt does not announce the next one."""
         return self._link.begun_us
 
     def receive(self):
@@ -196,7 +196,7 @@ class Shtp:
         return self._accept(size)
 
     def send(self, channel, payload):
-        """Send a payload as one cargo; False if the bus failed or the chip did not wake. Allocates."""
+        """Send a payload as one cargo; False if the bus failed or the chip did not wake up. Allocates."""
         size = _HEADER + len(payload)
         data = bytearray(size)
         data[0] = size

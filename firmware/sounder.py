@@ -1,12 +1,12 @@
 # Plays cues on the buzzer and the vibration motor, one after the other, and shows the clip's state on the LED.
-# A pattern is a row of (tone in Hz, milliseconds); tone 0 is silence, and the motor runs while there is a tone.
-# What a cue sounds and feels like on the clip, and what the LED's blinking means, lives here and nowhere else.
+# A pattern is a row of (tone in Hz, milliseconds); tone 0 is silence; the motor runs while there is a tone.
+# Owns the clip's cue patterns and LED patterns.
 
 import asyncio
 
 import wire
 
-_PATTERNS = {  # as text, which takes a fifth of the memory
+_PATTERNS = {  # as text, which needs a fifth of the memory of tuples
     wire.CUE_TUCK: "330 180 0 90 330 180",
     wire.CUE_PULLBACK_LEFT: "440 300 0 80 440 100",
     wire.CUE_PULLBACK_RIGHT: "440 100 0 80 440 300",
@@ -24,7 +24,7 @@ BLINK_LOST = 900, 100
 
 
 class Sounder:
-    """`outputs` has buzz(tone_hz), vibrate(on) and light(on); see board.py. `settings` says which are wanted."""
+    """`outputs` has buzz(tone_hz), vibrate(on) and light(on); see board.py. `settings.outputs` enables them."""
 
     def __init__(self, outputs, settings):
         self.blink = BLINK_IDLE
@@ -33,12 +33,12 @@ class Sounder:
         self._settings = settings
 
     def play(self, cue):
-        """Play a cue; one that plays already is not disturbed."""
+        """Play a cue, unless one is already playing."""
         if not self.playing:
             self.playing = cue
 
     async def run_cues(self):
-        """Task: plays."""
+        """Task: plays the cues."""
         while True:
             if self.playing:
                 numbers = [int(number) for number in _PATTERNS[self.playing].split()]
@@ -54,7 +54,7 @@ class Sounder:
             await asyncio.sleep_ms(20)
 
     async def run_led(self):
-        """Task: blinks."""
+        """Task: blinks the LED."""
         while True:
             on_ms, off_ms = self.blink
             self._outputs.light(True)

@@ -1,6 +1,5 @@
-# What the clip does by itself for the one who wears it: button, cues without a host, start and stop, sleep, LED.
-# on_sample() is called for every sample and allocates nothing; tend() is a task that looks around every 20 ms.
-# When the clip starts, stops, sleeps and speaks of its own accord is decided here and nowhere else.
+# What the clip does without a host: button, cues, automatic start and stop, sleep, LED pattern.
+# on_sample() is called for every sample and allocates nothing; run() is a task with a period of 20 ms.
 
 import asyncio
 from time import ticks_diff, ticks_ms
@@ -13,20 +12,20 @@ import sounder as sounds
 from button import Button
 
 _TURN_MS = const(20)
-_WATCH_AFTER_MS = const(60000)  # idle and alone so long: begin to look out for running
-_START_AFTER_MS = const(10000)  # of running
-_STOP_AFTER_MS = const(240000)  # without a running step
-_SLEEP_AFTER_MS = const(900000)  # idle and alone
-_CALM_MS = const(10000)  # without a step: the chip may calibrate itself
+_MONITOR_AFTER_MS = const(60000)  # idle without a host: switch the sensor on to detect running
+_START_AFTER_MS = const(10000)  # running: start recording
+_STOP_AFTER_MS = const(240000)  # not running: stop recording
+_SLEEP_AFTER_MS = const(900000)  # idle without a host: sleep
+_CALM_MS = const(10000)  # without a step: the BNO085 may calibrate its accelerometer
 _BATTERY_EVERY_MS = const(30000)
 _LOW_PCT = const(10)
 _RATE_HZ = const(100)
-# Open-circuit voltage of a lithium polymer cell in mV, and what is left in it in per cent
+# Open-circuit voltage of a lithium polymer cell in mV, and its charge in per cent
 _CURVE = ((3300, 0), (3600, 8), (3700, 22), (3800, 45), (3900, 62), (4000, 77), (4100, 90), (4180, 100))
 
 
 def battery_pct(voltage_mv):
-    """What is left in the cell; wire.BATTERY_UNKNOWN if this is no cell's voltage."""
+    """Charge in per cent; wire.BATTERY_UNKNOWN if no cell has this voltage."""
     if not 2500 < voltage_mv < 4500:
         return wire.BATTERY_UNKNOWN
     below_mv, below_pct = _CURVE[0]
@@ -38,7 +37,7 @@ def battery_pct(voltage_mv):
 
 
 class Standalone:
-    """`gait`, `coach`, `sounder`, `inputs` and `sleep` as in their files; control tells what state the clip is in."""
+    """Uses gait.py, tuck_cue.py, sounder.py, and the inputs and sleep() of board.py."""
 
     def __init__(self, gait, tuck_cue, sounder, inputs, sleep):
         self.battery_pct = wire.BATTERY_UNKNOWN
@@ -50,16 +49,16 @@ class Standalone:
         self._sleep = sleep
         self._button = Button()
         self._alone_ms = 0  # idle without a host
-        self._resting_ms = 0  # streaming without a host and without running
+        self._resting_ms = 0  # streaming without a host, not running
         self._battery_ms = 0
         self._updated_s = 0
 
     def on_sample(self, sample, time_s, time_us):
-        """A sample in wire order, from the sensor."""
+        """Process a sample in wire order."""
         self.tuck_cue.add(self.gait.add(sample, time_s, time_us))
 
     async def run(self, control):
-        """Task: everything that is not for every sample."""
+        """Task: button, cues, battery, state, LED."""
         before_ms = ticks_ms()
         while True:
             now_ms = ticks_ms()
@@ -101,7 +100,7 @@ class Standalone:
             self.low = self.battery_pct <= _LOW_PCT
 
     def _update_services(self, control):
-        """Once a second: the standard services, and whether the chip may calibrate its accelerometer."""
+        """Once a second: update the standard services and the accelerometer's calibration."""
         second = ticks_ms() // 1000
         if second != self._updated_s:
             self._updated_s = second
@@ -129,7 +128,7 @@ class Standalone:
         elif self._alone_ms > _SLEEP_AFTER_MS:
             control.prepare_sleep()
             self._sleep(False)
-        elif self._alone_ms > _WATCH_AFTER_MS and not control.monitoring:
+        elif self._alone_ms > _MONITOR_AFTER_MS and not control.monitoring:
             await control.monitor()
 
     def _blink(self, control):

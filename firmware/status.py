@@ -1,5 +1,4 @@
-# The status that answers commands and reads: what control.py and those it joins know, as the wire wants it.
-# One function of their state to bytes. What stands for a condition lives here and nowhere else.
+# Builds the status that answers commands and reads, from the state of control.py and the parts it connects.
 
 import wire
 
@@ -7,7 +6,7 @@ from services import FIRMWARE_VERSION
 
 
 def pack(buffer, control):
-    """Write the status of the clip that `control` runs."""
+    """Write the clip's status into `buffer`."""
     ring = control.ring
     store = control.store
     wire.pack_status(

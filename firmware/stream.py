@@ -1,29 +1,29 @@
 # Turns the sensor's samples into sealed packets in the ring.
-# Samples are written straight into the ring's buffer; a packet ends when it is full or the even spacing ends.
-# How samples are grouped, timed and flagged is decided here and nowhere else. Nothing is allocated per sample.
+# Samples are written directly into the ring's buffer; a packet is closed when it is full or before a gap.
+# Owns how samples are grouped, timed and flagged. Nothing is allocated per sample.
 
 from array import array
 
 import wire
 from micropython import const
 
-_BEFORE_PACKET = wire.FLAG_GAP | wire.FLAG_RESET  # these speak of what came before a packet's first sample
+_BEFORE_PACKET = wire.FLAG_GAP | wire.FLAG_RESET  # these describe what happened before a packet's first sample
 _US_PER_S = const(1000000)
 
 
 class Stream:
-    """`source` has pop(sample) -> bool, and the time and flags of the sample popped last: time_s, time_us, flags.
+    """`source` has pop(sample) -> bool, and time_s, time_us and flags of the sample popped last.
 
     on_sample(sample, time_s, time_us) is called for every sample.
     """
 
     def __init__(self, source, ring, on_sample):
         self._on_sample = on_sample
-        self._marks = 0  # flags that the next packet is to carry
+        self._marks = 0  # flags to set in the next packet
         self._source = source
         self._ring = ring
         self._sample = array("h", bytes(wire.SAMPLE_SIZE))
-        self._count = 0  # samples in the open packet
+        self._count = 0  # samples in the current packet
         self._flags = 0
         self._first_s = self._first_us = 0
         self._last_s = self._last_us = 0
@@ -33,16 +33,16 @@ class Stream:
         self._started = False
 
     def begin(self, stream_id, rate_hz, granted_mhz):
-        """A new stream: packets sized for `rate_hz`, spacing judged by the rate the sensor granted (1/1000 Hz)."""
+        """Start a stream: packet size by the requested rate, gaps by the rate that the sensor granted (1/1000 Hz)."""
         self._full = wire.SAMPLES_PER_PACKET[rate_hz]
         self._ring.begin(stream_id, self._full)
         self._period_us = (1000 * _US_PER_S + granted_mhz // 2) // granted_mhz
-        self._longest_us = self._period_us * 8 // 5  # as the pairing of reports sees it
+        self._longest_us = self._period_us * 8 // 5  # as in sample_sync.py
         self._count = self._flags = 0
         self._started = False
 
     def drain(self):
-        """Take every sample the sensor has; returns how many."""
+        """Put all waiting samples into packets; returns how many."""
         taken = 0
         source = self._source
         while source.pop(self._sample):
@@ -52,17 +52,17 @@ class Stream:
         return taken
 
     def observe(self):
-        """Feel every sample the sensor has; none goes into a packet."""
+        """Pass all waiting samples to on_sample, without packets."""
         source = self._source
         while source.pop(self._sample):
             self._on_sample(self._sample, source.time_s, source.time_us)
 
     def mark(self, flag):
-        """The packet that is being filled, or the next, carries this flag."""
+        """Set a flag in the current packet, or in the next one if there is none."""
         self._marks |= flag
 
     def flush(self):
-        """Close the packet that is being filled, however few samples it has."""
+        """Close the current packet, if it has any samples."""
         if self._count:
             self._close()
 

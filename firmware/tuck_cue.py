@@ -1,6 +1,6 @@
-# The clip's own cue for a sustained tuck, while no host listens, and the measuring of standing that it needs.
-# The mean of "up" over each stride, against "up" when standing, is the pelvis's tilt; the threshold comes from the host
-# or stays as it was. Warm-up, hysteresis, cooldown and the most cues in ten minutes are decided here. No allocation.
+# The clip's own cue for a lasting tuck, while no host listens, and the measurement of standing that it needs.
+# Pelvic tilt is the mean vertical over each stride relative to the vertical when standing. The host sets the threshold.
+# Warm-up, hysteresis, cooldown and the limit of cues in ten minutes apply. Nothing is allocated.
 
 from array import array
 
@@ -9,9 +9,9 @@ from micropython import const
 
 _STRIDES = const(8)
 _BACK_STRIDES = const(5)
-_TWICE = const(2)  # strides in a row that must agree
-_BACK_CDEG = const(150)  # so far above the threshold again: recovered
-_CDEG = const(5730)  # of a sine: 0.3 % more at 8 deg
+_AGREEING = const(2)  # strides in a row that must agree
+_BACK_CDEG = const(150)  # this far above the threshold: recovered
+_CDEG = const(5730)  # 1/100 deg per unit of the sine; 0.3 % low at 8 deg
 _MOST_CUES = const(4)
 _CAP_MS = const(600000)
 _STANDING_MS = const(5000)
@@ -19,7 +19,7 @@ _STANDING_GIVE_UP_MS = const(60000)
 
 
 class TuckCue:
-    """Fed with every sample and step of `gait`; cue() gives what is to be played. `settings` is settings.py's."""
+    """add() every sample after `gait` has processed it; cue() returns the cue to play."""
 
     def __init__(self, gait, settings):
         self.measuring = False
@@ -41,29 +41,29 @@ class TuckCue:
 
     @property
     def armed(self):
-        """Whether it knows enough to cue."""
+        """Whether cues without a host are enabled and standing is known."""
         return bool(self._settings.outputs & wire.OUT_ALONE) and self._settings.knows_standing
 
     def begin(self):
-        """A new run."""
+        """Start a new run."""
         self._strides = self._below = self._above = self._cues = 0
         self._sum_y = self._sum_z = self._count = self._steps = 0
         self._tucked = False
 
     def measure_standing(self):
-        """Take the next 5 s of standing still as the zero."""
+        """Measure standing over the next 5 s without motion."""
         self.measuring = True
         self._asked_ms = self._gait.now_ms
         self._still_ms = -1
 
     def cue(self):
-        """The cue that is due, 0 if none; asked for, it is gone."""
+        """The cue to play, 0 if none; the next call returns 0."""
         cue = self._cue
         self._cue = 0
         return cue
 
     def add(self, stepped):
-        """The sample that the gait has just seen; stepped: it completed a running step."""
+        """Process the sample that `gait` has just processed; stepped: it completed a running step."""
         gait = self._gait
         if self.measuring:
             self._measure()
@@ -84,7 +84,7 @@ class TuckCue:
         y = self._sum_y // self._count
         z = self._sum_z // self._count
         self._sum_y = self._sum_z = self._count = self._steps = 0
-        sine = (z * standing[1] - y * standing[2]) >> 12  # standing is in 1/16384, up in 1/4096
+        sine = (z * standing[1] - y * standing[2]) >> 12  # standing in 1/16384, up in 1/4096
         length = (standing[1] * standing[1] + standing[2] * standing[2]) >> 14
         self._tilts[self._strides % _STRIDES] = sine * _CDEG // length if length > 4096 else 0
         self._strides += 1
@@ -101,10 +101,10 @@ class TuckCue:
         threshold_cdeg = self._settings.threshold_cdeg
         self._below = self._below + 1 if self._mean(_STRIDES) < threshold_cdeg else 0
         self._above = self._above + 1 if self._mean(_BACK_STRIDES) > threshold_cdeg + _BACK_CDEG else 0
-        if self._tucked and self._above >= _TWICE:
+        if self._tucked and self._above >= _AGREEING:
             self._tucked = False
             self._cue = wire.CUE_RECOVERED
-        elif self._below >= _TWICE and self._may_cue():
+        elif self._below >= _AGREEING and self._may_cue():
             self._tucked = True
             self._cue = wire.CUE_TUCK
             self._cue_ms[self._cues % _MOST_CUES] = self._gait.now_ms

@@ -1,5 +1,5 @@
-# The protocol, tested by one file under both interpreters: pytest runs it in CPython, and once more in MicroPython,
-# where the file itself runs every test. Only what both know is used; docs/wire.md is held to the code.
+# Tests of the protocol; one file for both interpreters. pytest runs it in CPython, and once more in MicroPython,
+# where the file itself calls every test. It uses only what both interpreters have, and checks docs/wire.md too.
 
 import sys
 from array import array
@@ -127,7 +127,7 @@ GOOD = (
     (wire.CMD_FETCH, (3, 65536, 16384)),
     (wire.CMD_CONFIRM, (3, 5400000, (1 << 32) - 1, 1)),
     (wire.CMD_CUE, (wire.CUE_LAST,)),
-    (wire.CMD_TUCK_CUE, (wire.OUT_ALL, -3000, 65535, 30)),
+    (wire.CMD_TUCK_CUE, (wire.OUT_ALL, -wire.THRESHOLD_MAX_CDEG, 65535, 30)),
     (wire.CMD_STANDING, (0, 0, 0)),
     (wire.CMD_STANDING, (-1200, 16000, 3200)),
     (wire.CMD_TIME, ((1 << 32) - 1,)),
@@ -148,7 +148,7 @@ def test_malformed_commands_are_refused():
         (wire.CMD_CUE, (0,)),
         (wire.CMD_CUE, (wire.CUE_LAST + 1,)),
         (wire.CMD_TUCK_CUE, (wire.OUT_ALL + 1, 0, 0, 0)),
-        (wire.CMD_TUCK_CUE, (0, 3001, 0, 0)),
+        (wire.CMD_TUCK_CUE, (0, wire.THRESHOLD_MAX_CDEG + 1, 0, 0)),
         (wire.CMD_CONFIRM, (1, 2, 3, 2)),
         (wire.CMD_STANDING, (0, 1, 0)),
         (wire.CMD_STANDING, (32767, 32767, 32767)),
@@ -200,6 +200,20 @@ def test_the_documented_commands_and_status_decode():
     assert status[:8] == (2, 0, 2, 0, wire.STATE_STREAMING, 87, 100, STREAM)
     assert status[8:13] == (1020, 1028, 0, wire.CMD_START, wire.RESULT_OK)
     assert status[13:] == (wire.COND_TUCK_CUE | wire.COND_RUNNING, 2, 0, 4096, 172)
+
+
+def test_the_documented_arguments_are_those_of_the_code():
+    types = {"u8": "B", "i16": "h", "u16": "H", "u32": "I"}
+    rows = [row for row in table_rows(["0x%02x" % opcode for opcode in wire._ARGUMENTS]) if row[1].startswith("CMD_")]
+    assert len(rows) == len(wire._ARGUMENTS)
+    for value, name, arguments, _ in rows:
+        parts = arguments.split(", ")
+        assert parts[0] == "`" + value[2:] + "`", name
+        layout, kind = "<", ""
+        for part in parts[1:]:  # "i16 x, y, z": the type holds until the next one
+            kind = types.get(part.split()[0], kind)
+            layout += kind
+        assert layout == wire._ARGUMENTS[getattr(wire, name)], name
 
 
 def test_every_name_is_documented_with_its_value():

@@ -1,7 +1,6 @@
 # The protocol between clip and host: packet layout, scales, UUIDs, commands, status.
-# One file that CPython and MicroPython both run: integers in, integers out, only `struct` and `const`.
-# Every UUID, scale, opcode and flag of the wire lives here (kept runs: wire_runs.py) and nowhere else; docs/wire.md
-# explains it byte by byte.
+# CPython and MicroPython both run this file: integers in, integers out, only `struct` and `const`.
+# Owns every UUID, scale, opcode, flag and limit (kept runs: wire_runs.py); docs/wire.md explains them byte by byte.
 
 import struct
 from array import array
@@ -21,7 +20,7 @@ try:
         """CRC-16 (polynomial 0x1021, start 0xFFFF) of the first `end` bytes."""
         return crc_hqx(memoryview(buffer)[:end], 0xFFFF)
 
-except ImportError:  # MicroPython has no crc_hqx; the same CRC-16, small integers only, nothing allocated
+except ImportError:  # MicroPython has no crc_hqx: the same CRC-16 with small integers only, without allocation
     _CRC_TABLE = array("H", bytes(512))
     for _byte in range(256):
         _crc = _byte << 8
@@ -38,7 +37,7 @@ except ImportError:  # MicroPython has no crc_hqx; the same CRC-16, small intege
 
 
 PROTOCOL_VERSION = const(2)  # of commands and status
-PACKET_VERSION = const(1)  # of packets, which are stored and must stay readable
+PACKET_VERSION = const(1)  # of packets; stored packets must stay readable
 
 SERVICE_UUID = "9e2f0001-6b1d-4c57-8a3e-5d7c2b90f1a4"
 STREAM_UUID = "9e2f0002-6b1d-4c57-8a3e-5d7c2b90f1a4"  # notify: sample packets, and frames about kept runs
@@ -47,9 +46,9 @@ STATUS_UUID = "9e2f0004-6b1d-4c57-8a3e-5d7c2b90f1a4"  # read, notify: status
 NAME_PREFIX = "Untk"  # advertised name: prefix and four hex digits of the address
 
 RATES_HZ = (50, 100, 200)
-SAMPLES_PER_PACKET = {50: 2, 100: 5, 200: 10}  # 20 to 25 packets a second at every rate
+SAMPLES_PER_PACKET = {50: 2, 100: 5, 200: 10}  # 20 to 25 packets a second
 
-# Integers on the wire are the BNO085's own fixed point numbers: nothing is rounded twice.
+# Values are the BNO085's own fixed point integers, so nothing is rounded twice.
 QUAT_SCALE = const(16384)  # Q14, order w x y z, sensor -> earth
 ACC_SCALE = const(256)  # Q8, m/s^2
 GYR_SCALE = const(512)  # Q9, rad/s
@@ -60,28 +59,28 @@ HEADER_SIZE = const(20)
 SAMPLE_FORMAT = "<10h"  # quaternion w x y z, acceleration x y z, gyro x y z
 SAMPLE_SIZE = const(20)
 CRC_SIZE = const(2)
+NOTIFY_OVERHEAD = const(3)  # bytes of the MTU that a notification needs for opcode and handle
 
 FLAG_GAP = const(0x01)  # samples are missing before this packet: the sensor did not deliver them
 FLAG_RESET = const(0x02)  # the sensor chip had reset itself before this packet
 FLAG_OVERRUN = const(0x04)  # packets before this one were overwritten before they could be sent
 FLAG_CLIPPED = const(0x08)  # an acceleration or gyro value in this packet is at the end of its range
-FLAG_NO_QUAT = const(0x10)  # the chip's quaternion is missing or stale: it reads 0 0 0 0
-FLAG_CALIBRATING = const(0x20)  # the chip's own accelerometer calibration was on
+FLAG_NO_QUAT = const(0x10)  # a quaternion is missing: it reads 0 0 0 0
+FLAG_CALIBRATING = const(0x20)  # the sensor chip's accelerometer calibration was enabled
 FLAG_LAP = const(0x40)  # the button was pressed
 FLAG_LOW_BATTERY = const(0x80)
 
 CMD_START = const(0x01)  # u16 rate in Hz
 CMD_STOP = const(0x02)
-CMD_ACK = const(0x03)  # u16 stream id, u32 sequence: this packet and all before it are safe with the host
-CMD_RESEND = const(0x04)  # u16 stream id, u32 sequence: send again from here on
-
+CMD_ACK = const(0x03)  # u16 stream id, u32 sequence: the host has stored this packet and all before it
+CMD_RESEND = const(0x04)  # u16 stream id, u32 sequence: send again from this packet on
 CMD_LIST = const(0x05)  # answered by a FRAME_RUN for each kept run, oldest first
 CMD_FETCH = const(0x06)  # u16 run, u32 offset, u32 bytes: answered by FRAME_DATA
-CMD_CONFIRM = const(0x07)  # u16 run, u32 bytes, u32 CRC-32 of them, u8: 1 delete it, 0 keep it as fetched
-CMD_CUE = const(0x08)  # u8 pattern: play it now
+CMD_CONFIRM = const(0x07)  # u16 run, u32 bytes, u32 CRC-32 of them, u8: 1 delete the run, 0 mark it as fetched
+CMD_CUE = const(0x08)  # u8 cue: play it now
 CMD_TUCK_CUE = const(0x09)  # u8 outputs, i16 threshold in 1/100 deg above standing, u16 warm-up in s, u16 cooldown in s
 CMD_STANDING = const(0x0A)  # i16 x, y, z in Q14: up in sensor axes when standing; 0 0 0: measure it now
-CMD_TIME = const(0x0B)  # u32 seconds since 1970: kept runs are stamped with it
+CMD_TIME = const(0x0B)  # u32 seconds since 1970: start times of kept runs
 _ARGUMENTS = {
     CMD_START: "<H",
     CMD_STOP: "<",
@@ -102,11 +101,12 @@ CUE_PULLBACK_RIGHT = const(3)
 CUE_RIGID = const(4)
 CUE_RECOVERED = const(5)
 CUE_LOST = const(6)  # the sensor does not answer
-CUE_LAST = const(6)
-OUT_BUZZER = const(1)  # bits of CMD_TUCK_CUE's outputs; OUT_ALONE: cue tucks while no host listens
+CUE_LAST = CUE_LOST
+OUT_BUZZER = const(1)  # bits of CMD_TUCK_CUE's outputs
 OUT_VIBRATION = const(2)
-OUT_ALONE = const(4)
+OUT_ALONE = const(4)  # cue tucks while no host listens
 OUT_ALL = const(7)
+THRESHOLD_MAX_CDEG = const(3000)  # largest threshold of CMD_TUCK_CUE, either sign
 
 STATE_IDLE = const(0)
 STATE_STREAMING = const(1)
@@ -118,23 +118,23 @@ RESULT_BAD_LENGTH = const(2)
 RESULT_BAD_RATE = const(3)
 RESULT_NO_SENSOR = const(4)
 RESULT_MTU_TOO_SMALL = const(5)
-RESULT_NOT_KEPT = const(6)  # the packets asked for are no longer on the clip
+RESULT_NOT_KEPT = const(6)  # the requested packets are no longer on the clip
 RESULT_WRONG_STREAM = const(7)
-RESULT_NO_RUN = const(8)  # no kept run of that number, or nothing at that offset
-RESULT_WRONG_CHECKSUM = const(9)  # the run on the clip has other bytes: fetch it again
+RESULT_NO_RUN = const(8)  # no such kept run, or no bytes at that offset
+RESULT_WRONG_CHECKSUM = const(9)  # the run on the clip has different bytes: fetch it again
 RESULT_BAD_VALUE = const(10)
 RESULT_BUSY = const(11)  # the run is being recorded
 
 COND_PAIRING = const(0x01)  # the pairing window is open
-COND_RECORDING = const(0x02)  # packets go to the flash
-COND_FULL = const(0x04)  # the flash is full or broken: packets could not be kept
-COND_TUCK_CUE = const(0x08)  # the clip cues by itself: it knows how standing is
+COND_RECORDING = const(0x02)  # packets are being saved to the flash
+COND_FULL = const(0x04)  # the flash is full or broken: packets could not be saved
+COND_TUCK_CUE = const(0x08)  # the clip can cue tucks without a host: standing is known
 COND_STANDING = const(0x10)  # standing is being measured
-COND_RUNNING = const(0x20)  # steps are seen
+COND_RUNNING = const(0x20)  # running steps are detected
 
 # protocol version, firmware major, minor, patch, state, battery % (255: not measured), rate in Hz (0: idle),
-# stream id, oldest sequence kept, next sequence, chip resets, last command, its result,
-# conditions, kept runs, runs dropped for space since the clip was started, free flash in kB, steps a minute
+# stream id, oldest sequence available, next sequence, sensor resets, last command, its result,
+# conditions, kept runs, runs deleted unfetched since power-on, free flash in kB, steps a minute
 STATUS_FORMAT = "<BBBBBBHHIIHBBHHHHH"
 STATUS_SIZE = const(32)
 BATTERY_UNKNOWN = const(255)
@@ -155,7 +155,7 @@ def pack_header(
     period_us: int,
     count: int,
 ) -> None:
-    """Write the 20 bytes header at the start of `buffer`. Time is that of the first sample."""
+    """Write the 20 byte header at the start of `buffer`; the time is that of the first sample."""
     struct.pack_into(
         HEADER_FORMAT, buffer, 0, PACKET_VERSION, flags, stream_id, sequence, time_s, time_us, period_us, count, 0
     )
@@ -175,19 +175,19 @@ def pack_sample(
     gy: int,
     gz: int,
 ) -> None:
-    """Write sample number `index` (0 first) as ten 16 bit integers."""
+    """Write sample number `index`, counted from 0, as ten 16 bit integers."""
     struct.pack_into(SAMPLE_FORMAT, buffer, HEADER_SIZE + index * SAMPLE_SIZE, qw, qx, qy, qz, ax, ay, az, gx, gy, gz)
 
 
 def seal(buffer: bytearray, count: int) -> int:
-    """Write the checksum behind the last sample; returns the packet's size in bytes."""
+    """Write the checksum after the last sample; returns the packet's size in bytes."""
     end = HEADER_SIZE + count * SAMPLE_SIZE
     struct.pack_into("<H", buffer, end, checksum(buffer, end))
     return end + CRC_SIZE
 
 
 def check(packet: bytes) -> str:
-    """What is wrong with a packet: "" if nothing, else one of "short", "version", "length", "crc"."""
+    """The error in a packet: "short", "version", "length" or "crc"; "" if it is valid."""
     if len(packet) < HEADER_SIZE + CRC_SIZE:
         return "short"
     if packet[0] != PACKET_VERSION:
@@ -212,14 +212,14 @@ def unpack_sample(packet: bytes, index: int) -> tuple[int, ...]:
 
 
 def command(opcode: int, *values: int) -> bytes:
-    """The bytes of a command: its opcode, and its values in the order of _ARGUMENTS."""
+    """The bytes of a command: opcode, then values in the order of _ARGUMENTS."""
     return struct.pack("<B" + _ARGUMENTS[opcode][1:], opcode, *values)
 
 
 def parse_command(data: bytes) -> tuple[int, int, tuple[int, ...]]:
-    """(result, opcode, values) of what was written to the control characteristic.
+    """(result, opcode, values) of a write to the control characteristic.
 
-    Anything malformed gives a result other than RESULT_OK and must change nothing.
+    A malformed command gives a result other than RESULT_OK and must not change anything.
     """
     if len(data) < 1:
         return RESULT_BAD_LENGTH, 0, ()
@@ -230,15 +230,15 @@ def parse_command(data: bytes) -> tuple[int, int, tuple[int, ...]]:
     if len(data) != 1 + struct.calcsize(arguments):
         return RESULT_BAD_LENGTH, opcode, ()
     values = struct.unpack_from(arguments, data, 1)
-    return _judge(opcode, values), opcode, values
+    return _check_values(opcode, values), opcode, values
 
 
-def _judge(opcode: int, values: tuple[int, ...]) -> int:
+def _check_values(opcode: int, values: tuple[int, ...]) -> int:
     if opcode == CMD_START and values[0] not in RATES_HZ:
         return RESULT_BAD_RATE
     if opcode == CMD_CUE and not 1 <= values[0] <= CUE_LAST:
         return RESULT_BAD_VALUE
-    if opcode == CMD_TUCK_CUE and (values[0] > OUT_ALL or not -3000 <= values[1] <= 3000):
+    if opcode == CMD_TUCK_CUE and (values[0] > OUT_ALL or not -THRESHOLD_MAX_CDEG <= values[1] <= THRESHOLD_MAX_CDEG):
         return RESULT_BAD_VALUE
     if opcode == CMD_CONFIRM and values[3] > 1:
         return RESULT_BAD_VALUE

@@ -11,8 +11,6 @@ import numpy as np
 from untuck import wire
 from untuck.model import Baseline, Calibration
 
-MOST_CDEG = 3000  # the clip takes no threshold beyond
-
 WEAK_DBM = -85  # with a weaker signal, packets are lost when the runner's body is between
 
 
@@ -22,7 +20,9 @@ def tuck_cue_commands(
     """The commands that teach: up in sensor axes when standing; the tilt, so far below the baseline's, of a tuck."""
     up = np.rint(calibration.sensor_to_pelvis[1] * wire.QUAT_SCALE).astype(int)
     tilt_deg = float(np.average(baseline.tilt_deg, weights=baseline.strides))
-    threshold_cdeg = int(np.clip(round(100 * (tilt_deg - tuck_on_deg)), -MOST_CDEG, MOST_CDEG))
+    threshold_cdeg = int(
+        np.clip(round(100 * (tilt_deg - tuck_on_deg)), -wire.THRESHOLD_MAX_CDEG, wire.THRESHOLD_MAX_CDEG)
+    )
     seconds = [int(np.clip(round(value), 0, 65535)) for value in (warm_up_s, cooldown_s)]
     return [
         wire.command(wire.CMD_STANDING, *up.tolist()),
