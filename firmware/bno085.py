@@ -1,6 +1,6 @@
-# Driver of the BNO085 motion sensor: sets it up, reads every report, and recovers it when it resets or hangs.
-# service() reads the bus and advances a state machine; it does not wait, except for the chip to wake up before a command
-# on SPI. reports.py parses the measurements, bno085_commands.py has the commands.
+# Driver of the BNO085 motion sensor: sets it up, reads every report, and recovers it when it resets or hangs. service()
+# reads the bus and advances a state machine; it does not wait, except for the chip to wake up before a command on SPI.
+# reports.py parses the measurements, bno085_commands.py has the commands.
 
 import asyncio
 from time import sleep_ms, ticks_diff, ticks_us
@@ -79,7 +79,7 @@ class Bno085:
         return self._reports.errors
 
     async def start(self, rate_hz):
-        """Reset the chip and enable its reports. Returns the granted rate in 1/1000 Hz, 0 if the chip does not answer."""
+        """Reset the chip and enable its reports. Returns the granted rate in 1/1000 Hz, 0 without an answer."""
         self._tries = 0
         self._silent = False
         self._asked_us = 1000000 // rate_hz

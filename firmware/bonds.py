@@ -1,6 +1,6 @@
-# Pairing: which hosts may use the clip. Keeps their secrets over power-off and controls the pairing window.
-# A link is trusted if it is encrypted with a stored secret, or was paired while the window was open. The Bluetooth stack
-# calls find() and store() in interrupts; the main loop writes the file.
+# Pairing: which hosts may use the clip. Keeps their secrets over power-off and controls the pairing window. A link is
+# trusted if it is encrypted with a stored secret, or was paired while the window was open. The Bluetooth stack calls
+# find() and store() in interrupts; the main loop writes the file.
 
 import binascii
 from time import ticks_diff, ticks_ms

@@ -1,6 +1,6 @@
-# The clip's Bluetooth server (GATT): advertises, receives the host's writes, notifies packets and status.
-# Interrupts only record what happened; the loop of control.py acts on it. A notification for which the stack has no buffer
-# stays in the ring. Owns handles, connection and MTU.
+# The clip's Bluetooth server (GATT): advertises, receives the host's writes, notifies packets and status. Interrupts
+# only record what happened; the loop of control.py acts on it. A notification for which the stack has no buffer stays
+# in the ring. Owns handles, connection and MTU.
 
 from collections import deque
 

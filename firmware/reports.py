@@ -1,7 +1,7 @@
-# Parses the BNO085's input cargos into reports, computes when each was measured, and passes it to SampleSync.
-# A report's time is the interrupt's time, minus the cargo's base timestamp, plus the report's delay. While the interpreter
-# is busy (a garbage collection takes 2 to 290 ms) an interrupt is noticed late, never early; this is detected from the
-# even spacing of the reports and corrected. Owns report layouts and timestamps.
+# Parses the BNO085's input cargos into reports, computes when each was measured, and passes it to SampleSync. A
+# report's time is the interrupt's time, minus the cargo's base timestamp, plus the report's delay. While the
+# interpreter is busy (a garbage collection takes 2 to 290 ms) an interrupt is noticed late, never early; this is
+# detected from the even spacing of the reports and corrected. Owns report layouts and timestamps.
 
 from array import array
 from time import ticks_add, ticks_diff

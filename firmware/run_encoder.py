@@ -77,7 +77,7 @@ def _signed(buffer: ptr8, at: int) -> int:
 
 @micropython.viper
 def _turned(state: ptr32, which: int, gx: int, gy: int, gz: int, step: int) -> int:
-    # Quaternion value `which` after one step; gx, gy, gz: sums of the last two gyro values; step: the period in 1/4096 s
+    # Quaternion value `which` after one step; gx, gy, gz: sums of the last two gyro values; step: period in 1/4096 s
     w = (int(state[15]) - 32768) >> 2
     x = (int(state[16]) - 32768) >> 2
     y = (int(state[17]) - 32768) >> 2

@@ -27,8 +27,8 @@ def _flash_bytes(size):
 class RunStore:
     """The runs in `folder`, which together occupy at most `room_bytes` of flash.
 
-    recording: number of the run being recorded, 0 if none. count: number of runs. dropped: runs deleted for space before
-    they were fetched, since power-on. full: packets could not be saved, as no run can be deleted or the flash failed.
+    recording: number of the run being recorded, 0 if none. count: number of runs. dropped: runs deleted unfetched
+    for space, since power-on. full: packets could not be saved, as no run can be deleted or the flash failed.
     """
 
     def __init__(self, folder, room_bytes):

@@ -1,5 +1,5 @@
-# Sends kept runs to the host: the list of runs, and their bytes in frames; deletes a run when the host has all of it.
-# A few frames are sent in each turn of the loop, so that commands are still executed. A run is deleted only if the host's
+# Sends kept runs to the host: the list of runs, and their bytes in frames; deletes a run when the host has all of it. A
+# few frames are sent in each turn of the loop, so that commands are still executed. A run is deleted only if the host's
 # checksum matches the bytes in the flash. The host's side is host/untuck/sources/ble_runs.py.
 
 import asyncio

@@ -1,6 +1,6 @@
-# Joins the BNO085's acceleration, quaternion and gyro reports into samples, by the times of measurement.
-# Each sensor has a track of waiting reports; a gyro report becomes a sample as soon as the other two tracks reach its time.
-# Times are ticks_us until a sample is complete. Nothing is allocated.
+# Joins the BNO085's acceleration, quaternion and gyro reports into samples, by the times of measurement. Each sensor
+# has a track of waiting reports; a gyro report becomes a sample as soon as the other two tracks reach its time. Times
+# are ticks_us until a sample is complete. Nothing is allocated.
 
 from array import array
 from time import ticks_add, ticks_diff

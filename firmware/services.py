@@ -11,8 +11,8 @@ from micropython import const
 _WRITE_NO_RESPONSE = const(0x0004)
 _WRITE = const(0x0008)
 _NOTIFY = const(0x0010)
-_WRITE_ENCRYPTED = const(0x1000)
-_READ_ENCRYPTED = const(0x0202)  # read, encrypted link required
+_WRITE_ENC = const(0x1000)
+_READ_ENC = const(0x0202)  # read, encrypted link required
 
 FIRMWARE_VERSION = (0, 2, 0)
 
@@ -43,25 +43,25 @@ def table():
             uuid(wire.SERVICE_UUID),
             (
                 (uuid(wire.STREAM_UUID), _NOTIFY),
-                (uuid(wire.CONTROL_UUID), _WRITE | _WRITE_NO_RESPONSE | _WRITE_ENCRYPTED),
-                (uuid(wire.STATUS_UUID), _READ_ENCRYPTED | _NOTIFY),
+                (uuid(wire.CONTROL_UUID), _WRITE | _WRITE_NO_RESPONSE | _WRITE_ENC),
+                (uuid(wire.STATUS_UUID), _READ_ENC | _NOTIFY),
             ),
         ),
-        (uuid(_BATTERY), ((uuid(_BATTERY_LEVEL), _READ_ENCRYPTED | _NOTIFY),)),
+        (uuid(_BATTERY), ((uuid(_BATTERY_LEVEL), _READ_ENC | _NOTIFY),)),
         (
             uuid(_RUNNING),
             (
                 (uuid(_RUNNING_MEASUREMENT), _NOTIFY),
-                (uuid(_RUNNING_FEATURE), _READ_ENCRYPTED),
-                (uuid(_SENSOR_LOCATION), _READ_ENCRYPTED),
+                (uuid(_RUNNING_FEATURE), _READ_ENC),
+                (uuid(_SENSOR_LOCATION), _READ_ENC),
             ),
         ),
         (
             uuid(_INFORMATION),
             (
-                (uuid(_MANUFACTURER), _READ_ENCRYPTED),
-                (uuid(_MODEL), _READ_ENCRYPTED),
-                (uuid(_FIRMWARE), _READ_ENCRYPTED),
+                (uuid(_MANUFACTURER), _READ_ENC),
+                (uuid(_MODEL), _READ_ENC),
+                (uuid(_FIRMWARE), _READ_ENC),
             ),
         ),
     )

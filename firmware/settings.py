@@ -12,7 +12,7 @@ _FORMAT = "<BhHHhhh"
 
 
 class Settings:
-    """outputs: wire.OUT_ bits; threshold_cdeg: a tilt (above standing) below this is a tuck; standing: up in 1/16384."""
+    """outputs: wire.OUT_ bits; threshold_cdeg: tilt above standing, a tuck is below it; standing: up in 1/16384."""
 
     def __init__(self, path=_PATH):
         self.outputs = wire.OUT_ALL

@@ -1,6 +1,6 @@
-# SHTP, the BNO085's transport protocol: a 4 byte header (length, channel, sequence) before each transfer, on SPI or I2C.
-# A link moves one transfer into preallocated memory; Shtp checks the header and tracks sequence numbers.
-# Payloads are not interpreted here. Receiving allocates nothing.
+# SHTP, the BNO085's transport protocol: a 4 byte header (length, channel, sequence) before each transfer, on SPI or
+# I2C. A link moves one transfer into preallocated memory; Shtp checks the header and tracks sequence numbers. Payloads
+# are not interpreted here. Receiving allocates nothing.
 
 from time import sleep_us, ticks_us
 
