@@ -10,7 +10,7 @@ _COUNT_AT = const(18)  # offset of the number of samples in a packet
 
 
 class Ring:
-    """Contains packets `oldest` to `next - 1`: those from `cursor` on are unsent, those before `saved` are in the flash.
+    """Contains packets `oldest` to `next - 1`; those from `cursor` on are unsent, those before `saved` in the flash.
 
     Packets are copied in and out: a memoryview of each slot would need a third more memory.
     Sequence numbers start at 0 with each stream; at 25 packets a second they stay small integers for a year.

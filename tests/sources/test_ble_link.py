@@ -7,6 +7,8 @@ What must hold between the two ends lives here; faults of the air are in test_bl
 from __future__ import annotations
 
 import asyncio
+import logging
+import re
 import struct
 import sys
 from collections.abc import AsyncIterator
@@ -25,6 +27,8 @@ from virtual_clip.stream_checks import QUICK, assert_all_came, collect, motion
 from untuck import wire
 from untuck.errors import LinkError
 from untuck.sources.ble import Backend, BleSource, Timeouts, find_clips
+from untuck.sources.ble_link import shorten_addresses
+from untuck.sources.clip_status import rejection
 
 
 @asynccontextmanager
@@ -154,7 +158,7 @@ async def test_another_protocol_version_is_refused(host: int, update: str, monke
 
 async def test_short_radio_packets_are_refused_with_a_remedy() -> None:
     async with VirtualClip(motion(1, 100), mtu=185, speed=2) as clip:
-        with pytest.raises(LinkError, match="ask for a lower rate"):
+        with pytest.raises(LinkError, match="choose a lower rate"):
             async with BleSource(200, backend=clip.backend, timeouts=QUICK):
                 pass
         async with BleSource(100, backend=clip.backend, timeouts=QUICK) as source:
@@ -167,6 +171,31 @@ async def test_a_clip_without_a_sensor_says_so() -> None:
         with pytest.raises(LinkError, match="motion sensor does not answer"):
             async with BleSource(backend=clip.backend, timeouts=QUICK):
                 pass
+
+
+def test_every_result_has_a_message_that_says_what_to_do() -> None:
+    results = [getattr(wire, name) for name in dir(wire) if name.startswith("RESULT_") and name != "RESULT_OK"]
+    assert len(results) == 11
+    for result in results:
+        assert re.fullmatch(r"The clip rejected a command: .+: .+\.", rejection(result))
+    assert "result 99" in rejection(99)
+
+
+async def test_the_log_has_the_connection_and_no_whole_address(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="untuck")
+    async with VirtualClip(motion(4, 100), speed=2) as clip:
+        async with BleSource(100, backend=clip.backend, timeouts=QUICK) as source:
+            await collect(source, 100)
+        with pytest.raises(LinkError, match=CLIP_ADDRESS[:-1]):
+            async with BleSource(address=CLIP_ADDRESS[:-1] + "0", backend=clip.backend, timeouts=Timeouts(scan_s=0.3)):
+                pass
+    assert "found clip ...A4B5" in caplog.text and "connected" in caplog.text and "100 Hz" in caplog.text
+    assert CLIP_ADDRESS not in caplog.text and len(caplog.records) < 20
+
+
+def test_addresses_are_shortened_in_texts() -> None:
+    assert shorten_addresses(f"no {CLIP_ADDRESS}!") == "no ...A4B5!"
+    assert shorten_addresses("dev_F0_F1_F2_F3_A4_B5 5E1D0CBA-0F0E-4C00-9F1A-0123456789AB") == "dev_...A4B5 ...89AB"
 
 
 async def test_no_clip_in_range() -> None:

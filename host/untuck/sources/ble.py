@@ -1,13 +1,14 @@
-"""Samples from the clip over Bluetooth: every packet in order, once each, through lost packets and lost connections.
+"""Packets from the clip over Bluetooth: each once and in order, despite lost packets and lost connections.
 
-The clip keeps packets until they are acknowledged; a gap, a damaged packet or a new connection leads to a request to
-send again from the first one that is missing. What the radio calls do is in ble_link.py, the order in inorder.py.
+The clip stores packets until they are acknowledged. After a gap, a damaged packet or a reconnection the host requests
+them again from the first missing one. ble_link.py has the radio calls, resend.py the order of packets.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import AsyncIterator
 from types import TracebackType
@@ -16,33 +17,35 @@ from typing import Self
 from untuck import wire
 from untuck.errors import LinkError
 from untuck.model import Packet
-from untuck.sources.ble_link import Backend, HeardClip, Link, Timeouts, find_clips
-from untuck.sources.clip_status import REFUSALS, ClipStatus
+from untuck.sources.ble_link import Backend, HeardClip, Link, Timeouts, find_clips, shorten_addresses
+from untuck.sources.clip_status import ClipStatus, rejection
 from untuck.sources.resend import MAX_ASKED, ResendTracker, Verdict
 from untuck.vocabulary import facts
 
 __all__ = ["Backend", "BleSource", "ClipStatus", "HeardClip", "Timeouts", "find_clips"]
 
+log = logging.getLogger(__name__)
+
 ACK_EVERY = 10  # packets; the clip's ring holds 100 or more
-ASK_AGAIN_S = 1.0  # a request to send again has this long to show
-RETRY_S = 0.5  # pause between attempts to connect again
+ASK_AGAIN_S = 1.0  # time for a resend request to take effect
+RETRY_S = 0.5  # pause between attempts to reconnect
 
 
 class _Lost:
-    """In the queue: this connection is gone."""
+    """Queue entry: this connection is lost."""
 
     def __init__(self, link: Link) -> None:
         self.link = link
 
 
 class BleSource:
-    """A clip that streams, as an async context manager.
+    """A streaming clip, as an async context manager.
 
     Entering scans for a clip (the one with `address`, else the first heard), connects and starts a new stream at
-    `rate_hz`; packets() then yields. A packet is acknowledged when the consumer has come back for the next one. Leaving
-    without an error stops the clip, and what it took since is not wanted; after an error the clip keeps what was not
-    acknowledged.
-    Raises LinkError, whose text says what to do, from entering, packets() and stop().
+    `rate_hz`; packets() yields its packets. A packet is acknowledged when the consumer requests the next one. Leaving
+    without an error stops the clip and discards its remaining packets; after an error the clip keeps the packets that
+    were not acknowledged.
+    Entering, packets() and stop() raise LinkError, whose text says what to do.
     """
 
     def __init__(
@@ -55,32 +58,32 @@ class BleSource:
         self.name = ""
         self.address = address
         self.status: ClipStatus | None = None
-        self.rssi_dbm = 0  # when it was last found
+        self.rssi_dbm = 0  # at the last scan
         self.reconnects = 0
-        self.restarts = 0  # times the clip itself had started anew: its clock and numbers began again
+        self.restarts = 0  # how often the clip restarted: its clock and sequence numbers began again
         self._rate_hz = rate_hz
         self._backend = backend or Backend()
         self._timeouts = timeouts or Timeouts()
         self._order = ResendTracker()
         self._queue: asyncio.Queue[Packet | _Lost | None] = asyncio.Queue()
         self._link: Link | None = None
-        self._asked_at = (-1, 0.0)  # sequence asked for last, and when
-        self._end: int | None = None  # the stream ends before this number
+        self._asked_at = (-1, 0.0)  # sequence number of the last resend request, and when
+        self._end: int | None = None  # the stream ends before this sequence number
         self._stopping = False
 
     @property
     def lost(self) -> int:
-        """Packets that never came: the clip had no room to keep them any longer."""
+        """Packets that never came: the clip had no memory to store them any longer."""
         return self._order.lost
 
     @property
     def resent(self) -> int:
-        """Packets that came only because they were asked for again."""
+        """Packets that came only after a resend request."""
         return self._order.resent
 
     @property
     def corrupt(self) -> int:
-        """Packets that came damaged; each was asked for again."""
+        """Packets that came damaged; each was requested again."""
         return self._order.corrupt
 
     async def __aenter__(self) -> Self:
@@ -95,30 +98,30 @@ class BleSource:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        wanted_no_more = kind is None or issubclass(kind, asyncio.CancelledError)
+        discard = kind is None or issubclass(kind, asyncio.CancelledError)
         with contextlib.suppress(LinkError):
             if not self._stopping:
                 await self.stop()
-            # What came behind the last packet taken would else be kept by the clip, as a run of its own.
-            await self._acknowledge(self._end or 0 if wanted_no_more else 0, last=True)
+            # Otherwise the clip would keep the remaining packets as a run.
+            await self._acknowledge(self._end or 0 if discard else 0, last=True)
         await self._close()
 
     async def buzz(self, fault: str, side: int) -> None:
-        """Sound a cue on the clip's own buzzer; one that it does not know is left out. Raises LinkError."""
+        """Play a cue on the clip's buzzer; a cue that the clip does not have is ignored. Raises LinkError."""
         pattern = (facts(fault).clip_patterns or {}).get(side)
         if self._link is not None and pattern is not None:
             await self._link.post(wire.command(wire.CMD_CUE, pattern))
 
     async def configure(self, commands: list[bytes]) -> None:
-        """Let the clip know what clip_coach.py says that it should. Raises LinkError if it refuses."""
+        """Send commands to the clip, such as those of clip_setup.py. Raises LinkError if the clip rejects one."""
         for command in commands:
             if self._link is not None:
                 await self._command(self._link, command)
 
     async def stop(self) -> None:
-        """Ask the clip to stop; packets() ends behind the last packet that the clip had taken.
+        """Stop the clip; packets() ends after the last packet that the clip recorded.
 
-        Raises LinkError if it does not answer; packets() then asks again over the next connection.
+        Raises LinkError if the clip does not answer; packets() then tries again after the next reconnection.
         """
         self._stopping = True
         if self._link is not None:
@@ -127,14 +130,14 @@ class BleSource:
             self._queue.put_nowait(None)
 
     async def packets(self) -> AsyncIterator[Packet]:
-        """Packets in order of their sequence numbers, each once, until stop() or an error."""
+        """Packets in the order of their sequence numbers, each once, until stop() or an error."""
         silences = 0
         unacknowledged = 0
         while self._end is None or self._order.expected < self._end:
             try:
-                # Behind the last packet nothing follows that would show a gap: the end is asked for sooner.
+                # No packet follows the last one to reveal a gap, so the end is requested sooner.
                 wait_s = self._timeouts.silence_s if self._end is None else ASK_AGAIN_S
-                async with asyncio.timeout(wait_s):  # wait_for of Python 3.11 loses a cancellation now and then
+                async with asyncio.timeout(wait_s):  # wait_for of Python 3.11 can lose a cancellation
                     item = await self._queue.get()
             except TimeoutError:
                 silences += 1
@@ -159,6 +162,7 @@ class BleSource:
         if self._end is not None and silences <= MAX_ASKED:
             await self._ask_again()
         elif self._end is None and silences == 1:
+            log.warning("no packet for %g s: reconnecting", self._timeouts.silence_s)
             await self._reconnect()
         else:
             raise LinkError(
@@ -183,38 +187,43 @@ class BleSource:
         assert self._link is not None
         status = await self._command(self._link, wire.command(wire.CMD_START, self._rate_hz))
         self._order.begin(status.stream_id)
+        log.info("stream %04x started at %d Hz", status.stream_id, status.rate_hz)
 
     async def _command(self, link: Link, data: bytes, allowed: tuple[int, ...] = ()) -> ClipStatus:
         self.status = status = await link.command(data)
         if status.result != wire.RESULT_OK and status.result not in allowed:
-            raise LinkError(f"The clip refused: {REFUSALS.get(status.result, f'result {status.result}.')}")
+            log.warning("command 0x%02x was rejected with result %d", data[0], status.result)
+            raise LinkError(rejection(status.result))
         return status
 
     async def _acknowledge(self, end: int = 0, last: bool = False) -> None:
-        """What was taken is safe here, and all before `end` is not wanted; last: the connection ends behind this."""
+        """Acknowledge the packets taken, and all before `end`. last: the connection is closed afterwards."""
         end = max(end, self._order.expected)
         if self._link is not None and end:
-            with contextlib.suppress(LinkError):  # a lost connection is reported by its callback
+            with contextlib.suppress(LinkError):  # a callback reports a lost connection
                 await self._link.post(wire.command(wire.CMD_ACK, self._order.stream_id, end - 1), sure=last)
 
     async def _ask_again(self) -> None:
         sequence, at_s = self._asked_at
         if self._link is None or (sequence == self._order.expected and time.monotonic() - at_s < ASK_AGAIN_S):
-            return  # what is missing is on its way
+            return  # already requested
         with contextlib.suppress(LinkError):
-            await self._resend(self._link, self._order.ask())
+            wanted = self._order.ask()
+            log.info("packet %d is missing: requesting it again", wanted)
+            await self._resend(self._link, wanted)
             self._order.asked()
 
     async def _resend(self, link: Link, sequence: int) -> ClipStatus:
         allowed = (wire.RESULT_NOT_KEPT, wire.RESULT_WRONG_STREAM)
         status = await self._command(link, wire.command(wire.CMD_RESEND, self._order.stream_id, sequence), allowed)
         if status.result == wire.RESULT_NOT_KEPT:
+            log.warning("packet %d is no longer on the clip: continuing with %d", sequence, status.oldest_seq)
             self._order.skip_to(status.oldest_seq)
         self._asked_at = (self._order.expected, time.monotonic())
         return status
 
     async def _reconnect(self) -> None:
-        """Look for the clip until it is back, then go on where the stream broke off."""
+        """Search for the clip until it is back, then continue the stream where it was interrupted."""
         give_up_s = time.monotonic() + self._timeouts.outage_s
         while True:
             await self._close()
@@ -226,9 +235,11 @@ class BleSource:
                     raise LinkError(
                         f"The connection was lost and did not come back within {self._timeouts.outage_s:g} s. {error}"
                     ) from error
+                log.info("reconnecting failed, trying again: %s", shorten_addresses(error))
                 await asyncio.sleep(RETRY_S)
             else:
                 self.reconnects += 1
+                log.info("reconnected")
                 return
 
     async def _resume(self) -> None:
@@ -241,4 +252,5 @@ class BleSource:
             await self.stop()
         elif not same:
             self.restarts += 1
+            log.warning("the clip has restarted: starting a new stream")
             await self._start()

@@ -1,13 +1,15 @@
-"""One Bluetooth connection to a clip: find, connect, command, close, each with a time-out and a remedy.
+"""One Bluetooth connection to a clip: find, connect, command, close; each with a time-out and a helpful error.
 
-bleak does the radio; another backend can be put in its place. What the platforms are known to do is met here: calls
-that hang, reads that look like notifications, a disconnect that takes seconds. Nothing else in Untuck imports bleak.
+bleak is the radio; tests use another backend. Handles known quirks of the platforms: calls that hang, reads that look
+like notifications, a disconnect that takes seconds. No other module of Untuck imports bleak.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
+import re
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -32,15 +34,22 @@ from untuck.model import Packet
 from untuck.sources.bluez_pairing import pairing_agent
 from untuck.sources.clip_status import ClipStatus
 
-NO_CLIP = "No clip in range: switch the clip on, bring it within 5 m, and end other programs that are connected to it."
+log = logging.getLogger(__name__)
+_ADDRESS = re.compile(  # six bytes, or macOS's identifier
+    r"(?i)(?<![0-9a-f])(?:(?:[0-9a-f]{2}[:_-]){5}[0-9a-f]{2}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![0-9a-f])"
+)
+
+NO_CLIP = (
+    "No clip in range: switch the clip on, bring it within 5 m, and close other programs that are connected to it."
+)
 
 NOT_PAIRED = (
     "This computer is not paired with the clip: hold the clip's button for 3 s until its light blinks fast, then try "
-    "again within a minute. If it was paired before, remove it from the system's Bluetooth settings first."
+    "again within a minute. If it was paired before, first remove it in the system's Bluetooth settings."
 )
 STATUS_TRIES = 10
 STATUS_AGAIN_S = 0.1
-_NOT_PAIRED = (  # NimBLE says the first, others the second
+_NOT_PAIRED = (  # NimBLE returns the first, other stacks the second
     BleakGATTProtocolErrorCode.INSUFFICIENT_AUTHENTICATION,
     BleakGATTProtocolErrorCode.INSUFFICIENT_ENCRYPTION,
 )
@@ -50,23 +59,23 @@ REMEDIES = {
         "No Bluetooth adapter found: plug one in, or pass it through to this machine."
     ),
     BleakBluetoothNotAvailableReason.NO_BLE_CENTRAL_ROLE: (
-        "This Bluetooth adapter cannot do low energy: use one with Bluetooth 4.2 or newer."
+        "This Bluetooth adapter does not support Low Energy: use one with Bluetooth 4.2 or newer."
     ),
     BleakBluetoothNotAvailableReason.POWERED_OFF: (
         "Bluetooth is off: switch it on in the system's settings (Linux: bluetoothctl power on)."
     ),
     BleakBluetoothNotAvailableReason.DENIED_BY_USER: (
-        "This program may not use Bluetooth: allow it in the system's privacy settings and start again."
+        "This program is not allowed to use Bluetooth: allow it in the system's privacy settings and start again."
     ),
     BleakBluetoothNotAvailableReason.DENIED_BY_SYSTEM: (
-        "The system does not let this program use Bluetooth: ask its administrator (Linux: D-Bus access)."
+        "The system does not allow this program to use Bluetooth: ask its administrator (Linux: D-Bus access)."
     ),
 }
 
 
 @dataclass(frozen=True)
 class Backend:
-    """Which radio bleak uses: None is the platform's own; tests put the virtual radio's classes here."""
+    """The classes that bleak uses as its radio. None: those of the platform; tests use the virtual radio's."""
 
     scanner: type[BaseBleakScanner] | None = None
     client: type[BaseBleakClient] | None = None
@@ -74,20 +83,20 @@ class Backend:
 
 @dataclass(frozen=True)
 class Timeouts:
-    """How long to wait for what, in seconds."""
+    """Time-outs in seconds."""
 
     scan_s: float = 10.0
     connect_s: float = 20.0  # BlueZ: discovery alone can take several seconds
     call_s: float = 5.0  # a read, a write, an answer
-    pair_s: float = 30.0  # some systems ask the user meanwhile
+    pair_s: float = 30.0  # some systems ask the user
     close_s: float = 5.0  # BlueZ takes 2-3 s
-    silence_s: float = 10.0  # no packet for so long: the connection is given up
-    outage_s: float = 120.0  # how long a lost clip is looked for
+    silence_s: float = 10.0  # without a packet: reconnect
+    outage_s: float = 120.0  # how long to search for a lost clip
 
 
 @dataclass(frozen=True)
 class HeardClip:
-    """A clip that was heard: its name, its address (macOS: an identifier) and signal strength in dBm."""
+    """A clip heard while scanning: name, address (macOS: an identifier) and signal strength in dBm."""
 
     name: str
     address: str
@@ -111,25 +120,32 @@ def _clip(device: BLEDevice, heard: AdvertisementData) -> HeardClip:
     return HeardClip(heard.local_name or device.name or "?", device.address, heard.rssi)
 
 
+def shorten_addresses(text: object) -> str:
+    """The text with only the last four hex digits of each Bluetooth address, for log files."""
+    return _ADDRESS.sub(lambda found: "..." + re.sub(r"\W|_", "", found[0])[-4:], str(text))
+
+
 def _scanner(backend: Backend) -> Any:
     return {} if backend.scanner is None else {"backend": backend.scanner}
 
 
 @contextlib.asynccontextmanager
 async def _remedies(doing: str, timeout_s: float) -> AsyncIterator[None]:
-    """Turns what bleak and the system raise, and a time-out, into a LinkError that says what to do."""
+    """Convert errors of bleak and the system, and time-outs, into a LinkError that says what to do."""
     try:
         async with asyncio.timeout(timeout_s):
             yield
     except BleakBluetoothNotAvailableError as error:
         raise LinkError(REMEDIES.get(error.reason, f"Bluetooth is not available ({error.args[0]}).")) from error
     except BleakCharacteristicNotFoundError as error:
-        raise LinkError("The device lacks Untuck's service: put the firmware on it anew (untuck flash).") from error
+        raise LinkError("The device lacks Untuck's service: install the firmware again (untuck flash).") from error
     except TimeoutError as error:
+        log.warning("time-out after %g s while %s", timeout_s, doing)
         raise LinkError(
             f"No answer while {doing} within {timeout_s:g} s: bring the clip nearer, or switch Bluetooth off and on."
         ) from error
     except BleakError as error:
+        log.warning("error while %s: %s", doing, shorten_addresses(error))
         raise LinkError(f"Connection lost while {doing} ({error}): bring the clip nearer and try again.") from error
     except (OSError, EOFError) as error:
         raise LinkError(
@@ -138,7 +154,7 @@ async def _remedies(doing: str, timeout_s: float) -> AsyncIterator[None]:
 
 
 async def _read_status(client: BleakClient) -> ClipStatus:
-    """The status, which is empty until the clip has seen that the link may be trusted."""
+    """Read the status, which is empty until the clip trusts the link."""
     for _ in range(STATUS_TRIES):
         if data := bytes(await client.read_gatt_char(wire.STATUS_UUID)):
             return ClipStatus.parse(data)
@@ -147,7 +163,7 @@ async def _read_status(client: BleakClient) -> ClipStatus:
 
 
 class Link:
-    """One connection, from open() to close(). Packets and the loss of the connection are reported by callbacks."""
+    """One connection, from open() to close(). Callbacks report packets and the loss of the connection."""
 
     def __init__(
         self,
@@ -163,11 +179,11 @@ class Link:
         self._device: BLEDevice | str = ""
         self._client: BleakClient | None = None
         self._answer: asyncio.Future[ClipStatus] | None = None
-        self._awaited = 0  # the command whose answer is awaited
+        self._awaited = 0  # opcode of the command that waits for its answer
         self._one_at_a_time = asyncio.Lock()
 
     async def find(self, address: str | None) -> HeardClip:
-        """The clip with this address, or the first that is heard. Raises LinkError if there is none."""
+        """The clip with this address, or the first one heard. Raises LinkError if there is none."""
         heard_as: dict[str, AdvertisementData] = {}
 
         def wanted(device: BLEDevice, heard: AdvertisementData) -> bool:
@@ -182,14 +198,15 @@ class Link:
         if device is None:
             raise LinkError(NO_CLIP if address is None else f"{NO_CLIP} Looked for {address}.")
         self._device = device
+        log.info("found clip %s, %d dBm", shorten_addresses(device.address), heard_as[device.address].rssi)
         return _clip(device, heard_as[device.address])
 
     async def open(self) -> ClipStatus:
-        """Connect to the clip that was found, subscribe, read its status. Raises LinkError."""
+        """Connect to the found clip, subscribe, read its status. Raises LinkError."""
         backend: Any = {} if self._backend.client is None else {"backend": self._backend.client}
         self._client = client = BleakClient(
             self._device,
-            disconnected_callback=lambda _: self._on_lost(),
+            disconnected_callback=self._disconnected,
             services=[wire.SERVICE_UUID],
             timeout=self._timeouts.connect_s,
             **backend,
@@ -200,34 +217,39 @@ class Link:
         async with _remedies("subscribing", self._timeouts.call_s):
             for uuid, callback in ((wire.STATUS_UUID, self._status_came), (wire.STREAM_UUID, self._packet_came)):
                 await client.start_notify(uuid, callback, bluez={"use_start_notify": False})
-        await self.post(wire.command(wire.CMD_TIME, int(time.time())))  # what it keeps from now on has a date
+        await self.post(wire.command(wire.CMD_TIME, int(time.time())))  # for the start times of kept runs
+        log.info(
+            "connected: firmware %s, battery %s %%, %d kept runs", status.firmware, status.battery_pct, status.runs
+        )
         return status
 
     async def _first_status(self, client: BleakClient) -> ClipStatus:
-        """Read the status, which only a paired host can; pair if need be, as long as the clip lets new hosts do so."""
+        """Read the status, which only a paired host can; pair if necessary and if the clip's pairing window is open."""
         try:
             async with _remedies("reading the status", self._timeouts.call_s):
                 return await _read_status(client)
         except LinkError as error:
             if not isinstance(error.__cause__, BleakGATTProtocolError) or error.__cause__.args[0] not in _NOT_PAIRED:
                 raise
+        log.info("not paired: pairing")
         try:
             async with _remedies("pairing", self._timeouts.pair_s), pairing_agent():
                 await client.pair()
                 return await _read_status(client)
         except LinkError as error:
             if isinstance(error.__cause__, BleakError | TimeoutError):
-                # A system that believes to be paired would fail the next time: BlueZ and Windows can forget it.
+                # Remove a pairing that the system still assumes, as it would fail next time (BlueZ, Windows).
                 with contextlib.suppress(BleakError, KeyError, OSError, NotImplementedError, TimeoutError):
                     async with asyncio.timeout(self._timeouts.call_s):
                         await client.unpair()
+                log.warning("pairing failed: %s", shorten_addresses(error.__cause__))
                 raise LinkError(NOT_PAIRED) from error
             raise
 
     async def command(self, data: bytes, wait_s: float | None = None) -> ClipStatus:
-        """Write a command and wait for the status that answers it; what its result means is the caller's to judge.
+        """Write a command and wait for the status that answers it; the caller checks the result.
 
-        wait_s: for a command that takes the clip longer than a call should.
+        wait_s: time-out for a command that takes the clip longer than call_s.
         """
         async with self._one_at_a_time:
             self._awaited = data[0]
@@ -237,18 +259,22 @@ class Link:
                 return await self._answer
 
     async def post(self, data: bytes, sure: bool = False) -> None:
-        """Write a command that needs no answer. sure: return when the clip has it, as must be before close()."""
+        """Write a command without waiting for an answer. sure: wait until the clip has received it (before close())."""
         async with _remedies("writing", self._timeouts.call_s):
             await self._connected().write_gatt_char(wire.CONTROL_UUID, data, response=sure)
 
     async def close(self) -> None:
-        """Disconnect; a connection that is gone already is no error."""
+        """Disconnect; a connection that is already lost is not an error."""
         client, self._client = self._client, None
         if client is not None:
-            # BlueZ: AssertionError after an unpair, EOFError when bluetoothd ends
+            # BlueZ: AssertionError after unpairing, EOFError when bluetoothd ends
             with contextlib.suppress(BleakError, OSError, EOFError, AssertionError, TimeoutError):
                 async with asyncio.timeout(self._timeouts.close_s):
                     await client.disconnect()
+
+    def _disconnected(self, _: BleakClient) -> None:
+        log.info("disconnected%s", "" if self._client is None else " unexpectedly")
+        self._on_lost()
 
     def _connected(self) -> BleakClient:
         if self._client is None or not self._client.is_connected:
@@ -259,7 +285,7 @@ class Link:
         self._on_packet(Packet(bytes(data), time.monotonic()))
 
     def _status_came(self, _: Any, data: bytearray) -> None:
-        with contextlib.suppress(LinkError):  # a damaged status answers nothing: the command times out
+        with contextlib.suppress(LinkError):  # a damaged status is no answer: the command times out
             status = ClipStatus.parse(bytes(data))
             if self._answer is not None and not self._answer.done() and status.command == self._awaited:
                 self._answer.set_result(status)

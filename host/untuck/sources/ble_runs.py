@@ -1,12 +1,14 @@
-"""Runs that the clip has kept while no host listened: listed, fetched with resume, and deleted once they are safe here.
+"""Kept runs (recorded by the clip while no host listened): list, fetch with resume, and delete once stored on the host.
 
-A run's bytes come in windows; what is missing is asked for again from where it broke off, over a new connection if need
-be. The clip deletes a run only for the right checksum. Frames are wire_runs.py's, the radio's calls ble_link.py's.
+A run is fetched in windows of bytes; missing bytes are requested again from the point of interruption, if necessary
+over a new connection. The clip deletes a run only if the checksum is right. wire_runs.py has the frames, ble_link.py
+the radio calls.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import struct
 import time
 import zlib
@@ -18,18 +20,20 @@ from typing import Self
 from untuck import wire, wire_runs
 from untuck.errors import LinkError
 from untuck.model import Packet
-from untuck.sources.ble_link import Backend, Link, Timeouts
-from untuck.sources.clip_status import REFUSALS, ClipStatus
+from untuck.sources.ble_link import Backend, Link, Timeouts, shorten_addresses
+from untuck.sources.clip_status import ClipStatus, rejection
 
-WINDOW_BYTES = 16384  # asked for at once: about 70 notifications
-SILENCE_S = 2.0  # without a frame: what is missing is asked for again
+log = logging.getLogger(__name__)
+
+WINDOW_BYTES = 16384  # requested at once: about 70 notifications
+SILENCE_S = 2.0  # without a frame: request the missing bytes again
 MAX_SILENCES = 4  # in a row
-CHECK_BYTES_S = 100_000  # so quickly, at least, the clip reads its flash to check a run
+CHECK_BYTES_S = 100_000  # minimum speed at which the clip computes the checksum of a run
 
 
 @dataclass(frozen=True)
 class KeptRun:
-    """A run in the clip's flash: its number there, its length, when it began (Unix seconds, 0: not known)."""
+    """A run in the clip's flash: its number, its size in bytes, its start (Unix seconds, 0: unknown)."""
 
     run: int
     bytes: int
@@ -39,9 +43,9 @@ class KeptRun:
 
 
 class ClipRuns:
-    """The kept runs of one clip, as an async context manager; entering finds and connects.
+    """The kept runs of one clip, as an async context manager; entering finds the clip and connects.
 
-    Every method raises LinkError, whose text says what to do.
+    All methods raise LinkError, whose text says what to do.
     """
 
     def __init__(
@@ -52,7 +56,7 @@ class ClipRuns:
         self.status: ClipStatus | None = None
         self._backend = backend or Backend()
         self._timeouts = timeouts or Timeouts()
-        self._frames: asyncio.Queue[bytes | None] = asyncio.Queue()  # None: the connection is gone
+        self._frames: asyncio.Queue[bytes | None] = asyncio.Queue()  # None: the connection is lost
         self._link: Link | None = None
 
     async def __aenter__(self) -> Self:
@@ -72,7 +76,7 @@ class ClipRuns:
         while len(runs) < status.runs:
             frame = await self._next_frame()
             if frame is None:
-                raise LinkError("The clip did not name all its runs: bring it nearer and try again.")
+                raise LinkError("The clip did not list all its runs: bring it nearer and try again.")
             if frame[0] == wire_runs.FRAME_RUN and len(frame) == struct.calcsize(wire_runs.FRAME_RUN_FORMAT):
                 _, run, size, started, flags = struct.unpack(wire_runs.FRAME_RUN_FORMAT, frame)
                 runs.append(
@@ -83,9 +87,9 @@ class ClipRuns:
         return runs
 
     async def fetch(self, run: KeptRun, have: bytes = b"", progress: Callable[[bytes], None] = lambda _: None) -> bytes:
-        """A run's bytes, of which the first ones may be here already. progress is told each window's bytes.
+        """A run's bytes. have: the first bytes, if fetched before. progress is called with the bytes of each window.
 
-        A lost connection is made again, and the rest asked for.
+        After a lost connection it reconnects and requests the rest.
         """
         data = bytearray(have)
         give_up_s = time.monotonic() + self._timeouts.outage_s
@@ -94,15 +98,17 @@ class ClipRuns:
             try:
                 await self._fetch_window(run, data)
                 give_up_s = time.monotonic() + self._timeouts.outage_s
-            except LinkError:
+            except LinkError as error:
                 if time.monotonic() > give_up_s:
                     raise
+                log.warning("run %d, byte %d: reconnecting: %s", run.run, len(data), shorten_addresses(error))
                 await self._reconnect(give_up_s)
             progress(bytes(data[begin:]))
+        log.info("run %d: fetched %d bytes", run.run, len(data))
         return bytes(data)
 
     async def confirm(self, run: KeptRun, data: bytes, delete: bool = True) -> None:
-        """Tell the clip that these bytes are safe here: it deletes the run, or marks it as fetched."""
+        """Report to the clip that these bytes are stored: it deletes the run, or marks it as fetched."""
         checksum = zlib.crc32(data)
         wait_s = self._timeouts.call_s + len(data) / CHECK_BYTES_S
         await self._command(wire.command(wire.CMD_CONFIRM, run.run, len(data), checksum, int(delete)), wait_s)
@@ -119,11 +125,13 @@ class ClipRuns:
                 if frame is None or not _append(data, frame, run.run):
                     break
             silences = 0 if len(data) > before else silences + 1
+            if len(data) < end:
+                log.info("run %d: requesting again from byte %d", run.run, len(data))
             if silences > MAX_SILENCES:
                 raise LinkError("The clip sends no more of this run: bring it nearer and try again.")
 
     async def _next_frame(self) -> bytes | None:
-        """The next frame, None after a silence. Raises LinkError if the connection is gone."""
+        """The next frame, None after SILENCE_S without one. Raises LinkError if the connection is lost."""
         try:
             async with asyncio.timeout(SILENCE_S):
                 frame = await self._frames.get()
@@ -134,10 +142,10 @@ class ClipRuns:
         return frame
 
     async def _connect(self) -> None:
-        def came(packet: Packet) -> None:
+        def on_frame(packet: Packet) -> None:
             self._frames.put_nowait(packet.data)
 
-        self._link = link = Link(self._backend, self._timeouts, came, lambda: self._frames.put_nowait(None))
+        self._link = link = Link(self._backend, self._timeouts, on_frame, lambda: self._frames.put_nowait(None))
         try:
             clip = await link.find(self.address)
             self.status = await link.open()
@@ -165,14 +173,15 @@ class ClipRuns:
             raise LinkError("The connection is closed: connect again.")
         self.status = status = await self._link.command(data, wait_s)
         if status.result != wire.RESULT_OK:
-            raise LinkError(f"The clip refused: {REFUSALS.get(status.result, f'result {status.result}.')}")
+            log.warning("command 0x%02x was rejected with result %d", data[0], status.result)
+            raise LinkError(rejection(status.result))
         return status
 
 
 def _append(data: bytearray, frame: bytes, run: int) -> bool:
-    """Add a frame's bytes; False if it is not the one that must come next."""
+    """Append a frame's bytes; False if frames before it are missing."""
     if len(frame) <= wire_runs.FRAME_DATA_HEADER_SIZE or frame[0] != wire_runs.FRAME_DATA:
-        return True  # something else: go on waiting
+        return True  # another frame: keep waiting
     _, number, offset = struct.unpack_from(wire_runs.FRAME_DATA_FORMAT, frame)
     if number != run or offset < len(data):
         return True

@@ -1,8 +1,7 @@
-"""Says yes when Linux asks whether to pair: BlueZ pairs only if some program on the bus is its pairing agent.
+"""Confirms pairing on Linux, where BlueZ pairs only if a program on the D-Bus is its pairing agent.
 
-Other systems ask the user themselves. The clip has no display, so there is nothing to compare: its button is the
-consent.
-BlueZ's D-Bus names live here and nowhere else.
+Other systems ask the user themselves. The clip has no display, so there is no code to compare: the user consents by
+pressing the clip's button. Owns BlueZ's D-Bus names.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ _AGENT_PATH = "/org/untuck/agent"
 
 @contextlib.asynccontextmanager
 async def pairing_agent() -> AsyncIterator[None]:
-    """While inside, this program is BlueZ's pairing agent; nothing on other systems, or where there is no BlueZ."""
+    """Inside the context this program is BlueZ's pairing agent. No effect on other systems or without BlueZ."""
     if not sys.platform.startswith("linux"):
         yield
         return
@@ -30,13 +29,13 @@ async def pairing_agent() -> AsyncIterator[None]:
     try:
         bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
     except (OSError, DBusError):
-        yield  # bleak will say what is missing
+        yield  # bleak reports what is missing
         return
 
     def answer(message: Message) -> Message | bool:
         if message.path != _AGENT_PATH or message.message_type is not MessageType.METHOD_CALL:
             return False
-        return Message.new_method_return(message)  # to each of the agent's questions: an empty answer, which is yes
+        return Message.new_method_return(message)  # an empty answer confirms any request
 
     async def call(member: str, signature: str, body: list[str]) -> None:
         await bus.call(Message(_BLUEZ, _MANAGER_PATH, _MANAGER, member, signature=signature, body=body))

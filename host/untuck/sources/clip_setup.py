@@ -1,7 +1,7 @@
-"""What the clip is taught, so that it can cue a tuck while no computer listens: standing, and which tilt is a tuck.
+"""Set-up of the clip's own tuck cue, which it gives while no host listens: standing, and the threshold of tilt.
 
-The clip judges by its own chip's orientation and takes the nominal mount: simpler than the host, so the host's zero and
-threshold are what it needs. Pure; the commands are wire.py's. What is taught is decided here and nowhere else.
+The clip uses its sensor chip's orientation and assumes the nominal mount. That is simpler than the host's analysis, so
+it needs the host's measurement of standing and threshold. Pure: values in, commands out.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import numpy as np
 from untuck import wire
 from untuck.model import Baseline, Calibration
 
-WEAK_DBM = -85  # with a weaker signal, packets are lost when the runner's body is between
+WEAK_DBM = -85  # with a weaker signal, packets are lost when the runner's body is between clip and host
 
 
 def tuck_cue_commands(
     calibration: Calibration, baseline: Baseline, tuck_on_deg: float, warm_up_s: float, cooldown_s: float
 ) -> list[bytes]:
-    """The commands that teach: up in sensor axes when standing; the tilt, so far below the baseline's, of a tuck."""
+    """The commands that set standing (the vertical in sensor axes) and the threshold (baseline minus tuck_on_deg)."""
     up = np.rint(calibration.sensor_to_pelvis[1] * wire.QUAT_SCALE).astype(int)
     tilt_deg = float(np.average(baseline.tilt_deg, weights=baseline.strides))
     threshold_cdeg = int(

@@ -1,25 +1,25 @@
-"""How old samples are when they reach the host: the least delayed packets tell how the two clocks stand.
+"""The age of samples when they reach the host; the least delayed packets give the offset between the two clocks.
 
 The sensor's clock and the host's start at different times and drift apart. Only arrival times that are stored with the
-packets are used, so that a replay finds the same ages. How old data are is decided here and nowhere else.
+packets are used, so that a replay computes the same ages.
 """
 
 from __future__ import annotations
 
 import math
 
-DRIFT = 2e-4  # how much faster one clock may run than the other: ten times what crystals do
+DRIFT = 2e-4  # largest relative drift of the two clocks: ten times that of crystals
 
 
 class DataAge:
-    """Age of the newest samples as packets come, in seconds beyond that of the least delayed ones."""
+    """The age of each packet's newest sample in seconds, relative to the least delayed packets."""
 
     def __init__(self) -> None:
         self._offset_s = math.inf  # arrival minus sensor time of the least delayed packets
         self._arrival_s = -math.inf
 
     def heard(self, sample_s: float, arrival_s: float) -> float:
-        """A packet whose newest sample was taken at sample_s, sensor time, came at arrival_s, host time."""
+        """Age of a packet that arrived at arrival_s (host time), newest sample measured at sample_s (sensor time)."""
         since_s = max(arrival_s - self._arrival_s, 0.0) if math.isfinite(self._arrival_s) else 0.0
         self._arrival_s = arrival_s
         self._offset_s = min(self._offset_s + DRIFT * since_s, arrival_s - sample_s)

@@ -1,7 +1,7 @@
-"""Other people's recordings, NPZ, CSV or Parquet, into Samples: units and columns are checked, then believed.
+"""Reads recordings of other sensors (NPZ, CSV, Parquet) as Samples, and checks their columns and units.
 
-A column map names what the file calls our columns. Units are SI; other units are noticed by the size of gravity and of
-turning, and named, not guessed away. Reading foreign files lives here and nowhere else.
+A column map gives the file's names for Untuck's columns. Units are SI; other units are detected from the magnitude of
+gravity and rotation and rejected with a message, not converted.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ COLUMNS = (
     *("time_s", "gyr_x_rad_s", "gyr_y_rad_s", "gyr_z_rad_s", "acc_x_m_s2", "acc_y_m_s2", "acc_z_m_s2"),
     *("chip_w", "chip_x", "chip_y", "chip_z"),
 )
-QUAT = COLUMNS[7:]
+GYR, ACC, QUAT = COLUMNS[1:4], COLUMNS[4:7], COLUMNS[7:]
 SUFFIXES = (".npz", ".csv", ".parquet")
 Arrays = dict[str, NDArray[Any]]
 
 
 def read_samples(path: Path, columns: Mapping[str, str] | None = None, rate_hz: float | None = None) -> Samples:
-    """Samples from a file, by its suffix. Raises SamplesError for whatever is wrong with it.
+    """Samples from a file, whose format is given by its suffix. Raises SamplesError if it cannot be used.
 
-    columns: what the file calls our COLUMNS, where it differs; rate_hz: for a file without time.
+    columns: the file's names for COLUMNS, where they differ; rate_hz: for a file without time.
     """
     readers = {".npz": _npz, ".npy": _npz, ".csv": _csv, ".parquet": _parquet}
     reader = readers.get(path.suffix.lower())
@@ -41,7 +41,7 @@ def read_samples(path: Path, columns: Mapping[str, str] | None = None, rate_hz: 
         arrays = reader(path)
     except OSError as error:
         raise SamplesError(f"{path} cannot be read ({error.strerror or error}).") from error
-    if reader is not _npz:
+    if reader is not _npz or columns:
         arrays = _joined(arrays, dict(columns or {}), path)
     samples = _samples(arrays, path, rate_hz)
     check_units(samples, str(path))
@@ -49,7 +49,7 @@ def read_samples(path: Path, columns: Mapping[str, str] | None = None, rate_hz: 
 
 
 def check_units(samples: Samples, name: str) -> None:
-    """Raises SamplesError where acceleration is plainly in g, or angular rate plainly in degrees."""
+    """Raises SamplesError if acceleration is obviously in g, or angular rate obviously in deg/s."""
     if len(samples) == 0:
         return
     force = float(np.median(np.linalg.norm(samples.acc_m_s2, axis=1)))
@@ -61,18 +61,18 @@ def check_units(samples: Samples, name: str) -> None:
         raise SamplesError(f"{name}: acceleration looks like mg, not m/s^2 (median {force:.0f}): it must be m/s^2.")
     if not 4.0 < force < 25.0:
         raise SamplesError(
-            f"{name}: acceleration has a median of {force:.3g} m/s^2, and gravity alone is 9.8: it must be specific "
-            "force in m/s^2, with gravity in it."
+            f"{name}: acceleration has a median of {force:.3g} m/s^2, but gravity alone is 9.8: it must be specific "
+            "force in m/s^2, including gravity."
         )
     turning = float(np.percentile(np.linalg.norm(samples.gyr_rad_s, axis=1), 99))
-    if turning > 40.0:  # 2300 deg/s, beyond what the common sensors measure
+    if turning > 40.0:  # 2300 deg/s, beyond the range of common sensors
         raise SamplesError(
             f"{name}: angular rate looks like deg/s, not rad/s (1 % is above {turning:.0f}): multiply it by pi/180."
         )
 
 
 def column_map(pairs: tuple[str, ...]) -> dict[str, str]:
-    """{"acc_x_m_s2": "ax"} from ("acc_x_m_s2=ax",). Raises SamplesError for a name that is none of ours."""
+    """{"acc_x_m_s2": "ax"} from ("acc_x_m_s2=ax",). Raises SamplesError for an unknown column."""
     found = {}
     for pair in pairs:
         ours, sign, theirs = pair.partition("=")
@@ -102,7 +102,7 @@ def _csv(path: Path) -> Arrays:
     try:
         table = pyarrow.csv.read_csv(path)
     except pyarrow.ArrowInvalid as error:
-        raise SamplesError(f"{path} is no CSV file with a line of names: {_first_line(error)}") from error
+        raise SamplesError(f"{path} is no CSV file with a header line: {_first_line(error)}") from error
     return {name: table[name].to_numpy() for name in table.column_names}
 
 
@@ -122,17 +122,22 @@ def _first_line(error: Exception) -> str:
 
 
 def _joined(arrays: Arrays, columns: Mapping[str, str], path: Path) -> Arrays:
-    """Columns of a table as the arrays of an archive."""
+    """The arrays of Samples from single columns; an archive may have (N, 3) arrays instead."""
     names = {ours: columns.get(ours, ours) for ours in COLUMNS}
-    needed = [names[ours] for ours in COLUMNS[1:7]]
+    groups = {"gyr_rad_s": GYR, "acc_m_s2": ACC}
+    found = {name: arrays[name] for name in groups if name in arrays and arrays[name].ndim == 2}
+    found = {name: array for name, array in found.items() if not set(groups[name]) & set(columns)}
+    needed = [names[ours] for name, group in groups.items() if name not in found for ours in group]
     missing = [name for name in needed if name not in arrays]
     missing += [name for ours in columns if (name := names[ours]) not in arrays and name not in missing]
     if missing:
         raise SamplesError(
             f"{path} lacks {', '.join(missing)}: it has {', '.join(arrays) or 'no columns'}. "
-            "Say what it calls them with --column OURS=THEIRS."
+            "Give its names for them with --column OURS=THEIRS."
         )
-    found = {"gyr_rad_s": _block(arrays, needed[:3], path), "acc_m_s2": _block(arrays, needed[3:], path)}
+    for name in groups.keys() - found.keys():
+        found[name] = _block(arrays, [names[ours] for ours in groups[name]], path)
+    found |= {name: arrays[name] for name in ("rate_hz", "quat") if name in arrays and arrays[name].ndim in (0, 2)}
     if names["time_s"] in arrays:
         found["time_s"] = _block(arrays, [names["time_s"]], path)[:, 0]
     if all(names[part] in arrays for part in QUAT):
@@ -160,7 +165,7 @@ def _samples(arrays: Arrays, path: Path, rate_hz: float | None) -> Samples:
     else:
         rate = np.asarray(arrays.get("rate_hz", rate_hz))
         if rate.size != 1 or rate.dtype.kind not in "iuf" or not rate > 0 or gyr.ndim == 0:
-            raise SamplesError(f"{path} has rate_hz {rate}: it must be one number, more than 0.")
+            raise SamplesError(f"{path} has rate_hz {rate}: it must be one number greater than 0.")
         time_s = np.arange(len(gyr)) / float(rate.item())
     try:
         return Samples(time_s, gyr, arrays["acc_m_s2"], arrays.get("quat"))

@@ -1,6 +1,6 @@
-"""A recorded session as a source: the stored packets again, as fast as they are taken or at the pace they came.
+"""A recorded session as a source of packets: as fast as they are consumed, or with their original timing.
 
-It takes any packets, so that nothing here knows of the store. Replaying lives here and nowhere else.
+It accepts any packets, so it does not depend on the store.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from untuck.model import Packet
 
 
 class ReplaySource:
-    """Yields given packets in order, each with the arrival that was recorded.
+    """Yields the given packets in order, each with its recorded arrival time.
 
-    speed: 1 waits as long between packets as it took when they came, 10 a tenth of that; 0 does not wait.
+    speed: 1 reproduces the original timing, 10 is ten times as fast; 0 does not wait.
     """
 
     buzz = None  # a recording has no buzzer
@@ -25,7 +25,7 @@ class ReplaySource:
         self._speed = speed
 
     async def packets(self) -> AsyncIterator[Packet]:
-        """The packets; lets other tasks run between them."""
+        """The packets; other tasks can run between them."""
         first_arrival_s: float | None = None
         begin_s = time.monotonic()
         for packet in self._packets:

@@ -1,7 +1,7 @@
-"""Puts the clip's packets in order, each once, and says what must be asked for again.
+"""Accepts the clip's packets in order, each once, and decides which must be requested again.
 
-Go back n: only the packet that is expected is taken; a later one shows that something is missing, and the clip is asked
-to send again from there. Pure: no clock, no radio. What counts as lost, sent again or corrupt is decided here.
+Go-back-N: only the expected packet is accepted; a later one shows that some are missing, and the clip must send again
+from the expected one. Pure: no clock, no radio. Counts packets that are lost, resent or corrupt.
 """
 
 from __future__ import annotations
@@ -10,22 +10,22 @@ from enum import Enum
 
 from untuck import wire
 
-MAX_ASKED = 3  # times a packet is asked for before it is given up
+MAX_ASKED = 3  # requests for a packet before it counts as lost
 
 
 class Verdict(Enum):
     """What to do with a packet."""
 
-    TAKE = "take"  # it is the next one: pass it on
-    OLD = "old"  # seen before, or of another stream: drop it
-    GAP = "gap"  # a packet before it is missing: drop it and ask
-    CORRUPT = "corrupt"  # damaged on the way: drop it and ask
+    TAKE = "take"  # the expected packet: pass it on
+    OLD = "old"  # a duplicate, or of another stream: drop it
+    GAP = "gap"  # a packet before it is missing: drop it and request that one
+    CORRUPT = "corrupt"  # damaged in transfer: drop it and request it again
 
 
 class ResendTracker:
-    """The state of one stream: `expected` is the sequence number that must come next.
+    """The state of one stream; `expected` is the next sequence number.
 
-    lost: packets that never came; resent: packets that came only after being asked for; corrupt: damaged packets.
+    lost: packets that never came; resent: packets that came only after a request; corrupt: damaged packets.
     """
 
     def __init__(self) -> None:
@@ -35,15 +35,15 @@ class ResendTracker:
         self.begin(0)
 
     def begin(self, stream_id: int) -> None:
-        """A new stream; its first packet has number 0. The counters go on."""
+        """Start a new stream, whose first packet has number 0. The counters continue."""
         self.stream_id = stream_id
         self.expected = 0
-        self._known = 0  # packets before this one are known to have been sent
-        self._again_until = 0  # packets before this one come because they were asked for
-        self._tries = 0  # how often the expected packet was asked for
+        self._known = 0  # packets before this one have been sent
+        self._again_until = 0  # packets before this one come because of a request
+        self._tries = 0  # requests for the expected packet
 
     def judge(self, packet: bytes) -> Verdict:
-        """Judge a packet as it came from the radio; TAKE moves on to the next number."""
+        """Judge a packet from the radio; TAKE advances `expected`."""
         if wire.check(packet):
             self.corrupt += 1
             return Verdict.CORRUPT
@@ -60,24 +60,24 @@ class ResendTracker:
         return Verdict.TAKE
 
     def ask(self) -> int:
-        """The number to ask for, as the expected packet is missing. One asked for too often is given up as lost."""
+        """The number to request, as the expected packet is missing. After MAX_ASKED requests it counts as lost."""
         if self._tries >= MAX_ASKED:
             self.skip_to(self.expected + 1)
         return self.expected
 
     def asked(self) -> None:
-        """The clip has heard the request: what was sent before comes again."""
+        """The clip has received the request: it sends again from there."""
         self._tries += 1
         self._again_until = max(self._known, self.expected + 1)
 
     def resume(self, next_sequence: int) -> int:
-        """The number to go on from over a new connection; the clip says which packet it will write next."""
+        """The number to continue from after a reconnection. next_sequence: the clip's next packet, from its status."""
         self._tries = 0
         self._again_until = next_sequence
         return self.expected
 
     def skip_to(self, sequence: int) -> None:
-        """The clip has nothing before this number any more."""
+        """The clip no longer has packets before this number: they are lost."""
         if sequence > self.expected:
             self.lost += sequence - self.expected
             self.expected = sequence

@@ -1,7 +1,7 @@
-"""Kept runs back to packets: the mirror image of firmware/run_encoder.py, to the bit.
+"""Decompresses kept runs to packets: the exact inverse of firmware/run_encoder.py.
 
-A run is chunks of records; each record carries its checksum and can be read alone, so that damage costs a second. Pure:
-bytes in, wire packets out. Prediction and Rice coding are undone here and nowhere else; layouts are wire_runs.py's.
+A run consists of chunks of records. Each record has a checksum and can be decoded alone, so damage loses a second.
+Pure: bytes in, packets out. wire_runs.py has the layout.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ _ESCAPE, _ESCAPED_BITS = 12, 20
 
 @dataclass
 class RunHeader:
-    """What a kept run's first chunk says: its number on the clip and when it began (Unix seconds, 0: not known)."""
+    """Header of a kept run: its number on the clip and its start (Unix seconds, 0: unknown)."""
 
     run: int
     started_unix_s: int
 
 
 def run_header(data: bytes) -> RunHeader:
-    """The head of a kept run. Raises PacketError if these bytes are none."""
+    """The header of a kept run. Raises PacketError if these bytes are not a kept run."""
     if len(data) < wire_runs.CHUNK_HEADER_SIZE:
-        raise PacketError("The kept run is empty: nothing was recorded in it.")
+        raise PacketError("The kept run is empty: the clip recorded nothing in it.")
     magic, run, _, started_unix_s = struct.unpack_from(wire_runs.CHUNK_FORMAT, data)
     if magic != wire_runs.CHUNK_MAGIC:
         raise PacketError("The kept run has another format: update untuck, or the clip's firmware.")
@@ -47,14 +47,14 @@ def decode_run(data: bytes) -> tuple[list[bytes], int]:
         for payload in _records(chunk):
             try:
                 packets.extend([] if payload is None else list(_Record(payload).packets()))
-            except (ValueError, struct.error):  # damage that its checksum does not show
+            except (ValueError, struct.error):  # damage that the checksum did not detect
                 payload = None
             damaged += payload is None
     return packets, damaged
 
 
 def _records(chunk: bytes) -> Iterator[bytes | None]:
-    """Payloads; None for one that is damaged. A chunk's unused end is filled with 0xFF."""
+    """The payloads; None for a damaged one. The unused end of a chunk is 0xFF."""
     at = wire_runs.CHUNK_HEADER_SIZE
     while at + wire_runs.RECORD_HEADER_SIZE <= len(chunk):
         size, checksum = struct.unpack_from(wire_runs.RECORD_FORMAT, chunk, at)
@@ -63,24 +63,25 @@ def _records(chunk: bytes) -> Iterator[bytes | None]:
             return
         payload = chunk[at : at + size]
         at += size
-        sound = len(payload) == size > wire_runs.PAYLOAD_HEADER_SIZE and wire.checksum(payload, size) == checksum
-        yield payload if sound else None
+        valid = len(payload) == size > wire_runs.PAYLOAD_HEADER_SIZE and wire.checksum(payload, size) == checksum
+        yield payload if valid else None
 
 
 class _Record:
-    """One record being read: its bits as one long number, and what the coder remembers."""
+    """Decodes one record: its bits, and the state of the coder."""
 
     def __init__(self, payload: bytes) -> None:
         head = struct.unpack_from(wire_runs.PAYLOAD_FORMAT, payload)
         self._stream_id, self._sequence, self._time_s, self._time_us, self._period_us, self._packets, sizes = head
         self._means = [16 << size for size in sizes]
         body = payload[wire_runs.PAYLOAD_HEADER_SIZE :]
-        self._text = bin(int.from_bytes(b"\x01" + body, "big"))[3:]  # bits as text: searching is quick there
+        self._text = bin(int.from_bytes(b"\x01" + body, "big"))[3:]  # bits as text, because searching text is fast
         self._at = 0
         self._last: list[int] | None = None
         self._before: list[int] = []
 
     def packets(self) -> Iterator[bytes]:
+        """The packets of the record, in order."""
         flags = count = 0
         due_us = self._time_s * 1_000_000 + self._time_us
         period_us = self._period_us
@@ -133,7 +134,7 @@ class _Record:
 
 
 def _turned(last: list[int], gyr_sum: list[int], step: int) -> list[int]:
-    """The quaternion one step on, in the integers of the clip; step is the period in 1/4096 s."""
+    """The quaternion after one step, in the clip's integer arithmetic; step: the period in 1/4096 s."""
     w, x, y, z = (value >> 2 for value in last[:4])
     gx, gy, gz = gyr_sum
     turns = (
