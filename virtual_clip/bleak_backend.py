@@ -1,7 +1,7 @@
 """The host's end of the virtual radio: a scanner and a client for bleak's `backend=`, over a bumble device.
 
-What BlueZ is known to do is done here too, so that the host's code meets it: the MTU reads 23, a second stop_notify
-raises, services are gone after a disconnect. Mapping of bleak to bumble, and of bumble's errors to bleak's, lives here.
+It reproduces quirks of BlueZ: the MTU reads 23, a second stop_notify raises, services are gone after a disconnect.
+Maps bleak's calls to bumble, and bumble's errors to bleak's.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def make_backend(device: Device, mtu: int = DEFAULT_MTU) -> tuple[type[BaseBleak
 
 @contextlib.asynccontextmanager
 async def _bleak_errors() -> AsyncIterator[None]:
-    """bumble's errors as bleak's."""
+    """Convert bumble's errors to bleak's."""
     try:
         yield
     except att.ATT_Error as error:
@@ -54,11 +54,11 @@ async def _bleak_errors() -> AsyncIterator[None]:
         task = asyncio.current_task()
         if task and task.cancelling():
             raise
-        raise BleakError("disconnected during the call") from None  # bumble cancels what waits for an answer
+        raise BleakError("disconnected during the call") from None  # bumble cancels calls that wait for an answer
 
 
 def _long(uuid: core.UUID) -> str:
-    """The 128 bit form, which bleak uses for all."""
+    """The 128 bit form, which bleak always uses."""
     return str(UUID(bytes=bytes(reversed(uuid.to_bytes(force_128=True)))))
 
 
@@ -107,7 +107,7 @@ class _Client(BaseBleakClient):
             address_or_ble_device, disconnected_callback=kwargs["disconnected_callback"], timeout=kwargs["timeout"]
         )
         self._connection: Connection | None = None
-        self._peer = ""  # under this name its keys are kept
+        self._peer = ""  # its keys are stored under this name
         self._notifying: dict[int, Callable[[bytes], None]] = {}
 
     @property
@@ -133,7 +133,7 @@ class _Client(BaseBleakClient):
             await peer.request_mtu(self.wanted_mtu)
             self._peer = str(self._connection.peer_address)
             if await self.radio.keystore.get(self._peer):
-                await self._connection.encrypt()  # as every system does with a device that it has paired with
+                await self._connection.encrypt()  # as systems do with a paired device
             await peer.discover_all()
         self.services = self._collect(peer)
 

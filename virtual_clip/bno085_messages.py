@@ -1,7 +1,6 @@
-"""The bytes a BNO085 sends: advertisement, product ids, answers, input reports with their time stamps.
+"""The messages that a BNO085 sends: advertisement, product ids, answers, input reports with timestamps.
 
-Plain functions from values to payloads, without a header and without any state.
-Report numbers and layouts, as the simulated chip knows them, live here.
+Pure functions from values to payloads without header. Owns the simulated chip's report numbers and layouts.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ CHANNELS = 6
 
 ACC, GYR, GAME_QUAT = 0x01, 0x02, 0x08
 REPORT_SIZES = {ACC: 10, GYR: 10, GAME_QUAT: 12}
-STEP_US = 100  # of all time stamps
+STEP_US = 100  # unit of all timestamps
 DELAY_STEPS_MAX = 0x3FFF
 
 Report = tuple[int, int, int, tuple[int, ...]]  # report id, its sequence number, time_us, ten values in wire order
@@ -64,19 +63,19 @@ def product_ids(reset_cause: int) -> list[bytes]:
 
 
 def feature_response(report: int, interval_us: int) -> bytes:
-    """FC: what became of a feature; interval 0: it is off."""
+    """FC: the period of a feature; 0: it is disabled."""
     return struct.pack("<BBBHIII", 0xFC, report, 0, 0, interval_us, 0, 0)
 
 
 def command_response(sequence: int, command: int, command_sequence: int, values: Sequence[int]) -> bytes:
-    """F1: answer to a command, or the chip's own word; up to eleven values."""
+    """F1: answer to a command, or an unsolicited one; up to eleven values."""
     return bytes((0xF1, sequence, command, command_sequence, 0, *values)).ljust(16, b"\0")
 
 
 def input_payload(reports: Sequence[Report], interrupt_us: int, rebase: bool) -> bytes:
-    """A cargo of input reports: FB with the first report's age at the interrupt, then delays against that.
+    """A cargo of input reports: FB with the first report's age at the interrupt, then each report's delay.
 
-    Where a delay does not fit, and with `rebase` before every second report, FA moves the base.
+    FA moves the base where a delay does not fit, and with `rebase` before every second report.
     """
     base_steps = max(0, round((interrupt_us - reports[0][2]) / STEP_US))
     payload = struct.pack("<BI", 0xFB, base_steps)

@@ -1,7 +1,6 @@
-"""Motion for the simulated BNO085: samples turned into the chip's integers, at the chip's Q points and ranges.
+"""Motion for the simulated BNO085: samples quantised and clipped to the chip's fixed point integers.
 
-Rows come from arrays or one by one from a generator; beyond the last one the chip keeps lying still.
-What quantising and clipping do to a value lives here.
+Rows come from arrays or one by one from a generator; after the last row the chip repeats it.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ Row = tuple[float, ArrayLike, ArrayLike, ArrayLike]  # time_s, gyr_rad_s (3), ac
 
 
 class SamplesLike(Protocol):
-    """What is needed of untuck.Samples."""
+    """The fields of untuck.Samples that are needed."""
 
     time_s: NDArray[np.float64]
     gyr_rad_s: NDArray[np.float64]
@@ -37,7 +36,7 @@ def chip_values(gyr_rad_s: ArrayLike, acc_m_s2: ArrayLike, quat: ArrayLike) -> N
 
 
 class Motion:
-    """Rows of (time_us, ten integers), the first at time 0, fetched as they are needed."""
+    """Rows of (time_us, ten integers), the first at time 0, read from the source as needed."""
 
     def __init__(self, rows: Iterable[tuple[int, tuple[int, ...]]]) -> None:
         self._source: Iterator[tuple[int, tuple[int, ...]]] | None = iter(rows)
@@ -53,7 +52,7 @@ class Motion:
     def of(cls, samples: SamplesLike) -> Motion:
         """From untuck.Samples, which must carry quaternions."""
         if samples.quat is None:
-            raise ValueError("the chip always has a quaternion: give samples with `quat`")
+            raise ValueError("the chip always reports a quaternion: samples need `quat`")
         values = chip_values(samples.gyr_rad_s, samples.acc_m_s2, samples.quat).tolist()
         times_us = np.round((samples.time_s - samples.time_s[0]) * 1e6).astype(int).tolist()
         return cls(zip(times_us, map(tuple, values), strict=True))
@@ -71,7 +70,7 @@ class Motion:
         return cls(integers())
 
     def row(self, index: int) -> tuple[int, tuple[int, ...]]:
-        """Time in microseconds and values of row `index`; past the end the last row again, one period later each."""
+        """Time in microseconds and values of row `index`; past the end the last row again, each one period later."""
         self._fetch(index)
         last = len(self._times_us) - 1
         if index <= last:
@@ -79,7 +78,7 @@ class Motion:
         return self._times_us[last] + (index - last) * self.period_us, self._values[last]
 
     def ended(self, index: int) -> bool:
-        """Whether row `index` lies beyond the end."""
+        """Whether row `index` is beyond the end."""
         self._fetch(index)
         return index >= len(self._times_us)
 
@@ -93,7 +92,7 @@ class Motion:
         return found + (time_us - self._times_us[-1]) // self.period_us
 
     def at(self, time_us: int) -> tuple[int, ...]:
-        """The values at any time: on the line between two rows."""
+        """The values at any time, interpolated linearly."""
         after = self.index_after(time_us)
         if after == 0:
             return self._values[0]

@@ -1,8 +1,8 @@
-"""A simulated BNO085: the sensor hub as seen from its bus, fed from motion, with the faults that the real one has.
+"""A simulated BNO085 as seen from its bus: it measures a given motion, with the faults of the real chip.
 
-Time is given from outside (`advance`); between two calls the chip samples, queues, raises and drops its interrupt at
-the exact times at which it would. A front end (bus_server.py, or a fake I2C in a test) carries the transfers.
-What the chip says and when lives here; how it says it is in bno085_messages.py, what it measures in bno085_motion.py.
+Time comes from outside (`advance`); between two calls the chip measures, queues, and changes its interrupt line at
+exact times. A front end (bus_server.py, or a fake I2C in a test) carries the transfers. bno085_messages.py has the
+bytes, bno085_motion.py the measured values.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from virtual_clip.bno085_state import Cargo, Faults, Feature, Log
 
 BOOT_US = 90_000
 GAP_US = 50  # from the end of a transfer to the next interrupt
-LEAD_US = 500_000  # from the first report being enabled to the first row of the motion: set-up has long been over
+LEAD_US = 500_000  # from the first enabled report to the first row of the motion, after the set-up
 
 
 class Bno085Sim:
     """One chip.
 
-    grant: {(report, asked interval in us): granted interval}, everything else is granted as asked. skew_us: {report:
+    grant: {(report, requested interval in us): granted interval}; others are granted as requested. skew_us: {report:
     delay of its measurement}. latency_us: from a measurement to the interrupt. cargo_bytes: longest cargo with header.
-    fifo: reports that are kept when the host does not come.
+    fifo: number of reports stored until the host reads them.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Bno085Sim:
         self.lock = threading.RLock()
         self.faults = Faults()
         self.log = Log()
-        self.edges: list[tuple[int, int]] = []  # (time_us, level) of the interrupt line, to be taken by the front end
+        self.edges: list[tuple[int, int]] = []  # (time_us, level) of the interrupt line, for the front end
         self.int_level = 1
         self.now_us = 0
         self.origin_us: int | None = None  # when the motion began
@@ -62,7 +62,7 @@ class Bno085Sim:
         self._clear()
         self._boot_us = BOOT_US
 
-    # What a front end uses.
+    # For front ends.
 
     def advance(self, now_us: int) -> None:
         """Let time pass until `now_us`."""
@@ -76,13 +76,13 @@ class Bno085Sim:
             self.now_us = max(self.now_us, now_us)
 
     def next_us(self) -> int | None:
-        """When something happens next by itself."""
+        """Time of the next event, None if there is none."""
         with self.lock:
             due_us, action = self._next()
             return None if action is None else due_us
 
     def begin_transfer(self) -> bytes:
-        """The bytes that the host may clock out now: header and payload, or four zeros. The interrupt goes away.
+        """The bytes that the host can read now: header and payload, or four zeros. Clears the interrupt.
 
         Raises OSError where the bus would fail.
         """
@@ -103,7 +103,7 @@ class Bno085Sim:
         return bytes((length & 0xFF, length >> 8, cargo.channel, self._sequence[cargo.channel])) + rest
 
     def end_transfer(self, clocked: int) -> None:
-        """The host has taken `clocked` bytes of it; what it left comes again as a continuation."""
+        """The host has read `clocked` bytes; the rest is sent again as a continuation."""
         cargo = self._cargo
         self._in_transfer = False
         self._idle_from_us = self.now_us + GAP_US
@@ -134,7 +134,7 @@ class Bno085Sim:
         self._obey(channel, payload)
 
     def set_reset(self, level: int) -> None:
-        """The reset line: 0 holds the chip, 1 lets it boot."""
+        """Set the reset line: 0 holds the chip in reset, 1 lets it boot."""
         if not level:
             self._clear()
             self._in_reset = True
@@ -146,46 +146,46 @@ class Bno085Sim:
             self.log.resets += 1
 
     def wake(self) -> None:
-        """The wake line was pulled: the chip raises its interrupt although it may have nothing to say."""
+        """The wake line was pulled low: the chip raises its interrupt, even without data."""
         if self.int_level and not (
             self.faults.absent or self.faults.hung or self._in_reset or self._boot_us is not None
         ):
             self._raise_int()
             self._set_int(0)
 
-    # What a test uses to make things go wrong.
+    # Faults, for tests.
 
     def at(self, motion_s: float, action: Callable[[], object]) -> None:
-        """Do something when the motion has come to `motion_s`."""
+        """Call `action` when the motion has reached `motion_s`."""
         with self.lock:
             heapq.heappush(self._plan, (round(motion_s * 1e6), next(self._order), action))
 
     def reset_itself(self) -> None:
-        """The chip resets on its own, as it does now and then: reports are off, calibration is on again."""
+        """The chip resets spontaneously: reports are disabled, calibration is enabled again."""
         with self.lock:
             self._clear()
             self.log.resets += 1
             self._boot_us = self.now_us + BOOT_US
 
     def forget(self) -> None:
-        """All reports go off without a word."""
+        """All reports are disabled without notice."""
         with self.lock:
             self.log.dropped += len(self._pending)
             self._features.clear()
             self._pending.clear()
 
     def say(self, channel: int, payload: bytes, length: int | None = None) -> None:
-        """Send a cargo of one's own making; `length` is what its first header claims, if not the truth."""
+        """Send an arbitrary cargo; `length`: the length in its first header, if it is to be wrong."""
         with self.lock:
             self._out.append(Cargo(channel, payload, length=length))
 
     def lose_cargo(self) -> None:
-        """Number a cargo on the input channel that never comes."""
+        """Skip a sequence number on the input channel."""
         with self.lock:
             self._sequence[messages.INPUT] = (self._sequence[messages.INPUT] + 1) & 0xFF
 
     def ended(self) -> bool:
-        """Whether every row of the motion has been measured and taken by the host."""
+        """Whether every row of the motion has been measured and read by the host."""
         with self.lock:
             measured = bool(self._features) and all(self.motion.ended(f.index) for f in self._features.values())
             return measured and not self._pending and self._cargo is None
@@ -262,7 +262,7 @@ class Bno085Sim:
             self.log.dropped += 1
 
     def _aim(self, report: int, feature: Feature) -> None:
-        """Set a feature's next time and values: the motion's own rows where rates agree, else points between them."""
+        """Set a feature's next time and values: the motion's rows if the rates agree, else interpolated values."""
         assert self.origin_us is not None
         skew_us = self._skew_us.get(report, 0)
         if abs(feature.interval_us - self.motion.period_us) * 100 <= self.motion.period_us:
@@ -303,7 +303,7 @@ class Bno085Sim:
 
     def _say_feature(self, report: int) -> None:
         feature = self._features.get(report)
-        answer = messages.feature_response(report, (self.faults.told_us or feature.interval_us) if feature else 0)
+        answer = messages.feature_response(report, (self.faults.reported_us or feature.interval_us) if feature else 0)
         self._out.append(Cargo(messages.CONTROL, answer))
 
     def _respond(self, command: int, command_sequence: int, values: tuple[int, ...]) -> None:

@@ -1,9 +1,9 @@
-"""A process that is the board: MicroPython with a hard heap, and the compiled firmware in read-only memory beside it.
+"""The process that acts as the board: MicroPython with a limited heap, and the compiled firmware in read-only memory.
 
     python -m virtual_clip.board_process IMAGE HEAP [SCRIPT ARGUMENT ...]
 
-On the board code lies in flash and is run from there; so it does here: the image, a ROMFS, is memory outside the heap.
-Without a script the firmware's main runs. How MicroPython is given its flash lives here; what is in it in clip.py.
+On the board code is executed from flash. Here the image, a ROMFS, is memory outside the heap; clip.py builds it.
+Without a script the firmware's main runs.
 """
 
 from __future__ import annotations

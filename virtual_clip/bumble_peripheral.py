@@ -1,8 +1,8 @@
-"""The clip's end of the virtual radio: a bumble device that does what shims/bluetooth.py asks for.
+"""The clip's end of the virtual radio: a bumble device controlled by shims/bluetooth.py.
 
 It serves one loopback socket; each message (type, length, body) is a call of MicroPython's `BLE`, each answer an
-interrupt. A notification's credit comes back when the controller has sent it, so a stalled air ends in ENOMEM.
-The mapping of MicroPython's radio to bumble's lives here, and damage done to single packets.
+interrupt. A notification's credit returns when the controller has sent it, so a stalled channel causes ENOMEM. Tests
+can damage single packets.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Damage = Callable[[bytes], bytes | None]
 
 
 class _Secrets(KeyStore):
-    """Keys of paired hosts, which the firmware keeps: each look-up and each change is a question to it."""
+    """Keys of paired hosts, which the firmware stores: each look-up and each change is a message to it."""
 
     def __init__(self, ask: Callable[[bytes, bytes], Awaitable[bytes]]) -> None:
         self._ask = ask
@@ -45,7 +45,7 @@ class _Secrets(KeyStore):
         return PairingKeys.from_dict(json.loads(found)) if found else None
 
     async def get_all(self) -> list[tuple[str, PairingKeys]]:
-        return []  # only for resolving private addresses, which nobody has here
+        return []  # only for resolving private addresses, which are not used here
 
     async def update(self, name: str, keys: PairingKeys) -> None:
         body = bytes((len(name),)) + name.encode() + json.dumps(keys.to_dict(), separators=(",", ":")).encode()
@@ -56,7 +56,7 @@ class _Secrets(KeyStore):
 
 
 class BumblePeripheral:
-    """`port` is where the firmware connects. `damage` gets each notification of `damaged_uuid`; None loses it."""
+    """`port`: where the firmware connects. `damage` can change each notification of `damaged_uuid`; None loses it."""
 
     def __init__(self, channel: RadioChannel, address: str, damaged_uuid: str) -> None:
         self.port = 0
@@ -70,7 +70,7 @@ class BumblePeripheral:
         self._connection: Connection | None = None
         self._characteristics: dict[int, Characteristic[bytes]] = {}
         self._values: dict[int, bytes] = {}
-        self._marks: deque[int] = deque()  # the queue's count behind each notification that is not out yet
+        self._marks: deque[int] = deque()  # the queue's count after each notification that is not sent yet
         self._server: asyncio.Server | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._asked: deque[asyncio.Future[bytes]] = deque()
@@ -87,7 +87,7 @@ class BumblePeripheral:
 
     @property
     def in_flight(self) -> int:
-        """Notifications that the firmware has handed over and that are not out yet."""
+        """Notifications of the firmware that are not sent yet."""
         return len(self._marks)
 
     async def start(self) -> None:
@@ -96,15 +96,15 @@ class BumblePeripheral:
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
-        """Leave the air and close the socket."""
-        await self._leave_air()
+        """Stop the radio and close the socket."""
+        await self._stop_radio()
         if self._writer:
             self._writer.close()
         if self._server:
             self._server.close()
 
     async def drop(self) -> None:
-        """Break the connection as a lost radio contact does."""
+        """Break the connection, like a lost radio contact."""
         if self._connection and self._device:
             await self._device.disconnect(self._connection, hci.HCI_REMOTE_USER_TERMINATED_CONNECTION_ERROR)
 
@@ -117,9 +117,9 @@ class BumblePeripheral:
                 kind, length = struct.unpack("<cH", await reader.readexactly(3))
                 await self._do[kind](await reader.readexactly(length))
         except (asyncio.IncompleteReadError, ConnectionError):
-            await self._leave_air()
+            await self._stop_radio()
 
-    async def _leave_air(self) -> None:
+    async def _stop_radio(self) -> None:
         device, self._device = self._device, None
         if device is not None:
             if self._connection:

@@ -1,7 +1,6 @@
-"""A loudspeaker without hardware: PulseAudio with a null sink called cue, and an ear at its monitor.
+"""A loudspeaker without hardware: PulseAudio with a null sink named cue, and a recorder at its monitor.
 
-The server runs headless in a folder of its own; the ear stamps what it hears with the monotonic clock.
-How real sound is run and heard in tests and benches lives here.
+The server runs headless in a folder of its own; the recorder (Ear) timestamps what it records with the monotonic clock.
 """
 
 from __future__ import annotations
@@ -20,12 +19,12 @@ from numpy.typing import NDArray
 
 RATE_HZ = 48_000
 PROGRAMS = ("pulseaudio", "pactl", "parec")
-LOUD = 50  # of 32767: above what a silent sink gives
-QUIET_S = 0.3  # a new sound begins after so much silence
+LOUD = 50  # of 32767: above the level of a silent sink
+QUIET_S = 0.3  # silence before a new sound
 
 
 def missing() -> str:
-    """What to install, "" if everything is there."""
+    """What must be installed, "" if nothing."""
     if all(map(shutil.which, PROGRAMS)):
         return ""
     return "PulseAudio is not installed: apt-get install pulseaudio pulseaudio-utils"
@@ -33,7 +32,7 @@ def missing() -> str:
 
 @contextmanager
 def sound_server(folder: Path) -> Iterator[dict[str, str]]:
-    """The environment in which programs find the server, until the context is left."""
+    """The environment in which programs find the server, while the context is open."""
     with server_process(folder) as (env, _):
         yield env
 
@@ -68,7 +67,7 @@ def server_process(folder: Path) -> Iterator[tuple[dict[str, str], subprocess.Po
 
 
 class Ear(threading.Thread):
-    """Hears the null sink until told to stop. heard (N,2) 16 bit; zero_s: when sample 0 was heard, monotonic."""
+    """Records the null sink until stop()."""
 
     def __init__(self, env: dict[str, str]) -> None:
         super().__init__()
@@ -83,18 +82,19 @@ class Ear(threading.Thread):
             self._chunks.append((time.monotonic(), chunk))
 
     def stop(self) -> tuple[NDArray[np.float64], float]:
+        """(samples (N,2) of 16 bit, monotonic time of sample 0)."""
         self._parec.terminate()
         self._parec.wait(timeout=10)
         self.join(timeout=10)
         samples = np.cumsum([len(chunk) / 4 for _, chunk in self._chunks])
         arrivals = np.array([arrival for arrival, _ in self._chunks])
-        zero_s = float(np.percentile(arrivals - samples / RATE_HZ, 2))  # the least delayed chunks tell the clock
+        zero_s = float(np.percentile(arrivals - samples / RATE_HZ, 2))  # the least delayed chunks give the offset
         data = b"".join(chunk for _, chunk in self._chunks)
         return np.frombuffer(data[: len(data) // 4 * 4], np.int16).reshape(-1, 2).astype(float), zero_s
 
 
 def sounds(heard: NDArray[np.float64]) -> list[slice]:
-    """Where sounds are in what was heard (N,2), each between two silences."""
+    """The position of each sound in a recording (N,2), each between two silences."""
     loud = np.flatnonzero(np.abs(heard).max(axis=1) > LOUD)
     if len(loud) == 0:
         return []

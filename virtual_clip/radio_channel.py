@@ -1,7 +1,7 @@
-"""The air between clip and host: two bumble controllers on one link, and what goes wrong there.
+"""The radio channel between clip and host: bumble controllers on one link, with faults.
 
-Real controllers hold a packet until the peer has it; bumble's never wait. These do while the air is stalled, so that
-the sender's buffers fill as on hardware. Range, stalls and the size of radio packets live here and nowhere else.
+Real controllers hold a packet until the peer has received it; bumble's controllers never wait. These wait while the
+channel is stalled, so that the sender's buffers fill as on hardware.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ACL_DATA_BYTES = 251
 
 
 class _Link(LocalLink):
-    """Advertisements are heard only in range."""
+    """Delivers advertisements only in range."""
 
     in_range = True
 
@@ -30,7 +30,7 @@ class _Link(LocalLink):
 
 
 class _Controller(Controller):
-    """Keeps the host's data, and the answer that it is sent, for as long as the air is stalled."""
+    """Holds the data of its host, and reports it as sent only after the stall."""
 
     le_acl_data_packet_length = ACL_DATA_BYTES
 
@@ -52,14 +52,14 @@ class _Controller(Controller):
 
 
 class RadioChannel:
-    """Makes the devices of both ends and disturbs what passes between them."""
+    """Creates the devices of both ends; stalls, loses or cuts off their traffic."""
 
     def __init__(self) -> None:
         self._link = _Link()
         self._controllers: list[_Controller] = []
 
     def make_device(self, name: str, address: str) -> Device:
-        """A bumble device within reach of the others, still to be powered on."""
+        """A bumble device in range of the others; the caller powers it on."""
         controller = _Controller(name, self._link)
         self._controllers.append(controller)
         host = Host()
@@ -68,33 +68,33 @@ class RadioChannel:
         return Device(name=name, address=Address(address), host=host)
 
     def remove(self, device: Device) -> None:
-        """A device that was switched off: nobody hears it any more."""
+        """Remove a device that was switched off."""
         controller = device.host.controller
         assert isinstance(controller, _Controller)
         self._link.remove_controller(controller)
         self._controllers.remove(controller)
 
     def set_in_range(self, in_range: bool) -> None:
-        """Out of range nobody hears an advertisement; an open connection must be dropped beside."""
+        """Out of range no advertisement is heard; an open connection must be dropped separately."""
         self._link.in_range = in_range
 
     async def stall(self, seconds: float) -> None:
-        """Nothing gets through in either direction for a while, then everything does, in order."""
+        """Hold all data in both directions for a while, then deliver it in order."""
         self.hold()
         await asyncio.sleep(seconds)
         self.release()
 
     def hold(self) -> None:
-        """Begin a stall."""
+        """Start a stall."""
         for controller in self._controllers:
             controller.held = []
 
     def release(self) -> None:
-        """End a stall: what was held is sent."""
+        """End a stall and deliver the held data."""
         for controller in self._controllers:
             controller.release()
 
     def lose(self) -> None:
-        """End a stall, but what was held is lost, as when a connection times out."""
+        """End a stall and lose the held data, as when a connection times out."""
         for controller in self._controllers:
             controller.held = None

@@ -1,7 +1,4 @@
-"""Streams for tests of the link: motion whose samples are all different, and whether all of them came.
-
-What it means that nothing was lost, doubled or changed between sensor and host lives here.
-"""
+"""Checks for tests of the link: motion whose samples are all different, and whether all of them arrive unchanged."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ QUICK = Timeouts(scan_s=3, connect_s=5, call_s=2, close_s=2, silence_s=3, outage
 
 
 def motion(seconds: float, rate_hz: int, seed: int = 1) -> Samples:
-    """Noise, so that no two samples are alike."""
+    """Noise, so that no two samples are equal."""
     rng = np.random.default_rng(seed)
     count = round(seconds * rate_hz)
     quat = rng.normal(size=(count, 4))
@@ -27,13 +24,13 @@ def motion(seconds: float, rate_hz: int, seed: int = 1) -> Samples:
 
 
 def fed(samples: Samples) -> NDArray[np.int64]:
-    """(N,10) what the sensor measures of a motion."""
+    """(N,10) the values that the sensor measures."""
     assert samples.quat is not None
     return chip_values(samples.gyr_rad_s, samples.acc_m_s2, samples.quat)
 
 
 def received(packets: list[Packet]) -> NDArray[np.int64]:
-    """(N,10) what came, in the order in which it came."""
+    """(N,10) the received values, in order of arrival."""
     rows = [
         wire.unpack_sample(packet.data, index)
         for packet in packets
@@ -43,7 +40,7 @@ def received(packets: list[Packet]) -> NDArray[np.int64]:
 
 
 def assert_all_came(packets: list[Packet], samples: Samples) -> None:
-    """Not one sample is missing, doubled, changed or out of its place, and time runs evenly."""
+    """No sample is missing, duplicated, changed or out of order, and time increases evenly."""
     rows, want = received(packets), fed(samples)
     assert len(rows) >= len(want)
     np.testing.assert_array_equal(rows[: len(want)], want)
@@ -56,7 +53,7 @@ def assert_all_came(packets: list[Packet], samples: Samples) -> None:
 
 
 async def collect(source: BleSource, count: int) -> list[Packet]:
-    """Packets until `count` samples are in, and what the clip still had when it was told to stop."""
+    """Packets with at least `count` samples, and those that the clip still sends after stop()."""
     packets: list[Packet] = []
     samples = 0
     async for packet in source.packets():

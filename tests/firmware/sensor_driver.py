@@ -1,7 +1,7 @@
-"""Runs the firmware's sensor driver in MicroPython against the simulated BNO085, and checks what it delivers.
+"""Runs the firmware's sensor driver in MicroPython against the simulated BNO085, and checks its samples.
 
-Every sample has random values, so that a report lost, repeated, reordered or joined to another's shows at once.
-What counts as delivered right is decided here; the cases are in test_firmware_sensor.py and test_firmware_faults.py.
+Every sample has random values, so that lost, repeated, reordered or wrongly joined reports are detected.
+test_firmware_sensor.py and test_firmware_faults.py have the cases.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ STAMP_STEP_US = 100
 
 
 def noise(count: int, rate_hz: float, seed: int = 1) -> Samples:
-    """`count` samples and five seconds more that have nothing to do with each other."""
+    """`count` samples of random values, and five seconds more."""
     count += round(5 * rate_hz)
     random = np.random.default_rng(seed)
     quat = random.normal(size=(count, 4))
@@ -32,7 +32,7 @@ def noise(count: int, rate_hz: float, seed: int = 1) -> Samples:
 
 
 class Delivered:
-    """What the driver delivered: granted_mhz, time_us (N,), flags (N,), values (N,10), and its own counters."""
+    """The driver's output: granted_mhz, time_us (N,), flags (N,), values (N,10), and its counters."""
 
     def __init__(self, output: str) -> None:
         lines = output.splitlines()
@@ -57,7 +57,7 @@ def deliver(
     pause: str = "",
     mode: str = "print",
 ) -> Delivered:
-    """Let the firmware take at least `count` samples, asking every `poll_ms`; 0: at each interrupt."""
+    """Let the firmware read at least `count` samples, polling every `poll_ms`; 0: at each interrupt."""
     with BusServer(sim, Clock(speed, ticks_start_us)) as server:
         environment = {**server.environment, "UNTUCK_PAUSE": pause}
         output = run_script(PROBE, rate_hz, count, poll_ms, bus, mode, environment=environment)
@@ -65,17 +65,17 @@ def deliver(
 
 
 def follow(got: Delivered, sim: Bno085Sim, tolerance_us: int = 2 * STAMP_STEP_US) -> np.ndarray:
-    """For every sample the row of the motion that it carries, (N,), after checking values and times.
+    """The row of the motion in each sample, (N,), after checking values and times.
 
-    Values are those of the three sensors at that time, to the bit; times differ from the true ones by one and the same
-    offset, within the steps of the chip's stamps (or `tolerance_us`), and increase.
+    Values must equal those of the three sensors at that time; times must increase and differ from the true ones by one
+    constant offset, within the resolution of the chip's timestamps (or `tolerance_us`).
     """
     measured: dict[int, dict[tuple[int, ...], int]] = {report: {} for report in messages.REPORT_SIZES}
     for report, time_us, values in sim.log.reports:
         measured[report].setdefault(values, time_us)
     truth = measured[messages.GYR]
     rows = [tuple(row) for row in got.values.tolist()]
-    assert all(row in truth for row in rows), "a sample that was never measured"
+    assert all(row in truth for row in rows), "a sample that was not measured"
     assert all(measured[report][row] == truth[row] for report in measured for row in rows)
     true_us = np.array([truth[row] for row in rows])
     offset_us = got.time_us - true_us
@@ -86,7 +86,7 @@ def follow(got: Delivered, sim: Bno085Sim, tolerance_us: int = 2 * STAMP_STEP_US
 
 
 def assert_whole(got: Delivered, sim: Bno085Sim, count: int) -> None:
-    """Every measurement from the first on, once, in order, `count` or more, with nothing to remark."""
+    """Every measurement from the first on, once and in order, at least `count`, without flags or errors."""
     numbers = follow(got, sim)
     assert len(numbers) >= count
     assert numbers.tolist() == list(range(len(numbers)))
@@ -96,7 +96,7 @@ def assert_whole(got: Delivered, sim: Bno085Sim, count: int) -> None:
 
 
 def gaps(numbers: np.ndarray, flags: np.ndarray, wanted: int) -> np.ndarray:
-    """Where samples are missing; each such place must carry `wanted` flags, and no other sample may."""
+    """The size of each gap; the sample after a gap must have the `wanted` flags, and no other sample may."""
     after = np.flatnonzero(np.diff(numbers) != 1) + 1
     assert (np.diff(numbers) >= 1).all(), "repeated or reordered"
     assert (flags[after] & wanted == wanted).all()

@@ -1,7 +1,6 @@
-"""Who may talk to the clip: pairing, its window, bonds over power-off, and what a stranger gets.
+"""Security of the clip's radio: pairing, the pairing window, bonds over power-off, and access without pairing.
 
-Real LE Secure Connections between bumble's two ends; the firmware keeps the secrets and decides. What must be refused
-lives here.
+Real LE Secure Connections between bumble's two ends; the firmware stores the secrets and decides.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ async def pair(clip: VirtualClip, backend: Backend | None = None) -> None:
         pass
 
 
-async def test_a_stranger_sees_the_name_and_nothing_else() -> None:
+async def test_an_unpaired_device_sees_the_name_and_nothing_else() -> None:
     async with VirtualClip(motion(20, 100), speed=2) as clip:
         await pair(clip)
         stranger = await clip.make_host(STRANGER)
@@ -63,7 +62,7 @@ async def test_a_stranger_sees_the_name_and_nothing_else() -> None:
             assert runs.status is not None and runs.status.state == wire.STATE_IDLE
 
 
-async def test_only_the_first_host_pairs_unasked_and_the_window_lets_others_in() -> None:
+async def test_the_first_host_pairs_freely_and_others_only_in_the_pairing_window() -> None:
     async with VirtualClip(motion(20, 100), speed=4) as clip:
         await pair(clip)
         other = await clip.make_host(STRANGER)
@@ -79,13 +78,13 @@ async def test_bonds_outlive_power_off_and_the_window_does_not() -> None:
         await pair(clip)
         await clip.switch_off()
         await clip.switch_on()
-        async with client_of(clip.backend) as client:  # encrypted by the bond: nobody pairs here
+        async with client_of(clip.backend) as client:  # encrypted by the bond, without pairing
             await client.read_gatt_char(wire.STATUS_UUID)
         with pytest.raises(LinkError, match="not paired"):
             await pair(clip, await clip.make_host(STRANGER))
 
 
-async def test_standard_services_say_what_the_world_understands() -> None:
+async def test_standard_services_have_standard_values() -> None:
     async with VirtualClip(motion(20, 100), speed=2) as clip:
         await pair(clip)
         running: asyncio.Queue[bytes] = asyncio.Queue()
@@ -99,7 +98,7 @@ async def test_standard_services_say_what_the_world_understands() -> None:
             assert await asyncio.wait_for(running.get(), 3) == b"\x00\x00\x00\x00"  # standing
 
 
-async def test_commands_longer_than_any_are_refused_and_change_nothing() -> None:
+async def test_overlong_commands_are_rejected_and_change_nothing() -> None:
     async with VirtualClip(motion(20, 100), speed=2) as clip, BleSource(backend=clip.backend, timeouts=QUICK) as source:
         assert source.status is not None
         async with asyncio.timeout(5):

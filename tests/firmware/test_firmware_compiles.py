@@ -1,4 +1,4 @@
-"""Every file that goes on the board compiles for its processor (ESP32 and ESP32-S3: xtensawin)."""
+"""Every file of the firmware compiles for the board's processor (ESP32 and ESP32-S3: xtensawin)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SOURCES = [*sorted((CHECKOUT / "firmware").glob("*.py")), *sorted((CHECKOUT / "host" / "untuck").glob("wire*.py"))]
-BYTES_ALL = 56_000  # of flash, where it is frozen or in ROMFS; from a file system it takes that much of the heap
+BYTES_ALL = 56_000  # of flash if frozen or in ROMFS; of the heap if imported from a file system
 
 
 def compile_for_board(source: Path, target: Path) -> subprocess.CompletedProcess[str]:
@@ -26,7 +26,7 @@ def test_compiles_for_the_board(source: Path, tmp_path: Path) -> None:
     assert (tmp_path / "out.mpy").read_bytes()[:2] == b"M\x06"  # the format of MicroPython 1.2x
 
 
-def test_a_file_that_is_wrong_does_not_compile(tmp_path: Path) -> None:
+def test_a_syntax_error_does_not_compile(tmp_path: Path) -> None:
     (tmp_path / "wrong.py").write_text("def f(:\n")
     assert compile_for_board(tmp_path / "wrong.py", tmp_path / "out.mpy").returncode != 0
 
@@ -44,4 +44,4 @@ def test_the_firmware_stays_small(tmp_path: Path) -> None:
 def test_the_manifest_names_every_file() -> None:
     manifest = (CHECKOUT / "firmware" / "manifest.py").read_text()
     missing = [source.name for source in SOURCES if f'"{source.name}"' not in manifest and source.name != "manifest.py"]
-    assert not missing, f"not put on the board: {missing}"
+    assert not missing, f"missing in manifest.py: {missing}"

@@ -1,4 +1,4 @@
-"""The firmware's sensor driver and a sensor that misbehaves: what is lost is flagged, and it comes back."""
+"""The firmware's sensor driver with a faulty sensor: lost samples are flagged, and the sensor is recovered."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_lost_sample_is_flagged() -> None:
     assert got.resets == 0
 
 
-def test_a_cargo_that_was_numbered_but_never_came_is_flagged() -> None:
+def test_a_missing_sequence_number_is_flagged() -> None:
     sim = Bno085Sim(Motion.of(noise(300, 100)))
     sim.at(1.0, sim.lose_cargo)
     got = deliver(sim, "spi", 100, 300)
@@ -37,7 +37,7 @@ def test_a_cargo_that_was_numbered_but_never_came_is_flagged() -> None:
 
 
 @pytest.mark.parametrize("report", [messages.ACC, messages.GYR])
-def test_a_sample_without_acceleration_or_gyro_is_a_gap_not_an_invention(report: int) -> None:
+def test_a_sample_without_acceleration_or_gyro_is_a_gap(report: int) -> None:
     sim = Bno085Sim(Motion.of(noise(300, 100)))
     sim.at(1.0, lambda: sim.faults.missed.update({report: 3}))
     got = deliver(sim, "spi", 100, 300)
@@ -45,7 +45,7 @@ def test_a_sample_without_acceleration_or_gyro_is_a_gap_not_an_invention(report:
 
 
 @pytest.mark.parametrize("missing", [3, 40])
-def test_a_sample_without_quaternion_says_so_and_keeps_the_rest(missing: int) -> None:
+def test_a_sample_without_quaternion_is_flagged_and_keeps_the_other_values(missing: int) -> None:
     sim = Bno085Sim(Motion.of(noise(300, 100)))
     sim.at(1.0, lambda: sim.faults.missed.update({messages.GAME_QUAT: missing}))
     got = deliver(sim, "spi", 100, 300)
@@ -58,15 +58,15 @@ def test_a_sample_without_quaternion_says_so_and_keeps_the_rest(missing: int) ->
     assert not (got.flags & wire.FLAG_GAP).any()
 
 
-STRANGE: dict[str, Callable[[Bno085Sim], None]] = {
+INVALID: dict[str, Callable[[Bno085Sim], None]] = {
     "unknown report": lambda sim: sim.say(messages.INPUT, b"\xfb\x04\0\0\0\x7e" + bytes(20)),
     "known report not asked for": lambda sim: sim.say(messages.INPUT, b"\xfb\x04\0\0\0\x04" + bytes(9)),
-    "cargo whose header was spoilt": lambda sim: sim.say(messages.INPUT, b"\xfb\x04\0\0\0\x04" + bytes(9), length=2),
+    "cargo with a corrupted header": lambda sim: sim.say(messages.INPUT, b"\xfb\x04\0\0\0\x04" + bytes(9), length=2),
     "unknown control report": lambda sim: sim.say(messages.CONTROL, b"\x77" + bytes(7)),
     "unknown channel": lambda sim: sim.say(5, bytes(14)),
     "empty cargo": lambda sim: sim.say(messages.INPUT, b""),
-    "report cut short": lambda sim: sim.say(messages.INPUT, b"\xfb\x04\0\0\0\x02\x01\x03"),
-    "time stamp of years": lambda sim: sim.say(messages.INPUT, b"\xfb\xff\xff\xff\x7f\x02" + bytes(9)),
+    "truncated report": lambda sim: sim.say(messages.INPUT, b"\xfb\x04\0\0\0\x02\x01\x03"),
+    "timestamp of years": lambda sim: sim.say(messages.INPUT, b"\xfb\xff\xff\xff\x7f\x02" + bytes(9)),
     "header longer than the cargo": lambda sim: sim.say(messages.INPUT, b"\xfb\x04\0\0\0", length=90),
     "header shorter than the cargo": lambda sim: sim.say(messages.CONTROL, bytes(40), length=12),
     "header shorter than itself": lambda sim: sim.say(messages.INPUT, bytes(10), length=2),
@@ -75,11 +75,11 @@ STRANGE: dict[str, Callable[[Bno085Sim], None]] = {
 
 
 @BOTH
-@pytest.mark.parametrize("what", STRANGE)
-def test_strange_cargos_cost_no_sample(bus: str, what: str) -> None:
+@pytest.mark.parametrize("what", INVALID)
+def test_invalid_cargos_lose_no_sample(bus: str, what: str) -> None:
     sim = Bno085Sim(Motion.of(noise(150, 100)))
     for number in range(5):
-        sim.at(0.3 + 0.2 * number, lambda: STRANGE[what](sim))
+        sim.at(0.3 + 0.2 * number, lambda: INVALID[what](sim))
     got = deliver(sim, bus, 100, 150)
     assert follow(got, sim).tolist() == list(range(len(got.values)))
     assert not (got.flags & ~wire.FLAG_GAP).any()
@@ -88,13 +88,13 @@ def test_strange_cargos_cost_no_sample(bus: str, what: str) -> None:
 
 BREAKS: dict[str, Callable[[Bno085Sim], object]] = {
     "chip resets itself": lambda sim: sim.reset_itself(),
-    "reports go off without a word": lambda sim: sim.forget(),
+    "reports are disabled without notice": lambda sim: sim.forget(),
     "chip falls silent until reset": lambda sim: setattr(sim.faults, "silent", True),
     "bus hangs until reset": lambda sim: setattr(sim.faults, "hung", True),
 }
 LONGEST_BREAK_S = {
     "chip resets itself": 0.5,
-    "reports go off without a word": 1.0,
+    "reports are disabled without notice": 1.0,
     "chip falls silent until reset": 3.5,
     "bus hangs until reset": 2.5,
 }
@@ -118,7 +118,7 @@ def test_the_sensor_comes_back_flagged_and_counted(bus: str, what: str) -> None:
 
 
 @BOTH
-def test_a_missing_sensor_is_told(bus: str) -> None:
+def test_a_missing_sensor_is_reported(bus: str) -> None:
     sim = Bno085Sim(Motion.of(noise(10, 100)))
     sim.faults.absent = True
     with BusServer(sim, Clock(8)) as server:
@@ -127,7 +127,7 @@ def test_a_missing_sensor_is_told(bus: str) -> None:
 
 
 @BOTH
-def test_a_sensor_that_goes_away_is_told_and_taken_back(bus: str) -> None:
+def test_a_sensor_that_disappears_is_flagged_and_recovered(bus: str) -> None:
     sim = Bno085Sim(Motion.of(noise(2000, 100)))
     sim.at(1.0, lambda: setattr(sim.faults, "absent", True))
     sim.at(9.0, lambda: setattr(sim.faults, "absent", False))

@@ -1,4 +1,4 @@
-"""The firmware's sensor driver, in a real MicroPython with a heap of 100 kB: every sample, its values and its time."""
+"""The firmware's sensor driver in MicroPython with a heap of 100 kB: every sample, its values and its time."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_times_go_on_when_the_ticks_wrap() -> None:
 @BOTH
 @pytest.mark.parametrize("pause", ["12:40000", "13:40000", "14:40000", "8:250000", "41:3000"])
 def test_interrupts_noticed_late_do_not_move_the_times(bus: str, pause: str) -> None:
-    """Garbage collections of 40, 250 and 3 ms; one of the first three is in the way of the first sample."""
+    """Garbage collections of 40, 250 and 3 ms; one of the first three delays the first sample."""
     sim = Bno085Sim(Motion.of(noise(400, 100)))
     got = deliver(sim, bus, 100, 400, pause=pause)
     numbers = follow(got, sim, tolerance_us=1500)
@@ -56,10 +56,10 @@ def test_interrupts_noticed_late_do_not_move_the_times(bus: str, pause: str) -> 
     assert not got.flags.any()
 
 
-def test_a_chip_whose_clock_is_off_by_four_per_cent_is_believed_over_its_word() -> None:
+def test_the_measured_period_is_used_when_the_reported_one_is_four_per_cent_off() -> None:
     grant = {(report, 10000): 10400 for report in messages.REPORT_SIZES}
     sim = Bno085Sim(Motion.of(noise(400, 1e6 / 10400)), grant=grant)
-    sim.faults.told_us = 10000
+    sim.faults.reported_us = 10000
     sim.at(3.0, lambda: sim.faults.missed.update(dict.fromkeys(messages.REPORT_SIZES, 6)))
     got = deliver(sim, "spi", 100, 400, pause="50:30000")
     assert got.granted_mhz == 100000
@@ -67,14 +67,14 @@ def test_a_chip_whose_clock_is_off_by_four_per_cent_is_believed_over_its_word() 
 
 
 @BOTH
-def test_cargos_in_fragments_are_put_together(bus: str) -> None:
+def test_fragmented_cargos_are_joined(bus: str) -> None:
     sim = Bno085Sim(Motion.of(noise(300, 100)))
     sim.faults.fragment_bytes = 23
     assert_whole(deliver(sim, bus, 100, 300, speed=2), sim, 300)
 
 
 @BOTH
-def test_cargos_longer_than_the_driver_reads_at_once_are_put_together(bus: str) -> None:
+def test_cargos_longer_than_one_read_are_joined(bus: str) -> None:
     sim = Bno085Sim(Motion.of(noise(400, 200)), cargo_bytes=900)
     assert_whole(deliver(sim, bus, 200, 400, poll_ms=200, speed=1), sim, 400)
 
@@ -85,7 +85,7 @@ def test_rebased_time_stamps_are_followed() -> None:
     assert_whole(deliver(sim, "spi", 100, 300, poll_ms=50, speed=2), sim, 300)
 
 
-def test_the_granted_rate_is_told_not_the_asked_one() -> None:
+def test_the_granted_rate_is_reported_not_the_requested_one() -> None:
     grant = {(report, 10000): 8000 for report in messages.REPORT_SIZES}
     sim = Bno085Sim(Motion.of(noise(400, 125)), grant=grant)
     got = deliver(sim, "spi", 100, 400)
@@ -100,7 +100,7 @@ def test_sensors_that_measure_at_other_times_are_joined_at_the_gyros_time(how: s
     half = 0.4 * np.sin(2 * np.pi * 1.5 * time_s)
     quat = np.stack([np.cos(half), np.sin(half), 0 * half, 0 * half], axis=1)
     alternating = quat * np.where(np.arange(2000) % 2, 1, -1)[:, None]  # the same rotations
-    gyr = np.stack([2 * time_s, 0 * half, 0 * half], axis=1)  # tells the time
+    gyr = np.stack([2 * time_s, 0 * half, 0 * half], axis=1)  # encodes the time
     sim = Bno085Sim(
         Motion.of(Samples(time_s, gyr, swing, alternating)),
         grant={(messages.ACC, 10000): 8000} if how == "faster" else {},
@@ -114,7 +114,7 @@ def test_sensors_that_measure_at_other_times_are_joined_at_the_gyros_time(how: s
     assert (np.diff(true_us) == 10000).all()
     at_s = (true_us - sim.origin_us) / 1e6
     acc = np.stack([np.interp(at_s, time_s, column) for column in swing.T], axis=1)
-    assert np.abs(got.values[:, 4:7] / wire.ACC_SCALE - acc).max() < 0.06  # a line between points 10 ms apart: 0.04
+    assert np.abs(got.values[:, 4:7] / wire.ACC_SCALE - acc).max() < 0.06  # error of interpolation: 0.04
     true_quat = np.stack([np.interp(at_s, time_s, column) for column in quat.T], axis=1)
     got_quat = got.values[:, :4] / wire.QUAT_SCALE
     error = np.minimum(np.abs(got_quat - true_quat).max(axis=1), np.abs(got_quat + true_quat).max(axis=1))
@@ -122,14 +122,14 @@ def test_sensors_that_measure_at_other_times_are_joined_at_the_gyros_time(how: s
     assert not got.flags.any()
 
 
-def test_a_chip_that_insists_on_calibrating_itself_is_flagged() -> None:
+def test_a_chip_that_rejects_the_calibration_command_is_flagged() -> None:
     sim = Bno085Sim(Motion.of(noise(100, 100)))
     sim.faults.calibration_status = 1
     got = deliver(sim, "spi", 100, 100)
     assert (got.flags == wire.FLAG_CALIBRATING).all()
 
 
-def test_the_chip_is_told_not_to_calibrate_its_accelerometer() -> None:
+def test_the_accelerometers_calibration_is_disabled() -> None:
     sim = Bno085Sim(Motion.of(noise(100, 100)))
     deliver(sim, "i2c", 100, 100)
     commands = [command[: 1 + size] for command in sim.log.commands for size in (17, 12) if command[1] in (0xFD, 0xF2)]
@@ -167,7 +167,7 @@ def test_starting_again_at_another_rate(bus: str) -> None:
 
 @BOTH
 def test_ten_thousand_samples_leave_the_heap_as_it_was(bus: str) -> None:
-    for _ in range(3):  # a machine that stops for 0.1 s looks like a silent chip at this speed: setting it up allocates
+    for _ in range(3):  # a machine that stalls for 0.1 s makes the chip seem silent: set-up allocates
         sim = Bno085Sim(Motion.of(noise(12000, 200)))
         with BusServer(sim, Clock(8)) as server:
             output = run_script(PROBE, 200, 10000, 5, bus, "heap", environment=server.environment)

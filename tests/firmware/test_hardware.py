@@ -1,4 +1,4 @@
-"""hardware/README.md against firmware/board.py: every pin of both boards, none more, none twice."""
+"""hardware/README.md has the pins of firmware/board.py, for both boards; no pin is used twice."""
 
 from __future__ import annotations
 

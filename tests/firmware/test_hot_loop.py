@@ -1,4 +1,4 @@
-"""Ten thousand samples through everything the clip does for each of them leave the heap as it was."""
+"""Processing samples allocates no memory, from the sensor's cargo to the record in the flash."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_a_sample_allocates_nothing_from_cargo_to_flash_record(rate_hz: int, tmp
 
 
 def test_time_and_heap_hold_when_the_ticks_and_the_sequence_wrap(tmp_path: Path) -> None:
-    """Six minutes begun just before both wrap; a whole day with `day_probe.py 1440` instead of 6."""
+    """Six minutes from just before both wrap; `day_probe.py 1440` simulates a whole day."""
     output = run_compiled(PROBES / "day_probe.py", 6, (1 << 30) - 150_000_000, (1 << 16) - 500, folder=tmp_path)
     samples, wrong, early, late, packets, steps, runs = map(int, output.split())
     assert samples == 6 * 6000 and wrong == 0 and late <= early

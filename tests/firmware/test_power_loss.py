@@ -1,7 +1,7 @@
-"""The battery runs out while a run is being recorded: at most its last second is gone, and nothing is wrong.
+"""Power loss while a run is recorded: at most the last second is lost, and no packet is wrong.
 
-The real flash log, on a real littlefs, over a simulated flash whose power fails amid a write or an erase, at
-operations drawn at random. The file system's own promise is tested with ours.
+The real run store on a real littlefs over a simulated flash, whose power fails during a write or an erase, at random
+operations. This also tests the file system.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from untuck.sources.run_decoder import decode_run
 
 PROBE = Path(__file__).resolve().parent / "on_board" / "power_probe.py"
 FLASH_BYTES = 256 * 4096
-SECOND = 20 + 1  # packets, and the one that filled it
+SECOND = 20 + 1  # packets, and the one that completed it
 CUTS = 12
 
 
@@ -37,7 +37,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[bytes]]:
 
 
 def recorded(folder: Path, cut: int) -> tuple[int, list[bytes], int]:
-    """(packets handed over before the power failed, packets found afterwards, damaged records)."""
+    """(packets added before the power failed, packets found afterwards, damaged records)."""
     flash = folder / "flash"
     shutil.copy(folder / "empty", flash)
     handed = int(run_compiled(PROBE, flash, "write", cut, folder / "packets", folder=folder).split()[-1])
@@ -46,14 +46,14 @@ def recorded(folder: Path, cut: int) -> tuple[int, list[bytes], int]:
     return handed, packets, damaged
 
 
-def test_without_a_failure_everything_is_there(made: tuple[Path, list[bytes]]) -> None:
+def test_without_a_failure_all_packets_are_found(made: tuple[Path, list[bytes]]) -> None:
     folder, packets = made
     handed, found, damaged = recorded(folder, 0)
     assert (handed, damaged) == (len(packets), 0) and found == packets
     assert (folder / "run").stat().st_size > wire_runs.CHUNK_BYTES
 
 
-def test_a_failing_battery_costs_the_last_second_at_most(made: tuple[Path, list[bytes]]) -> None:
+def test_a_power_loss_costs_the_last_second_at_most(made: tuple[Path, list[bytes]]) -> None:
     folder, packets = made
     rng = random.Random(5)
     worst = 0

@@ -1,7 +1,6 @@
-"""The firmware's packets and what is kept of them, run in MicroPython with a heap of 100 kB.
+"""The firmware's ring and stream, in MicroPython with a heap of 100 kB.
 
-The cases themselves are in on_board/ring_cases.py; each runs in a fresh interpreter.
-How MicroPython is started for cases like these lives here.
+on_board/ring_cases.py has the cases; each runs in a new interpreter.
 """
 
 from __future__ import annotations

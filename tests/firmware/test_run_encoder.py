@@ -1,6 +1,6 @@
-"""Packing for the flash, in MicroPython, undone by the host: without loss, small enough, damage costs a record.
+"""Compression for the flash in MicroPython, decoded by the host: lossless, small enough, damage loses one record.
 
-Recorded runners' virtual IMU data say how small; noise and the ends of the range say that nothing breaks.
+The size is measured with virtual IMU data of recorded runners; noise and extreme values test correctness.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ RUNNERS = ("RBDS001", "RBDS014", "RBDS026")
 
 
 def packed(packets: list[bytes], folder: Path) -> bytes:
-    """What the clip makes of them: one chunk."""
+    """The records that the clip makes of these packets."""
     (folder / "in").write_bytes(b"".join(struct.pack("<H", len(packet)) + packet for packet in packets))
     count, written, grown = map(int, run_script(PROBE, folder / "in", folder / "out").split())
     assert (count, grown) == (len(packets), 0)
@@ -42,7 +42,7 @@ def packed(packets: list[bytes], folder: Path) -> bytes:
 
 
 def in_chunks(records: bytes) -> bytes:
-    """Records laid out as the flash log does: none crosses the end of a chunk."""
+    """Records in chunks as the run store writes them: none crosses the end of a chunk."""
     chunks = [HEAD]
     at = 0
     while at < len(records):
@@ -56,7 +56,7 @@ def in_chunks(records: bytes) -> bytes:
 
 
 def jittered(samples: Samples, rate_hz: int) -> list[bytes]:
-    """Packets whose times wobble by the chip's steps, as real ones do."""
+    """Packets whose times jitter by the resolution of the chip's timestamps, like real ones."""
     count = wire.SAMPLES_PER_PACKET[rate_hz]
     steps = np.random.default_rng(3).integers(-1, 2, len(samples) // count + 1)
     time_s = samples.time_s - samples.time_s[0] + 5 + np.repeat(steps, count)[: len(samples)] * 1e-4
@@ -67,7 +67,7 @@ def jittered(samples: Samples, rate_hz: int) -> list[bytes]:
 @pytest.mark.parametrize("trial", ["T25", "T35", "T45"])
 def test_an_hour_and_a_half_fits_six_megabytes(trial: str, tmp_path: Path) -> None:
     fields = np.load(data_dir("fukuchi", f"fukuchi_{trial}.npz"))
-    noise = Noise(impact_g=1.5, gyr_noise_dps=0.3, acc_noise_mg=6)  # more than the chip's own
+    noise = Noise(impact_g=1.5, gyr_noise_dps=0.3, acc_noise_mg=6)  # more than the chip's
     packets = []
     for runner in RUNNERS:
         pelvis = (
@@ -87,13 +87,13 @@ def test_an_hour_and_a_half_fits_six_megabytes(trial: str, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("rate_hz", wire.RATES_HZ)
-def test_noise_comes_back_as_it_was(rate_hz: int, tmp_path: Path) -> None:
+def test_noise_is_decoded_exactly(rate_hz: int, tmp_path: Path) -> None:
     packets = jittered(motion(6, rate_hz), rate_hz)
     again, damaged = decode_run(in_chunks(packed(packets, tmp_path)))
     assert damaged == 0 and again == packets
 
 
-def test_ends_of_range_flags_and_holes_come_back_as_they_were(tmp_path: Path) -> None:
+def test_extreme_values_flags_and_gaps_are_decoded_exactly(tmp_path: Path) -> None:
     rng = np.random.default_rng(5)
     packets = []
     time_us, sequence = 7_000_000, 0
@@ -121,7 +121,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, list[bytes]]:
 
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
-def test_damage_costs_what_is_damaged_and_invents_nothing(kept: tuple[bytes, list[bytes]], data: st.DataObject) -> None:
+def test_damage_loses_only_the_damaged_records(kept: tuple[bytes, list[bytes]], data: st.DataObject) -> None:
     whole, packets = kept
     at = data.draw(st.integers(len(HEAD), len(whole) - 1))
     spoilt = bytearray(whole)
@@ -132,13 +132,13 @@ def test_damage_costs_what_is_damaged_and_invents_nothing(kept: tuple[bytes, lis
 
 @settings(max_examples=60, deadline=None)
 @given(st.data())
-def test_a_run_cut_anywhere_gives_what_came_before(kept: tuple[bytes, list[bytes]], data: st.DataObject) -> None:
+def test_a_truncated_run_gives_the_packets_before_the_cut(kept: tuple[bytes, list[bytes]], data: st.DataObject) -> None:
     whole, packets = kept
     again, damaged = decode_run(whole[: data.draw(st.integers(0, len(whole)))])
     assert damaged <= 1 and again == packets[: len(again)]
 
 
-def test_what_is_no_run_is_refused() -> None:
+def test_other_bytes_are_rejected() -> None:
     assert run_header(HEAD).started_unix_s == 1_800_000_000
     for wrong in (b"", HEAD[:5], b"UTK9" + HEAD[4:]):
         with pytest.raises(PacketError, match=r"run"):

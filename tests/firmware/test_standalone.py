@@ -1,6 +1,6 @@
-"""What the clip does for its wearer: button, laps, cues, start and stop by itself, sleep, battery.
+"""The clip without a host: button, laps, cues, automatic start and stop, sleep, battery.
 
-The rules with made-up time in MicroPython; what needs pins and a radio over the virtual clip.
+The rules are tested in MicroPython with simulated time; pins and radio with the virtual clip.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ PROBE = Path(__file__).resolve().parent / "on_board" / "standalone_probe.py"
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+def probe_lines(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return run_compiled(PROBE, folder=tmp_path_factory.mktemp("life")).splitlines()
 
 
-def test_it_starts_and_stops_and_sleeps_by_itself(told: list[str]) -> None:
-    done = [line for line in told if line[0].isdigit()]
+def test_it_starts_stops_and_sleeps_automatically(probe_lines: list[str]) -> None:
+    done = [line for line in probe_lines if line[0].isdigit()]
     assert done == [
         *("60 monitor", "105 start 100", "1195 stop", "1195 monitor"),  # 95 s + 10 s of running; 955 s + 4 min
         *("5705 prepare sleep", "5705 sleep"),
@@ -40,9 +40,9 @@ def test_it_starts_and_stops_and_sleeps_by_itself(told: list[str]) -> None:
     ]
 
 
-def test_presses_and_battery(told: list[str]) -> None:
-    assert [line for line in told if line.startswith("button")] == ["button True"] * 4
-    assert told[-1] == f"battery {[255, 0, 0, 15, 53, 100, 100, 255]}"
+def test_presses_and_battery(probe_lines: list[str]) -> None:
+    assert [line for line in probe_lines if line.startswith("button")] == ["button True"] * 4
+    assert probe_lines[-1] == f"battery {[255, 0, 0, 15, 53, 100, 100, 255]}"
 
 
 async def test_a_press_marks_a_lap_in_the_stream() -> None:
@@ -58,17 +58,17 @@ async def test_a_press_marks_a_lap_in_the_stream() -> None:
         assert len(laps) == 1 and 40 < laps[0] < 90
 
 
-async def test_a_cue_of_the_host_buzzes_and_shakes() -> None:
+async def test_a_cue_of_the_host_sounds_and_vibrates() -> None:
     async with VirtualClip(motion(10, 100), speed=2) as clip, BleSource(backend=clip.backend, timeouts=QUICK) as source:
         await source.buzz("tuck", 0)
         await asyncio.sleep(1)
         tones = [level for _, name, level in clip.bus.outputs if name == "buzzer"]
-        shakes = [level for _, name, level in clip.bus.outputs if name == "vibration"]
+        vibrations = [level for _, name, level in clip.bus.outputs if name == "vibration"]
         assert tones.count(330) == 2 and tones[-1] == 0
-        assert shakes.count(1) == 2 and shakes[-1] == 0
+        assert vibrations.count(1) == 2 and vibrations[-1] == 0
 
 
-async def test_a_missing_sensor_is_told_by_the_buzzer() -> None:
+async def test_a_missing_sensor_is_reported_by_the_buzzer() -> None:
     async with VirtualClip(motion(10, 100), speed=4) as clip:
         clip.sim.faults.absent = True
         async with ClipRuns(backend=clip.backend, timeouts=QUICK) as runs:
@@ -80,7 +80,7 @@ async def test_a_missing_sensor_is_told_by_the_buzzer() -> None:
         assert [level for _, name, level in clip.bus.outputs if name == "buzzer"].count(220) >= 3
 
 
-async def test_off_by_the_button_keeps_what_was_recorded() -> None:
+async def test_switching_off_keeps_the_recorded_run() -> None:
     async with VirtualClip(motion(60, 100), speed=4) as clip:
         source = BleSource(100, backend=clip.backend, timeouts=QUICK)
         await source.__aenter__()
@@ -91,7 +91,7 @@ async def test_off_by_the_button_keeps_what_was_recorded() -> None:
         await asyncio.sleep(1.5)
         clip.bus.press(0)
         assert await asyncio.wait_for(clip.ended(), 10) == "asleep"
-        assert clip.sim.log.commands[-1][:3] == b"\x02\xfd\x12"  # significant motion is to wake it
+        assert clip.sim.log.commands[-1][:3] == b"\x02\xfd\x12"  # significant motion wakes it
         clip.bus.press(1)
         await clip.switch_on()
         async with ClipRuns(backend=clip.backend, timeouts=QUICK) as runs:
@@ -99,27 +99,27 @@ async def test_off_by_the_button_keeps_what_was_recorded() -> None:
             assert not run.recording and run.bytes > 5000
 
 
-async def test_what_the_host_knows_is_taught_and_remembered() -> None:
+async def test_the_hosts_calibration_is_sent_and_stored() -> None:
     samples = simulate(
         Scenario((Phase("stand", 7.0), Phase("hinge", 3 * HINGE_S), Phase("stand", 2.0), Phase("run", 70.0))),
         rate_hz=100,
     ).samples
     run = untuck.analyse(samples)
     assert run.baseline is not None
-    taught = tuck_cue_commands(run.calibration, run.baseline, tuck_on_deg=4.0, warm_up_s=180.0, cooldown_s=30.0)
+    commands = tuck_cue_commands(run.calibration, run.baseline, tuck_on_deg=4.0, warm_up_s=180.0, cooldown_s=30.0)
     async with VirtualClip(motion(10, 100), speed=2) as clip:
         async with BleSource(backend=clip.backend, timeouts=QUICK) as source:
             assert source.status is not None and not source.status.conditions & wire.COND_TUCK_CUE
-            await source.configure(taught)
+            await source.configure(commands)
             assert source.status.conditions & wire.COND_TUCK_CUE
         await clip.switch_off()
         await clip.switch_on()
         async with ClipRuns(backend=clip.backend, timeouts=QUICK) as runs:
             assert runs.status is not None and runs.status.conditions & wire.COND_TUCK_CUE
-    _, _, standing = wire.parse_command(taught[0])
+    _, _, standing = wire.parse_command(commands[0])
     up = samples[100:600].acc_m_s2.mean(axis=0)
     assert np.allclose(np.array(standing) / wire.QUAT_SCALE, up / np.linalg.norm(up), atol=0.02)
-    _, _, (outputs, threshold_cdeg, *_) = wire.parse_command(taught[1])
+    _, _, (outputs, threshold_cdeg, *_) = wire.parse_command(commands[1])
     assert outputs == wire.OUT_ALL
     assert threshold_cdeg / 100 == pytest.approx(float(np.median(run.strides["tilt_deg"])) - 4.0, abs=1.0)
 

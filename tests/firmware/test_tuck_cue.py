@@ -1,4 +1,4 @@
-"""What the clip tells without a host: steps, cadence, standing, and its own tuck cue, in MicroPython.
+"""The clip without a host: steps, cadence, standing and its own tuck cue, in MicroPython.
 
 Recorded runners stand still, run, tuck (a known tilt added to real motion: semi-synthetic), and recover.
 """
@@ -28,8 +28,8 @@ TUCKED_DEG = {"RBDS001": 10.2, "RBDS014": 4.6, "RBDS026": 14.2}  # 4 deg below t
 
 
 @dataclass
-class Told:
-    """What the clip told: cues as (seconds, cue), steps, mean cadence, bytes allocated after 10 s, standing."""
+class Outcome:
+    """The clip's cues as (seconds, cue), steps, mean cadence, bytes allocated after 10 s, standing."""
 
     cues: list[tuple[float, int]]
     steps: int
@@ -38,7 +38,7 @@ class Told:
     standing: tuple[int, ...]
 
 
-def alone(rows: np.ndarray, folder: Path, threshold_deg: float, warm_up_s: int = 5) -> Told:
+def alone(rows: np.ndarray, folder: Path, threshold_deg: float, warm_up_s: int = 5) -> Outcome:
     """rows (N,10) in wire order at 100 Hz."""
     records = b"".join(struct.pack("<I10h", 10 * i, *row) for i, row in enumerate(rows.tolist()))
     (folder / "samples").write_bytes(records)
@@ -46,7 +46,7 @@ def alone(rows: np.ndarray, folder: Path, threshold_deg: float, warm_up_s: int =
     lines = run_script(PROBE, folder / "samples", RATE_HZ, threshold, warm_up_s, folder / "settings").splitlines()
     words = lines[-1].split()
     cues = [(int(line.split()[1]) / 1000, int(line.split()[2])) for line in lines[:-1]]
-    return Told(cues, int(words[1]), int(words[3]), int(words[5]), tuple(map(int, words[7:10])))
+    return Outcome(cues, int(words[1]), int(words[3]), int(words[5]), tuple(map(int, words[7:10])))
 
 
 def simulated(*phases: Phase) -> np.ndarray:
@@ -56,7 +56,7 @@ def simulated(*phases: Phase) -> np.ndarray:
 
 
 def recorded(runner: str, trial: str, tuck_deg: float) -> tuple[np.ndarray, int, float]:
-    """7 s standing, the recording as it is, tucked, as it is: (N,10); contacts on the plates, steps a minute."""
+    """7 s standing, then the recording unchanged, tucked, unchanged: (N,10); contacts on the plates; steps a minute."""
     fields = np.load(data_dir("fukuchi", f"fukuchi_{trial}.npz"))
     quat, place = fill_gaps(
         fields[f"{runner}/pelvis_quat"], fields[f"{runner}/sacrum_pos_mm"] / 1000, fields[f"{runner}/pelvis_gap"]
@@ -75,18 +75,18 @@ def recorded(runner: str, trial: str, tuck_deg: float) -> tuple[np.ndarray, int,
     )
 
 
-def test_standing_is_measured_and_a_tuck_is_cued_and_its_end_told(tmp_path: Path) -> None:
-    told = alone(
+def test_standing_is_measured_and_a_tuck_and_its_end_are_cued(tmp_path: Path) -> None:
+    found = alone(
         simulated(Phase("stand", 7.0), Phase("run", 30.0), Phase("run", 25.0, tuck_deg=8.0), Phase("run", 20.0)),
         tmp_path,
         threshold_deg=1.5,
     )
-    (measured_s, done), (tuck_s, tuck), (back_s, back) = told.cues
+    (measured_s, done), (tuck_s, tuck), (back_s, back) = found.cues
     assert done == wire.CUE_RECOVERED and 5 <= measured_s < 7.2
     assert tuck == wire.CUE_TUCK and 37 < tuck_s < 37 + 11
     assert back == wire.CUE_RECOVERED and 62 < back_s < 62 + 9
-    assert np.linalg.norm(told.standing) == pytest.approx(16384, rel=0.01)
-    assert told.grown == 0
+    assert np.linalg.norm(found.standing) == pytest.approx(16384, rel=0.01)
+    assert found.grown == 0
 
 
 def test_nothing_is_cued_before_warm_up_or_without_a_tuck(tmp_path: Path) -> None:
@@ -96,14 +96,14 @@ def test_nothing_is_cued_before_warm_up_or_without_a_tuck(tmp_path: Path) -> Non
 
 
 def test_a_lasting_tuck_is_cued_once_in_thirty_seconds_and_four_times_in_ten_minutes(tmp_path: Path) -> None:
-    told = alone(simulated(Phase("stand", 7.0), Phase("run", 240.0, tuck_deg=8.0)), tmp_path, threshold_deg=1.5)
-    times = [time_s for time_s, cue in told.cues if cue == wire.CUE_TUCK]
+    found = alone(simulated(Phase("stand", 7.0), Phase("run", 240.0, tuck_deg=8.0)), tmp_path, threshold_deg=1.5)
+    times = [time_s for time_s, cue in found.cues if cue == wire.CUE_TUCK]
     assert len(times) == 4 and min(np.diff(times)) >= 30
 
 
 def test_walking_and_standing_are_no_running_steps(tmp_path: Path) -> None:
-    told = alone(simulated(Phase("stand", 10.0), Phase("walk", 30.0, speed_m_s=1.4)), tmp_path, threshold_deg=1.5)
-    assert told.steps == 0 and told.cadence_spm == 0
+    found = alone(simulated(Phase("stand", 10.0), Phase("walk", 30.0, speed_m_s=1.4)), tmp_path, threshold_deg=1.5)
+    assert found.steps == 0 and found.cadence_spm == 0
 
 
 @pytest.mark.data
@@ -116,7 +116,7 @@ def test_recorded_runners_steps_are_counted_and_their_tuck_is_cued(runner: str, 
     assert clean.cadence_spm == pytest.approx(cadence_spm, rel=0.06)
     assert clean.grown == 0
     rows, _, _ = recorded(runner, trial, tuck_deg=8.0)
-    told = alone(rows, tmp_path, threshold_deg=TUCKED_DEG[runner])
-    (tuck_s, tuck), *later = told.cues[1:]
+    found = alone(rows, tmp_path, threshold_deg=TUCKED_DEG[runner])
+    (tuck_s, tuck), *later = found.cues[1:]
     assert tuck == wire.CUE_TUCK and 37 < tuck_s < 37 + 11
     assert later[-1][1] == wire.CUE_RECOVERED and 67 < later[-1][0] < 67 + 9

@@ -1,7 +1,6 @@
-"""What goes wrong between clip and host: stalls, drops, outages, damaged packets, a clip that restarts or goes silent.
+"""Faults between clip and host: stalls, drops, outages, damaged packets, a clip that restarts or goes silent.
 
-Over the virtual radio, with the real firmware; every sample is compared with what the sensor felt.
-What must survive a fault, and what must be counted when it cannot, lives here.
+Over the virtual radio, with the real firmware; every sample is compared with what the sensor measured.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from untuck.sources.run_decoder import decode_run
 
 
 async def meanwhile(clip: VirtualClip, samples: Samples, rate_hz: int, disturb: Callable[[], object]) -> BleSource:
-    """Stream all of `samples` while `disturb` goes on; everything must come."""
+    """Stream all of `samples` while `disturb` runs; all must arrive."""
     async with BleSource(rate_hz, backend=clip.backend, timeouts=QUICK) as source:
         task = asyncio.ensure_future(disturb())  # type: ignore[arg-type]
         packets = await collect(source, len(samples))
@@ -44,7 +43,7 @@ async def test_a_stall_of_two_seconds_loses_nothing() -> None:
             await asyncio.sleep(1.5)
             clip.channel.hold()
             await asyncio.sleep(1.9)
-            assert clip.peripheral.in_flight == NOTIFY_CREDITS  # the firmware got ENOMEM for all beyond
+            assert clip.peripheral.in_flight == NOTIFY_CREDITS  # further notifications got ENOMEM
             await asyncio.sleep(0.1)
             clip.channel.release()
 
@@ -62,7 +61,7 @@ async def test_a_dropped_connection_is_resumed_without_loss() -> None:
                 await asyncio.sleep(1.0)
                 clip.channel.hold()
                 await asyncio.sleep(0.3)
-                clip.channel.lose()  # what was on its way never arrives
+                clip.channel.lose()  # data in transfer is lost
                 clip.channel.set_in_range(False)
                 await clip.peripheral.drop()
                 await asyncio.sleep(seconds)
@@ -72,7 +71,7 @@ async def test_a_dropped_connection_is_resumed_without_loss() -> None:
         assert source.reconnects == 2 and source.resent > 12 and source.restarts == 0
 
 
-async def test_an_outage_longer_than_the_ring_is_counted_and_kept_in_the_flash() -> None:
+async def test_an_outage_longer_than_the_ring_is_counted_and_saved_to_the_flash() -> None:
     samples = motion(40, 200)
     async with VirtualClip(samples, speed=8) as clip:
 
@@ -109,7 +108,7 @@ def damaged(packet: bytes) -> bytes:
     return bytes(changed)
 
 
-async def test_damaged_truncated_and_lost_packets_are_asked_for_again() -> None:
+async def test_damaged_truncated_and_lost_packets_are_requested_again() -> None:
     samples = motion(8, 100)
     harm: dict[int, Callable[[bytes], bytes | None]] = {
         4: damaged,
@@ -131,9 +130,9 @@ async def test_damaged_truncated_and_lost_packets_are_asked_for_again() -> None:
         assert not harm and source.corrupt == 4 and source.resent >= 5 and source.lost == 0
 
 
-async def test_a_packet_that_never_comes_whole_is_given_up_and_counted() -> None:
+async def test_a_packet_that_is_always_damaged_counts_as_lost() -> None:
     samples = motion(9, 100)
-    async with VirtualClip(samples) as clip:  # meanwhile the host asks for 3 s: the clip has to keep all after it
+    async with VirtualClip(samples) as clip:  # the clip stores all later packets for the 3 s of requests
         clip.peripheral.damage = lambda packet: damaged(packet) if wire.unpack_header(packet)[3] == 20 else packet
         async with BleSource(100, backend=clip.backend, timeouts=QUICK) as source:
             packets = await collect(source, len(samples) - 5)
@@ -142,7 +141,7 @@ async def test_a_packet_that_never_comes_whole_is_given_up_and_counted() -> None
         assert source.lost == 1 and source.corrupt >= 3
 
 
-async def test_the_end_of_a_stream_is_asked_for_when_it_is_lost() -> None:
+async def test_the_end_of_a_stream_is_requested_when_it_is_lost() -> None:
     samples = motion(4, 100)
     async with VirtualClip(samples, speed=2) as clip:
         again: set[int] = set()
@@ -192,7 +191,7 @@ async def test_a_clip_that_was_switched_off_and_on_starts_a_new_stream() -> None
         assert streams[0] != streams[-1] and streams == sorted(streams, key=[streams[0], streams[-1]].index)
 
 
-async def test_a_clip_that_does_not_come_back_is_given_up() -> None:
+async def test_the_search_for_a_lost_clip_ends() -> None:
     timeouts = Timeouts(scan_s=0.5, connect_s=2, call_s=1, close_s=1, silence_s=2, outage_s=1.5)
     async with (
         VirtualClip(motion(4, 100), speed=4) as clip,

@@ -1,7 +1,6 @@
-"""The host's link and the real firmware over the virtual radio: finding, streaming, commands, refusals.
+"""The host's link and the real firmware over the virtual radio: finding, streaming, commands, rejections.
 
-Every sample that the simulated sensor measured is compared with what arrives, number by number.
-What must hold between the two ends lives here; faults of the air are in test_ble_faults.py, the ring in test_ring.py.
+Every measured sample is compared with the received one. test_ble_faults.py tests faults of the radio.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ from untuck.sources.clip_status import rejection
 
 @asynccontextmanager
 async def raw_client(clip: VirtualClip) -> AsyncIterator[BleakClient]:
-    """A client that writes what it likes."""
+    """A paired client without Untuck's link, for arbitrary writes."""
     device = await BleakScanner.find_device_by_address(CLIP_ADDRESS, timeout=3, backend=clip.backend.scanner)
     assert device is not None
     async with BleakClient(device, backend=clip.backend.client) as client:
@@ -147,7 +146,7 @@ async def test_malformed_commands_change_nothing() -> None:
 
 
 @pytest.mark.parametrize(("host", "update"), [(3, r"update the clip \(untuck flash\)"), (1, "update this program")])
-async def test_another_protocol_version_is_refused(host: int, update: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_another_protocol_version_is_rejected(host: int, update: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async with VirtualClip(motion(1, 100)) as clip:
         monkeypatch.setattr(wire, "PROTOCOL_VERSION", host)
         with pytest.raises(LinkError, match=f"speaks protocol 2, this program {host}: {update}"):
@@ -156,7 +155,7 @@ async def test_another_protocol_version_is_refused(host: int, update: str, monke
         assert clip.peripheral.written == []
 
 
-async def test_short_radio_packets_are_refused_with_a_remedy() -> None:
+async def test_short_radio_packets_are_rejected_with_a_remedy() -> None:
     async with VirtualClip(motion(1, 100), mtu=185, speed=2) as clip:
         with pytest.raises(LinkError, match="choose a lower rate"):
             async with BleSource(200, backend=clip.backend, timeouts=QUICK):
@@ -165,7 +164,7 @@ async def test_short_radio_packets_are_refused_with_a_remedy() -> None:
             assert len(await collect(source, 100)) >= 20
 
 
-async def test_a_clip_without_a_sensor_says_so() -> None:
+async def test_a_clip_without_a_sensor_is_reported() -> None:
     async with VirtualClip(motion(1, 100), speed=8) as clip:
         clip.sim.faults.absent = True
         with pytest.raises(LinkError, match="motion sensor does not answer"):
@@ -227,7 +226,7 @@ async def test_without_an_adapter_the_error_says_what_to_do() -> None:
         (BleakBluetoothNotAvailableReason.UNKNOWN, "not available"),
     ],
 )
-async def test_what_the_system_says_about_bluetooth_becomes_a_remedy(
+async def test_the_systems_bluetooth_errors_become_remedies(
     reason: BleakBluetoothNotAvailableReason, remedy: str
 ) -> None:
     host = RadioChannel().make_device("host", HOST_ADDRESS)

@@ -1,7 +1,7 @@
 """Runs that the clip keeps while no host listens: recorded, listed, fetched over a bad radio, stored, deleted.
 
-Over the virtual radio, with the real firmware: every sample is compared with what the sensor felt. What must survive a
-host that vanishes and a battery that runs out lives here; packing alone is tested in test_run_encoder.py.
+Over the virtual radio, with the real firmware: every sample is compared with what the sensor measured.
+tests/firmware/test_run_encoder.py tests the compression alone.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SPEED = affordable_speed(4)
 
 
 async def take(source: BleSource, count: int) -> list[Packet]:
-    """The next so many packets."""
+    """The next `count` packets."""
     packets = []
     async for packet in source.packets():
         packets.append(packet)
@@ -37,7 +37,7 @@ async def take(source: BleSource, count: int) -> list[Packet]:
 
 
 async def vanish(clip: VirtualClip, seconds: float) -> list[Packet]:
-    """A host that starts the clip, takes a second of packets, and is gone for so long (of the clip's time)."""
+    """A host starts the clip, receives a second of packets, and is out of range for `seconds` of the clip's time."""
     source = BleSource(100, backend=clip.backend, timeouts=QUICK)
     await source.__aenter__()
     packets = await take(source, 20)
@@ -55,18 +55,18 @@ def rows_of(packets: list[bytes]) -> np.ndarray:
 
 
 def assert_part_of(rows: np.ndarray, samples: Samples) -> None:
-    """These samples, in this order, with none missing between them, are what the sensor felt."""
+    """These samples are consecutive measurements of the sensor, none missing."""
     want = fed(samples)
     first = int(np.flatnonzero((want == rows[0]).all(axis=1))[0])
     np.testing.assert_array_equal(rows, want[first : first + len(rows)])
 
 
-async def test_what_no_host_takes_is_kept_fetched_and_deleted() -> None:
+async def test_packets_without_a_host_are_kept_fetched_and_deleted() -> None:
     samples = motion(40, 100)
     async with VirtualClip(samples, speed=SPEED) as clip:
         before = await vanish(clip, 20)
         async with BleSource(100, backend=clip.backend, timeouts=QUICK) as source:
-            assert source.status is not None  # a new stream: what the ring still had goes to the flash first
+            assert source.status is not None  # a new stream: the ring's packets are saved to the flash first
         async with ClipRuns(backend=clip.backend, timeouts=QUICK) as runs:
             (run,) = await runs.list()
             assert not run.recording and not run.fetched and run.started_unix_s > 1.7e9
@@ -86,7 +86,7 @@ async def test_what_no_host_takes_is_kept_fetched_and_deleted() -> None:
         assert len(rows) > 1500
         assert_part_of(rows, samples)
         numbers = [wire.unpack_header(packet)[3] for packet in packets]
-        assert numbers == list(range(20, 20 + len(packets)))  # it goes on where the host had acknowledged
+        assert numbers == list(range(20, 20 + len(packets)))  # it continues after the last acknowledged packet
         assert wire.unpack_header(packets[0])[2] == wire.unpack_header(before[0].data)[2]
 
 
@@ -110,7 +110,7 @@ async def test_sync_stores_a_session_and_empties_the_clip(capsys: pytest.Capture
     assert max(row["duration_s"] for row in rows) > 8
 
 
-async def test_a_fetch_goes_on_after_lost_frames_and_a_lost_connection() -> None:
+async def test_a_fetch_continues_after_lost_frames_and_a_lost_connection() -> None:
     async with VirtualClip(motion(60, 100), speed=SPEED) as clip:
         await vanish(clip, 30)
         async with BleSource(100, backend=clip.backend, timeouts=QUICK):
@@ -141,7 +141,7 @@ async def test_a_fetch_goes_on_after_lost_frames_and_a_lost_connection() -> None
         assert damaged == 0 and len(packets) > 400
 
 
-async def test_an_empty_battery_costs_the_last_second() -> None:
+async def test_an_empty_battery_loses_only_the_last_second() -> None:
     samples = motion(40, 100)
     async with VirtualClip(samples, speed=SPEED) as clip:
         await vanish(clip, 24)
@@ -154,10 +154,10 @@ async def test_an_empty_battery_costs_the_last_second() -> None:
         rows = rows_of(packets)
         assert damaged <= 1
         assert_part_of(rows, samples)
-        assert taken - len(rows) - 100 <= 110  # the second that was not yet written, and a packet being filled
+        assert taken - len(rows) - 100 <= 110  # the second not yet written, and an incomplete packet
 
 
-async def test_a_host_that_leaves_in_good_order_leaves_no_run_behind() -> None:
+async def test_a_host_that_disconnects_normally_leaves_no_run() -> None:
     async with VirtualClip(motion(20, 100), speed=SPEED) as clip:
         async with BleSource(100, backend=clip.backend, timeouts=QUICK) as source:
             await take(source, 20)
@@ -168,7 +168,7 @@ async def test_a_host_that_leaves_in_good_order_leaves_no_run_behind() -> None:
             assert await runs.list() == []
 
 
-async def test_what_a_failing_host_has_not_taken_is_kept() -> None:
+async def test_packets_that_a_failing_host_has_not_taken_are_kept() -> None:
     async with VirtualClip(motion(20, 100), speed=SPEED) as clip:
         with pytest.raises(ZeroDivisionError):
             async with BleSource(100, backend=clip.backend, timeouts=QUICK) as source:
@@ -182,7 +182,7 @@ async def test_what_a_failing_host_has_not_taken_is_kept() -> None:
     assert numbers == list(range(20, 20 + len(packets))) and len(packets) >= 15
 
 
-async def test_a_short_outage_leaves_no_run_behind() -> None:
+async def test_a_short_outage_leaves_no_run() -> None:
     samples = motion(20, 100)
     async with VirtualClip(samples, speed=2) as clip, BleSource(100, backend=clip.backend, timeouts=QUICK) as source:
         packets = []

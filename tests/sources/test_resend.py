@@ -1,6 +1,6 @@
-"""Packets in order, each once, whatever the way does to them; what is lost is counted.
+"""Packets in order, each once, despite loss and damage; lost packets are counted.
 
-A clip that sends again from where it is asked is played in memory; hypothesis loses, damages and doubles packets.
+The test simulates a clip that sends again on request; hypothesis loses, damages and duplicates packets.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def fresh() -> ResendTracker:
 
 @given(st.lists(st.sampled_from(["fine", "lost", "damaged", "double", "cut"]), max_size=120), st.integers(0, 5))
 def test_every_packet_comes_once_and_in_order(harm: list[str], delay: int) -> None:
-    """`delay`: packets that are on their way already when the clip hears the request."""
+    """`delay`: packets that are in transfer when the clip receives the request."""
     order, taken, corrupt = fresh(), [], 0
     cursor, again_at, heard_in = 0, None, 0
     total = 60
@@ -65,7 +65,7 @@ def test_every_packet_comes_once_and_in_order(harm: list[str], delay: int) -> No
         assert order.lost == order.resent == 0
 
 
-def test_a_packet_asked_for_too_often_is_given_up() -> None:
+def test_a_packet_requested_too_often_counts_as_lost() -> None:
     order = fresh()
     assert order.judge(packet(0)) is Verdict.TAKE
     for _ in range(MAX_ASKED):
@@ -78,7 +78,7 @@ def test_a_packet_asked_for_too_often_is_given_up() -> None:
     assert order.judge(packet(2)) is Verdict.TAKE
 
 
-def test_a_request_that_nobody_heard_does_not_count() -> None:
+def test_a_request_that_the_clip_did_not_receive_does_not_count() -> None:
     order = fresh()
     for _ in range(10):
         assert order.judge(packet(3)) is Verdict.GAP
@@ -94,7 +94,7 @@ def test_packets_of_another_stream_are_dropped() -> None:
     assert order.judge(packet(0, STREAM + 1)) is Verdict.TAKE
 
 
-def test_what_the_clip_no_longer_keeps_is_counted_as_lost() -> None:
+def test_packets_that_the_clip_no_longer_has_are_counted_as_lost() -> None:
     order = fresh()
     order.judge(packet(0))
     assert order.resume(40) == 1

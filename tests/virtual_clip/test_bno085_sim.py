@@ -1,4 +1,4 @@
-"""The simulated BNO085, judged by a driver that nobody here wrote: Adafruit's, on CPython, over a fake I2C bus."""
+"""The simulated BNO085, tested with an independent driver: Adafruit's, on CPython, over a fake I2C bus."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from virtual_clip.clock import Clock
 
 from untuck import Samples
 
-i2c_driver = pytest.importorskip("adafruit_bno08x.i2c", reason="no judge: pip install adafruit-circuitpython-bno08x")
+i2c_driver = pytest.importorskip("adafruit_bno08x.i2c", reason="no driver: pip install adafruit-circuitpython-bno08x")
 
 ADDRESS = 0x4A
 ACC, GYR, GAME_QUAT = 0x01, 0x02, 0x08
@@ -54,8 +54,8 @@ def driver(sim: Bno085Sim, speed: int = 4) -> object:
     return i2c_driver.BNO08X_I2C(FakeI2C(sim, Clock(speed)), address=ADDRESS)
 
 
-def feel(sim: Bno085Sim, read: Callable[[], object]) -> None:
-    """Read until the chip's motion is over."""
+def read_all(sim: Bno085Sim, read: Callable[[], object]) -> None:
+    """Read until the chip's motion has ended."""
     give_up_s = time.monotonic() + 10
     while not sim.ended():
         read()
@@ -63,42 +63,42 @@ def feel(sim: Bno085Sim, read: Callable[[], object]) -> None:
 
 
 def resting(gyr: list[float], acc: list[float], quat: list[float]) -> Samples:
-    """Half a second of one and the same sample; the chip holds it afterwards."""
+    """Half a second of a constant sample, which the chip repeats afterwards."""
     one = np.ones((50, 1))
     return Samples(np.arange(50) / 100, one * gyr, one * acc, one * quat)
 
 
-def test_adafruit_reads_back_what_the_chip_was_fed() -> None:
+def test_adafruit_reads_the_given_motion() -> None:
     quat = [0.5, -0.1, 0.7, 0.5]
     quat = list(np.array(quat) / np.linalg.norm(quat))
     sim = Bno085Sim(Motion.of(resting([1.5, -0.25, 12.0], [0.5, 9.75, -3.25], quat)))
-    judge = driver(sim)
+    adafruit = driver(sim)
     for report in (ACC, GYR, GAME_QUAT):
-        judge.enable_feature(report, 10000)
-    feel(sim, lambda: judge.game_quaternion)
-    assert judge.game_quaternion == pytest.approx((*quat[1:], quat[0]), abs=1 / 16384)  # i j k real
-    assert judge.gyro == pytest.approx((1.5, -0.25, 12.0), abs=1 / 512)
-    assert judge.acceleration == pytest.approx((0.5, 9.75, -3.25), abs=1 / 256)
+        adafruit.enable_feature(report, 10000)
+    read_all(sim, lambda: adafruit.game_quaternion)
+    assert adafruit.game_quaternion == pytest.approx((*quat[1:], quat[0]), abs=1 / 16384)  # i j k real
+    assert adafruit.gyro == pytest.approx((1.5, -0.25, 12.0), abs=1 / 512)
+    assert adafruit.acceleration == pytest.approx((0.5, 9.75, -3.25), abs=1 / 256)
     assert b"\x01\x01" in sim.log.commands  # its soft reset
     assert sim.log.resets >= 1
 
 
 def test_adafruit_reads_back_clipped_values_beyond_the_chips_ranges() -> None:
     sim = Bno085Sim(Motion.of(resting([50.0, -50.0, 0.0], [200.0, -200.0, 0.0], [1.0, 0.0, 0.0, 0.0])))
-    judge = driver(sim)
+    adafruit = driver(sim)
     for report in (ACC, GYR):
-        judge.enable_feature(report, 10000)
-    feel(sim, lambda: judge.gyro)
+        adafruit.enable_feature(report, 10000)
+    read_all(sim, lambda: adafruit.gyro)
     limit = np.deg2rad(2000)
-    assert judge.gyro == pytest.approx((limit, -limit, 0.0), abs=1 / 512)
-    assert judge.acceleration == pytest.approx((8 * 9.80665, -8 * 9.80665, 0.0), abs=1 / 256)
+    assert adafruit.gyro == pytest.approx((limit, -limit, 0.0), abs=1 / 512)
+    assert adafruit.acceleration == pytest.approx((8 * 9.80665, -8 * 9.80665, 0.0), abs=1 / 256)
 
 
 def test_adafruit_calibrates_and_saves() -> None:
     sim = Bno085Sim(Motion.of(resting([0.0] * 3, [0.0, 9.81, 0.0], [1.0, 0.0, 0.0, 0.0])))
-    judge = driver(sim)
-    judge.begin_calibration()
-    judge.save_calibration_data()
+    adafruit = driver(sim)
+    adafruit.begin_calibration()
+    adafruit.save_calibration_data()
     asked = [(command[3], command[4:7]) for command in sim.log.commands if command[:2] == b"\x02\xf2"]
     assert (0x07, bytes((1, 1, 1))) in asked  # calibrate accelerometer, gyroscope and magnetometer
     assert asked[-1][0] == 0x06  # then save
@@ -111,7 +111,7 @@ def test_adafruit_finds_no_chip() -> None:
         driver(sim)
 
 
-def test_an_endless_generator_is_felt_as_it_comes() -> None:
+def test_an_endless_generator_is_measured() -> None:
     def turning() -> Iterator[tuple[float, list[float], list[float], list[float]]]:
         for number in itertools.count():
             yield number / 100, [number / 512, 0.0, 0.0], [0.0, 9.75, 0.0], [1.0, 0.0, 0.0, 0.0]

@@ -1,5 +1,5 @@
 # MicroPython's `bluetooth` for the virtual clip: calls become messages to bumble_peripheral.py, its answers interrupts.
-# One message per write over a loopback socket (UNTUCK_RADIO_PORT): type, length, body. Out of credits is ENOMEM.
+# One message per write over a loopback socket (UNTUCK_RADIO_PORT): type, length, body. Without credits: ENOMEM.
 # Only what the firmware uses. Interrupts come while the firmware awaits; on the board they come at any bytecode.
 
 import asyncio.core
@@ -15,14 +15,14 @@ _IRQ_MTU_EXCHANGED = 21
 _IRQ_ENCRYPTION_UPDATE = 28
 _IRQ_GET_SECRET = 29
 _IRQ_SET_SECRET = 30
-_PEER_SECRET = 1  # the one kind of secret that the peripheral asks for
+_PEER_SECRET = 1  # the only kind of secret that the peripheral requests
 _SHORT_UUID = "0000%04x-0000-1000-8000-00805f9b34fb"
 
-_DEFAULT_VALUE_SIZE = 20  # a central's write is cut here, as NimBLE's MicroPython does; local writes enlarge it
+_DEFAULT_VALUE_SIZE = 20  # a central's write is truncated to this, as in MicroPython's NimBLE
 
 
 class UUID:
-    """Kept as 128 bit; bytes(uuid) is little-endian, as on the air."""
+    """Stored as 128 bit; bytes(uuid) is little-endian, as over the radio."""
 
     def __init__(self, text):
         text = _SHORT_UUID % text if isinstance(text, int) else text
@@ -118,7 +118,7 @@ class BLE:
             self._dispatch(*self._receive())
 
     def _dispatch(self, kind, body):
-        if kind == b"F":  # so many notifications are out
+        if kind == b"F":  # number of notifications sent
             self._credits = min(self._full_credits, self._credits + body[0])
         elif kind == b"W":
             connection, handle = struct.unpack_from("<HH", body)

@@ -1,4 +1,4 @@
-# MicroPython's `esp32` for the virtual clip: what would wake the board is accepted; the test switches it on again.
+# MicroPython's `esp32` for the virtual clip: wake-up sources are ignored; the test switches the clip on again.
 
 WAKEUP_ALL_LOW = False
 

@@ -1,7 +1,7 @@
-# A day of running in simulated time, through sync, stream, ring, gait, tuck_cue, packer and flash log in MicroPython.
-# Arguments: minutes, ticks_us at the start, sequence at the start. Reports are pushed as the chip's driver pushes them;
-# the clock is what this script says, so that a day takes minutes. Every sample's time is checked against the true one.
-# Prints samples, wrong times, heap bytes after five minutes and at the end, packets, steps, and runs kept.
+# A day of running in simulated time, through sample_sync, stream, ring, gait, tuck_cue, run_encoder and run_store.
+# Arguments: minutes, ticks_us at the start, sequence at the start. Reports are pushed as the sensor driver pushes them;
+# the script sets the clock, so a day takes minutes. Every sample's time is checked against the true one. Prints
+# samples, wrong times, heap bytes after five minutes and at the end, packets, steps, and number of kept runs.
 
 import gc
 import sys
@@ -21,7 +21,7 @@ from tuck_cue import TuckCue
 
 minutes, ticks_us, sequence = [int(argument) for argument in sys.argv[1:4]]
 PERIOD_US = 10000
-KEPT_SAMPLES = 100  # of each minute so many are written too: a day's flash would take long
+KEPT_SAMPLES = 100  # saved to the flash in each minute; saving the whole day would take long
 
 sync = SampleSync(ticks_us)
 ring = Ring(4000)
@@ -48,12 +48,12 @@ store.begin(1800000000)
 acc = bytearray(6)
 quat = bytes((0, 0, 0, 0, 0, 0, 0, 64))
 gyr = bytearray(6)
-# Vertical acceleration of a step of 36 samples, in Q8, without gravity: flight, then the hump of stance
+# Vertical acceleration of a step of 36 samples, in Q8, without gravity: flight, then stance
 STEP = array("h", [-2400] * 14 + [2000, 4500, 6000, 6500, 6000, 4500, 3000, 1500, 500] + [-1000] * 3 + [-2300] * 10)
 
 
 def a_minute(wrong, began):
-    """6000 samples; how many had a wrong time so far."""
+    """Process 6000 samples; returns the number of wrong times so far and the next expected time."""
     global ticks_us
     expected_s, expected_us = began
     for number in range(6000):

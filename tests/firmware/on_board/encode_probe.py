@@ -1,5 +1,5 @@
-# Runs the real packer in MicroPython. Arguments: file of packets (u16 length each), file for the chunk's records.
-# A record is closed every 20 packets, as the flash log does each second. Nothing may be allocated while packing.
+# Runs the real RunEncoder in MicroPython. Arguments: file of packets (u16 length each), output file for the records.
+# A record is closed every 20 packets, as the run store does each second. Encoding must not allocate.
 # Prints packets, bytes written and bytes allocated; tests/firmware/test_run_encoder.py reads that.
 
 import gc

@@ -1,5 +1,5 @@
-# Stand-ins for a bus, a radio and pins in MicroPython, and a generator of bytes that are wrong in every way.
-# For the fuzzer and the day-long run, where sockets to other processes would be too slow. Deterministic by seed.
+# Fakes of bus, radio and pins in MicroPython, and a generator of invalid bytes; deterministic by seed.
+# For the fuzzer and the probes with simulated time, where sockets to other processes would be too slow.
 
 import struct
 
@@ -11,7 +11,7 @@ _SIZES = {opcode: struct.calcsize(layout) for opcode, layout in wire._ARGUMENTS.
 
 
 class RandomBytes:
-    """Pseudo-random numbers (a 31 bit congruential generator: small integers only), and bytes made of them."""
+    """Pseudo-random numbers (a linear congruential generator with small integers), bytes and commands."""
 
     def __init__(self, seed):
         self._state = seed & 0x3FFFFFFF
@@ -25,7 +25,7 @@ class RandomBytes:
             buffer[i] = self.below(256)
 
     def command(self):
-        """A write: random bytes, or a real command with wrong values, cut, or too long."""
+        """A write: random bytes, or a real command with random values, too short or too long."""
         kind = self.below(4)
         if kind == 0:
             data = bytearray(self.below(40))
@@ -37,14 +37,14 @@ class RandomBytes:
         self.fill(data, 0, len(data))
         if data:
             data[0] = opcode
-        if kind == 3:  # small numbers are nearer to what means something
+        if kind == 3:  # small numbers are more often valid
             for i in range(2, len(data)):
                 data[i] = 0 if i % 2 == 0 else self.below(3)
         return bytes(data)
 
 
 class FakePin:
-    """A pin: low, so that there is always something to read."""
+    """A pin that is low, so that there is always data to read."""
 
     def value(self, level=None):
         return 0
@@ -54,7 +54,7 @@ class FakePin:
 
 
 class FakeBus:
-    """An SPI whose chip says what prepare() has made up."""
+    """An SPI bus whose chip sends the random data of prepare()."""
 
     def __init__(self, random):
         self.silent = False
@@ -73,7 +73,7 @@ class FakeBus:
         size = random.below(300) + 4
         random.fill(said, 0, 4 + min(size, 40))
         kind = random.below(8)
-        if kind < 6:  # a header that is right, and a payload that looks like reports
+        if kind < 6:  # a valid header, and a payload that resembles reports
             said[0] = size & 0xFF
             said[1] = size >> 8 | (0x80 if random.below(5) == 0 else 0)
             said[2] = random.below(6) if kind < 2 else shtp.INPUT
@@ -97,7 +97,7 @@ class FakeBus:
 
 
 class FakeInputs:
-    """A button that is never pressed and a battery that is half full."""
+    """A button that is never pressed, and a battery."""
 
     def pressed(self):
         return False
@@ -120,7 +120,7 @@ class FakeOutputs:
 
 
 class FakeRadio:
-    """A radio that takes everything."""
+    """A radio that accepts everything."""
 
     def __init__(self):
         self.mtu = 247

@@ -1,7 +1,7 @@
-# The real flash log on a real littlefs that runs full: runs are recorded one after the other, then one that has no end.
-# Arguments: file that is the flash (an empty file system), file of packets, room in bytes, runs, the run that is marked
-# as fetched, times that the packets go into the endless run, file for that run's bytes. Each run is all the packets.
-# Prints after each run, and after a restart: dropped, full, used bytes, then the runs that there are.
+# The real run store on a real littlefs that becomes full: runs recorded one after the other, then one without end.
+# Arguments: flash file (with an empty file system), file of packets, space for runs in bytes, number of runs, the run
+# that is marked as fetched, repeats of the packets in the endless run, output file for that run's bytes. Each run has
+# all packets. Prints after each run, and after a restart: dropped, full, used bytes, then the run numbers.
 
 import gc
 import struct
@@ -19,7 +19,7 @@ room_bytes, runs, fetched, repeats = [int(argument) for argument in sys.argv[3:7
 
 
 def record(store):
-    """All packets; whether each of them could be kept."""
+    """Add all packets; returns whether all could be saved."""
     kept = True
     with open(packets_path, "rb") as source:
         while True:
@@ -29,7 +29,7 @@ def record(store):
             kept = store.add(source.read(struct.unpack("<H", head)[0])) and kept
 
 
-def tell(store):
+def report(store):
     print(store.dropped, int(store.full), store._used_bytes, *[run for run, _, _ in store.runs()])
 
 
@@ -41,13 +41,13 @@ for number in range(1, runs + 1):
     store.end()
     if number == fetched:
         store.mark_fetched(number)
-    tell(store)
+    report(store)
 store.begin(1900000000)
 for _ in range(repeats):
     record(store)
 last = store.recording
 store.end()
-tell(store)
+report(store)
 with open(bytes_path, "wb") as target:
     block = bytearray(256)
     size = store.size(last)
@@ -56,4 +56,4 @@ with open(bytes_path, "wb") as target:
         store.read(last, at, part)
         target.write(part)
 store = RunStore("/flash/runs", room_bytes)  # as after a restart
-tell(store)
+report(store)

@@ -1,7 +1,7 @@
-# Throws random and mutated bytes at the SHTP parser, the sensor driver behind it, and the control characteristic.
-# Arguments: inputs for the sensor, inputs for the control, seed. The real driver and the real Control, on a bus that
-# answers with whatever the generator makes and a radio that only records. Prints what was thrown and what came of it.
-# Nothing may raise; nothing but what was asked for may change. tests/firmware/test_firmware_fuzz.py runs it.
+# Sends random and mutated bytes to the SHTP parser, the sensor driver behind it, and the control characteristic.
+# Arguments: number of inputs for the sensor, for the control, seed. The real driver on a bus that answers with random
+# data, and the real Control with a radio that only counts. Prints numbers of inputs and outcomes. No input may raise,
+# and only valid commands may change anything. tests/firmware/test_firmware_fuzz.py runs it.
 
 import asyncio
 import gc
@@ -52,14 +52,14 @@ sample = array("h", bytes(20))
 
 
 def throw_at_sensor(count):
-    """Transfers of all kinds, at a driver in each of its states."""
+    """Random transfers, with the driver in each of its states."""
     taken = longest_ms = 0
     for number in range(count):
         if number % 500 == 0:
             sensor._state = random.below(6)
             sensor._reports.restart(10000, 10000, 10000)
         bus.prepare()
-        sensor._sync.settle()  # else samples wait for two stamps that agree
+        sensor._sync.settle()  # otherwise samples wait for two timestamps that agree
         before_ms = time.ticks_ms()
         sensor.service()
         while sensor.samples.pop(sample):
@@ -69,7 +69,7 @@ def throw_at_sensor(count):
 
 
 async def throw_at_control(count):
-    """Writes of all kinds; each refused one leaves settings, bonds and runs as they were."""
+    """Random writes; a rejected one must not change settings, runs or state."""
     results = [0] * 12
     for _ in range(count):
         data = random.command()

@@ -1,12 +1,12 @@
-# A simulated NOR flash as a block device, which can lose its power in the middle of an operation.
-# The flash is a file: bits only fall when written, blocks of 4 kB are erased whole, a failing operation is half done.
+# A simulated NOR flash as a block device whose power can fail during an operation.
+# The flash is a file. Blocks of 4 kB are erased as a whole; the failing operation is half done.
 
 BLOCK = 4096
 BLOCKS = 256
 
 
 class Flash:
-    """A block device as MicroPython's Partition is one; dies after `left` more operations."""
+    """A block device like MicroPython's Partition; its power fails after `left` operations (0: never)."""
 
     def __init__(self, path, left):
         self._file = open(path, "r+b")  # noqa: SIM115 (for as long as the board has power)

@@ -1,6 +1,6 @@
-# The real flash log on a real littlefs over nor_flash.py's flash, whose power fails in the middle of an operation.
-# Arguments: file that is the flash, "write" or "read", operations until the power fails (0: never), file of packets or
-# for the run's bytes. write prints how many packets were handed over; read prints the run's number and size.
+# The real run store on a real littlefs over nor_flash.py's flash, whose power fails during an operation.
+# Arguments: flash file; "format", "write" or "read"; operations until the power fails (0: never); file of packets, or
+# output file for the run's bytes. write prints how many packets were added; read prints the run's number and size.
 
 import gc
 import struct
@@ -38,7 +38,7 @@ def read(path):
                 part = memoryview(block)[: min(256, size - at)]
                 store.read(run, at, part)
                 target.write(part)
-    store.begin(0)  # and it can be written to again
+    store.begin(0)  # it can be written again
     store.end()
 
 

@@ -1,6 +1,5 @@
-# Runs in MicroPython: ring.py and stream.py of the firmware. `micropython ring_cases.py NAME` runs one case.
-# Samples come from a list, so that every gap, flag and time is known. tests/firmware/test_ring.py runs them all.
-# Cases about packets and what is kept of them live here; what the radio does with them is tested over the virtual one.
+# Test cases for the firmware's ring.py and stream.py, in MicroPython: `micropython ring_cases.py NAME` runs one case.
+# Samples come from a list, so every gap, flag and time is known. tests/firmware/test_ring.py runs all cases.
 
 import sys
 
@@ -10,15 +9,15 @@ import wire
 from ring import Ring
 from stream import Stream
 
-ring = Ring()  # one for all, as on the clip: a second would not fit into the heap
+ring = Ring()  # one for all cases: a second would not fit into the heap
 
 
 def on_sample(sample, time_s, time_us):
-    """Nobody wears this one."""
+    """Not used here."""
 
 
 class Feed:
-    """Samples at given microseconds, numbered in their ten values, with given flags."""
+    """Samples at given microseconds with given flags; the ten values count up."""
 
     def __init__(self, times_us, flags=None):
         self._times_us = times_us
@@ -179,7 +178,7 @@ def case_overrun_is_counted_and_flagged():
     stream.drain()
     lost = 300 - ring.slots
     assert ring.overruns == ring.oldest == lost
-    for sequence in range(lost, 300):  # a packet that took the place of an unsent one says so
+    for sequence in range(lost, 300):  # a packet that replaced an unsent one has the flag
         packet = ring.peek()
         assert wire.check(packet) == ""
         _, flags, _, found = wire.unpack_header(packet)[:4]

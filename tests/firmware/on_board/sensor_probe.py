@@ -1,8 +1,8 @@
-# Runs the real sensor driver in MicroPython and prints what it delivers; test_firmware_sensor.py reads that.
-# Arguments: rate_hz, samples, poll_ms (0: on each interrupt), bus, "print", "again" or "heap".
-# First line: granted mHz. print: one line per sample (time_s time_us flags, ten values), then a line of counters.
+# Runs the real sensor driver in MicroPython and prints the samples; tests/firmware/sensor_driver.py reads them.
+# Arguments: rate_hz, samples, poll_ms (0: at each interrupt), bus, "print", "again" or "heap".
+# First line: granted rate in mHz. print: a line per sample (time_s time_us flags, ten values), then a line of counters.
 # again: the same, after the sensor was started at 50 Hz and stopped.
-# heap: bytes allocated while that many samples were taken, with the garbage collector off, and resets.
+# heap: bytes allocated during that many samples with garbage collection off, and resets.
 
 import asyncio
 import gc

@@ -1,6 +1,6 @@
-# How long the clip's own code takes for a sample, and what it allocates: cargo cut up, paired, put into packets, felt
-# by gait and tuck_cue, packed for the flash. In MicroPython; the bus transfer, the radio and the flash are left out.
-# Arguments: rate in Hz, samples. Prints us a sample, bytes allocated, bytes of heap in use by all this.
+# Time and allocations of the clip's own code for each sample: parsing, joining, packets, gait, tuck cue, compression.
+# In MicroPython, without the bus transfer, the radio and the flash.
+# Arguments: rate in Hz, samples. Prints us a sample, bytes allocated, bytes of heap used by all this.
 
 import gc
 import sys
@@ -43,7 +43,7 @@ stream.begin(7, rate_hz, 1000 * rate_hz)
 sync.begin()
 reports.restart(period_us, period_us, period_us)
 sync.settle()
-# Base stamp, acceleration, gyro, quaternion; behind the room that the parser needs for a cut report
+# Base timestamp, acceleration, gyro, quaternion; after the space that the parser needs for a split report
 cargo = bytearray(24 + 5 + 10 + 10 + 12)
 for at, report in ((24, 0xFB), (29, 0x01), (39, 0x02), (49, 0x08)):
     cargo[at] = report
@@ -51,7 +51,7 @@ cargo[49 + 11] = 64
 
 
 def take(count, tick_us):
-    """So many samples from one cargo each."""
+    """Process this many samples, one cargo each."""
     for number in range(count):
         tick_us = ticks_add(tick_us, period_us)
         cargo[30] = cargo[40] = cargo[50] = number & 0xFF

@@ -1,6 +1,6 @@
-# The clip's own life in MicroPython: what it does by itself, with the real Standalone and a control that only notes.
-# Time is what this script says: two hours pass in a moment. Prints what was done, and when (s).
-# Also the button, held for made-up times. tests/firmware/test_standalone.py reads it.
+# The real Standalone in MicroPython with a control that only prints: what the clip does without a host.
+# The script sets the time, so two hours pass in a moment. Prints the actions with their time in s, then tests the
+# button with chosen times. tests/firmware/test_standalone.py reads the output.
 
 import asyncio
 import gc
@@ -75,7 +75,7 @@ def note(what):
 
 
 def sleep(forever):
-    """The board would stop here; somebody connects instead, so that nothing more happens by itself."""
+    """The board would stop here. A connection is simulated instead, which prevents further automatic actions."""
     note("off" if forever else "sleep")
     control.connected = True
 
@@ -84,7 +84,7 @@ standalone = Standalone(gait, TuckCue(), Sounder(FakeOutputs(), settings), FakeI
 
 
 async def pass_s(seconds, running=False):
-    """So much time, in which the runner runs or does not."""
+    """Let this time pass, running or not."""
     global now_ms
     if running and gait.run_began_ms < 0:
         gait.run_began_ms = now_ms
@@ -97,15 +97,15 @@ async def pass_s(seconds, running=False):
 
 
 async def day():
-    await pass_s(70)  # idle: begins to watch after a minute
+    await pass_s(70)  # idle: monitors after a minute
     await pass_s(5, running=True)  # not long enough
     await pass_s(20)
     await pass_s(600, running=True)  # starts after 10 s of running
-    await pass_s(200)  # a traffic light
+    await pass_s(200)  # a pause
     await pass_s(60, running=True)
-    await pass_s(250)  # stops after 4 min, and watches again
+    await pass_s(250)  # stops after 4 min, then monitors
     control.connected = True
-    await pass_s(3600)  # a host that does nothing keeps it awake
+    await pass_s(3600)  # an idle host keeps it awake
     control.connected = False
     await pass_s(910)  # sleeps
     for press in (button.SHORT, button.LONG, button.VERY_LONG):
@@ -115,15 +115,15 @@ async def day():
 
 
 def held(*levels):
-    """What a button tells that is fed these (pressed, so many ms)."""
+    """The presses that Button reports for these (pressed, ms)."""
     one = Button()
-    told = []
+    presses = []
     for pressed, span_ms in levels:
         for _ in range(span_ms // TURN_MS):
             press = one.feed(pressed, TURN_MS)
             if press:
-                told.append(press)
-    return told
+                presses.append(press)
+    return presses
 
 
 asyncio.run(day())

@@ -1,6 +1,6 @@
-# Feeds recorded samples to the clip's gait and tuck_cue in MicroPython: steps, cadence and cues as the clip has them.
+# Runs recorded samples through the firmware's gait.py and tuck_cue.py in MicroPython; prints steps, cadence and cues.
 # Arguments: file of samples (u32 ms, ten i16 each), rate in Hz, threshold in 1/100 deg, warm-up in s, settings file.
-# The first samples are standing, which is measured on the clip. Prints the cues (ms, cue), then one line of sums.
+# The first samples are standing, which the clip measures. Prints the cues (ms, cue), then one line of sums.
 
 import gc
 import struct
