@@ -131,7 +131,7 @@ class Bno085Sim:
             self.log.sequence_errors += 1
         self._heard[channel] = (data[3] + 1) & 0xFF
         self.log.commands.append(bytes((channel, *payload)))
-        self._obey(channel, payload)
+        self._execute(channel, payload)
 
     def set_reset(self, level: int) -> None:
         """Set the reset line: 0 holds the chip in reset, 1 lets it boot."""
@@ -274,7 +274,7 @@ class Bno085Sim:
             feature.values = self.motion.at(time_us + skew_us)
         feature.next_us = self.origin_us + time_us + skew_us
 
-    def _obey(self, channel: int, payload: bytes) -> None:
+    def _execute(self, channel: int, payload: bytes) -> None:
         if channel == messages.EXECUTABLE and payload[0] == 1:
             self.reset_itself()
         elif channel == messages.CONTROL and payload[0] == 0xF9:

@@ -1,7 +1,7 @@
-"""Carries the simulated BNO085's bus, reset, wake and interrupt lines to a MicroPython process over a loopback socket.
+"""Connects the simulated BNO085's bus, reset, wake and interrupt lines to a MicroPython process, over a socket.
 
-One round trip per transaction, in a thread of its own; the interrupt's edges go out with the exact time they happened.
-The messages, which shims/machine.py speaks too, and what a pin means live here.
+One round trip per transaction, in a separate thread; edges of the interrupt line are sent with their exact time.
+shims/machine.py is the other end.
 
 Request: operation, argument, u16 number (little-endian), then the bytes to write. Answer: b"A", status, u16 number,
 bytes. Edge: b"E", level, 0, 0, u64 microseconds.
@@ -46,13 +46,13 @@ class BusServer:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._client: socket.socket | None = None
         self._inbox = b""
-        self._transfer: bytes | None = None  # what the chip says while chip select is low
+        self._transfer: bytes | None = None  # what the chip sends while chip select is low
         self._clocked = 0
-        self._said = b""  # by the host in this transfer
+        self._said = b""  # sent by the host in this transfer
         self._running = True
         self._thread = threading.Thread(target=self._serve, name="bus server", daemon=True)
         self.error: BaseException | None = None
-        self.outputs: list[tuple[int, str, int]] = []  # (time_us, pin, level or tone in Hz) of what the wearer notices
+        self.outputs: list[tuple[int, str, int]] = []  # (time_us, pin, level or tone in Hz) of OUTPUTS
 
     @property
     def environment(self) -> dict[str, str]:
@@ -76,7 +76,7 @@ class BusServer:
             raise self.error
 
     def press(self, level: int) -> None:
-        """The button's line: 0 pressed, 1 released."""
+        """Set the button's line: 0 pressed, 1 released."""
         number = next(number for number, name in self._pins.items() if name == "button")
         with self._sim.lock:
             self._write(struct.pack("<cBHQ", b"E", level, number, self._clock.now_us()))
@@ -171,7 +171,7 @@ class BusServer:
             self._said = b""
             try:
                 self._transfer = self._sim.begin_transfer()
-            except OSError:  # nobody drives the line
+            except OSError:  # the line is not driven
                 self._transfer = None
         elif name in OUTPUTS:
             self.outputs.append((self._clock.now_us(), name, level))

@@ -2,9 +2,8 @@
 
     async with VirtualClip(samples, speed=4) as clip, BleSource(backend=clip.backend) as source: ...
 
-The firmware runs compiled, in a MicroPython whose heap is a hard 100 kB; as on the board its code is not in the heap
-but in read-only memory. Its flash is a folder, which stays while the clip is switched off and on.
-What belongs together to make a clip, and how the firmware is compiled, started and ended, lives here.
+The firmware runs compiled, in a MicroPython with a heap limited to 100 kB; as on the board its code is not in the heap
+but in read-only memory. Its flash is a folder, which is kept while the clip is switched off and on.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ _SOURCES = ("virtual_clip/shims/*.py", "firmware/*.py", "host/untuck/wire*.py")
 
 @functools.cache
 def build() -> tempfile.TemporaryDirectory[str]:
-    """A folder with the compiled firmware and shims as one image, "rom"; it goes when the process ends."""
+    """A folder with the compiled firmware and shims as one image, "rom"; deleted when the process ends."""
     folder = tempfile.TemporaryDirectory(prefix="untuck-clip-")
     image = VfsRomWriter()
     sources = [path for pattern in _SOURCES for path in sorted(_CHECKOUT.glob(pattern)) if path.stem != "manifest"]
@@ -59,8 +58,8 @@ def build() -> tempfile.TemporaryDirectory[str]:
 class VirtualClip:
     """A clip whose sensor feels `samples` (which need quaternions), `speed` times as fast as the clock on the wall.
 
-    backend: to be given to the host's link. flash: the folder that is the clip's file system. air and peripheral: for
-    faults on the radio; sim: for faults of the sensor.
+    backend: for BleSource and ClipRuns. flash: the folder of the clip's file system. channel and peripheral: for faults
+    of the radio; sim: for faults of the sensor.
     """
 
     def __init__(self, samples: SamplesLike, *, speed: int = 1, mtu: int = DEFAULT_MTU) -> None:
@@ -95,7 +94,7 @@ class VirtualClip:
             error.add_note(f"The firmware failed: {errors}")
 
     async def make_host(self, address: str) -> Backend:
-        """A computer within reach, which remembers what it has paired with."""
+        """A computer in range, which remembers its pairings."""
         host: Device = self.channel.make_device("host", address)
         host.keystore = MemoryKeyStore()
         host.pairing_config_factory = lambda _: PairingConfig(sc=True, mitm=False, bonding=True)
@@ -103,13 +102,13 @@ class VirtualClip:
         return Backend(*make_backend(host, self._mtu))
 
     async def press(self, seconds: float) -> None:
-        """Hold the button for so long, in the clip's time."""
+        """Hold the button for `seconds` of the clip's time."""
         self.bus.press(0)
         await asyncio.sleep(seconds / self.clock.speed)
         self.bus.press(1)
 
     async def ended(self) -> str:
-        """Wait until the firmware ends by itself, as it does when it goes to sleep; what it said."""
+        """Wait until the firmware ends, as when it goes to sleep; returns its output."""
         process, self._process = self._process, None
         assert process is not None
         out, errors = await process.communicate()
@@ -128,7 +127,7 @@ class VirtualClip:
         )
 
     async def switch_off(self) -> str:
-        """End the firmware, as an empty battery does; returns what it complained about, "" if nothing."""
+        """End the firmware, like an empty battery; returns its error messages, "" if there are none."""
         process, self._process = self._process, None
         if process is None:
             return ""
@@ -136,5 +135,5 @@ class VirtualClip:
         if alive:
             process.kill()
         out, errors = await process.communicate()
-        complaint = (out + errors).decode(errors="replace").strip()
-        return complaint if alive else complaint or f"it ended by itself with {process.returncode}"
+        errors_text = (out + errors).decode(errors="replace").strip()
+        return errors_text if alive else errors_text or f"it ended by itself with {process.returncode}"

@@ -20,7 +20,7 @@ from untuck.errors import LinkError
 from untuck.sources.ble import Backend, BleSource
 from untuck.sources.ble_runs import ClipRuns
 
-STRANGER = "C0:C1:C2:C3:C4:99"
+OTHER_ADDRESS = "C0:C1:C2:C3:C4:99"
 BATTERY_LEVEL = "00002a19-0000-1000-8000-00805f9b34fb"
 FIRMWARE = "00002a26-0000-1000-8000-00805f9b34fb"
 RUNNING = "00002a53-0000-1000-8000-00805f9b34fb"
@@ -45,9 +45,9 @@ async def pair(clip: VirtualClip, backend: Backend | None = None) -> None:
 async def test_an_unpaired_device_sees_the_name_and_nothing_else() -> None:
     async with VirtualClip(motion(20, 100), speed=2) as clip:
         await pair(clip)
-        stranger = await clip.make_host(STRANGER)
+        unpaired = await clip.make_host(OTHER_ADDRESS)
         heard: list[bytes] = []
-        async with client_of(stranger) as client:
+        async with client_of(unpaired) as client:
             for uuid in SECRET:
                 with pytest.raises(BleakError, match=r"(?i)encryption|authentication"):
                     await client.read_gatt_char(uuid)
@@ -65,7 +65,7 @@ async def test_an_unpaired_device_sees_the_name_and_nothing_else() -> None:
 async def test_the_first_host_pairs_freely_and_others_only_in_the_pairing_window() -> None:
     async with VirtualClip(motion(20, 100), speed=4) as clip:
         await pair(clip)
-        other = await clip.make_host(STRANGER)
+        other = await clip.make_host(OTHER_ADDRESS)
         with pytest.raises(LinkError, match="hold the clip's button for 3 s"):
             await pair(clip, other)
         await clip.press(3.5)
@@ -81,7 +81,7 @@ async def test_bonds_outlive_power_off_and_the_window_does_not() -> None:
         async with client_of(clip.backend) as client:  # encrypted by the bond, without pairing
             await client.read_gatt_char(wire.STATUS_UUID)
         with pytest.raises(LinkError, match="not paired"):
-            await pair(clip, await clip.make_host(STRANGER))
+            await pair(clip, await clip.make_host(OTHER_ADDRESS))
 
 
 async def test_standard_services_have_standard_values() -> None:

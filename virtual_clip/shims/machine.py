@@ -1,7 +1,7 @@
 # MicroPython's `machine` for the virtual clip: pins and buses become messages to bus_server.py (UNTUCK_BUS_PORT).
 # One request per write and one answer per transaction; edges of the interrupt line come in between, with their time.
-# UNTUCK_PAUSE "every:us": before one of so many interrupts is handled so much time passes, as in a garbage collection.
-# Only what the firmware uses. Transfers and levels allocate nothing, so that the firmware's own use can be measured.
+# UNTUCK_PAUSE "every:us": a pause before one of so many interrupts is handled, like a garbage collection.
+# Only what the firmware uses. Transfers and levels allocate nothing, to measure the firmware's own allocations.
 
 import os
 import socket
@@ -40,12 +40,12 @@ def _read(buffer):
 
 
 def _edge():
-    """The rest of an edge message has to be read; its handler runs at the edge's own time, or after a pause."""
+    """Read the rest of an edge message; run its handler at the edge's own time, or after a pause."""
     global _interrupts
     _read(_STAMP)
     level = _HEAD[1]
     number = _HEAD[2] | _HEAD[3] << 8
-    if number:  # another pin than the interrupt's
+    if number:  # another pin than the interrupt
         _levels[number] = level
         return
     _levels[_int_pin] = level
@@ -66,10 +66,10 @@ def _edge():
 
 
 def _wait(timeout_ms):
-    """Handle one edge if it comes within a time in real milliseconds; whether one came."""
+    """Handle one edge if it comes within `timeout_ms` of real time; returns whether one came."""
     global _reading
     came = False
-    if _reading:  # a handler asks for a pin's level
+    if _reading:  # a handler reads a pin's level
         return came
     for _ in _poll.ipoll(timeout_ms):
         came = _reading = True
@@ -99,7 +99,7 @@ def _send(operation, argument, number, data=None):
 
 
 def _answer(buffer):
-    """Wait for a transaction's answer; its data goes into `buffer`. Raises OSError with the chip's status."""
+    """Wait for a transaction's answer, read its data into `buffer`. Raises OSError with the chip's status."""
     global _reading
     _reading = True
     try:
