@@ -69,7 +69,7 @@ def _figures(results: list[dict[str, Any]], files: dict[str, int]) -> list[Figur
     for result in results:
         section = f"firmware {result['rate_hz']} Hz, {SAMPLES} samples, heap {HEAP}"
         for name, text, unit in (
-            ("us_a_sample", "a sample through parser, pairing, packet, gait, packer", "us"),
+            ("us_a_sample", "a sample through parser, sample sync, packet, gait, encoder", "us"),
             ("samples_a_second", "samples a second", ""),
             ("bytes_allocated", "allocated over all samples", "B"),
             ("heap_bytes", "heap in use, code in read-only memory", "B"),
