@@ -60,7 +60,7 @@ _UNIX_2025 = 1735689600  # an earlier time means that the clock was not set
 
 
 def unix_s():
-    """Seconds since 1970; 0 if the clock has not been set since power-on."""
+    """Seconds since 1970; 0 if the clock has not been set since the battery was empty."""
     now_s = int(time.time()) + (_EPOCH_S if time.gmtime(0)[0] == 2000 else 0)
     return now_s if now_s > _UNIX_2025 else 0
 

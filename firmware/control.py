@@ -76,12 +76,12 @@ class Control:
     async def run_host(self):
         """Task: executes commands; sends packets and status, or saves packets to the flash."""
         radio = self.radio
-        session = radio.session
+        connections = radio.connections
         turn = 0
         linked = False
         while True:
-            if session != radio.session or (self.listening and not radio.connected):
-                session = radio.session
+            if connections != radio.connections or (self.listening and not radio.connected):
+                connections = radio.connections
                 self.listening = self._host_active = self._answer_due = False
                 self._transfer.cancel()
                 self.ring.unsend()

@@ -28,7 +28,7 @@ _BURST = const(4)  # packets per turn; the stack needs the other buffers for its
 
 
 class Radio:
-    """One connection at a time. `session` counts connections; commands from an earlier one are dropped.
+    """One connection at a time. `connections` counts them; commands from an earlier one are dropped.
 
     A link that `bonds` does not trust gets no data, and its commands are dropped.
     """
@@ -45,7 +45,7 @@ class Radio:
         self._commands = deque((), _PENDING_COMMANDS)  # noqa: RUF037 (MicroPython takes no maxlen=)
         self._connection = -1
         self._advertising = False
-        self.session = 0
+        self.connections = 0
         self.mtu = _DEFAULT_MTU
         ble.irq(self._irq)
         handles = ble.gatts_register_services(services.table())
@@ -60,13 +60,13 @@ class Radio:
         # Can run between any two bytecodes of the loop: only single assignments, one append, and calls of bonds.
         if event == _IRQ_GATTS_WRITE:
             if data[1] == self._control_handle and self.bonds.trusted:
-                self._commands.append((self.session, self._ble.gatts_read(self._control_handle)))
+                self._commands.append((self.connections, self._ble.gatts_read(self._control_handle)))
         elif event == _IRQ_MTU_EXCHANGED:
             self.mtu = data[1]
         elif event == _IRQ_CENTRAL_CONNECT:
             self.mtu = _DEFAULT_MTU
             self.bonds.begin_link()
-            self.session += 1
+            self.connections += 1
             self._advertising = False
             self._connection = data[0]
         elif event == _IRQ_CENTRAL_DISCONNECT:
@@ -114,8 +114,8 @@ class Radio:
     def command(self):
         """The oldest command that the host wrote, None if there is none."""
         while self._commands:
-            session, data = self._commands.popleft()
-            if session == self.session:
+            connection, data = self._commands.popleft()
+            if connection == self.connections:
                 return data
         return None
 

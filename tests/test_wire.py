@@ -51,7 +51,7 @@ def table_rows(first_words):
     return rows
 
 
-def test_a_packet_comes_back_as_it_was_packed():
+def test_a_packet_is_unpacked_as_it_was_packed():
     data = packet()
     assert wire.check(data) == ""
     assert wire.unpack_header(data) == (1, wire.FLAG_GAP, STREAM, 1027, 83, 250400, 20000, 2)
@@ -77,7 +77,7 @@ def test_sizes_are_those_of_the_formats():
     assert [wire.packet_size(wire.SAMPLES_PER_PACKET[rate]) for rate in wire.RATES_HZ] == [62, 122, 222]
 
 
-def test_any_wrong_bit_is_noticed():
+def test_any_flipped_bit_is_detected():
     data = packet()
     for bit in range(8 * len(data)):
         data[bit // 8] ^= 1 << bit % 8
@@ -86,7 +86,7 @@ def test_any_wrong_bit_is_noticed():
     assert wire.check(data) == ""
 
 
-def test_any_wrong_length_is_noticed():
+def test_any_wrong_length_is_detected():
     data = bytes(packet())
     for size in range(len(data)):
         assert wire.check(data[:size]) in ("short", "length"), size
@@ -94,7 +94,7 @@ def test_any_wrong_length_is_noticed():
     assert wire.check(b"") == "short"
 
 
-def test_what_is_wrong_is_named():
+def test_each_error_has_its_name():
     data = packet()
     data[0] = 2
     assert wire.check(data) == "version"
@@ -134,14 +134,14 @@ GOOD = (
 )
 
 
-def test_commands_come_back_as_they_were_written():
+def test_commands_are_parsed_as_they_were_written():
     for opcode, values in GOOD:
         assert wire.parse_command(wire.command(opcode, *values)) == (wire.RESULT_OK, opcode, values)
     for rate_hz in wire.RATES_HZ:
         assert wire.parse_command(wire.command(wire.CMD_START, rate_hz))[0] == wire.RESULT_OK
 
 
-def test_malformed_commands_are_refused():
+def test_malformed_commands_are_rejected():
     for rate_hz in (0, 1, 99, 400, 65535):
         assert wire.parse_command(wire.command(wire.CMD_START, rate_hz))[0] == wire.RESULT_BAD_RATE
     bad_values = (
@@ -164,7 +164,7 @@ def test_malformed_commands_are_refused():
         assert wire.parse_command(bytes((opcode, 1, 2)))[:2] == (wire.RESULT_UNKNOWN_COMMAND, opcode)
 
 
-def test_the_status_comes_back_as_it_was_packed():
+def test_the_status_is_unpacked_as_it_was_packed():
     buffer = bytearray(wire.STATUS_SIZE)
     fields = (wire.STATE_STREAMING, 87, 200, STREAM, 1 << 31, (1 << 32) - 1, 65535, wire.CMD_RESEND, 7)
     more = (63, 96, 65535, 6000, 182)

@@ -155,8 +155,10 @@ class BleSource:
                     if unacknowledged >= ACK_EVERY:
                         unacknowledged = 0
                         await self._acknowledge()
-                elif verdict is not Verdict.OLD:
-                    await self._ask_again()
+                else:
+                    log.debug("dropped a packet of %d bytes: %s", len(item.data), verdict.value)
+                    if verdict is not Verdict.OLD:
+                        await self._ask_again()
 
     async def _break_silence(self, silences: int) -> None:
         if self._end is not None and silences <= MAX_ASKED:

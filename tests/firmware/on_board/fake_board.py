@@ -124,7 +124,7 @@ class FakeRadio:
 
     def __init__(self):
         self.mtu = 247
-        self.session = 1
+        self.connections = 1
         self.connected = True
         self.frames = 0
         self.bonds = self

@@ -60,7 +60,7 @@ def sequences():
     return [wire.unpack_header(packet)[3] for packet in packets()]
 
 
-def case_samples_come_back_from_packets():
+def case_samples_are_unpacked_as_they_were():
     stream = streamed(even(12))
     assert len(packets()) == 2
     stream.flush()
@@ -115,7 +115,7 @@ def case_time_that_stands_still_or_jumps_is_a_gap():
         assert [wire.unpack_header(packet)[1] for packet in packets()] == [0, wire.FLAG_GAP], second_us
 
 
-def case_flags_about_before_begin_a_packet_others_colour_it():
+def case_gap_and_reset_flags_start_a_packet_and_other_flags_do_not():
     flags = {2: wire.FLAG_RESET, 4: wire.FLAG_CLIPPED, 6: wire.FLAG_NO_QUAT}
     stream = streamed(even(8), flags)
     stream.flush()
@@ -127,7 +127,7 @@ def case_flags_about_before_begin_a_packet_others_colour_it():
     ], heads
 
 
-def case_a_new_stream_forgets_the_old_one():
+def case_a_new_stream_discards_the_old_one():
     stream = streamed(even(13))
     stream.begin(8, 50, 50000)
     assert ring.peek() is None and ring.next == 0 and ring.stream_id == 8
@@ -145,20 +145,20 @@ def case_packets_are_kept_until_acknowledged():
     assert ring.acknowledge(2) and ring.oldest == 6
 
 
-def case_what_was_never_sent_cannot_be_acknowledged_or_asked_for():
+def case_unsent_packets_cannot_be_acknowledged_or_requested():
     streamed(even(50))
     assert not ring.acknowledge(10) and ring.oldest == 0
     assert not ring.resend(11) and ring.cursor == 0
     assert ring.resend(10) and ring.peek() is None
 
 
-def case_an_acknowledgement_overtakes_what_waits():
+def case_acknowledged_packets_are_not_sent():
     streamed(even(50))
     ring.acknowledge(7)
     assert sequences() == [8, 9]
 
 
-def case_after_a_lost_connection_all_that_is_not_acknowledged_waits():
+def case_after_a_lost_connection_unacknowledged_packets_are_sent_again():
     streamed(even(50))
     packets()
     ring.acknowledge(3)
@@ -187,7 +187,7 @@ def case_overrun_is_counted_and_flagged():
     assert ring.peek() is None
 
 
-def case_overwriting_what_was_sent_is_no_overrun():
+def case_overwriting_sent_packets_is_no_overrun():
     small = Ring(1300)
     small.begin(7, 5)
     assert small.slots == 10
