@@ -282,9 +282,9 @@ class Control:
     def sensor_just_lost(self):
         """True once each time the sensor stops answering."""
         missing = self.sensor_missing
-        told = self._reported_lost
+        reported = self._reported_lost
         self._reported_lost = missing
-        return missing and not told
+        return missing and not reported
 
     def _pack_status(self):
         status.pack(self._status, self)

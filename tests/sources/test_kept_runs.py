@@ -161,7 +161,7 @@ async def test_a_host_that_disconnects_normally_leaves_no_run() -> None:
     async with VirtualClip(motion(20, 100), speed=SPEED) as clip:
         async with BleSource(100, backend=clip.backend, timeouts=QUICK) as source:
             await take(source, 20)
-            await asyncio.sleep(1 / SPEED)  # what comes now nobody takes, as while a summary is written
+            await asyncio.sleep(1 / SPEED)  # packets that the host does not take, as while a summary is written
         async with BleSource(100, backend=clip.backend, timeouts=QUICK):
             await asyncio.sleep(1 / SPEED)
         async with ClipRuns(backend=clip.backend, timeouts=QUICK) as runs:

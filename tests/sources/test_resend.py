@@ -48,7 +48,7 @@ def test_every_packet_comes_once_and_in_order(harm: list[str], delay: int) -> No
         cursor += 1
         came = {"lost": [], "damaged": [damaged(data)], "cut": [data[:-3]], "double": [data, data]}.get(fate, [data])
         for one in came:
-            verdict = order.judge(one)
+            verdict = order.receive(one)
             corrupt += verdict is Verdict.CORRUPT
             if verdict is Verdict.TAKE:
                 taken.append(wire.unpack_header(one)[3])
@@ -67,41 +67,41 @@ def test_every_packet_comes_once_and_in_order(harm: list[str], delay: int) -> No
 
 def test_a_packet_requested_too_often_counts_as_lost() -> None:
     order = fresh()
-    assert order.judge(packet(0)) is Verdict.TAKE
+    assert order.receive(packet(0)) is Verdict.TAKE
     for _ in range(MAX_ASKED):
-        assert order.judge(damaged(packet(1))) is Verdict.CORRUPT
+        assert order.receive(damaged(packet(1))) is Verdict.CORRUPT
         assert order.ask() == 1
         order.asked()
     assert order.lost == 0
     assert order.ask() == 2 and order.lost == 1
-    assert order.judge(packet(1)) is Verdict.OLD
-    assert order.judge(packet(2)) is Verdict.TAKE
+    assert order.receive(packet(1)) is Verdict.OLD
+    assert order.receive(packet(2)) is Verdict.TAKE
 
 
 def test_a_request_that_the_clip_did_not_receive_does_not_count() -> None:
     order = fresh()
     for _ in range(10):
-        assert order.judge(packet(3)) is Verdict.GAP
+        assert order.receive(packet(3)) is Verdict.GAP
         assert order.ask() == 0
     assert order.lost == 0
 
 
 def test_packets_of_another_stream_are_dropped() -> None:
     order = fresh()
-    assert order.judge(packet(0, STREAM + 1)) is Verdict.OLD
-    assert order.judge(packet(0)) is Verdict.TAKE
+    assert order.receive(packet(0, STREAM + 1)) is Verdict.OLD
+    assert order.receive(packet(0)) is Verdict.TAKE
     order.begin(STREAM + 1)
-    assert order.judge(packet(0, STREAM + 1)) is Verdict.TAKE
+    assert order.receive(packet(0, STREAM + 1)) is Verdict.TAKE
 
 
 def test_packets_that_the_clip_no_longer_has_are_counted_as_lost() -> None:
     order = fresh()
-    order.judge(packet(0))
+    order.receive(packet(0))
     assert order.resume(40) == 1
     order.skip_to(11)
     assert (order.expected, order.lost) == (11, 10)
     order.skip_to(5)
     assert (order.expected, order.lost) == (11, 10)
     for sequence in range(11, 42):
-        assert order.judge(packet(sequence)) is Verdict.TAKE
+        assert order.receive(packet(sequence)) is Verdict.TAKE
     assert order.resent == 29

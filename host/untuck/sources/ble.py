@@ -147,7 +147,7 @@ class BleSource:
                 if item.link is self._link:
                     await self._reconnect()
             elif item is not None:
-                verdict = self._order.judge(item.data)
+                verdict = self._order.receive(item.data)
                 if verdict is Verdict.TAKE:
                     silences = 0
                     yield item

@@ -42,8 +42,8 @@ class ResendTracker:
         self._again_until = 0  # packets before this one come because of a request
         self._tries = 0  # requests for the expected packet
 
-    def judge(self, packet: bytes) -> Verdict:
-        """Judge a packet from the radio; TAKE advances `expected`."""
+    def receive(self, packet: bytes) -> Verdict:
+        """Classify a packet from the radio; TAKE advances `expected`."""
         if wire.check(packet):
             self.corrupt += 1
             return Verdict.CORRUPT
