@@ -17,7 +17,7 @@ from untuck.errors import CalibrationError
 from untuck.events import Event
 from untuck.model import Calibration, Samples, StandingCheck
 from untuck.motion.mount.calibration import check_calibration, compare, zero_again
-from untuck.motion.mount.hinges import Hinge, agree
+from untuck.motion.mount.hinges import Hinge, combine_hinges
 from untuck.motion.mount.standing import Pose, pose_of, stillness
 from untuck.motion.params import Params
 from untuck.simulate.imu import Mount
@@ -105,7 +105,7 @@ def test_a_turned_clip_is_calibrated_and_told() -> None:
         (Rotation.from_euler("z", 180, degrees=True), "upside down"),
         (Rotation.from_euler("z", 90, degrees=True), "on its side"),
         (Rotation.from_euler("x", 90, degrees=True), "lies flat"),
-        (Rotation.from_euler("y", 180, degrees=True), "round from the middle of the back"),
+        (Rotation.from_euler("y", 180, degrees=True), "away from the middle of the back"),
     ):
         other = turned(samples, sensor)
         found = calibrate(other)
@@ -155,12 +155,15 @@ def test_agreement_turns_with_the_hinges(rows: list[tuple[float, float, float]],
     def hinges(by_deg: float) -> list[Hinge]:
         return [Hinge(0, 1, 3.0, depth, by_deg + heading, curl, 0.0) for heading, depth, curl in rows]
 
-    plain, far = agree(hinges(0.0), Params()), agree(hinges(turn_deg), Params())
+    plain, far = combine_hinges(hinges(0.0), Params()), combine_hinges(hinges(turn_deg), Params())
     assert far.error_deg == pytest.approx(plain.error_deg)
     assert np.cos(np.radians(far.heading_deg - plain.heading_deg - turn_deg)) == pytest.approx(1.0)
     assert 0.5 < plain.error_deg < 40
     deeper = [replace(h, depth_deg=80.0) for h in hinges(0.0)]
-    assert agree([replace(h, depth_deg=20.0) for h in deeper], Params()).error_deg > agree(deeper, Params()).error_deg
+    assert (
+        combine_hinges([replace(h, depth_deg=20.0) for h in deeper], Params()).error_deg
+        > combine_hinges(deeper, Params()).error_deg
+    )
 
 
 def pose(up: np.ndarray) -> Pose:
@@ -230,7 +233,7 @@ def test_a_slip_is_zeroed_at_the_next_standing(slip_deg: float) -> None:
     (again,) = standings(events)
     assert again.zeroed
     assert abs(again.tilt_deg) == pytest.approx(6.0, abs=0.7)
-    assert "zero set anew" in " ".join(e.value for e in events if e.kind == "warning")
+    assert "zero was set again" in " ".join(e.value for e in events if e.kind == "warning")
     plain, run = untuck.analyse(samples), untuck.analyse(slipped)
     after = run.strides["start_s"] > STOP_S
     assert after.sum() > 20
@@ -248,7 +251,7 @@ def test_sitting_down_is_no_new_zero() -> None:
     events = events_of(turned(samples, Rotation.from_euler("x", 25, degrees=True), first))
     (again,) = standings(events)
     assert again.difference_deg == pytest.approx(25, abs=2) and not again.zeroed
-    assert "calibrate anew" in " ".join(e.value for e in events if e.kind == "warning")
+    assert "calibrate again" in " ".join(e.value for e in events if e.kind == "warning")
 
 
 @cache
@@ -268,7 +271,12 @@ def without_hinges() -> Samples:
 
 @pytest.mark.parametrize(
     ("off_deg", "zeroed", "says"),
-    [(0.0, False, ""), (4.0, True, "a little differently"), (10.0, True, "calibrate anew"), (30.0, False, "anew")],
+    [
+        (0.0, False, ""),
+        (4.0, True, "slightly differently"),
+        (10.0, True, "calibrate again"),
+        (30.0, False, "calibrate again"),
+    ],
 )
 def test_an_old_calibration_is_checked_at_the_first_standing(off_deg: float, zeroed: bool, says: str) -> None:
     samples = turned(without_hinges(), Rotation.from_euler("x", off_deg, degrees=True))

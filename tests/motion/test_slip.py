@@ -59,7 +59,7 @@ def test_a_slip_is_seen_held_and_ended_by_standing(turn: tuple[float, float, flo
     assert not [f for f in before_tuck if f.fault == "tuck"]
     (tuck,) = [f for f in run.findings if f.fault == "tuck"]
     assert tuck.depth_deg == pytest.approx(7.0, abs=1.7)
-    assert "zero set anew" in told(run)
+    assert "zero was set again" in told(run)
 
 
 def test_no_slip_no_word() -> None:

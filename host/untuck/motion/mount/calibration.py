@@ -1,7 +1,7 @@
-"""How the sensor sits on the pelvis: a mount made from a standing pose and hip hinges, zeroed again, or checked.
+"""The mount of the sensor on the pelvis: computed from a standing pose and hip hinges, zeroed again, or checked.
 
-Standing gives the vertical and the zero, hinges the way forward; zeroing again keeps the way forward as it was.
-Frames of the mount, and every way to make or compare one, live here; the search in a stream is in calibrator.py.
+StandingCheck gives the vertical and the zero, hinges give the forward direction. Zeroing again keeps the forward direction.
+search.py finds poses and hinges in a stream.
 """
 
 from __future__ import annotations
@@ -14,28 +14,30 @@ import numpy as np
 
 from untuck.errors import CalibrationError
 from untuck.model import GRAVITY_M_S2, NOMINAL_MOUNT, Calibration, Floats, Samples, StandingCheck
-from untuck.motion.mount.hinges import Hinge, agree, level
+from untuck.motion.mount.hinges import Hinge, combine_hinges, level_frame
 from untuck.motion.mount.standing import Pose, still_pose
 from untuck.motion.params import Params
 
-_UPRIGHT_DEG = 45.0  # the clip's long side off the vertical: more is on its side
-_BEHIND_DEG = 60.0  # off the middle of the back
+_UPRIGHT_DEG = 45.0  # between the clip's long side and the vertical; beyond, it lies on its side
+_BEHIND_DEG = 60.0  # from the middle of the back
 _BACKBEND_DEG = 30.0  # nobody bends back further at the pelvis
-_YAW_SHARE = 0.5  # of a clip's turn that standing sees, how much more is about the vertical, unseen; a judgement
+_YAW_SHARE = 0.5  # unseen rotation about the vertical per rotation that standing shows (SD); a judgement
 
 
 def nominal() -> Calibration:
-    """The mount as intended: x right, y up, z backward; the standing zero is then not known."""
+    """The nominal mount, x right, y up, z backward; without a measured zero."""
     return Calibration(NOMINAL_MOUNT.copy(), np.zeros(3), source="nominal")
 
 
 def from_stand(pose: Pose) -> Calibration:
-    """Calibration from standing alone: the vertical is measured, the heading of the mount taken as nominal.
+    """Calibration from standing alone: the vertical is measured, the mount's heading is assumed nominal.
 
-    Raises CalibrationError where the clip lies on its side or upside down, so that no nominal heading can be told.
+    Raises CalibrationError where the clip lies on its side or upside down, because it then has no nominal heading.
     """
-    if problem := lying(pose.up):
-        raise CalibrationError(f"{problem}: put it on the back of the waistband, its long side up, and stand again.")
+    if problem := orientation_problem(pose.up):
+        raise CalibrationError(
+            f"{problem}: put it on the back of the waistband with its long side up and stand still again."
+        )
     right = NOMINAL_MOUNT[2] - (NOMINAL_MOUNT[2] @ pose.up) * pose.up
     right /= np.linalg.norm(right)
     mount = np.array([np.cross(pose.up, right), pose.up, right])
@@ -43,24 +45,25 @@ def from_stand(pose: Pose) -> Calibration:
 
 
 def from_hinges(pose: Pose, hinges: Sequence[Hinge], params: Params) -> Calibration:
-    """Calibration from a standing pose and its hinges, however the clip hangs.
+    """Calibration from a standing pose and the hinges after it, for any orientation of the clip.
 
-    Raises CalibrationError where the hinges do not agree well enough, or went backward.
+    Raises CalibrationError where the hinges differ too much in direction or went backward.
     """
-    found = agree(hinges, params)
+    found = combine_hinges(hinges, params)
     if found.error_deg > params.hinge_error_max_deg:
         raise CalibrationError(
-            f"The hinges point up to {found.spread_deg:.0f} deg off their mean, which leaves the clip's direction "
-            f"uncertain by {found.error_deg:.0f} deg (at most {params.hinge_error_max_deg:.0f}): stand still for "
-            f"{params.stand_s:.0f} s and hinge straight forward three times, feet side by side."
+            f"The hinges point up to {found.spread_deg:.0f} deg off their mean, so the clip's direction is uncertain "
+            f"by {found.error_deg:.0f} deg (limit {params.hinge_error_max_deg:.0f}): stand still for "
+            f"{params.stand_s:.0f} s, feet side by side, and hinge straight forward three times."
         )
-    frame = level(pose.up)
+    frame = level_frame(pose.up)
     turn = np.radians(found.heading_deg)
     forward = np.cos(turn) * frame[0] + np.sin(turn) * frame[2]
     mount = np.array([forward, pose.up, np.cross(forward, pose.up)])
     deepest = max(hinge.depth_deg for hinge in hinges)
-    if behind(mount) > 180.0 - _BEHIND_DEG and deepest < _BACKBEND_DEG and not lying(pose.up):
-        raise CalibrationError("The hinges went backward: bend forward at the hips, back straight, three times.")
+    in_front = angle_from_back_deg(mount) > 180.0 - _BEHIND_DEG
+    if in_front and deepest < _BACKBEND_DEG and not orientation_problem(pose.up):
+        raise CalibrationError("The hinges went backward: bend forward at the hips three times, back straight.")
     quality = _stand_quality(pose) | {
         "hinges": float(len(hinges)),
         "axis_spread_deg": found.spread_deg,
@@ -84,37 +87,37 @@ def _made(mount: Floats, pose: Pose, error_deg: float, source: str, quality: dic
     return Calibration(mount, pose.gyr_bias_rad_s, gain, error_deg, source, quality)
 
 
-def lying(up: Floats) -> str:
-    """What is wrong with how the clip hangs when `up` (3,) is the vertical in sensor coordinates; "" if upright."""
+def orientation_problem(up: Floats) -> str:
+    """How the clip is wrongly oriented where `up` (3,) is the vertical in sensor coordinates; "" if upright."""
     off_deg = degrees(np.arccos(np.clip(up[1], -1.0, 1.0)))
     if off_deg <= _UPRIGHT_DEG:
         return ""
     if off_deg > 180.0 - _UPRIGHT_DEG:
-        return "The clip hangs upside down"
+        return "The clip is upside down"
     return "The clip lies flat" if abs(up[2]) > abs(up[0]) else "The clip lies on its side"
 
 
-def behind(mount: Floats) -> float:
-    """Degrees about the vertical from the middle of the back to where the clip sits, 0 to 180."""
+def angle_from_back_deg(mount: Floats) -> float:
+    """Angle about the vertical from the middle of the back to the clip's position, 0 to 180."""
     nominal_forward = mount @ NOMINAL_MOUNT[0]
     return abs(degrees(np.arctan2(nominal_forward[2], nominal_forward[0])))
 
 
-def askew(calibration: Calibration) -> str:
-    """A warning where the clip sits as it should not, though hinges told how; "" if it sits as meant."""
+def placement_warning(calibration: Calibration) -> str:
+    """A warning where hinges showed an unusual orientation or position of the clip; "" if it is as intended."""
     mount = calibration.sensor_to_pelvis
-    if problem := lying(mount[1]):
-        return f"{problem}. The hinges told how, so angles hold; clip it with its long side up all the same."
-    if behind(mount) > _BEHIND_DEG:
+    if problem := orientation_problem(mount[1]):
+        return f"{problem}. The hinges measured this, so angles are correct; next time put it on with its long side up."
+    if angle_from_back_deg(mount) > _BEHIND_DEG:
         return (
-            f"The clip sits {behind(mount):.0f} deg round from the middle of the back, or the hinges went backward: "
-            "put it on the back of the waistband and calibrate again."
+            f"The clip is {angle_from_back_deg(mount):.0f} deg away from the middle of the back, or the hinges went "
+            "backward: put it on the back of the waistband and calibrate again."
         )
     return ""
 
 
 def compare(calibration: Calibration, pose: Pose, now_s: float, zeroed: bool = False) -> StandingCheck:
-    """How a standing pose reads with a calibration made earlier."""
+    """A standing pose measured with an existing calibration, at now_s of sensor time."""
     forward, up, right = calibration.sensor_to_pelvis @ pose.up
     return StandingCheck(
         time_s=now_s,
@@ -126,9 +129,9 @@ def compare(calibration: Calibration, pose: Pose, now_s: float, zeroed: bool = F
 
 
 def zero_again(calibration: Calibration, pose: Pose) -> Calibration:
-    """The calibration with its vertical and zero from a new standing pose, by the least turn: heading as it was.
+    """The calibration with vertical and zero from a new standing pose, by the smallest rotation; the heading is kept.
 
-    The unseen part of the clip's turn, about the vertical, enlarges error_deg.
+    error_deg grows, because standing does not show how far the clip has also rotated about the vertical.
     """
     old_up, new_up = calibration.sensor_to_pelvis[1], pose.up
     axis, cosine = np.cross(old_up, new_up), float(old_up @ new_up)
@@ -146,8 +149,9 @@ def zero_again(calibration: Calibration, pose: Pose) -> Calibration:
 
 
 def check_calibration(old: Calibration, samples: Samples, params: Params | None = None) -> float:
-    """Degrees between an old calibration's vertical and that of the first 5 s of standing still in `samples`.
+    """Angle in degrees between an old calibration's vertical and that of the first 5 s of standing in `samples`.
 
-    Up to Params.reuse_max_deg (1.5) the old calibration may be used as it is. Raises CalibrationError without standing.
+    Up to Params.reuse_max_deg (1.5) the old calibration may be used unchanged. Raises CalibrationError where `samples`
+    contain no standing.
     """
     return compare(old, still_pose(samples, params or Params()), 0.0).difference_deg

@@ -1,8 +1,7 @@
-"""Hip hinges: found as ways out from standing and back, each measured, and together turned into the way forward.
+"""Hip hinges: detected as excursions from standing and back, measured, and combined into the forward direction.
 
-While the pelvis tips, the vertical moves in sensor coordinates along a straight path whose direction is forward; a
-twist about the vertical does not touch it, as it would the gyro's main axis. Deep hinges tell more than shallow ones.
-What counts as a hinge, what it tells, and how well hinges agree, is decided here.
+While the pelvis tips, the vertical moves in sensor coordinates along a straight path that points forward. A twist
+about the vertical does not change this path, but would change the gyro's main axis. Deep hinges are more precise.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ from untuck.motion.params import Params
 
 @dataclass(frozen=True)
 class Hinge:
-    """One way out from standing and back: sample numbers, length, depth, and what it tells of the way forward.
+    """One excursion from standing and back: sample numbers, duration, depth and direction.
 
-    heading_deg: direction of tipping about the vertical, from the level frame's first axis towards its third;
-    curl_deg: RMS of the path's distance from a plane; outside_pct: share of the rotation (squared rate) that is not
-    about the main axis.
+    heading_deg: direction of tipping about the vertical, from the first axis of `level_frame` towards its third;
+    curl_deg: RMS distance of the path from a plane; outside_pct: share of the rotation (squared rate) outside the main
+    axis.
     """
 
     first: int
@@ -34,7 +33,7 @@ class Hinge:
     outside_pct: float
 
     def problem(self, params: Params) -> str:
-        """Why it does not count, as "too shallow", "too short", "too long", "twisted"; "" if it does."""
+        """Why it is not accepted: "too shallow", "too short", "too long", "twisted"; "" if it is."""
         shortest_s, longest_s = params.hinge_length_s
         if self.depth_deg < params.hinge_min_deg:
             return "too shallow"
@@ -43,8 +42,8 @@ class Hinge:
         return "twisted" if self.outside_pct > params.hinge_outside_max_pct else ""
 
 
-def level(up: Floats) -> Floats:
-    """A frame (3,3) in sensor coordinates whose second row is `up`: nominally forward, up, right."""
+def level_frame(up: Floats) -> Floats:
+    """A frame (3,3) in sensor coordinates with rows nominally forward, up, right; its second row is `up`."""
     right = np.array([1.0, 0.0, 0.0]) if abs(up[0]) < 0.9 else np.array([0.0, -1.0 if up[0] > 0 else 1.0, 0.0])
     right = right - (right @ up) * up
     right /= np.linalg.norm(right)
@@ -52,7 +51,7 @@ def level(up: Floats) -> Floats:
 
 
 def verticals(quat: Floats) -> Floats:
-    """(n,3) the earth's vertical in sensor coordinates from quat (n,4)."""
+    """(n,3) the earth's vertical in sensor coordinates, from quat (n,4)."""
     w, x, y, z = quat.T
     return np.column_stack([2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)])
 
@@ -60,10 +59,10 @@ def verticals(quat: Floats) -> Floats:
 def find_hinges(
     time_s: Floats, quat: Floats, gyr_rad_s: Floats, frame: Floats, params: Params, number: int
 ) -> list[Hinge]:
-    """All finished ways out and back, at least half as deep as a hinge must be, in order.
+    """All finished excursions that are at least half as deep as a hinge must be, in order.
 
-    time_s (n,), quat (n,4), gyr_rad_s (n,3) less its bias; frame (3,3) from `level` of the standing pose;
-    number: that of the first sample.
+    time_s (n,), quat (n,4), gyr_rad_s (n,3) without bias; frame (3,3) from `level_frame` of the standing pose;
+    number: sample number of the first row.
     """
     path = verticals(quat) @ frame.T
     angle = np.degrees(np.arccos(np.clip(path[:, 1], -1.0, 1.0)))
@@ -79,7 +78,7 @@ def find_hinges(
 
 
 def _measure(time_s: Floats, path: Floats, angle_deg: Floats, gyr_rad_s: Floats, first: int) -> Hinge:
-    tip = -path[:, [0, 2]]  # the vertical leans back in a pelvis that tips forward
+    tip = -path[:, [0, 2]]  # seen from a pelvis that tips forward, the vertical leans back
     values, vectors = np.linalg.eigh(tip.T @ tip)
     along = vectors[:, 1] * (1.0 if tip[int(np.argmax(angle_deg))] @ vectors[:, 1] > 0 else -1.0)
     turned = np.linalg.eigvalsh(gyr_rad_s.T @ gyr_rad_s)
@@ -95,19 +94,19 @@ def _measure(time_s: Floats, path: Floats, angle_deg: Floats, gyr_rad_s: Floats,
 
 
 @dataclass(frozen=True)
-class Agreement:
-    """The way forward that hinges agree on, with its estimated error and their largest distance from it, in degrees."""
+class HingeHeading:
+    """Combined forward direction of hinges, its estimated error, and the largest deviation of a hinge, in degrees."""
 
     heading_deg: float
     error_deg: float
     spread_deg: float
 
 
-def agree(hinges: Sequence[Hinge], params: Params) -> Agreement:
-    """Heading from hinges, each weighted by its depth; hinges must not be empty.
+def combine_hinges(hinges: Sequence[Hinge], params: Params) -> HingeHeading:
+    """Forward direction from hinges (at least one), weighted by sin^2 of their depth.
 
-    How far a hinge leaves its plane sideways does not depend on its depth, so that the error of its heading is
-    that over sin(depth). The SD of this is estimated from these hinges and, as three say little, from what is usual.
+    The sideways deviation of a hinge does not depend on its depth, so that the error of its heading is this deviation
+    over sin(depth). Its SD is estimated from these hinges and, because three are few, from the usual value.
     """
     heading = np.radians([h.heading_deg for h in hinges])
     lever = np.sin(np.radians([min(h.depth_deg, 90.0) for h in hinges]))
@@ -119,4 +118,4 @@ def agree(hinges: Sequence[Hinge], params: Params) -> Agreement:
     squares = float((weight * off_deg**2).sum() + (curl**2).sum()) + usual * params.hinge_usual_deg**2
     variance = squares / (usual + len(hinges) - 1)
     error_deg = float(np.sqrt(variance / weight.sum()))
-    return Agreement(float(np.degrees(mean)), error_deg, float(abs(off_deg).max()))
+    return HingeHeading(float(np.degrees(mean)), error_deg, float(abs(off_deg).max()))

@@ -1,11 +1,11 @@
-"""Slips of the clip: a lasting step in tilt or obliquity that comes too suddenly for a change of form.
+"""Slips of the clip: a lasting step in tilt or obliquity that is too sudden for a change of form.
 
-A jump between means of strides is looked at closely: its course, runner's own waveform taken off, is fitted by ramps of
-the length of a slip and of the length of a change of form. What is called a slip, and for how long, is decided here.
+A jump between the means of strides is examined closely: the angles through it, less the runner's own waveform, are
+fitted by ramps as long as a slip and by ramps as long as a change of form, and the likelihoods are compared.
 
-About the pelvis's right axis a slip and a tuck are the same motion of the sensor; only how quickly it comes, and what
-it does to obliquity beyond the runner's own scatter, tells them apart. A clip that creeps for minutes looks like a tuck
-that does; `crept` says so.
+About the pelvis's right axis a slip and a tuck rotate the sensor in the same way. Only the duration and the change of
+obliquity distinguish them. A clip that moves slowly over minutes cannot be distinguished from a slow tuck; `crept`
+reports such a change.
 """
 
 from __future__ import annotations
@@ -22,26 +22,16 @@ from untuck.motion.params import Params
 from untuck.motion.strides.kernels import pelvis_angles
 from untuck.motion.strides.stride import Stride
 
-_BEFORE, _BETWEEN, _AFTER = 6, 1, 2  # strides whose means are compared, and left out where the step falls
-_LOOK_SHARE = 0.75  # of the size of a slip, from which a jump is looked at
-_LASTING_SHARE = 0.75  # of that, in every stride after it
-_SLIP_S = (0.25, 0.4, 0.55)  # from one place to the other
-_FORM_S = (1.0, 1.4, 1.8, 2.4)  # the same for a runner who changes form within one to three strides
-_ONSET_STEP_S = 0.05
-_BEFORE_JUMP_S, _TAIL_S = 1.3, 0.3  # onsets are tried from so long before the jump, to so long before now
-_BIN = 5  # samples
-_WAVES = 4  # harmonics of the runner's own waveform
-_SIDEWAYS_DEG = 2.0  # a slip tips the clip sideways as well, by about so much; a tuck does not (a judgement)
-_USUAL_SIDEWAYS_DEG = 0.5  # how steps of obliquity scatter anyway, until the runner's own are known
-_USUAL_WEIGHT, _SIDEWAYS_STRIDES = 10.0, 40  # counts as so many strides, beside so many of the runner's own
-_TURN_DEG_S = 5.0  # who begins to turn leans
-_BACK_STRIDES = 6
-_CREEP_STRIDES = 30
-_CREEP_SHARE = 0.4  # of the depth, that was there so many strides before: what comes within two had none
+# Numbers of the fit; the thresholds are in Params.
+_ONSET_STEP_S = 0.05  # between onsets that are tried
+_ONSET_FIRST_S, _ONSET_LAST_S = 1.3, 0.3  # first onset before the jump, last onset before the end
+_BIN_SAMPLES = 5
+_HARMONICS = 4  # of the runner's own waveform
+_OBLIQUITY_STRIDES = 40  # whose scatter of obliquity is remembered
 
 
-class Followed(NamedTuple):
-    """What is kept of a stride: start and end in s, tilt and obliquity in degrees, turn rate in deg/s."""
+class StrideSummary(NamedTuple):
+    """Start and end of a stride in s, mean tilt and obliquity in degrees, turn rate in deg/s."""
 
     start_s: float
     end_s: float
@@ -51,34 +41,35 @@ class Followed(NamedTuple):
 
 
 class SlipWatch:
-    """Follows strides while running; held: a slip has been seen, and standing has not yet set the zero anew.
+    """Follows strides while running; held: a slip was detected, and standing has not set the zero again.
 
-    step_deg: size of the slip that was seen last.
+    step_deg: size of the last step that was examined.
     """
 
     def __init__(self, params: Params) -> None:
         self._params = params
-        self._recent: deque[Followed] = deque(maxlen=_BEFORE + _BETWEEN + _AFTER)
-        self._below: deque[float] = deque(maxlen=_CREEP_STRIDES)
-        self._sideways2: deque[float] = deque(maxlen=_SIDEWAYS_STRIDES)  # steps of obliquity that were none, squared
-        self._level = (0.0, 0.0)
+        self._before, self._after = params.slip_before_strides, params.slip_after_strides
+        self._recent: deque[StrideSummary] = deque(maxlen=self._before + params.slip_between_strides + self._after)
+        self._below_usual_deg: deque[float] = deque(maxlen=params.creep_strides)
+        self._obliquity_steps2: deque[float] = deque(maxlen=_OBLIQUITY_STRIDES)  # squared, of strides without a slip
+        self._level_before = (0.0, 0.0)
         self.held = False
         self.step_deg = 0.0
 
     def stop(self) -> None:
-        """Running has ended; a slip stays one."""
+        """Running has ended; a detected slip remains."""
         self._recent.clear()
-        self._below.clear()
+        self._below_usual_deg.clear()
 
     def zeroed(self) -> None:
-        """Standing has been measured: what was seen before is no more."""
+        """Standing has set the zero again: a slip before it no longer matters."""
         self.stop()
         self.held = False
 
     def push(self, stride: Stride, usual_tilt_deg: float, history: History, mount: Floats) -> str:
-        """ "slip" if this stride shows that the clip has slipped, "doubt" if it may have, else "".
+        """ "slip" if this stride shows that the clip has slipped, "doubt" if it may have, otherwise "".
 
-        usual_tilt_deg: of the baseline, NaN where unknown.
+        usual_tilt_deg: tilt of the baseline, NaN where unknown.
         """
         record = stride.record
         start_s, tilt_deg = float(record["start_s"]), float(record["tilt_deg"])
@@ -88,72 +79,100 @@ class SlipWatch:
         end_s = start_s + float(record["duration_s"])
         if self._recent and start_s > self._recent[-1].end_s + 0.01:
             self._recent.clear()
-        self._recent.append(Followed(start_s, end_s, tilt_deg, stride.obliquity_deg, float(record["turn_deg_s"])))
-        self._below.append(usual_tilt_deg - tilt_deg)
+        self._recent.append(StrideSummary(start_s, end_s, tilt_deg, stride.obliquity_deg, float(record["turn_deg_s"])))
+        self._below_usual_deg.append(usual_tilt_deg - tilt_deg)
         if self.held:
-            self._see_back()
+            self._check_return()
             return ""
-        return self._judge(history, mount) if self._jumps(usual_tilt_deg) else ""
+        return self._judge(history, mount) if self._has_jump(usual_tilt_deg) else ""
 
-    def _see_back(self) -> None:
-        """Whether tilt and obliquity are as before the slip: the clip is back, or it was a change of form."""
-        last = list(self._recent)[-_BACK_STRIDES:]
-        if len(last) == _BACK_STRIDES:
-            off = max(abs(now - then) for now, then in zip(_means(last), self._level, strict=True))
+    def _check_return(self) -> None:
+        """End the slip if tilt and obliquity are as before: the clip is back, or the runner had changed form."""
+        last = list(self._recent)[-self._params.slip_back_strides :]
+        if len(last) == self._params.slip_back_strides:
+            off = max(abs(now - then) for now, then in zip(_means(last), self._level_before, strict=True))
             self.held = off > self._params.slip_back_deg
 
-    def _jumps(self, usual_tilt_deg: float) -> bool:
-        """Whether the last strides' level is far enough from that before, and not just back at the usual one."""
-        strides = list(self._recent)
-        if len(strides) < _BEFORE + _BETWEEN + _AFTER:
+    def _has_jump(self, usual_tilt_deg: float) -> bool:
+        """Whether the last strides differ enough from those before, other than by a return to the usual tilt."""
+        p, strides = self._params, list(self._recent)
+        if len(strides) < (self._recent.maxlen or 0):
             return False
-        before = _means(strides[:_BEFORE])
-        after = _means(strides[-_AFTER:])
-        steps = [max(abs(s.tilt_deg - before[0]), abs(s.obliquity_deg - before[1])) for s in strides[-_AFTER:]]
-        least_deg = _LOOK_SHARE * self._params.slip_min_deg
-        if sum(steps) < _AFTER * least_deg or min(steps) < _LASTING_SHARE * least_deg:
-            self._sideways2.append((after[1] - before[1]) ** 2)
+        last = strides[-self._after :]
+        before, after = _means(strides[: self._before]), _means(last)
+        steps = [max(abs(s.tilt_deg - before[0]), abs(s.obliquity_deg - before[1])) for s in last]
+        least_deg = p.slip_jump_share * p.slip_min_deg
+        if sum(steps) < self._after * least_deg or min(steps) < p.slip_lasting_share * least_deg:
+            self._obliquity_steps2.append((after[1] - before[1]) ** 2)
             return False
         nearer_deg = abs(before[0] - usual_tilt_deg) - abs(after[0] - usual_tilt_deg)
-        if nearer_deg > _LASTING_SHARE * least_deg or _begins_to_turn(strides):
+        if nearer_deg > p.slip_lasting_share * least_deg or self._begins_to_turn(strides):
             self._recent.clear()
             return False
         return True
 
     def _judge(self, history: History, mount: Floats) -> str:
-        """Whether the step is large enough, and comes rather like a slip than like a change of form.
+        """Whether the step is large enough and its course resembles a slip more than a change of form.
 
-        A step is judged once, while its beginning is in view; one that is still too small is looked at again.
+        A step is judged once, while its beginning is in the window. One that is too small is examined again later.
         """
         p, strides = self._params, list(self._recent)
-        self.step_deg, sudden = _step(strides, history, mount)
-        sudden += self._tipped(_means(strides[-_AFTER:])[1] - _means(strides[:_BEFORE])[1])
+        before, after = _means(strides[: self._before]), _means(strides[-self._after :])
+        self.step_deg, evidence = self._fit_step(strides, before, after, history, mount)
+        evidence += self._obliquity_evidence(after[1] - before[1])
         if self.step_deg < p.slip_min_deg:
             return ""
         self._recent.clear()
-        self._level = _means(strides[:_BEFORE])
-        self.held = sudden > p.slip_sudden
+        self._level_before = before
+        self.held = evidence > p.slip_sudden
         if self.held:
             return "slip"
-        return "doubt" if sudden > p.slip_doubt else ""
+        return "doubt" if evidence > p.slip_doubt else ""
 
-    def _tipped(self, step_deg: float) -> float:
-        """How much likelier a step of obliquity is in a slip, which tips sideways as well, than without (a log)."""
-        squares = _USUAL_WEIGHT * _USUAL_SIDEWAYS_DEG**2 + sum(self._sideways2)
-        own = squares / (_USUAL_WEIGHT + len(self._sideways2))
-        slipped = own + _SIDEWAYS_DEG**2
+    def _obliquity_evidence(self, step_deg: float) -> float:
+        """Log likelihood ratio of a step of obliquity with a slip, which also tips the clip sideways, and without."""
+        p = self._params
+        weight = p.slip_obliquity_usual_strides
+        squares = weight * p.slip_obliquity_usual_deg**2 + sum(self._obliquity_steps2)
+        own = squares / (weight + len(self._obliquity_steps2))
+        slipped = own + p.slip_obliquity_deg**2
         return 0.5 * (step_deg**2 * (1.0 / own - 1.0 / slipped) - log(slipped / own))
 
     def crept(self) -> bool:
-        """Whether tilt had come down slowly, over many strides, when it was found too low."""
-        if len(self._below) < _CREEP_STRIDES:
+        """Whether tilt had decreased slowly, over many strides, before it was found too low."""
+        if len(self._below_usual_deg) < self._params.creep_strides:
             return False
-        below = list(self._below)
-        early, late = sum(below[:_BEFORE]) / _BEFORE, sum(below[-_BEFORE:]) / _BEFORE
-        return late > 0.0 and early > _CREEP_SHARE * late
+        below, count = list(self._below_usual_deg), self._before
+        early, late = sum(below[:count]) / count, sum(below[-count:]) / count
+        return late > 0.0 and early > self._params.creep_share * late
+
+    def _begins_to_turn(self, strides: list[StrideSummary]) -> bool:
+        """Whether the runner enters or leaves a bend, where people lean."""
+        count = self._before
+        before = sum(stride.turn_deg_s for stride in strides[:count]) / count
+        after = sum(stride.turn_deg_s for stride in strides[count:]) / (len(strides) - count)
+        return abs(after - before) > self._params.slip_turn_deg_s
+
+    def _fit_step(
+        self,
+        strides: list[StrideSummary],
+        before: tuple[float, float],
+        after: tuple[float, float],
+        history: History,
+        mount: Floats,
+    ) -> tuple[float, float]:
+        """Size of the step in degrees, and log likelihood ratio of a slip and a change of form."""
+        time_s, angles_deg = _residual_angles(strides, self._before, history, mount)
+        change = np.array([after[0] - before[0], after[1] - before[1]])
+        along = angles_deg @ (change / np.linalg.norm(change))
+        jump_s = strides[self._before - 1].end_s
+        onsets = np.arange(jump_s - _ONSET_FIRST_S, time_s[-1] - _ONSET_LAST_S, _ONSET_STEP_S)
+        slip, size_deg = _best_ramp(time_s, along, onsets, self._params.slip_ramps_s)
+        form, _ = _best_ramp(time_s, along, onsets, self._params.form_ramps_s)
+        return size_deg, float(0.5 * len(time_s) * np.log(form / slip))
 
 
-def _means(strides: list[Followed]) -> tuple[float, float]:
+def _means(strides: list[StrideSummary]) -> tuple[float, float]:
     """Mean tilt and obliquity of strides in degrees."""
     tilt_deg = obliquity_deg = 0.0
     for _, _, tilt, obliquity, _ in strides:
@@ -162,26 +181,10 @@ def _means(strides: list[Followed]) -> tuple[float, float]:
     return tilt_deg / len(strides), obliquity_deg / len(strides)
 
 
-def _step(strides: list[Followed], history: History, mount: Floats) -> tuple[float, float]:
-    """Size of the last strides' step in degrees, and how much likelier it is a slip than a change of form (a log)."""
-    time_s, course = _course(strides, history, mount)
-    before, after = _means(strides[:_BEFORE]), _means(strides[-_AFTER:])
-    change = np.array([after[0] - before[0], after[1] - before[1]])
-    along = course @ (change / np.linalg.norm(change))
-    onsets = np.arange(strides[_BEFORE - 1].end_s - _BEFORE_JUMP_S, time_s[-1] - _TAIL_S, _ONSET_STEP_S)
-    slip, size_deg = _best_ramp(time_s, along, onsets, _SLIP_S)
-    form, _ = _best_ramp(time_s, along, onsets, _FORM_S)
-    return size_deg, float(0.5 * len(time_s) * np.log(form / slip))
-
-
-def _begins_to_turn(strides: list[Followed]) -> bool:
-    before = sum(stride.turn_deg_s for stride in strides[:_BEFORE]) / _BEFORE
-    after = sum(stride.turn_deg_s for stride in strides[_BEFORE:]) / (_BETWEEN + _AFTER)
-    return abs(after - before) > _TURN_DEG_S
-
-
-def _course(strides: list[Followed], history: History, mount: Floats) -> tuple[Floats, Floats]:
-    """Times (n,) and tilt and obliquity (n,2) in degrees through the strides, less the mean wave of the first ones."""
+def _residual_angles(
+    strides: list[StrideSummary], before: int, history: History, mount: Floats
+) -> tuple[Floats, Floats]:
+    """Times (n,), and tilt and obliquity (n,2) in degrees less the mean waveform of the first `before` strides."""
     first = history.find(strides[0].start_s, history.end)
     last = history.find(strides[-1].end_s, history.end)
     time_s = history.time(first, last)
@@ -189,22 +192,22 @@ def _course(strides: list[Followed], history: History, mount: Floats) -> tuple[F
     pelvis_angles(history.column("quat", first, last), 0, len(time_s), mount, angles)
     edges = np.array([stride.start_s for stride in strides] + [strides[-1].end_s])
     phase = np.interp(time_s, edges, np.arange(len(edges)))
-    turns = 2 * np.pi * np.outer(phase, np.arange(1, _WAVES + 1))
+    turns = 2 * np.pi * np.outer(phase, np.arange(1, _HARMONICS + 1))
     waves = np.column_stack([np.ones(len(phase)), np.cos(turns), np.sin(turns)])
-    quiet = phase < _BEFORE
+    quiet = phase < before
     own, _, _, _ = np.linalg.lstsq(waves[quiet], angles[quiet, :2], rcond=None)
-    course = np.degrees(angles[:, :2] - waves @ own)
-    bins = len(time_s) // _BIN
+    residual_deg = np.degrees(angles[:, :2] - waves @ own)
+    bins = len(time_s) // _BIN_SAMPLES
     return (
-        time_s[: bins * _BIN].reshape(bins, _BIN).mean(axis=1),
-        course[: bins * _BIN].reshape(bins, _BIN, 2).mean(axis=1),
+        time_s[: bins * _BIN_SAMPLES].reshape(bins, _BIN_SAMPLES).mean(axis=1),
+        residual_deg[: bins * _BIN_SAMPLES].reshape(bins, _BIN_SAMPLES, 2).mean(axis=1),
     )
 
 
-def _best_ramp(time_s: Floats, course: Floats, onsets: Floats, lengths_s: tuple[float, ...]) -> tuple[float, float]:
-    """Smallest sum of squares that a smooth ramp leaves of the course (n,), and that ramp's height."""
+def _best_ramp(time_s: Floats, angle: Floats, onsets: Floats, lengths_s: tuple[float, ...]) -> tuple[float, float]:
+    """Smallest residual sum of squares of a smooth ramp fitted to angle (n,), and the height of that ramp."""
     best, height = np.inf, 0.0
-    centred = course - course.mean()
+    centred = angle - angle.mean()
     total = float(centred @ centred)
     for length_s in lengths_s:
         u = np.clip((time_s - onsets[:, None]) / length_s, 0.0, 1.0)
@@ -213,7 +216,7 @@ def _best_ramp(time_s: Floats, course: Floats, onsets: Floats, lengths_s: tuple[
         power = (ramps**2).sum(axis=1) + 1e-12
         along = ramps @ centred
         left = total - along**2 / power
-        at = int(np.argmin(left))
-        if left[at] < best:
-            best, height = float(left[at]), float(along[at] / power[at])
+        row = int(np.argmin(left))
+        if left[row] < best:
+            best, height = float(left[row]), float(along[row] / power[row])
     return max(best, 1e-12), height

@@ -1,8 +1,7 @@
-"""The loop of the orientation filter over samples: strapdown integration, and a Kalman update once a block.
+"""The loop of the orientation filter over samples: strapdown integration, and a Kalman update once per block.
 
-Plain functions on flat float64 arrays, compiled by numba; with NUMBA_DISABLE_JIT=1 they run as they stand.
-What is done with a block is in orientation_update.py; starts and gaps are in orientation_run.py, and why it is built so
-is told in orientation.py.
+Plain functions on flat float64 arrays, compiled by numba; with NUMBA_DISABLE_JIT=1 they run uncompiled.
+The update is in kalman.py, starts and gaps are in driver.py, and filter.py describes the method.
 """
 
 from __future__ import annotations
@@ -11,11 +10,11 @@ from math import floor, isfinite
 
 from untuck.model import Floats
 from untuck.motion.jit import entry, inner
-from untuck.motion.orientation import layout as at
-from untuck.motion.orientation.kalman import Quat, Vector, add_part, product, update
+from untuck.motion.orientation import layout as idx
+from untuck.motion.orientation.kalman import Quat, Vector, close_part, product, update
 
-# Written by `make format`; why: tools/kernel_sums.py
-COMPILED_IN = {"orientation/kalman.py": 0x63758D55, "orientation/layout.py": 0x7D845C6A}
+# Written by `make format`; tools/kernel_sums.py says why.
+COMPILED_IN = {"orientation/kalman.py": 0x3705CCBD, "orientation/layout.py": 0x8A1054E1}
 
 
 @entry
@@ -33,34 +32,34 @@ def advance(
     quat_out: Floats,
     shift: int,
 ) -> int:
-    """Take samples first..end-1, up to a gap in time or the end of the coarse phase; returns the first not taken.
+    """Process samples first..end-1, up to a gap in time or the end of the coarse phase; returns the next sample.
 
-    cov is the part of `state` from at.COV on, in at.COV_SHAPE; the rest is that of orientation_run.orient_aided.
+    cov is the part of `state` from COV on, shaped COV_SHAPE; the other arguments are those of driver.orient_aided.
     """
     i = first
-    coarse = state[at.PHASE] == 1.0
-    gap_s, until_s = params[at.GAP_S], params[at.COARSE_S if coarse else at.UPDATE_S]
+    coarse = state[idx.PHASE] == 1.0
+    gap_s, until_s = params[idx.GAP_S], params[idx.COARSE_S if coarse else idx.UPDATE_S]
     while i < end:
-        block_s = state[at.BLOCK_S]
-        gap = time_s[i] - state[at.TIME_S] > gap_s
+        block_s = state[idx.BLOCK_S]
+        gap = time_s[i] - state[idx.TIME_S] > gap_s
         if coarse and block_s >= until_s:
             break
         if not coarse and (block_s >= until_s or (gap and block_s > 0.0)):
             update(params, state, cov)
         if gap:
             break
-        before, i = i, _glide(params, state, i, end, until_s, time_s, gyr, acc, quat_out, shift)
+        before, i = i, _integrate(params, state, i, end, until_s, time_s, gyr, acc, quat_out, shift)
         for j in range(before, i):
             if len(speed_m_s) > 0 and isfinite(speed_m_s[j]):
-                state[at.SPEED_SUM] += speed_m_s[j]
-                state[at.SPEED_COUNT] += 1.0
+                state[idx.SPEED_SUM] += speed_m_s[j]
+                state[idx.SPEED_COUNT] += 1.0
             if len(chip) > 0:
-                _compare(state, chip, j, quat_out, j + shift)
+                _compare_with_chip(state, chip, j, quat_out, j + shift)
     return i
 
 
 @inner
-def _glide(
+def _integrate(
     params: Floats,
     state: Floats,
     first: int,
@@ -72,28 +71,28 @@ def _glide(
     out: Floats,
     shift: int,
 ) -> int:
-    """Strapdown from `first` up to the last sample, a gap or the end of the block; returns the first not taken."""
+    """Strapdown integration from `first` to the last sample, a gap or the block's end; returns the next sample."""
     quat = (state[0], state[1], state[2], state[3])
-    bias_x, bias_y, bias_z = state[at.BIAS], state[at.BIAS + 1], state[at.BIAS + 2]
-    x, y, z = state[at.GYR], state[at.GYR + 1], state[at.GYR + 2]
-    then_s, block_s, clip_s = state[at.TIME_S], state[at.BLOCK_S], state[at.BLOCK_CLIP_S]
-    force = (state[at.BLOCK_DV], state[at.BLOCK_DV + 1], state[at.BLOCK_DV + 2])
-    gyr2, acc2 = state[at.BLOCK_GYR2], state[at.BLOCK_ACC2]
-    part_s = state[at.PART_S]
-    part_x, part_y, part_z = state[at.PART_GYR], state[at.PART_GYR + 1], state[at.PART_GYR + 2]
-    limit, half_lead_s, gap_s = params[at.CLIP_M_S2], 0.5 * params[at.LEAD_S], params[at.GAP_S]
+    bias_x, bias_y, bias_z = state[idx.BIAS], state[idx.BIAS + 1], state[idx.BIAS + 2]
+    x, y, z = state[idx.GYR], state[idx.GYR + 1], state[idx.GYR + 2]
+    then_s, block_s, clip_s = state[idx.TIME_S], state[idx.BLOCK_S], state[idx.BLOCK_CLIP_S]
+    force = (state[idx.BLOCK_DV], state[idx.BLOCK_DV + 1], state[idx.BLOCK_DV + 2])
+    gyr2, acc2 = state[idx.BLOCK_GYR2], state[idx.BLOCK_ACC2]
+    part_s = state[idx.PART_S]
+    part_x, part_y, part_z = state[idx.PART_GYR], state[idx.PART_GYR + 1], state[idx.PART_GYR + 2]
+    limit, half_lead_s, gap_s = params[idx.CLIP_M_S2], 0.5 * params[idx.LEAD_S], params[idx.GAP_S]
     limit2 = limit * limit
     i = first
     while i < end:
         step_s = time_s[i] - then_s
         if step_s > gap_s or block_s >= until_s:
             break
-        dt = _ticked(params, state, step_s)
+        dt = _clock_step_s(params, state, step_s)
         before_x, before_y, before_z = x, y, z
         x, y, z = gyr[i, 0], gyr[i, 1], gyr[i, 2]
         rate_x, rate_y, rate_z = 0.5 * (before_x + x), 0.5 * (before_y + y), 0.5 * (before_z + z)
         half = 0.5 * dt
-        quat = _turned(quat, half * (rate_x - bias_x), half * (rate_y - bias_y), half * (rate_z - bias_z))
+        quat = _rotated(quat, half * (rate_x - bias_x), half * (rate_y - bias_y), half * (rate_z - bias_z))
         u, v, w = acc[i, 0], acc[i, 1], acc[i, 2]
         force = _to_earth(quat, u, v, w, dt, force)
         gyr2 += dt * (rate_x * rate_x + rate_y * rate_y + rate_z * rate_z)
@@ -104,55 +103,57 @@ def _glide(
         block_s += dt
         part_s += dt
         part_x, part_y, part_z = part_x + dt * rate_x, part_y + dt * rate_y, part_z + dt * rate_z
-        if part_s >= at.PART_LENGTH_S:
-            quat = add_part(state, quat, part_s, (part_x, part_y, part_z), force)
+        if part_s >= idx.PART_LENGTH_S:
+            quat = close_part(state, quat, part_s, (part_x, part_y, part_z), force)
             part_s = part_x = part_y = part_z = 0.0
-        _write(quat, half_lead_s * (x - bias_x), half_lead_s * (y - bias_y), half_lead_s * (z - bias_z), out, i + shift)
+        _write_output(
+            quat, half_lead_s * (x - bias_x), half_lead_s * (y - bias_y), half_lead_s * (z - bias_z), out, i + shift
+        )
         then_s += dt
         i += 1
     state[0], state[1], state[2], state[3] = quat
-    state[at.TIME_S], state[at.BLOCK_S], state[at.BLOCK_CLIP_S] = then_s, block_s, clip_s
-    state[at.BLOCK_GYR2], state[at.BLOCK_ACC2] = gyr2, acc2
-    state[at.GYR], state[at.GYR + 1], state[at.GYR + 2] = x, y, z
-    state[at.BLOCK_DV], state[at.BLOCK_DV + 1], state[at.BLOCK_DV + 2] = force
-    state[at.PART_S] = part_s
-    state[at.PART_GYR], state[at.PART_GYR + 1], state[at.PART_GYR + 2] = part_x, part_y, part_z
+    state[idx.TIME_S], state[idx.BLOCK_S], state[idx.BLOCK_CLIP_S] = then_s, block_s, clip_s
+    state[idx.BLOCK_GYR2], state[idx.BLOCK_ACC2] = gyr2, acc2
+    state[idx.GYR], state[idx.GYR + 1], state[idx.GYR + 2] = x, y, z
+    state[idx.BLOCK_DV], state[idx.BLOCK_DV + 1], state[idx.BLOCK_DV + 2] = force
+    state[idx.PART_S] = part_s
+    state[idx.PART_GYR], state[idx.PART_GYR + 1], state[idx.PART_GYR + 2] = part_x, part_y, part_z
     return i
 
 
 @inner
-def _ticked(params: Floats, state: Floats, step_s: float) -> float:
-    """How far the sensor's clock went on, when the stamps say step_s: whole periods, led slowly by the stamps."""
-    period_s, count = state[at.PERIOD_S], state[at.CLOCK_COUNT]
-    if step_s <= 0.0:  # a stamp so early that the clock has already been there
+def _clock_step_s(params: Floats, state: Floats, step_s: float) -> float:
+    """Time step by the sensor's clock where the stamps differ by step_s: whole periods, corrected slowly by stamps."""
+    period_s, count = state[idx.PERIOD_S], state[idx.CLOCK_COUNT]
+    if step_s <= 0.0:  # the smoothed clock is already past this stamp
         return 0.0
-    ticks, late_s, loose_s = 1.0, step_s - period_s, params[at.CLOCK_LOOSE] * period_s
-    if abs(late_s) > loose_s or count == 0.0:  # not simply the next tick
+    ticks, late_s, loose_s = 1.0, step_s - period_s, params[idx.CLOCK_LOOSE] * period_s
+    if abs(late_s) > loose_s or count == 0.0:  # not the next tick
         ticks = floor(step_s / period_s + 0.5) if count > 0.0 else 0.0
         late_s = step_s - ticks * period_s
         if ticks < 1.0 or abs(late_s) > loose_s:
-            state[at.PERIOD_S], state[at.CLOCK_COUNT] = step_s, 2.0
+            state[idx.PERIOD_S], state[idx.CLOCK_COUNT] = step_s, 2.0
             return step_s
     count += 1.0
-    gain = params[at.CLOCK_GAIN]
+    gain = params[idx.CLOCK_GAIN]
     drift_gain = 0.25 * (gain * gain)
-    if count * gain < 5.0:  # later both gains have come down to these
+    if count * gain < 5.0:  # at first the gains of a least-squares line, which fall until they reach the fixed ones
         square = count * (count + 1.0)
         early, early_drift = (4.0 * count - 2.0) / square, 6.0 / square
-        gain = gain if gain > early else early  # max() is dearer to compile
+        gain = gain if gain > early else early  # max() takes longer to compile
         drift_gain = drift_gain if drift_gain > early_drift else early_drift
     drift_s = drift_gain * late_s
-    state[at.PERIOD_S] = period_s + (drift_s if ticks == 1.0 else drift_s / ticks)  # dividing takes its time
-    state[at.CLOCK_COUNT] = count
+    state[idx.PERIOD_S] = period_s + (drift_s if ticks == 1.0 else drift_s / ticks)  # a division is slow
+    state[idx.CLOCK_COUNT] = count
     gone_s: float = ticks * period_s + gain * late_s
     return gone_s
 
 
 @inner
-def _turned(quat: Quat, x: float, y: float, z: float) -> Quat:
-    """The orientation after a turn about (x, y, z) in sensor coordinates, which is half of it in rad."""
+def _rotated(quat: Quat, x: float, y: float, z: float) -> Quat:
+    """The orientation after a rotation in sensor coordinates; (x, y, z) is half the rotation vector in rad."""
     angle2 = x * x + y * y + z * z
-    # series of cos and sin(x)/x: good to 1e-11 up to 2000 deg/s at 50 Hz
+    # series of cos(x) and sin(x)/x: error below 1e-11 up to 2000 deg/s at 50 Hz
     c = 1.0 - angle2 * (1 / 2 - angle2 * (1 / 24 - angle2 * (1 / 720 - angle2 * (1 / 40320))))
     k = 1.0 - angle2 * (1 / 6 - angle2 * (1 / 120 - angle2 * (1 / 5040 - angle2 * (1 / 362880))))
     turned: Quat = product(quat, (c, k * x, k * y, k * z))
@@ -161,7 +162,7 @@ def _turned(quat: Quat, x: float, y: float, z: float) -> Quat:
 
 @inner
 def _to_earth(quat: Quat, u: float, v: float, w: float, dt: float, total: Vector) -> Vector:
-    """`total` plus dt times (u, v, w), turned from sensor to earth."""
+    """`total` plus dt times (u, v, w) rotated from sensor to earth."""
     a, b, c, d = quat
     x, y, z = 2.0 * (c * w - d * v), 2.0 * (d * u - b * w), 2.0 * (b * v - c * u)
     before_x, before_y, before_z = total
@@ -173,8 +174,8 @@ def _to_earth(quat: Quat, u: float, v: float, w: float, dt: float, total: Vector
 
 
 @inner
-def _write(quat: Quat, x: float, y: float, z: float, out: Floats, row: int) -> None:
-    """Row of `out`: the orientation after a small turn about (x, y, z) in sensor coordinates, which is half of it."""
+def _write_output(quat: Quat, x: float, y: float, z: float, out: Floats, row: int) -> None:
+    """Write the orientation after a small rotation to a row of `out`; (x, y, z) as in `_rotated`."""
     angle2 = x * x + y * y + z * z
     unit = 1.0 - angle2 * (0.5 - angle2 * 0.375)
     a, b, c, d = product(quat, (1.0, x, y, z))
@@ -182,14 +183,14 @@ def _write(quat: Quat, x: float, y: float, z: float, out: Floats, row: int) -> N
 
 
 @inner
-def _compare(state: Floats, chip: Floats, at_row: int, quat: Floats, row: int) -> None:
-    """Sum up the squared angle between the chip's vertical and the filter's, each orientation in a row of its own."""
-    a, b, c, d = chip[at_row, 0], chip[at_row, 1], chip[at_row, 2], chip[at_row, 3]
+def _compare_with_chip(state: Floats, chip: Floats, chip_row: int, quat: Floats, row: int) -> None:
+    """Add the squared angle between the chip's vertical (chip[chip_row]) and the filter's (quat[row]) to the state."""
+    a, b, c, d = chip[chip_row, 0], chip[chip_row, 1], chip[chip_row, 2], chip[chip_row, 3]
     w, x, y, z = quat[row, 0], quat[row, 1], quat[row, 2], quat[row, 3]
     unit = a * a + b * b + c * c + d * d
     if unit > 0.0:
         dx = 2.0 * ((b * d - a * c) / unit - (x * z - w * y))
         dy = 2.0 * ((c * d + a * b) / unit - (y * z + w * x))
         dz = 2.0 * ((b * b + c * c) / unit - (x * x + y * y))
-        state[at.CHIP_ERROR2] += dx * dx + dy * dy + dz * dz
-        state[at.CHIP_COUNT] += 1.0
+        state[idx.CHIP_ERROR2] += dx * dx + dy * dy + dz * dz
+        state[idx.CHIP_COUNT] += 1.0
