@@ -1,5 +1,5 @@
-"""Accuracy and speed of Untuck's motion core, side by side with peers: `python -m bench --help`.
+"""Accuracy and speed of Untuck, side by side with peers: `python -m bench --help`.
 
-Recordings become semi-synthetic runs with known truth; figures are printed beside their goals.
-Nothing here is needed to run Untuck; nothing of the product imports it.
+Recordings become semi-synthetic runs with known truth; figures are printed beside their goals. Benches import the
+package and virtual_clip; neither imports a bench. lib/ holds what several benches or tests need.
 """

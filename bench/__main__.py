@@ -1,7 +1,6 @@
 """`python -m bench accuracy|speed|orientation|...`: each bench prints a table, or JSON with --json.
 
-The first word chooses the bench, the rest is its own; every bench explains itself with --help.
-Only the choosing lives here.
+The first word selects the bench, which takes the other arguments; each has --help.
 """
 
 from __future__ import annotations
@@ -10,25 +9,26 @@ import sys
 from importlib import import_module
 
 BENCHES = {
-    "accuracy": "faults, contacts, angles against truth",
+    "accuracy": "errors of faults, contacts and angles",
     "speed": "orientation, pipeline, start-up",
     "orientation": "inclination beside VQF: BROAD, running, starts, bends, gaps",
-    "calibration": "the mount found from standing and hinges, against truth",
-    "slips": "slips of the clip told from tucks",
-    "plots": "pictures of a run with faults, and of the stride that a pullback makes",
-    "window": "the coach's window: paints, age of what is shown, CPU, memory over hours",
+    "calibration": "error of the mount found from standing and hinges",
+    "slips": "slips of the clip distinguished from tucks",
+    "checksum": "digests of whole analyses: does a refactoring change a result?",
+    "plots": "pictures of a run with faults and of the rotation in a pullback",
+    "window": "the coach's window: paints, age of the data shown, CPU, memory over hours",
     "latency": "from the deciding sample to the cue in the loudspeaker",
     "report": "after a run of an hour: summary, page, exports",
     "cues": "every cue as recorded: loudness, peak, picture",
     "radio": "packets from clip to host over the virtual radio",
-    "firmware": "time for a sample, heap and flash of the code on the clip",
+    "firmware": "time per sample, heap and flash of the code on the clip",
 }
 
 BY_DEFAULT = ("accuracy", "speed", "latency", "report")
 
 
 def main() -> int:
-    """Run the bench that is asked for, without a word those of BY_DEFAULT; 2 for a wrong word."""
+    """Run the named bench, or those of BY_DEFAULT; 2 for an unknown name."""
     if len(sys.argv) == 1:
         return max(run(word, []) for word in BY_DEFAULT)
     word = sys.argv[1]

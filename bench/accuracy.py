@@ -1,7 +1,7 @@
 """`python -m bench accuracy`: one table of every accuracy figure, beside its peers and its goal.
 
-Semi-synthetic runs, recordings as they are, and orientation benchmarks, DEV and JUDGE runners apart.
-Only the putting together lives here: figures are named in accuracy_orientation.py, _recordings.py and _runs.py.
+Semi-synthetic runs, unmodified recordings, and orientation benchmarks; DEV and JUDGE runners in separate columns. The
+figures are defined in lib/accuracy_orientation.py, lib/accuracy_recordings.py and lib/accuracy_runs.py.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from bench.lib.accuracy_runs import run_sections
 from bench.lib.figures import Figure, table
 from bench.lib.recordings import DEV, JUDGE, data_dir, has_data
 
-NOTE = "Constants are fitted on DEV; JUDGE is only reported. Semi-synthetic: faults are added to recorded motion."
+NOTE = "Constants are fitted on DEV; JUDGE is held out. Semi-synthetic: faults are added to recorded motion."
 PAGE = """# Accuracy, as measured
 
-Written by `python -m bench accuracy {command}`; what is computed, and what the figures mean, is in
-[algorithms.md](algorithms.md). Where goals are missed the table says NO.
+Written by `python -m bench accuracy {command}`. [algorithms.md](algorithms.md) describes the methods and the figures.
+Where a goal is missed the table says NO.
 
 ```text
 {text}
@@ -33,7 +33,7 @@ SECTIONS = {"orientation": orientation_sections, "recordings": recording_section
 
 
 def all_figures(quick: bool, seed: int, parts: list[str]) -> Iterator[Figure]:
-    """Every figure of the parts asked for."""
+    """Every figure of the requested parts."""
     for name in parts:
         yield from SECTIONS[name](quick, seed, _note)
 

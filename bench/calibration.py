@@ -1,6 +1,6 @@
-"""`python -m bench calibration`: the mount's heading from standing and hinges, against truth and its own estimate.
+"""`python -m bench calibration`: error of the mount's heading from standing and hinges, and its own estimate of it.
 
-Virtual clips are mounted up to 15 deg askew about each axis on people who hinge well or badly (lib/hinging.py).
+Virtual clips sit up to 15 deg askew about each axis, on people who hinge well or badly (lib/hinging.py).
 """
 
 from __future__ import annotations
@@ -11,22 +11,22 @@ import json
 import numpy as np
 
 from bench.lib.figures import Figure, table
-from bench.lib.hinging import REFUSED, WAYS, calibrate, clip, heading_error_deg
+from bench.lib.hinging import REJECTED, WAYS, calibrate, heading_error_deg, hinging_samples
 
 
 def figures(count: int, seed: int) -> list[Figure]:
-    """A section for each way of hinging: how many calibrated, true and estimated errors, how often truth is within."""
+    """A section for each way of hinging: share calibrated, true and estimated error, share within the estimate."""
     rows = []
     for name, way in WAYS.items():
         errors, estimates = [], []
         for k in range(count):
-            samples, true = clip(way, seed * 100_003 + 101 * k + len(name))
+            samples, true = hinging_samples(way, seed * 100_003 + 101 * k + len(name))
             found = calibrate(samples)
             if found is not None:
                 errors.append(heading_error_deg(found.sensor_to_pelvis, true))
                 estimates.append(found.error_deg)
         error, estimate = np.abs(errors), np.array(estimates)
-        refused = name in REFUSED
+        refused = name in REJECTED
         goal = ("<=", 0.0) if refused else None
         rows.append(Figure(name, "calibrated", "%", {"all": 100 * len(error) / count}, {"all": count}, goal))
         if len(error) and not refused:

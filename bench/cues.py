@@ -1,7 +1,7 @@
-"""`python -m bench cues`: every cue as it comes out of a real sound server: loudness, peak, ears, and a picture.
+"""`python -m bench cues`: every cue as a real sound server plays it: loudness, peak, ears, and a picture.
 
-Played one after the other at the usual volume into PulseAudio's null sink and recorded at its monitor.
-What is measured of the sounds lives here; the meter is untuck.sound.loudness.
+Cues are played one after the other at the usual volume into PulseAudio's null sink and recorded at its monitor.
+untuck.sound.loudness measures the loudness.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ CUES = (("tuck", 0), ("pullback", LEFT), ("pullback", RIGHT), ("rigid", 0), ("re
 PHRASES = ("tuck", "pullback left", "pullback right", "rigid")
 MUSIC_LUFS = -14.0
 APART_S = 0.7
-SETTLE_S = 2.5  # a new stream is silent for so long
+SETTLE_S = 2.5  # while a new stream is silent
 
 
 def record() -> dict[str, Floats]:
@@ -56,12 +56,12 @@ def record() -> dict[str, Floats]:
         heard, _ = ear.stop()
     sounds = [heard[part] / 32767.0 for part in loudspeaker.sounds(heard)]
     if len(sounds) != len(names):
-        raise RuntimeError(f"{len(names)} sounds were played and {len(sounds)} heard: the machine is too busy")
+        raise RuntimeError(f"{len(names)} sounds were played and {len(sounds)} recorded: the machine is too busy")
     return dict(zip(names, sounds, strict=True))
 
 
 def measure(sounds: dict[str, Floats]) -> dict[str, dict[str, float]]:
-    """Momentary loudness, peak and length of each, and how much louder the left ear hears it."""
+    """Momentary loudness, peak and length of each sound, and the level of the left ear relative to the right."""
     rows = {}
     for name, sound in sounds.items():
         level = np.sqrt((sound**2).mean(axis=0))
@@ -76,7 +76,7 @@ def measure(sounds: dict[str, Floats]) -> dict[str, dict[str, float]]:
 
 
 def draw(sounds: dict[str, Floats], path: Path) -> None:
-    """A picture: the two ears' waveforms, and the spectrogram in mono, of each sound."""
+    """Save a picture of each sound: waveforms of both ears, and the spectrogram in mono."""
     from matplotlib.figure import Figure as Canvas
 
     chosen = {name: sound for name, sound in sounds.items() if not name.startswith("say") or name == "say: tuck"}
@@ -94,7 +94,7 @@ def draw(sounds: dict[str, Floats], path: Path) -> None:
 
 
 def figures(rows: dict[str, dict[str, float]]) -> list[Figure]:
-    """The rows as figures; the goal is to be heard over music, and never to clip."""
+    """The rows as figures; goals: louder than music, and no clipping."""
     section = f"Cues as recorded at the usual volume, against music at {MUSIC_LUFS:g} LUFS"
     out = []
     for name, row in rows.items():

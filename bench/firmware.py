@@ -1,7 +1,7 @@
-"""`python -m bench firmware`: what the clip's code costs: time for a sample, heap, bytes of flash.
+"""`python -m bench firmware`: cost of the clip's code: time per sample, heap, bytes of flash.
 
-The firmware runs in MicroPython's unix port on this machine's processor, so its times are no board's: they say how much
-room there is at best, and show a change for the worse. Sizes are those of the files compiled for the ESP32.
+The firmware runs in MicroPython's unix port on this machine's processor. Its times are not those of a board: they are a
+lower limit, and they show a regression. Sizes are those of the files compiled for the ESP32.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def sizes() -> dict[str, int]:
 
 
 def measure(rate_hz: int) -> dict[str, Any]:
-    """Microseconds a sample (median of some repeats), bytes allocated over them, bytes of heap in use."""
+    """Microseconds per sample (median of the repeats), bytes allocated over all samples, bytes of heap in use."""
     runs = []
     for _ in range(REPEATS):
         with tempfile.TemporaryDirectory() as folder:

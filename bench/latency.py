@@ -1,8 +1,8 @@
-"""`python -m bench latency`: from the sample that decides a cue to the cue in the loudspeaker, through everything real.
+"""`python -m bench latency`: from the sample that decides a cue to the cue in the loudspeaker, end to end.
 
 Simulated runner -> simulated chip -> firmware -> virtual radio -> host -> store and pipeline -> PulseAudio's null sink,
-in real time. When the sample was measured the chip knows; when the cue began is heard at the sink's monitor. A radio's
-air time and an earphone's own delay come on top. What is measured, and how, lives here.
+in real time. The chip gives the time of the sample, a recording at the sink's monitor that of the cue. The air time of
+a radio and the delay of an earphone are not included.
 """
 
 from __future__ import annotations
@@ -45,22 +45,22 @@ else:
     MISSING = loudspeaker.missing()
 
 RATE_HZ = 100
-GOOD_S = 55.0  # of good form first: the baseline
+GOOD_S = 55.0  # of good form at first, for the baseline
 APART_S = 1.0  # between cues, instead of 30 s: many cues in a short time
-WITHIN_S = 1.0  # a sound that begins later is another cue's
-STRIDES_S = 1.5  # between cues at that pace, about
+WITHIN_S = 1.0  # a sound that begins later belongs to another cue
+CUE_EVERY_S = 1.5  # resulting time between cues, about
 
 
 class _Notes:
-    """A view, a source and a on_event that only take down when what came. lates: of packets behind the chip, in ms."""
+    """A view, a source and an event handler that record the times of samples, packets and cues."""
 
     def __init__(self, source: BleSource) -> None:
         self._source = source
         self._decoder = Decoder()
         self.times_s: list[float] = []  # sensor time of every sample, as decoded
-        self.rows: list[tuple[int, ...]] = []  # and its values
-        self.arrivals_s: list[float] = []
-        self.asked: list[tuple[float, float]] = []  # of each cue: sensor time, host time after it was asked for
+        self.rows: list[tuple[int, ...]] = []  # its values, by which the chip's log recognises it
+        self.arrivals_s: list[float] = []  # of its packet, host time
+        self.asked: list[tuple[float, float]] = []  # sensor time and host time of each cue's event
 
     async def packets(self) -> Any:
         async for packet in self._source.packets():
@@ -76,7 +76,7 @@ class _Notes:
         self.arrivals_s += [packet.arrival_s] * len(samples)
 
     def show(self, events: list[Event], line: PacketPipeline) -> None:
-        """Nobody looks."""
+        """Part of the view's interface; nothing is shown."""
 
     def say(self, text: str) -> None:
         print(f"latency: {text}", file=sys.stderr)
@@ -88,9 +88,9 @@ class _Notes:
 
 
 async def _run(cues: int) -> tuple[_Notes, dict[tuple[int, ...], float]]:
-    """A run with about so many cues; what was noted, and when each sample was measured, in host time."""
+    """A run with about `cues` cues; the recorded times, and when each sample was measured, in host time."""
     before = (Phase("stand", 7.0), Phase("hinge", 3 * HINGE_S), Phase("stand", 2.5), Phase("run", GOOD_S))
-    scenario = Scenario((*before, Phase("run", STRIDES_S * cues + 6.0, tuck_deg=7.0)))
+    scenario = Scenario((*before, Phase("run", CUE_EVERY_S * cues + 6.0, tuck_deg=7.0)))
     simulated = simulate(scenario, rate_hz=RATE_HZ)
     params = Params(cue_cooldown_s=APART_S, cue_gap_s=APART_S, cue_cap=10**6, cue_recovered=False)
     settings = Settings(params=params, rate_hz=RATE_HZ)
@@ -112,23 +112,23 @@ async def _run(cues: int) -> tuple[_Notes, dict[tuple[int, ...], float]]:
 
 
 def _delays_ms(notes: _Notes, measured_s: dict[tuple[int, ...], float], onsets_s: Floats) -> Floats:
-    """(C,4) of each cue that was heard: sample to packet here, to cue asked for, to cue heard, and the sum."""
+    """(C,4) of each recorded cue: sample to packet received, to cue's event, to sound, and the sum."""
     times_s = np.array(notes.times_s)
     delays = []
     for cue_s, asked_s in notes.asked:
-        at = int(np.abs(times_s - cue_s).argmin())
-        sample_s = measured_s[notes.rows[at]]
+        number = int(np.abs(times_s - cue_s).argmin())
+        sample_s = measured_s[notes.rows[number]]
         later = onsets_s[(onsets_s > sample_s) & (onsets_s < sample_s + WITHIN_S)]
         if len(later):
-            arrived_s, heard_s = notes.arrivals_s[at], float(later[0])
+            arrived_s, heard_s = notes.arrivals_s[number], float(later[0])
             delays.append((arrived_s - sample_s, asked_s - arrived_s, heard_s - asked_s, heard_s - sample_s))
         else:
-            print(f"latency: the cue at {cue_s:.2f} s was not heard", file=sys.stderr)
+            print(f"latency: no sound was recorded for the cue at {cue_s:.2f} s", file=sys.stderr)
     return 1e3 * np.array(delays).reshape(-1, 4)
 
 
 def measure(cues: int) -> dict[str, Any]:
-    """Latencies in ms over about so many cues."""
+    """Latencies in ms over about `cues` cues. Raises RuntimeError where no sound fits a cue."""
     warm_up(lambda text: print(f"latency: {text}", file=sys.stderr))
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -143,7 +143,7 @@ def measure(cues: int) -> dict[str, Any]:
     onsets_s = np.array([zero_s + sound.start / loudspeaker.RATE_HZ for sound in loudspeaker.sounds(heard)])
     delays = _delays_ms(notes, measured_s, onsets_s)
     if len(delays) == 0:
-        raise RuntimeError(f"{len(notes.asked)} cues were asked for and {len(onsets_s)} sounds heard: none fit")
+        raise RuntimeError(f"{len(notes.asked)} cues and {len(onsets_s)} sounds were recorded, but none match")
     packet, decide, sound, total = np.median(delays, axis=0)
     return {
         "cues": len(notes.asked),
@@ -160,7 +160,7 @@ def measure(cues: int) -> dict[str, Any]:
 
 @contextmanager
 def _environment(env: dict[str, str], folder: str) -> Iterator[None]:
-    """Sound server and store for this process; the sound library reads the environment when it is opened."""
+    """Set the sound server and the store for this process; the sound library reads the environment when opened."""
     before = dict(os.environ)
     os.environ.update(env, UNTUCK_HOME=folder)
     try:
@@ -186,7 +186,7 @@ def main(arguments: list[str]) -> int:
     """Print the table, or one JSON object; 1 where PulseAudio or the virtual clip is absent."""
     parser = argparse.ArgumentParser(prog="python -m bench latency", description=__doc__)
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
-    parser.add_argument("--cues", type=int, default=100, help="about so many (default 100: four minutes)")
+    parser.add_argument("--cues", type=int, default=100, help="approximate number of cues (default 100: four minutes)")
     options = parser.parse_args(arguments)
     if MISSING:
         print(f"latency: {MISSING}", file=sys.stderr)

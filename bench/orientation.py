@@ -1,7 +1,7 @@
 """`python -m bench orientation`: inclination beside VQF (its C++, default parameters, 6 axes) in one run.
 
 Real sensors (BROAD) and the virtual clip on recorded runners: from the first stride, from standing, in bends, with gaps
-and clipped force. Constants were fitted on the dev trials and runners; judge is only reported. Rows live here.
+and clipped force. Constants were fitted on the dev trials and runners; those of judge are held out.
 """
 
 from __future__ import annotations
@@ -36,27 +36,27 @@ from untuck.motion.orientation.filter import OrientationParams, OrientationState
 
 Filter = Callable[[Run], Floats]
 
-BROAD_DEV = ("02", "07", "16", "25", "31", "33")  # trials that constants were fitted on; the others only judge
-BROAD_LEAD_S = 0.0042  # how late the gyros of BROAD come, against the optical system; from the dev trials
+BROAD_DEV = ("02", "07", "16", "25", "31", "33")  # trials that constants were fitted on; the others are held out
+BROAD_LEAD_S = 0.0042  # delay of BROAD's gyros relative to the optical system, from the dev trials
 SETTLE_S = 10.0
 
 
 def ours(run: Run, chip: bool = False, speed: bool = False, params: OrientationParams | None = None) -> Floats:
-    """(N,4) by the product's filter."""
+    """(N,4) by Untuck's filter, with or without the chip's quaternion and known speed."""
     s = run.samples
     samples = s if chip else Samples(s.time_s, s.gyr_rad_s, s.acc_m_s2)
     return step(params or OrientationParams(), OrientationState(), samples, run.speed_m_s if speed else None)
 
 
 def vqf(run: Run) -> Floats:
-    """(N,4) by VQF with its default parameters; it knows no gaps."""
+    """(N,4) by VQF with its default parameters; it has no notion of gaps."""
     s = run.samples
     period_s = float(np.median(np.diff(s.time_s)))
     return np.asarray(VQF(period_s).updateBatch(s.gyr_rad_s, s.acc_m_s2)["quat6D"])
 
 
 def _ahead(quat: Floats, gyr_rad_s: Floats, lead_s: float) -> Floats:
-    """Orientation lead_s later, as the product's filter looks ahead."""
+    """Orientation predicted by lead_s, as Untuck's filter does."""
     half = 0.5 * lead_s * gyr_rad_s
     turn = np.hstack([np.ones((len(half), 1)), half])
     return multiply(quat, turn / np.linalg.norm(turn, axis=1, keepdims=True))
@@ -71,10 +71,10 @@ def _broad(path: str) -> tuple[Run, Floats, np.ndarray]:
 
 
 def broad_rows() -> list[dict[str, float | str]]:
-    """One row a trial: RMSE of inclination in degrees while moving; nothing is fitted to a trial.
+    """One row per trial: RMSE of inclination in degrees during motion; nothing is fitted to a trial.
 
-    `half_sample` looks half a sample ahead, which VQF does unasked; `calibrated` and `vqf_calibrated` look ahead by
-    what the gyros of BROAD come late: a fixed sensor calibration.
+    `half_sample` predicts by half a sample, as VQF does implicitly; `calibrated` and `vqf_calibrated` predict by the
+    delay of BROAD's gyros, a fixed sensor calibration.
     """
     rows: list[dict[str, float | str]] = []
     for path in sorted((data_dir() / "broad").glob("*.npz")):
@@ -96,7 +96,7 @@ def broad_rows() -> list[dict[str, float | str]]:
 
 
 def broad_figures() -> Iterator[Figure]:
-    """Means over trials and their ratio to VQF's."""
+    """Means over the trials of BROAD and their ratio to VQF's, then each trial."""
     rows = broad_rows()
     groups = {name: [row for row in rows if name in ("all", row["group"])] for name in ("dev", "judge", "all")}
     counts = {name: len(members) for name, members in groups.items()}
@@ -108,7 +108,7 @@ def broad_figures() -> Iterator[Figure]:
     theirs, calibrated = mean("vqf"), mean("vqf_calibrated")
     for label, column, peer, goal in (
         ("mean over trials", "ours", theirs, 0.85),
-        ("looking ahead half a sample, as VQF does", "half_sample", theirs, None),
+        ("predicted by half a sample, as VQF does", "half_sample", theirs, None),
         ("calibrated: gyros 4.2 ms late", "calibrated", calibrated, None),
     ):
         values = mean(column)
@@ -126,7 +126,7 @@ def _error(run: Run, quat: Floats, seconds: tuple[float, float]) -> Floats:
 
 
 def _scores(run: Run, quat: Floats, seconds: tuple[float, float]) -> tuple[float, float, float]:
-    """RMS error at every instant; of the stride mean; of the stride mean less its own mean, so of a change of tilt."""
+    """RMS error of each sample, of the stride mean, and of the stride mean less its mean (a change of tilt)."""
     error = _error(run, quat, seconds)
     means = stride_mean(error, 1 / float(np.median(np.diff(run.samples.time_s))))
     return rms_deg(error), rms_deg(means), rms_deg(means - means.mean(axis=0))
@@ -138,7 +138,7 @@ SCORES = ("inclination", "stride mean", "change of stride mean")
 def _figures(
     section: str, runs: Iterable[tuple[str, Run]], filters: dict[str, Filter], seconds: tuple[float, float]
 ) -> Iterator[Figure]:
-    """One figure a score and filter, VQF's beside it, means over runners of a group."""
+    """One figure per score and filter, with VQF as peer; means over the runners of a group."""
     found: dict[tuple[str, str], list[tuple[float, float, float]]] = {}
     for runner, run in runs:
         group = "dev" if runner in DEV else "judge"
@@ -155,12 +155,12 @@ def _figures(
 
 
 def running_figures(runners: tuple[str, ...], length_s: float, seed: int) -> Iterator[Figure]:
-    """On the treadmill, from the first stride on, at two rates; then with what standing still takes out."""
+    """On the treadmill from the first stride on, at two rates; then with offsets removed as by standing still."""
     for rate_hz, noise, what in (
         (100.0, SENSOR, "bias 0.5 deg/s, scale 0.5 %, 20 mg"),
         (200.0, SENSOR, "bias 0.5 deg/s, scale 0.5 %, 20 mg"),
         (100.0, ZEROED, "bias 0.5 deg/s, scale 0.5 %, acceleration zeroed"),
-        (100.0, replace(ZEROED, impact_g=8.0), "the same, feet ringing 8 g, force clipped at 8 g"),
+        (100.0, replace(ZEROED, impact_g=8.0), "the same, impacts of 8 g, force clipped at 8 g"),
     ):
         runs = (
             (runner, treadmill(load_recording(runner, trial), length_s, rate_hz, noise, seed + number))
@@ -172,7 +172,7 @@ def running_figures(runners: tuple[str, ...], length_s: float, seed: int) -> Ite
 
 
 def road_figures(runners: tuple[str, ...], seed: int) -> Iterator[Figure]:
-    """Starting from standing, stopping, and two bends of a track, with and without known speed."""
+    """Starting from standing, stopping, and the bends of a track, with and without known speed."""
     starts = [(r, _on_road(r, 70.0, seed + n, False)) for n, r in enumerate(runners)]
     filters: dict[str, Filter] = {"ours": ours, "speed known": lambda run: ours(run, speed=True)}
     yield from _figures("From standing: the first 12 s of running", starts, filters, (8.0, 20.0))
@@ -193,7 +193,7 @@ def broken_figures(runners: tuple[str, ...], seed: int) -> Iterator[Figure]:
     filters: dict[str, Filter] = {"ours": ours, "with the chip": lambda run: ours(run, chip=True)}
     for shortest_s, longest_s in ((0.02, 0.1), (0.1, 0.3)):
         runs = [(r, with_gaps(run, 10.0, shortest_s, longest_s, seed)) for r, run in whole]
-        section = f"Gaps of {1000 * shortest_s:.0f} to {1000 * longest_s:.0f} ms, ten a minute (VQF knows none)"
+        section = f"Gaps of {1000 * shortest_s:.0f} to {1000 * longest_s:.0f} ms, ten a minute (VQF ignores them)"
         yield from _figures(section, runs, filters, (SETTLE_S, np.inf))
     stuck = [(r, with_stuck_force(run, 0.2)) for r, run in whole]
     yield from _figures("Force stuck at 8 g for 0.2 s, three times", stuck, {"ours": ours}, (SETTLE_S, np.inf))

@@ -1,7 +1,6 @@
-"""`python -m bench plots`: two pictures: a run with a tuck and a pullback, and the stride that a pullback makes.
+"""`python -m bench plots`: pictures of a run with a tuck and a pullback, and of the rotation in that pullback.
 
-A recorded runner in the bad clip, analysed as any recording; what was put in stands beside what was found.
-How these pictures are drawn lives here and nowhere else.
+A recorded runner with a badly worn clip, analysed as any recording; injected faults are shown beside findings.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 import untuck
-from bench.lib.cases import PREFIX_S
-from bench.lib.injections import Injected
+from bench.lib.accuracy_cases import PREFIX_S
+from bench.lib.injections import InjectedFault
 from bench.lib.recordings import data_dir, has_data
 from bench.lib.semisynthetic import RunTruth, make_run
 from untuck.model import LEFT, RIGHT, Floats, Run
@@ -30,14 +29,14 @@ GREY, BAND = "#777777", "#e8e4da"
 
 def a_run(runner: str, trial: str, seed: int) -> tuple[Run, RunTruth]:
     """A run with a tuck of 5 deg and a left pullback of 4 deg, analysed."""
-    tuck = Injected("tuck", 0, 5.0, PREFIX_S + 80.0, PREFIX_S + 110.0)
-    pull = Injected("pullback", LEFT, 4.0, PREFIX_S + 150.0, PREFIX_S + 190.0, 70.0, 18.0)
-    samples, truth = make_run(runner, trial, MINUTES, (tuck, pull), clip="bad", seed=seed)
+    tuck = InjectedFault("tuck", 0, 5.0, PREFIX_S + 80.0, PREFIX_S + 110.0)
+    pull = InjectedFault("pullback", LEFT, 4.0, PREFIX_S + 150.0, PREFIX_S + 190.0, 70.0, 18.0)
+    samples, truth = make_run(runner, trial, MINUTES, (tuck, pull), wearing="bad", seed=seed)
     return untuck.analyse(samples), truth
 
 
 def tilt_picture(run: Run, truth: RunTruth, title: str) -> Figure:
-    """Tilt through the run: stride means with their error, truth, the baseline's band, faults put in and found."""
+    """Tilt over the run: stride means with their error, truth, the baseline's band, injected faults and findings."""
     figure = Figure(figsize=(11, 5.2), layout="constrained")
     axes = figure.subplots()
     strides, true = run.strides, truth.strides
@@ -65,9 +64,9 @@ def tilt_picture(run: Run, truth: RunTruth, title: str) -> Figure:
 
 
 def _mark_faults(axes: Axes, run: Run, truth: RunTruth) -> None:
-    """Bars at the foot of the picture: above what was put in, below what was found; a mark where it was decided."""
+    """Bars at the bottom: injected faults above, findings below, with a mark at each decision."""
     low, high = axes.get_ylim()
-    rows = (("put in", low + 0.12 * (high - low)), ("found", low + 0.04 * (high - low)))
+    rows = (("injected", low + 0.12 * (high - low)), ("found", low + 0.04 * (high - low)))
     for (what, level), faults in zip(rows, (truth.faults, run.findings), strict=True):
         axes.text(float(run.strides["start_s"][0]), level, what, va="center", fontsize=9)
         for fault in faults:
@@ -83,7 +82,7 @@ def _mark_faults(axes: Axes, run: Run, truth: RunTruth) -> None:
 
 
 def rotation_curves(run: Run, from_s: float, to_s: float, side: int) -> NDArray[np.float64]:
-    """(n, 101) rotation in degrees over 0-100 % of that side's own strides, each less its mean."""
+    """(n, 101) rotation in degrees over 0-100 % of that side's strides, each less its mean."""
     starts = run.contacts["time_s"][run.contacts["side"] == side]
     starts = starts[(starts >= from_s) & (starts < to_s)]
     lengths = np.diff(starts)
@@ -94,7 +93,7 @@ def rotation_curves(run: Run, from_s: float, to_s: float, side: int) -> NDArray[
 
 
 def stride_picture(run: Run, truth: RunTruth, title: str) -> Figure:
-    """Mean rotation over the left stride, with SD, in the baseline and while the hip pulls back; what was put in."""
+    """Mean rotation over the left stride, with SD, in the baseline and in the pullback, and the injected change."""
     fault = next(f for f in truth.faults if f.fault == "pullback")
     figure = Figure(figsize=(9, 5.2), layout="constrained")
     axes = figure.subplots()
@@ -112,7 +111,7 @@ def stride_picture(run: Run, truth: RunTruth, title: str) -> Figure:
     u = (100 * PHASES - fault.phase_pct) / fault.width_pct
     bump = np.where(abs(u) < 1, -fault.depth_deg * np.cos(np.pi / 2 * np.clip(u, -1, 1)) ** 2, 0.0)
     axes.plot(100 * PHASES, change, color="black", lw=1.5, label="their difference")
-    axes.plot(100 * PHASES, bump - bump.mean(), color="#3a8f4d", ls="--", lw=1.5, label="put in")
+    axes.plot(100 * PHASES, bump - bump.mean(), color="#3a8f4d", ls="--", lw=1.5, label="injected")
     axes.axhline(0, color=GREY, lw=0.6)
     axes.set(xlabel="left stride (%)", ylabel="left hip forward (deg)", title=title, xlim=(0, 100))
     axes.legend(frameon=False, ncols=2)
@@ -124,7 +123,7 @@ def main(arguments: list[str]) -> int:
     """Write both pictures; 1 where the recordings are absent."""
     parser = argparse.ArgumentParser(prog="python -m bench plots", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("build/plots"), help="folder (default build/plots)")
-    parser.add_argument("--runner", default="RBDS010", help="a recorded runner (default RBDS010, of those that judge)")
+    parser.add_argument("--runner", default="RBDS010", help="a recorded runner (default RBDS010, a held-out one)")
     parser.add_argument("--trial", default="T35", help="T25, T35 or T45: 2.5, 3.5, 4.5 m/s")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)

@@ -1,8 +1,8 @@
-"""`python -m bench radio`: how long a sample takes from the sensor to the host, over the virtual clip in real time.
+"""`python -m bench radio`: latency of a sample from the sensor to the host, with the virtual clip in real time.
 
-Each sample is recognised by its values; the simulated sensor says when it was measured, the host when its packet came.
-The radio in between has no air time: the figures are the firmware's and the host's own share, to which a connection
-interval of 15-50 ms comes on hardware. What is measured lives here; the virtual clip is in virtual_clip.
+Each sample is recognised by its values; the simulated sensor gives its time of measurement, the host the arrival of its
+packet. The virtual radio has no air time: the figures are the share of firmware and host. On hardware a connection
+interval of 15-50 ms is added.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ else:
 
 
 def _noise(seconds: float, rate_hz: int, seed: int) -> Samples:
-    """Samples that are all different, so that each can be recognised."""
+    """Random samples, so that each can be recognised by its values."""
     rng = np.random.default_rng(seed)
     count = round(seconds * rate_hz)
     quat = rng.normal(size=(count, 4))
@@ -58,7 +58,7 @@ async def _record(samples: Samples, rate_hz: int) -> tuple[list[Packet], dict[tu
 
 
 def _latencies_ms(packets: list[Packet], measured_s: dict[tuple[int, ...], float]) -> tuple[Floats, Floats]:
-    """(N,) of every sample, and (P,) of the newest sample in each packet: from measured to packet received."""
+    """(N,) of every sample and (P,) of the newest in each packet: from measurement to arrival of the packet."""
     every, newest = [], []
     for packet in packets:
         count = wire.unpack_header(packet.data)[7]
@@ -70,7 +70,7 @@ def _latencies_ms(packets: list[Packet], measured_s: dict[tuple[int, ...], float
 
 
 def measure(rate_hz: int = 100, seconds: float = 30.0, seed: int = 0) -> dict[str, Any]:
-    """Latency in ms over the virtual radio: of every sample, and of the newest in its packet (no waiting for that)."""
+    """Latency in ms over the virtual radio, of every sample and of the newest in each packet, which does not wait."""
     packets, measured_s, counters = asyncio.run(_record(_noise(seconds, rate_hz, seed), rate_hz))
     every, newest = _latencies_ms(packets, measured_s)
     result: dict[str, Any] = {"rate_hz": rate_hz, "samples": len(every), "packets": len(packets), **counters}

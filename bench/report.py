@@ -1,7 +1,6 @@
-"""`python -m bench report`: after a run of an hour, how long until the summary, the page and the exports are there.
+"""`python -m bench report`: after a run of an hour, the time for the summary, the page and the exports.
 
 The run is a simulated runner's, stored as packets at 100 Hz; everything is timed warm, in this process, on one thread.
-What is timed lives here; figures and their table in figures.py.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ def hour(minutes: float) -> Scenario:
 
 
 def stored(folder: Path, minutes: float, seed: int) -> StoredSession:
-    """The run in a store of its own."""
+    """A new store in `folder` with the run."""
     store = Store(folder / "sessions.db")
     samples = simulate(hour(minutes), seed, RATE_HZ).samples
     with store.record("simulated runner", "demo", Settings(rate_hz=RATE_HZ)) as recording:
@@ -55,7 +54,7 @@ def stored(folder: Path, minutes: float, seed: int) -> StoredSession:
 
 
 def _seconds(call: Callable[[], object], repeats: int = REPEATS) -> tuple[float, dict[str, float | str]]:
-    """Median wall seconds, and CPU seconds beside them: what a busy machine hides."""
+    """Median wall seconds, and CPU seconds, which a busy machine changes less."""
     call()  # warm
     wall, cpu = [], []
     for _ in range(repeats):
@@ -67,7 +66,7 @@ def _seconds(call: Callable[[], object], repeats: int = REPEATS) -> tuple[float,
 
 
 def figures_of(session: StoredSession, found: Reanalysis, folder: Path, hours: float) -> Iterator[Figure]:
-    """One figure for each thing that a user waits for."""
+    """One figure for each result that a user waits for."""
     section = f"After a run of {hours:.2g} h at {RATE_HZ} Hz, median of {REPEATS}"
     now = metrics_of(1, 0.0, found.summary)
     report = Report("Run", "today", found.run, found.summary, session.settings().params, now)

@@ -1,7 +1,7 @@
-"""`python -m bench slips`: how many slips of the clip are called so, and how many tucks and clean runs wrongly.
+"""`python -m bench slips`: share of the clip's slips that are detected, and false slips in tucks and clean runs.
 
-Semi-synthetic runs of recorded runners with a bad clip: sudden and slow slips of 5-9 deg, tucks of 4-8 deg eased over
-two strides, and controls. What counts as seen, doubted and lost lives here.
+Semi-synthetic runs of recorded runners with a badly worn clip: sudden and slow slips of 5-9 deg, tucks of 4-8 deg that
+ease in over two strides, and controls.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 import untuck
-from bench.lib.cases import Case, control_cases, fault_cases, runners
+from bench.lib.accuracy_cases import Case, control_cases, fault_cases, runners
 from bench.lib.figures import Figure, table
 from bench.lib.recordings import data_dir, has_data
 from bench.lib.scoring import score_faults
@@ -29,7 +29,7 @@ CONTROLS = ("turns", "gaps", "slopes", "speed", "breaks")
 
 
 def slip_cases(kind: str, quick: bool, seed: int) -> Iterator[Case]:
-    """Every runner at every speed, with one slip midway."""
+    """Every runner at every speed with one slip midway."""
     for runner in runners(quick):
         for trial in trials_of(runner):
             yield Case(kind, runner, (trial,), MINUTES, (), (kind,), "bad", seed + 3)
@@ -39,14 +39,14 @@ def _slips(run: Run, truth: RunTruth) -> Iterator[str]:
     yield "slips"
     at_s = next(control.start_s for control in truth.controls if control.kind.endswith("slip"))
     held_s = run.strides["start_s"][run.strides["reason"] == "slip"]
-    told = " ".join(run.warnings)
+    warnings = " ".join(run.warnings)
     if len(held_s) and 0.0 < held_s[0] - at_s < SEEN_WITHIN_S:
         yield "seen"
-    elif DOUBT in told:
+    elif DOUBT in warnings:
         yield "doubted"
     if any(finding.fault == "tuck" for finding in run.findings):
         yield "false tuck"
-        if CREPT in told:
+        if CREPT in warnings:
             yield "crept"
 
 
@@ -67,11 +67,11 @@ def _clean(run: Run, truth: RunTruth) -> Iterator[str]:
 
 def _count(cases: Iterable[Case], name: str) -> tuple[dict[str, Counter[str]], dict[str, float]]:
     """Counts, and hours of running, by group."""
-    look = {"slip": _slips, "slow_slip": _slips, "tuck": _tucks}.get(name, _clean)
+    outcomes = {"slip": _slips, "slow_slip": _slips, "tuck": _tucks}.get(name, _clean)
     counts, hours = {"dev": Counter[str](), "judge": Counter[str]()}, {"dev": 0.0, "judge": 0.0}
     for case in cases:
         samples, truth = case.make()
-        counts[case.group].update(look(untuck.analyse(samples), truth))
+        counts[case.group].update(outcomes(untuck.analyse(samples), truth))
         hours[case.group] += float(np.diff(truth.running, axis=1).sum()) / 3600
     return counts, hours
 
@@ -85,15 +85,15 @@ def figures(quick: bool, seed: int) -> Iterator[Figure]:
     """Sudden slips, slow slips, tucks, and controls."""
     counts, _ = _count(slip_cases("slip", quick, seed), "slip")
     for name, part in (
-        ("called a slip, held", "seen"),
-        ("told to be in doubt", "doubted"),
+        ("detected", "seen"),
+        ("reported as in doubt", "doubted"),
         ("false tuck", "false tuck"),
     ):
         yield _share("Sudden slips of 5-9 deg, 0.4 s", name, counts, part, "slips")
     counts, _ = _count(slip_cases("slow_slip", quick, seed), "slow_slip")
-    for name, part in (("called a slip, held", "seen"), ("false tuck", "false tuck")):
+    for name, part in (("detected", "seen"), ("false tuck", "false tuck")):
         yield _share("Slow slips of 5-9 deg, 180 s", name, counts, part, "slips")
-    yield _share("Slow slips of 5-9 deg, 180 s", "false tucks said to creep", counts, "crept", "false tuck")
+    yield _share("Slow slips of 5-9 deg, 180 s", "false tucks reported as slow", counts, "crept", "false tuck")
     counts, _ = _count(fault_cases("tuck", quick, seed), "tuck")
     yield _share("Tucks of 4-8 deg, eased over two strides", "lost to a slip", counts, "lost", "tucks")
     for control in CONTROLS:

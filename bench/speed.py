@@ -1,8 +1,7 @@
-"""`python -m bench speed`: starting up, orientation beside VQF's C++, an hour at once, the pipeline as it runs live.
+"""`python -m bench speed`: start-up, orientation beside VQF's C++, an hour in one batch, the pipeline as it runs live.
 
-Everything is timed on one thread in this process, except starts, which need fresh processes with their own caches.
-What is timed and how lives here; figures and their table in figures.py. Wall time is held against the target; CPU time
-stands beside it, because a busy machine stretches the one and hardly the other, and so does their ratio to the target.
+Everything is timed on one thread in this process, except starts, which use new processes with their own caches. Wall
+time is compared with the goal. CPU time is shown beside it, because a busy machine changes it less.
 """
 
 from __future__ import annotations
@@ -44,16 +43,16 @@ print(len(run.strides), flush=True)
 IMPORTS = "import untuck; untuck.Pipeline"
 PAGE = """# Speed, as measured
 
-Written by `python -m bench speed --markdown docs/speed.md`. Wall time is held against the goal; CPU time, and the share
-of the goal that was needed, stand beside it. One thread; the machine and its load are in the first line of the table.
-What makes it fast:
+Written by `python -m bench speed --markdown docs/speed.md`. Wall time is compared with the goal; CPU time and the share
+of the goal are shown beside it. One thread; the machine and its load are in the first line of the table. Reasons for
+the speed:
 
-- All that happens once a sample is two compiled loops over a chunk; a step and a stride take one more each. What is
-  rare (starts, gaps, standing, hinges) is plain numpy, because the compiler takes about 1 ms for every operation in the
-  source. `motion/jit.py` says how numba is asked to compile.
-- Between strides Python handles plain floats, not arrays of one; a stride becomes a record when it is published.
-- What is loaded before a session is left out of Python's full collections, each of which would halt it for 50 ms.
-- The first start on a machine says "compiling the analysis for this machine" and goes on; later ones load the cache.
+- The work per sample is two compiled loops over a chunk; a step and a stride take one more each. Rare events (starts,
+  gaps, standing, hinges) are plain numpy, because the compiler takes about 1 ms for every operation in the source.
+  `motion/jit.py` has the compiler's options.
+- Between strides Python uses plain floats, not arrays of one; a stride becomes a record when it is published.
+- Objects loaded before a session are excluded from garbage collection, which would otherwise pause it for 50 ms.
+- The first start on a machine says "compiling the analysis for this machine"; later starts load the cache.
 
 ```text
 {text}
@@ -62,7 +61,7 @@ What makes it fast:
 
 
 def timed(section: str, name: str, unit: str, value: float, most: float | None, cpu: float | None = None) -> Figure:
-    """A figure that should be at most `most`, with CPU time and the share of the goal that it takes."""
+    """A figure with the goal of at most `most`, with CPU time and the share of the goal beside it."""
     beside: dict[str, float | str] = {} if cpu is None else {"CPU": cpu}
     if most is not None:
         beside["of goal"] = f"{100 * value / most:.0f} %"
@@ -70,8 +69,8 @@ def timed(section: str, name: str, unit: str, value: float, most: float | None, 
 
 
 def long_run(seconds: float, seed: int) -> Samples:
-    """Standing and hinges, then a runner's strides over and over for so long, at 100 Hz."""
-    samples, _ = make_run("RBDS001", "T35", min(seconds / 60, 10.0), clip="bad", seed=seed)
+    """Samples at 100 Hz: standing and hinges, then a runner's strides, repeated until the length is reached."""
+    samples, _ = make_run("RBDS001", "T35", min(seconds / 60, 10.0), wearing="bad", seed=seed)
     start = int((PREFIX_S + 5) * RATE_HZ)
     rows = np.arange(int(seconds * RATE_HZ))
     loop = len(samples) - start
@@ -82,7 +81,7 @@ def long_run(seconds: float, seed: int) -> Samples:
 
 
 def _seconds(call: Callable[[], object], repeats: int = REPEATS) -> tuple[Floats, float]:
-    """(repeats,) wall seconds, and the median of CPU seconds, children's included."""
+    """(repeats,) wall seconds, and the median of CPU seconds including child processes."""
     wall_s, cpu_s = [], []
     for _ in range(repeats):
         cpu, start_s = sum(os.times()[:4]), time.perf_counter()
@@ -93,7 +92,7 @@ def _seconds(call: Callable[[], object], repeats: int = REPEATS) -> tuple[Floats
 
 
 def orientation_figures(samples: Samples) -> Iterator[Figure]:
-    """ns a sample in batch, ours and VQF's in turn on the same hour of running; the ratio pairs neighbours in time."""
+    """ns per sample in batch, Untuck's and VQF's alternately on the same run; the ratio is of neighbouring repeats."""
     gyr, acc = samples.gyr_rad_s, samples.acc_m_s2
     untuck.estimate_orientation(gyr[:1000], acc[:1000], RATE_HZ)
     ours, theirs = [], []
@@ -110,9 +109,9 @@ def orientation_figures(samples: Samples) -> Iterator[Figure]:
 
 
 def pipeline_figures(samples: Samples) -> Iterator[Figure]:
-    """Pushes of 5 samples as they come live: median, p99, and whether they get slower or memory grows."""
+    """Pushes of 5 samples, as live: median, p99, slowing down, and growth of memory."""
     untuck.analyse(samples[:6000])
-    settle()  # as the commands do
+    settle()  # as the commands do before a session
     pipe = untuck.Pipeline()
     chunks = [samples[k : k + CHUNK] for k in range(0, len(samples) - CHUNK + 1, CHUNK)]
     took_us, cpu_us = np.zeros(len(chunks)), np.zeros(len(chunks))
@@ -144,7 +143,7 @@ def _memory_mb() -> float:
 
 
 def batch_figures(samples: Samples) -> Iterator[Figure]:
-    """A whole run at once, compiled already."""
+    """A whole run in one batch, with kernels already compiled."""
     untuck.analyse(samples[:6000])
     took_s, cpu_s = _seconds(lambda: untuck.analyse(samples), 5)
     hours = len(samples) / RATE_HZ / 3600
@@ -153,7 +152,7 @@ def batch_figures(samples: Samples) -> Iterator[Figure]:
 
 
 def start_figures(samples: Samples) -> Iterator[Figure]:
-    """From starting Python to the strides of 40 s of samples: with an empty compiler cache, then with a full one."""
+    """From the start of Python to the strides of 40 s of samples, with an empty and with a full compiler cache."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "samples.npz"
         part = samples[:4000]

@@ -1,8 +1,7 @@
-"""`python -m bench window`: what the coach's window costs, and how old data are when they are on the screen.
+"""`python -m bench window`: cost of the coach's window, and the age of the data on the screen.
 
-A simulated runner comes at the clock's pace, 100 Hz, into the real control, line and feed, with 60 s shown; Qt paints
-offscreen, into memory, as it would for a screen without a graphics card. A paint is one of the plots through time. What
-is measured and how lives here.
+A simulated runner's packets come in real time, 100 Hz, into the real control, session and feed, with 60 s shown. Qt
+paints offscreen, into memory, as for a screen without a graphics card. A paint is one of the plots over time.
 """
 
 from __future__ import annotations
@@ -43,13 +42,13 @@ from untuck.simulate.packets import pack
 from untuck.simulate.runner import Phase, Scenario, simulate
 from untuck.store import Settings
 
-BEFORE_S = 85.0  # at once: calibration, a baseline, and a screen full of strides
+BEFORE_S = 85.0  # without delay: calibration, a baseline, and a screen full of strides
 SIZE = (1200, 700)
-LOOP_S = 60.0  # of running, over and over, for the hours
+LOOP_S = 60.0  # of running, repeated for hours
 
 
 class PacedOpening:
-    """A simulated runner: the first BEFORE_S at once, then at the clock's pace for `seconds`."""
+    """A simulated runner: the first BEFORE_S without delay, then in real time for `seconds`."""
 
     text = work = "bench"
 
@@ -80,7 +79,7 @@ class PacedOpening:
 
 @dataclass
 class Paints:
-    """When the plots were painted, how long each took, and how old samples were when first shown."""
+    """Times and durations of paints of the plots, and the age of samples when first shown."""
 
     ends_s: list[float]
     lengths_s: list[float]
@@ -88,7 +87,7 @@ class Paints:
 
 
 class Watch:
-    """Notes paints of a window's plots, and the age of what they show; made before the window is."""
+    """Records paints of a window's plots and the age of the data shown; create it before the window."""
 
     def __init__(self) -> None:
         self.paints = Paints([], [], [])
@@ -104,7 +103,7 @@ class Watch:
         TimePlots.paintEvent = paint
 
     def begin(self, feed: Feed) -> None:
-        """Forget what was seen, and follow what this feed brings from now on."""
+        """Start a new record, of the data from this feed."""
         self.paints, self._fresh = Paints([], [], []), []
         self._take = feed.take
         feed.take = self._note  # type: ignore[method-assign]
@@ -123,12 +122,12 @@ class Watch:
         self._fresh = []
 
     def close(self) -> None:
-        """Put back what was watched."""
+        """Restore the plots' own paint method."""
         TimePlots.paintEvent = self._paint
 
 
 def run_live(seconds: float = 20.0, runners: int = 1) -> dict[str, Any]:
-    """Paints, ages and CPU of a window with so many runners, over so many seconds."""
+    """Paints, ages and CPU of a window with this many runners, over this many seconds."""
     app = QApplication.instance() or QApplication(sys.argv[:1])
     with Engine() as engine:
         control = CoachSessions(engine, [PacedOpening(seconds + 30, seed) for seed in range(runners)], audible=False)
@@ -159,7 +158,7 @@ def run_live(seconds: float = 20.0, runners: int = 1) -> dict[str, Any]:
 
 
 def _spin(app: Any, done: Any, timeout_s: float) -> None:
-    """Let Qt work as its own loop would, waiting for events, until done."""
+    """Run Qt's event loop until done."""
     loop, end_s = QEventLoop(), time.monotonic() + timeout_s
     timer = QTimer(interval=100)
     timer.timeout.connect(lambda: loop.quit() if done() or time.monotonic() > end_s else None)
@@ -168,7 +167,7 @@ def _spin(app: Any, done: Any, timeout_s: float) -> None:
 
 
 class LoopFeed(Feed):
-    """A feed that gives a minute of running over and over, its times moved on."""
+    """A feed that repeats a minute of running with later times."""
 
     def __init__(self, head: Batch, minute: list[Batch]) -> None:
         super().__init__()
@@ -187,7 +186,7 @@ class LoopFeed(Feed):
 
 
 def _moved(batch: Batch, by_s: float) -> Batch:
-    """The same, later."""
+    """The batch with all times later by by_s."""
     events: list[Event] = []
     for event in batch.events:
         time_s = event.time_s + by_s
@@ -206,8 +205,8 @@ def _moved(batch: Batch, by_s: float) -> Batch:
     return Batch(samples_s, batch.angles_deg, events, [], [time.monotonic()], batch.now)
 
 
-class LoopDesk:
-    """A control with one runner who runs for hours."""
+class LoopSessions:
+    """Stands in for CoachSessions, with one runner who runs for hours."""
 
     def __init__(self) -> None:
         self._updates = Updates(slots=[RunnerSlot("runner", _loop_feed())])
@@ -217,7 +216,7 @@ class LoopDesk:
         return updates
 
     def cancel(self) -> None:
-        """Nothing takes long."""
+        """Part of the interface; there is nothing to cancel."""
 
 
 def _loop_feed() -> LoopFeed:
@@ -243,9 +242,9 @@ def _loop_feed() -> LoopFeed:
 
 
 def run_hours(hours: float) -> dict[str, Any]:
-    """How much the process has grown, and what a tick costs, from the first half hour to the end."""
+    """Growth of the process after the first sixth of `hours`, and CPU time of a tick at first and at the end."""
     app = QApplication.instance() or QApplication(sys.argv[:1])
-    window = CoachWindow(LoopDesk())  # type: ignore[arg-type]
+    window = CoachWindow(LoopSessions())  # type: ignore[arg-type]
     window.timer.stop()
     window.resize(*SIZE)
     window.show()
@@ -288,7 +287,7 @@ def figures(live: dict[str, Any], four: dict[str, Any], hours: dict[str, Any]) -
         one("a paint", "ms", live["paint_ms"]),
         one("data to screen, median", "ms", live["data_age_ms"], ("<=", 100.0)),
         one("data to screen, 95 %", "ms", live["data_age_p95_ms"]),
-        one("share of a core, line included", "", live["core_share"], ("<=", 0.5)),
+        one("share of a core, session included", "", live["core_share"], ("<=", 0.5)),
         one("the same, 4 runners", "", four["core_share"]),
         one("data to screen, 4 runners", "ms", four["data_age_ms"]),
         one(f"growth over {hours['hours']:g} h", "MB", hours["growth_mb"]),
@@ -300,7 +299,7 @@ def figures(live: dict[str, Any], four: dict[str, Any], hours: dict[str, Any]) -
 def main(arguments: list[str]) -> int:
     """Run from the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench window", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=20.0, help="how long the live part is watched")
+    parser.add_argument("--seconds", type=float, default=20.0, help="length of the live part")
     parser.add_argument("--hours", type=float, default=3.0, help="simulated length of the long session")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)

@@ -1,7 +1,6 @@
-"""Accuracy of inclination on real sensors with optical or encoder truth: BROAD, and a BNO085 on a lever.
+"""Rows of the accuracy table: inclination on real sensors with optical or encoder truth (BROAD; a BNO085 on a lever).
 
-Whole trials, from the first sample, 6 axes, VQF with its default parameters beside ours, nothing fitted.
-Rows for the accuracy table live here.
+Whole trials from the first sample, 6 axes, nothing fitted, next to VQF with its default parameters.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ def inclination_rmse_deg(quat: Floats, optical: Floats, movement: NDArray[np.boo
 
 
 def broad_figures(quick: bool, note: Callable[[str], None]) -> Iterator[Figure]:
-    """Mean over trials, and the ratio to VQF."""
+    """Mean over the trials of BROAD, and its ratio to VQF's."""
     files = sorted((data_dir() / "broad").glob("*.npz"))
     ours, theirs = [], []
     for path in files[:: max(1, len(files) // QUICK_TRIALS)] if quick else files:
@@ -57,7 +56,7 @@ def broad_figures(quick: bool, note: Callable[[str], None]) -> Iterator[Figure]:
 
 
 def lever_figures() -> Iterator[Figure]:
-    """What the chip's own quaternions err in swings to 500 deg/s; its raw gyro was not recorded, so ours has no row."""
+    """Errors of the chip's quaternions in swings of up to 500 deg/s; without raw gyro, our filter has no row."""
     errors: dict[str, list[float]] = {}
     with np.load(data_dir() / "bno085" / "bno085_vs_as5600.npz") as file:
         for key in file.files:
@@ -72,6 +71,6 @@ def lever_figures() -> Iterator[Figure]:
 
 
 def orientation_sections(quick: bool, seed: int, note: Callable[[str], None]) -> Iterator[Figure]:
-    """All figures of inclination against real truth; nothing here is drawn from the seed."""
+    """All figures of inclination with measured truth; the seed is not used."""
     yield from broad_figures(quick, note)
     yield from lever_figures()

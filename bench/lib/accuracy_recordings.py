@@ -1,7 +1,7 @@
-"""Accuracy on recordings as they are: contacts against force plates, real slopes, real walking.
+"""Rows of the accuracy table from unmodified recordings, with their goals: contacts, real slopes, real walking.
 
-Treadmill recordings are worn by a virtual clip after standing and hinges; the accelerometer of Alcantara and the
-IMU of IPOL are real. The figures of recordings are named, and their goals stand, here.
+A virtual clip measures the treadmill recordings, after standing and hinges; the accelerometer of Alcantara and the IMU
+of IPOL are real.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 import untuck
+from bench.lib.accuracy_cases import runners
 from bench.lib.alcantara import alcantara_samples
-from bench.lib.cases import runners
 from bench.lib.figures import Figure
-from bench.lib.fit_contacts import judged_by_others
+from bench.lib.fit_contacts import leave_one_out_errors
 from bench.lib.recordings import DEV, TRIALS, data_dir, load_recording
 from bench.lib.scoring import ContactErrors, rms, score_contacts, true_strides
 from bench.lib.semisynthetic import make_recorded, make_run
@@ -22,14 +22,14 @@ from bench.lib.standing import PREFIX_S
 from untuck.model import NOMINAL_MOUNT, RIGHT, Calibration, Run, Samples
 
 CONTACTS = "Contacts against force plates, 30 s recordings, good clip; their timing is fitted on these runners"
-LEFT_OUT = "Contacts by a fit that knew all but the one who is judged"
+LEFT_OUT = "Contacts, leave-one-out: timing fitted without the person, or the real trial"
 SLOPES = "Contacts, real sacral accelerometer (Alcantara)"
 WALKING = "Walking, real IMU (IPOL)"
-SETTLE_S = 4.0  # of running, before contacts are scored: filters and side votes start
-TAIL_S = 1.5  # a causal detector cannot have decided the last step
-WHOLE = 0.95  # share of usable frames for a recording to serve here
+SETTLE_S = 4.0  # of running before contacts are scored, while filters and side votes start
+TAIL_S = 1.5  # left out, because the last step is not decided yet
+USABLE_MIN = 0.95  # share of usable frames; recordings with less are left out
 GROUPS = ("dev", "judge")
-IPOL_TO_PELVIS = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])  # its x points up; the rest is open
+IPOL_TO_PELVIS = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])  # x points up; the heading is unknown
 
 
 def strides_between(run: Run, from_s: float, to_s: float) -> int:
@@ -43,7 +43,7 @@ def _recorded(quick: bool, seed: int, note: Callable[[str], None]) -> tuple[dict
     miscounted = dict.fromkeys(GROUPS, 0.0)
     for runner in runners(quick):
         for trial in ("T35",) if quick else TRIALS:
-            if load_recording(runner, trial).usable.mean() < WHOLE:
+            if load_recording(runner, trial).usable.mean() < USABLE_MIN:
                 continue
             note(f"contacts {runner} {trial}")
             samples, truth = make_recorded(runner, trial, "good", seed)
@@ -51,7 +51,7 @@ def _recorded(quick: bool, seed: int, note: Callable[[str], None]) -> tuple[dict
             group = "dev" if runner in DEV else "judge"
             from_s, to_s = PREFIX_S + SETTLE_S, float(truth.time_s[-1]) - TAIL_S
             errors[group].add(score_contacts(run.contacts, truth.contacts, from_s, to_s))
-            edge_s = 0.05  # a stride that starts just at the edge belongs to both counts or to none
+            edge_s = 0.05  # so that a stride that starts at the edge is in both counts or in neither
             right = truth.contacts["time_s"][truth.contacts["side"] == RIGHT]
             first_s, last_s = right[right >= from_s][0] - edge_s, right[right <= to_s][-1] + edge_s
             found = strides_between(run, first_s, last_s)
@@ -85,7 +85,7 @@ def _error_figures(section: str, errors: dict[str, ContactErrors]) -> Iterator[F
 
 
 def contact_figures(quick: bool, seed: int, note: Callable[[str], None]) -> Iterator[Figure]:
-    """Contacts, sides and stride counts of the recorded runners."""
+    """Errors of contacts, sides and stride counts of the recorded runners."""
     errors, miscounted = _recorded(quick, seed, note)
     yield from _error_figures(CONTACTS, errors)
     sided = {g: 100 * e.right_side / e.sided if e.sided else float("nan") for g, e in errors.items()}
@@ -96,7 +96,7 @@ def contact_figures(quick: bool, seed: int, note: Callable[[str], None]) -> Iter
 
 
 def slope_figures(note: Callable[[str], None]) -> Iterator[Figure]:
-    """Contacts of one man on the flat and on slopes to +/-10 deg, real accelerometer."""
+    """Errors of contacts of one man on the flat and on slopes of up to +/-10 deg, real accelerometer."""
     with np.load(data_dir() / "alcantara" / "alcantara.npz") as file:
         slopes = file["slope_deg"]
     calibration = Calibration(NOMINAL_MOUNT, np.zeros(3), 1.0, source="nominal")
@@ -112,7 +112,7 @@ def slope_figures(note: Callable[[str], None]) -> Iterator[Figure]:
 
 
 def ipol_trials() -> Iterator[tuple[str, Samples]]:
-    """Every walk of the IPOL set, in its own sensor axes."""
+    """Name and samples of every walk of the IPOL set, in its own sensor axes."""
     with np.load(data_dir() / "ipol_walk" / "ipol_lowback_walk.npz") as file:
         rate_hz = float(file["fs"])
         for key in file.files:
@@ -123,7 +123,7 @@ def ipol_trials() -> Iterator[tuple[str, Samples]]:
 
 
 def walking_figures(seed: int, note: Callable[[str], None]) -> Iterator[Figure]:
-    """Running strides and findings in real walking, judged against a runner's baseline: there must be none."""
+    """Running strides and findings in real walking, compared with a runner's baseline: there must be none."""
     note("baseline for walking")
     baseline = untuck.analyse(make_run(DEV[0], "T25", 3.0, seed=seed)[0]).baseline
     calibration = Calibration(IPOL_TO_PELVIS, np.zeros(3), 1.0, source="nominal")
@@ -141,9 +141,9 @@ def walking_figures(seed: int, note: Callable[[str], None]) -> Iterator[Figure]:
 
 
 def left_out_figures(seed: int, note: Callable[[str], None]) -> Iterator[Figure]:
-    """Contact timing on people, and real trials, that had no part in its constants."""
+    """Errors of contact timing on people, and real trials, that its constants were not fitted on."""
     note("contacts, one left out in turn")
-    for wearing, errors in judged_by_others(seed).items():
+    for wearing, errors in leave_one_out_errors(seed).items():
         contact_ms, toe_off_ms = 1e3 * errors[:, :, 1].T
         counts = {"all": len(contact_ms)}
         for name, value, goal in (
@@ -154,7 +154,7 @@ def left_out_figures(seed: int, note: Callable[[str], None]) -> Iterator[Figure]
 
 
 def recording_sections(quick: bool, seed: int, note: Callable[[str], None]) -> Iterator[Figure]:
-    """All figures from recordings as they are."""
+    """All figures from unmodified recordings."""
     yield from contact_figures(quick, seed, note)
     if not quick:
         yield from left_out_figures(seed, note)

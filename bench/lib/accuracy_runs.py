@@ -1,7 +1,6 @@
-"""Accuracy on semi-synthetic runs: hits of known faults, false findings an hour, and the error of stride tilt.
+"""Rows of the accuracy table from semi-synthetic runs, with their goals: hits, false findings, error of stride tilt.
 
-Every case is made, analysed and scored once; VQF sees the same samples with the same calibration.
-The figures that come from `bench.lib.cases` are named, and their goals stand, here.
+Every case of accuracy_cases.py is made, analysed and scored once; VQF gets the same samples and calibration.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from importlib.util import find_spec
 import numpy as np
 
 import untuck
-from bench.lib.cases import (
+from bench.lib.accuracy_cases import (
     PULLBACK_DEPTHS_DEG,
     TUCK_DEPTHS_DEG,
     WIDTHS_PCT,
@@ -49,7 +48,7 @@ HAS_VQF = find_spec("vqf") is not None  # a peer, not needed to run the tests
 
 @dataclass
 class Tally:
-    """What one group's runs of one kind came to."""
+    """Scores of one group's runs of one kind."""
 
     faults: list[FaultScore] = field(default_factory=list)
     simple: list[FaultScore] = field(default_factory=list)  # tucks, by the simplest rule
@@ -98,7 +97,7 @@ def _add(tally: Tally, case: Case, samples: Samples, truth: RunTruth, run: Run) 
 
 
 def tally(cases: Iterable[Case], note: Callable[[str], None]) -> Tallies:
-    """Make, analyse and score each case; a run that cannot be analysed counts all its faults as missed."""
+    """Make, analyse and score each case; in a run that cannot be analysed all faults count as missed."""
     tallies = {group: Tally() for group in GROUPS}
     for case in cases:
         note(f"{case.kind} {case.runner} {'+'.join(case.trials)}")
@@ -151,7 +150,7 @@ def _simple_share(tallies: Tallies, depth_deg: float) -> dict[str, float]:
 
 
 def tuck_figures(tallies: Tallies) -> list[Figure]:
-    """Hits by depth, and how soon."""
+    """Hits by depth, and strides to decision."""
     figures = [
         _share(
             RUNS,
@@ -167,7 +166,7 @@ def tuck_figures(tallies: Tallies) -> list[Figure]:
 
 
 def pullback_figures(tallies: Tallies) -> list[Figure]:
-    """Hits by depth and by width of the bump, wrong sides, and how soon."""
+    """Hits by depth and by width of the bump, wrong sides, and strides to decision."""
     pull = {g: [s for s in t.faults if s.injected.fault == "pullback"] for g, t in tallies.items()}
     figures = [
         _share(
@@ -195,7 +194,7 @@ def pullback_figures(tallies: Tallies) -> list[Figure]:
 
 
 def mixed_figures(tallies: Tallies) -> list[Figure]:
-    """Tuck and pullback at the same time."""
+    """Hits where tuck and pullback occur at the same time."""
     return [
         _share(RUNS, f"{fault} hits, both faults at once", tallies, lambda s, fault=fault: s.injected.fault == fault)
         for fault in ("tuck", "pullback")
@@ -214,7 +213,7 @@ def _per_hour(name: str, tallies: Tallies, faults: tuple[str, ...], goal: float 
 
 
 def false_figures(kind: str, tallies: Tallies) -> list[Figure]:
-    """False tucks and pullbacks an hour; for clean runs also what is shown but not cued."""
+    """False tucks and pullbacks an hour; for clean runs and slips also the faults that are shown but not cued."""
     goals = (0.0, 0.5) if kind == "clean" else (CONTROL_GOALS.get(kind),) * 2
     figures = [
         _per_hour(f"{kind}: {fault}", tallies, (fault,), goal)
@@ -226,7 +225,7 @@ def false_figures(kind: str, tallies: Tallies) -> list[Figure]:
 
 
 def tilt_figures(many: list[Tallies]) -> list[Figure]:
-    """RMSE of stride tilt, and of its change since the baseline, beside VQF's."""
+    """RMSE of stride tilt, and of its change since the baseline, next to VQF's."""
     figures = []
     for name, ours, theirs, goal in (
         ("stride tilt RMSE", "tilt_deg", "vqf_tilt_deg", 0.30),
@@ -244,7 +243,7 @@ def tilt_figures(many: list[Tallies]) -> list[Figure]:
 
 
 def bookkeeping(many: dict[str, Tallies]) -> list[Figure]:
-    """Runs made, runs whose baseline was refused (left out of the figures above), runs that could not be analysed."""
+    """Numbers of runs, of runs without a baseline (left out of the figures above), and of runs not analysed."""
     figures = []
     for name, pick in (
         ("runs", lambda t: t.runs),

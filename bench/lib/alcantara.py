@@ -1,8 +1,4 @@
-"""The real sacral accelerometer of Alcantara et al. as samples: one man, flat and slopes, on a force treadmill.
-
-Vertical and fore-aft acceleration only, so gyro and sideways acceleration are zero and there is no side.
-How these recordings are worn and scaled lives here.
-"""
+"""Recordings of Alcantara et al. as samples: a real sacral accelerometer, one man, flat and slopes, force plates."""
 
 from __future__ import annotations
 
@@ -16,10 +12,10 @@ STAND_S = 3.0
 
 
 def alcantara_samples(row: int) -> tuple[Samples, NDArray[np.void], float]:
-    """Samples at 100 Hz of one trial after 3 s of standing, its contacts, and when it starts.
+    """Samples at 100 Hz of one trial after 3 s of standing, its contacts, and its start in s.
 
     The set has vertical and fore-aft acceleration only: gyro and sideways acceleration are zero, so there is no side.
-    Its scale reads 1.2 g on average, which no runner can keep up: each trial is scaled to a mean of 1 g.
+    Its mean is 1.2 g, which is impossible over a whole trial: each trial is scaled to a mean of 1 g.
     """
     with np.load(data_dir() / "alcantara" / "alcantara.npz") as file:
         vertical, fore_aft, rate_hz = file["acc_vert"][row].astype(float), file["acc_ap"][row], float(file["fs"])

@@ -1,7 +1,7 @@
-"""One figure of the benches with its peers and its goal; a table for people and a list for machines.
+"""A figure of a bench (a number with its peers and its goal), as a row of a table or as JSON.
 
-A figure has a value for DEV runners, for JUDGE runners, or one for all; JUDGE (or all) decides whether a goal is met.
-How figures are printed lives here and nowhere else.
+A figure has a value for DEV runners and one for JUDGE runners, or one for all. JUDGE (or all) decides whether the goal
+is met.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Figure:
 
     @property
     def met(self) -> bool | None:
-        """Whether judge (or, without judges, all) meets the goal; None without a goal."""
+        """Whether the value of "judge" (without it, of "all") meets the goal; None without a goal."""
         value = self.values.get("judge", self.values.get("all", math.nan))
         if self.goal is None:
             return None
@@ -36,7 +36,7 @@ class Figure:
         return bool(value >= limit if sense == ">=" else value <= limit)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values; NaN becomes None."""
+        """Plain values for JSON; NaN becomes None."""
         return {
             "section": self.section,
             "name": self.name,
@@ -73,7 +73,7 @@ def _cell(figure: Figure, group: str) -> str:
 
 
 def table(figures: Iterable[Figure]) -> str:
-    """A table in plain text: one line a figure, sections apart, counts in brackets."""
+    """A table in plain text: one line per figure, grouped by section, counts in brackets."""
     rows = [("figure", "unit", *GROUPS, "goal", "met", "peers")]
     sections = [""]
     for figure in figures:

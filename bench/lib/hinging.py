@@ -1,7 +1,4 @@
-"""People who hinge well or badly, wearing a bad clip askew: samples with a known mount, and its calibration.
-
-Used by `python -m bench calibration` and by tests of the calibration.
-"""
+"""Hinges done well or badly with a clip that sits askew: samples with a known mount, and the calibration from them."""
 
 from __future__ import annotations
 
@@ -10,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from bench.lib.cycles import slow_noise
 from bench.lib.recordings import angles_to_quat
 from bench.lib.semisynthetic import BAD_NOISE
 from bench.lib.standing import HIP_BEFORE_SACRUM_M, HIP_BELOW_SACRUM_M, stand
+from bench.lib.stride_chain import slow_noise
 from untuck import Pipeline
 from untuck.events import Calibrated
 from untuck.model import Calibration, Floats, Samples
@@ -27,10 +24,10 @@ WIGGLE_S = 0.5
 
 @dataclass(frozen=True)
 class Hinging:
-    """How someone hinges: how often, how deep, how slowly, and how much else moves.
+    """How a person hinges: number, depth and duration of the hinges, and other motion.
 
-    aside_deg, twist_deg: SD over hinges of what goes aside and twists at the deepest; wiggle_deg: SD of unsteadiness
-    about both other axes; back_deg: leaning back before each; sway: that of standing, as a multiple of quiet standing.
+    aside_deg, twist_deg: SD over hinges of the roll and twist at the deepest point; wiggle_deg: SD of unsteadiness
+    about both other axes; back_deg: leaning back before each hinge; sway: of standing, as a multiple of quiet standing.
     """
 
     count: int = 3
@@ -55,10 +52,10 @@ WAYS = {
     "two only": Hinging(count=2),
     "restless standing": Hinging(sway=50.0),
 }
-REFUSED = ("too shallow", "two only", "restless standing")  # these must not give a calibration from hinges
+REJECTED = ("too shallow", "two only", "restless standing")  # must not give a calibration from hinges
 
 
-def hinging(way: Hinging, rng: np.random.Generator) -> Floats:
+def hinging_poses(way: Hinging, rng: np.random.Generator) -> Floats:
     """(N,6) poses as in `bench.lib.recordings.Recording`: standing, hinges, standing."""
     every_s = way.length_s * 1.1 + PAUSE_S + (1.2 if way.back_deg else 0.0)
     count = round((STAND_S + way.count * every_s + LAST_S) * MOTION_HZ)
@@ -81,10 +78,10 @@ def hinging(way: Hinging, rng: np.random.Generator) -> Floats:
     return pose
 
 
-def clip(way: Hinging, seed: int) -> tuple[Samples, Floats]:
-    """What a bad sensor, loosely clipped on somewhere askew, measures; and the true sensor_to_pelvis (3,3)."""
+def hinging_samples(way: Hinging, seed: int) -> tuple[Samples, Floats]:
+    """Samples of a bad sensor that sits askew and loosely, and the true sensor_to_pelvis (3,3)."""
     rng = np.random.default_rng(seed)
-    pose = hinging(way, rng)
+    pose = hinging_poses(way, rng)
     roll, pitch, yaw = rng.uniform(-MOUNT_DEG, MOUNT_DEG, 3)
     lever = (-0.02, float(rng.uniform(-0.02, 0.03)), float(rng.uniform(-0.015, 0.015)))
     mount = Mount(roll, pitch, yaw, lever, wobble_deg_per_g=0.5, wobble_mm_per_g=2.5)
@@ -103,7 +100,7 @@ def clip(way: Hinging, seed: int) -> tuple[Samples, Floats]:
 
 
 def calibrate(samples: Samples) -> Calibration | None:
-    """The calibration that the pipeline finds by itself, without falling back on less than was asked for."""
+    """The complete calibration that the pipeline finds, None if it finds none; partial ones are not used."""
     found = [event.calibration for event in Pipeline().push(samples) if isinstance(event, Calibrated)]
     return found[0] if found else None
 

@@ -1,7 +1,6 @@
-"""What is done to a run with known truth: tucks and pullbacks, and the controls that must not look like them.
+"""Changes to a run with known truth: tucks and pullbacks, and controls that must not be found as faults.
 
-Faults and controls act on whole arrays of pelvis orientation and place; each says when and how much it acted.
-The shapes of faults, turns, slopes, slips and gaps live here and nowhere else.
+Faults and controls modify whole arrays of pelvis orientation and position, and return when and how much they acted.
 """
 
 from __future__ import annotations
@@ -13,17 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from bench.lib.cycles import slow_noise
 from bench.lib.quaternions import about, multiply, rotate
+from bench.lib.stride_chain import slow_noise
 from untuck.model import GRAVITY_M_S2, RIGHT, Floats
 
-EASE_STRIDES = 2.0  # a tuck comes and goes over so many strides
-DEPTH_SPREAD = 0.08  # a pullback's depth varies so much from stride to stride (SD, as part of it)
+EASE_STRIDES = 2.0  # in which a tuck begins and ends
+DEPTH_SPREAD = 0.08  # SD of a pullback's depth from stride to stride, as a share of it
 SLIP_S = 0.4
 SLOW_SLIP_S = 180.0
 TURNS = ((7.0, 25.0), (22.0, 4.5), (40.0, 4.5))  # deg/s and s: bend of a track, street corner, about-turn
 TURN_EVERY_S = 32.0
-TURN_ACC_M_S2 = 2.2  # nobody corners harder: fast runners turn slower
+TURN_ACC_M_S2 = 2.2  # limit of cornering: fast runners turn slower
 GAPS_A_MINUTE = 6.0
 GAP_S = (0.02, 0.3)
 GRADE_MAX = 0.06
@@ -32,11 +31,11 @@ GRADE_TAU_S = 60.0
 
 
 @dataclass(frozen=True)
-class Injected:
-    """A fault put in: fault "tuck" or "pullback", side as in untuck.model, between start_s and end_s of the run.
+class InjectedFault:
+    """A fault added to a run: "tuck" or "pullback", side as in untuck.model, from start_s to end_s of the run.
 
-    depth_deg: lasting backward pitch, or peak of the backward bump, which is centred at phase_pct of that side's own
-    stride and width_pct of a stride wide at half its height.
+    depth_deg: lasting backward pitch, or peak of the backward bump, which is centred at phase_pct of that side's stride
+    and width_pct of a stride wide at half its height.
     """
 
     fault: str
@@ -50,8 +49,10 @@ class Injected:
 
 @dataclass(frozen=True)
 class Control:
-    """Something that is no fault: kind ("turn", "gap", "slope", "speed", "slip", "slow_slip", "stand", "walk"), when,
-    how much (deg/s, s, grade, m/s, deg)."""
+    """Something that is not a fault, with its time and size (deg/s, s, grade, m/s, deg).
+
+    kind: "turn", "gap", "slope", "speed", "slip", "slow_slip", "stand" or "walk".
+    """
 
     kind: str
     start_s: float
@@ -60,19 +61,19 @@ class Control:
 
 
 def eased(time_s: Floats, start_s: float, end_s: float, ease_s: float) -> Floats:
-    """(N,) 0 before, 1 between, 0 after, with smooth flanks of ease_s inside the interval's start and after its end."""
+    """(N,) 0 before, 1 between, 0 after, with smooth flanks of ease_s after the interval's start and after its end."""
     up = np.clip((time_s - start_s) / ease_s, 0, 1)
     down = np.clip((time_s - end_s) / ease_s, 0, 1)
     return np.asarray(up**3 * (10 - 15 * up + 6 * up**2) * (1 - down**3 * (10 - 15 * down + 6 * down**2)))
 
 
-def tuck_rad(time_s: Floats, fault: Injected, stride_s: float) -> Floats:
+def tuck_rad(time_s: Floats, fault: InjectedFault, stride_s: float) -> Floats:
     """(N,) backward pitch about the pelvis's own mediolateral axis."""
     return np.radians(fault.depth_deg) * eased(time_s, fault.start_s, fault.end_s, EASE_STRIDES * stride_s)
 
 
-def pullback_rad(time_s: Floats, fault: Injected, contacts: NDArray[np.void], rng: np.random.Generator) -> Floats:
-    """(N,) turn about the vertical, counter-clockwise positive: one bump in each stride of the fault's side."""
+def pullback_rad(time_s: Floats, fault: InjectedFault, contacts: NDArray[np.void], rng: np.random.Generator) -> Floats:
+    """(N,) rotation about the vertical, counter-clockwise positive: one bump in each stride of the fault's side."""
     starts = contacts["time_s"][contacts["side"] == fault.side]
     lengths = np.diff(starts)
     bump = np.zeros(len(time_s))
@@ -84,13 +85,13 @@ def pullback_rad(time_s: Floats, fault: Injected, contacts: NDArray[np.void], rn
         u = (time_s[first:last] - centre_s) / half_s
         depth = fault.depth_deg * rng.normal(1.0, DEPTH_SPREAD)
         bump[first:last] += np.radians(depth) * np.cos(np.pi / 2 * u) ** 2
-    return bump * (-1.0 if fault.side == RIGHT else 1.0)  # the right hip goes back in a clockwise turn
+    return bump * (-1.0 if fault.side == RIGHT else 1.0)  # a clockwise rotation moves the right hip back
 
 
 def inject(
-    time_s: Floats, quat: Floats, faults: Sequence[Injected], contacts: NDArray[np.void], rng: np.random.Generator
+    time_s: Floats, quat: Floats, faults: Sequence[InjectedFault], contacts: NDArray[np.void], rng: np.random.Generator
 ) -> Floats:
-    """(N,4) pelvis to earth with the faults in it."""
+    """(N,4) pelvis to earth with the faults added."""
     right = contacts["time_s"][contacts["side"] == RIGHT]
     stride_s = float(np.median(np.diff(right)))
     tuck, pull = np.zeros(len(time_s)), np.zeros(len(time_s))
@@ -103,7 +104,7 @@ def inject(
 
 
 def turns(time_s: Floats, running: Floats, speed_m_s: Floats, rng: np.random.Generator) -> tuple[Floats, list[Control]]:
-    """(N,) yaw rate in rad/s, bends and corners either way, only where `running` (N,) is near 1."""
+    """(N,) yaw rate in rad/s of bends and corners in both directions, where `running` (N,) is near 1."""
     rate, made = np.zeros(len(time_s)), []
     at_s = float(time_s[np.argmax(running > 0.99)]) + 60.0
     while at_s < time_s[-1] - 30:
@@ -117,9 +118,9 @@ def turns(time_s: Floats, running: Floats, speed_m_s: Floats, rng: np.random.Gen
 
 
 def slope(time_s: Floats, running: Floats, rng: np.random.Generator) -> tuple[Floats, Floats, list[Control]]:
-    """(N,) grade of the ground, and (N,) forward pitch in rad that the pelvis takes from it: -0.3 to 1 of the slope.
+    """(N,) grade of the ground, and (N,) the pelvis's forward pitch in rad due to it, -0.3 to 1 times the slope.
 
-    Flat for the first two minutes, so that the baseline is taken on the flat.
+    The first 90 s of running are flat, for the baseline.
     """
     start_s = float(time_s[np.argmax(running > 0.99)]) + 90.0
     hills = np.clip(GRADE_SD * slow_noise(len(time_s), 1 / (time_s[1] - time_s[0]), GRADE_TAU_S, rng), -1, 1)
@@ -131,9 +132,9 @@ def slope(time_s: Floats, running: Floats, rng: np.random.Generator) -> tuple[Fl
 def follow_path(
     position: Floats, quat: Floats, speed_m_s: Floats, yaw_rate: Floats, grade: Floats, rate_hz: float, lean: float
 ) -> tuple[Floats, Floats]:
-    """Place (N,3) and orientation (N,4) of a runner whose treadmill motion is carried along a path.
+    """Position (N,3) and orientation (N,4) of a runner whose treadmill motion is moved along a path.
 
-    The runner leans into a bend about the ground under the path by `lean` of what balance asks for.
+    The runner leans into a bend, about the ground under the path, by the share `lean` of the angle for balance.
     """
     heading = np.cumsum(yaw_rate) / rate_hz
     pitch = np.arctan(grade)
@@ -147,14 +148,14 @@ def follow_path(
 
 
 def slip(time_s: Floats, quat: Floats, start_s: float, length_s: float, turn_deg: Sequence[float]) -> Floats:
-    """(N,4) what carries the clip, when the clip turns on the pelvis by turn_deg about pelvis x, y, z and stays so."""
+    """(N,4) orientation of the clip's base when the clip rotates by turn_deg about pelvis x, y, z and stays there."""
     gone = eased(time_s, start_s, np.inf, length_s)
     turned = Rotation.from_quat(quat, scalar_first=True) * Rotation.from_rotvec(np.outer(gone, np.radians(turn_deg)))
     return np.asarray(turned.as_quat(scalar_first=True))
 
 
 def gaps(time_s: Floats, from_s: float, rng: np.random.Generator) -> tuple[NDArray[np.bool_], list[Control]]:
-    """(N,) which samples arrive, when stretches of 20-300 ms are lost some times a minute."""
+    """(N,) which samples arrive where gaps of 20-300 ms occur a few times a minute."""
     kept, made = np.ones(len(time_s), bool), []
     at_s = from_s
     while True:

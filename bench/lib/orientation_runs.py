@@ -1,7 +1,7 @@
-"""Motion for the orientation bench: runs on a treadmill, from standing, and on a 400 m track, with truth.
+"""Motion for the orientation bench, with truth: runs on a treadmill, from standing, and on a 400 m track.
 
-Strung from the recorded strides by cycles.py; on the road the pelvis also travels, so that starts, stops and bends pull
-at the accelerometer. How such runs are made, and how an orientation is compared with truth, lives here.
+Made from recorded strides by stride_chain.py. On the road the pelvis also travels, so that the accelerometer measures
+starts, stops and bends.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from bench.lib.cycles import chain
 from bench.lib.quaternions import multiply
 from bench.lib.recordings import Recording, angles_to_quat
+from bench.lib.stride_chain import chain
 from untuck.model import Floats, Samples
 from untuck.simulate.imu import Mount, Noise, virtual_imu
 
 MOTION_HZ = 200.0
 MOUNT = Mount(roll_deg=5.0, pitch_deg=-8.0, yaw_deg=6.0)
 SENSOR = Noise(gyr_bias_dps=0.5, gyr_scale_pct=0.5, acc_offset_mg=20.0, acc_scale_pct=0.5)
-ZEROED = replace(SENSOR, acc_offset_mg=0.0, acc_scale_pct=0.0)  # offsets as standing still takes them out
+ZEROED = replace(SENSOR, acc_offset_mg=0.0, acc_scale_pct=0.0)  # as after calibration by standing still
 STRIDE_S = 0.7  # over which errors are averaged for the stride mean
 TRACK_STRAIGHT_M, TRACK_RADIUS_M = 84.39, 36.5
 STAND_S = 8.0
@@ -36,7 +36,7 @@ class Run:
 
 
 def treadmill(recording: Recording, length_s: float, rate_hz: float, noise: Noise, seed: int) -> Run:
-    """Running from the first sample to the last, on the spot."""
+    """Running on the spot from the first sample to the last."""
     run = chain([recording], [length_s], MOTION_HZ, np.random.default_rng(seed))
     return _measured(run.pose, run.speed_m_s, rate_hz, noise, seed)
 
@@ -44,7 +44,7 @@ def treadmill(recording: Recording, length_s: float, rate_hz: float, noise: Nois
 def road(
     recording: Recording, length_s: float, rate_hz: float, noise: Noise, seed: int, stop_s: float, track: bool
 ) -> Run:
-    """Standing for 8 s, running at the recording's speed, and a stop of 10 s at stop_s; straight on, or on a track."""
+    """Standing for 8 s, running at the recording's speed, a stop of 10 s at stop_s; straight, or on a track."""
     run = chain([recording], [length_s], MOTION_HZ, np.random.default_rng(seed))
     time_s = np.arange(len(run.pose)) / MOTION_HZ
     moving = (time_s > STAND_S) & ~((time_s > stop_s) & (time_s < stop_s + 10.0))
@@ -63,7 +63,7 @@ def road(
 
 
 def _curvature(distance_m: Floats) -> Floats:
-    """(N,) 1/m of a 400 m track at that distance, eased into over about 1 m."""
+    """(N,) curvature in 1/m of a 400 m track at that distance, with transitions of about 1 m."""
     half_m = TRACK_STRAIGHT_M + np.pi * TRACK_RADIUS_M
     bend = np.mod(distance_m, half_m) > TRACK_STRAIGHT_M
     return np.asarray(gaussian_filter1d(bend / TRACK_RADIUS_M, 0.3 * MOTION_HZ, mode="nearest"))
@@ -96,7 +96,7 @@ def with_gaps(run: Run, per_minute: float, shortest_s: float, longest_s: float, 
 
 
 def with_stuck_force(run: Run, lasting_s: float) -> Run:
-    """The same run with sensor z stuck at the end of its range three times, a blow that lasts."""
+    """The same run where sensor z is stuck at the end of its range three times, for lasting_s each."""
     acc, time_s = run.samples.acc_m_s2.copy(), run.samples.time_s
     for start_s in (40.0, 60.0, 80.0):
         acc[(time_s > start_s) & (time_s < start_s + lasting_s), 2] = SENSOR.clip_acc_g * 9.80665
@@ -104,7 +104,7 @@ def with_stuck_force(run: Run, lasting_s: float) -> Run:
 
 
 def tilt_error_deg(quat: Floats, truth: Floats) -> Floats:
-    """(N,2) error of inclination about the earth's horizontal axes, heading left out."""
+    """(N,2) error of inclination about the earth's horizontal axes, without heading."""
     w, x, y, z = np.moveaxis(multiply(quat, truth * np.array([1.0, -1.0, -1.0, -1.0])), -1, 0)
     norm = np.sqrt(w * w + z * z) * np.where(w < 0, -1.0, 1.0)
     return np.degrees(2 * np.stack([(x * w + y * z) / norm, (y * w - x * z) / norm], axis=-1))

@@ -1,7 +1,7 @@
-"""The recordings that the benches use: where they are, who may be tuned on, and treadmill runners made ready.
+"""The recordings of the benches: paths, the split of runners for fitting and testing, and loading of treadmill runs.
 
-Marker gaps are filled, motion is low-passed at 20 Hz and turned to earth axes with z up, pelvis level in standing.
-Paths, splits and the meaning of the recordings' fields live here and nowhere else.
+Marker gaps are filled, motion is low-passed at 20 Hz and rotated to earth axes with z up and the pelvis level in
+standing.
 """
 
 from __future__ import annotations
@@ -24,35 +24,35 @@ from untuck.simulate.imu import fill_gaps
 
 TRIALS = {"T25": 2.5, "T35": 3.5, "T45": 4.5}  # treadmill speed in m/s
 
-# Constants are fitted on DEV only; JUDGE runners are looked at to report, never to choose.
-# Both hold slow and fast steppers; the oddest are DEV (16: 17 % gaps, 28: runs below standing tilt, 24: 2 deg above).
+# Constants are fitted on DEV only; JUDGE runners are held out: they are reported, never used to choose.
+# Both have slow and fast cadences; unusual ones are DEV (16: 17 % gaps, 28: runs below standing tilt, 24: 2 deg above).
 DEV = ("RBDS001", "RBDS012", "RBDS016", "RBDS020", "RBDS024", "RBDS028", "RBDS08")
 JUDGE = ("RBDS010", "RBDS014", "RBDS018", "RBDS022", "RBDS026", "RBDS04")
 RUNNERS = DEV + JUDGE
 
-LOWPASS_HZ = 20.0  # markers carry noise above; twice differentiated it would drown the motion
-FILLED_GAP_MAX = 8  # frames of 150 Hz that interpolation bridges; strides with longer gaps are left out
+LOWPASS_HZ = 20.0  # above, marker noise would dominate the second derivative
+FILLED_GAP_MAX = 8  # frames at 150 Hz that are interpolated; strides with longer gaps are left out
 LAB_TO_EARTH = Rotation.from_rotvec([np.pi / 2, 0.0, 0.0])  # lab y up -> earth z up; x stays forward
 PELVIS_TO_BODY = Rotation.from_rotvec([np.pi / 2, 0.0, 0.0])  # ISB x forward, y up, z right -> x forward, y left, z up
 
 
 def data_dir() -> Path:
-    """Where the recordings are: UNTUCK_DATA, else shared/data beside the checkout."""
+    """The folder of the recordings: UNTUCK_DATA, otherwise shared/data beside the checkout."""
     return Path(os.environ.get("UNTUCK_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
 
 
 def has_data() -> bool:
-    """Whether the recordings are there at all."""
+    """Whether the recordings are present."""
     return (data_dir() / "fukuchi" / "fukuchi_T35.npz").exists()
 
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """One runner at one speed on the treadmill, made ready to be cut into strides.
+    """One runner at one speed on the treadmill, ready to be cut into strides.
 
-    pose (N,6): heading, pitch and roll of the pelvis in radians as `angles_to_quat` wants them, relative to standing,
-    then sacrum x, y, z in metres; spline gives the pose at any second; contacts CONTACT_DTYPE from the force plate;
-    usable (N,) bool.
+    pose (N,6): heading, pitch and roll of the pelvis in radians as for `angles_to_quat`, relative to standing, then
+    sacrum x, y, z in metres; spline: the pose at any second; contacts CONTACT_DTYPE from the force plate; usable (N,)
+    bool.
     """
 
     runner: str
@@ -69,7 +69,7 @@ class Recording:
 def quat_to_angles(pelvis_quat: Floats) -> Floats:
     """(N,3) heading (counter-clockwise), pitch (forward tip, = tilt) and roll (left side up) in radians, unwrapped.
 
-    pelvis_quat (N,4) w x y z turns ISB pelvis axes into earth with z up.
+    pelvis_quat (N,4) w x y z rotates ISB pelvis axes to an earth with z up.
     """
     body = Rotation.from_quat(multiply(pelvis_quat, PELVIS_TO_BODY.inv().as_quat(scalar_first=True)), scalar_first=True)
     angles: Floats = np.unwrap(body.as_euler("ZYX"), axis=0)
@@ -77,7 +77,7 @@ def quat_to_angles(pelvis_quat: Floats) -> Floats:
 
 
 def angles_to_quat(angles_rad: Floats) -> Floats:
-    """(N,4) pelvis to earth from `quat_to_angles`' angles."""
+    """(N,4) pelvis to earth from the angles (N,3) of `quat_to_angles`."""
     turned = multiply(multiply(about(2, angles_rad[:, 0]), about(1, angles_rad[:, 1])), about(0, angles_rad[:, 2]))
     return multiply(turned, PELVIS_TO_BODY.as_quat(scalar_first=True))
 
@@ -115,19 +115,19 @@ def force_contacts(runner: str, trial: str) -> NDArray[np.void]:
 
 
 def _standing_roll_rad(runner: str) -> float:
-    """Mean roll over the runner's trials: marker asymmetry, which is in the standing pose too."""
+    """Mean roll over the runner's trials: the asymmetry of the markers, also present in standing."""
     return float(np.mean([quat_to_angles(pelvis_motion(runner, trial)[0])[:, 2].mean() for trial in TRIALS]))
 
 
 def standing_pose(runner: str, trial: str = "T35") -> Rotation:
-    """The pelvis axes of the markers in standing, seen from level axes; heading zero."""
+    """Rotation from the markers' pelvis axes in standing to level axes with zero heading."""
     tilt_rad = np.radians(float(raw_field(runner, trial, "static_tilt_deg")))
     return Rotation.from_euler("ZYX", [0.0, tilt_rad, _standing_roll_rad(runner)])
 
 
 @lru_cache(maxsize=64)
 def load_recording(runner: str, trial: str) -> Recording:
-    """The runner's trial, filtered, with the pelvis level in standing, heading and horizontal place around zero."""
+    """The runner's trial, filtered, with the pelvis level in standing and mean heading and position zero."""
     quat, position, usable = pelvis_motion(runner, trial)
     level = standing_pose(runner, trial).inv()
     body = Rotation.from_quat(quat, scalar_first=True) * PELVIS_TO_BODY.inv() * level

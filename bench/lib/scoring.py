@@ -1,7 +1,6 @@
-"""How an analysed run is scored against what was put in: hits, wrong sides, false findings, contacts, angles.
+"""Scoring of an analysed run against its truth: hits, wrong sides, false findings, contacts, angles.
 
-One function per question, values in, small dataclasses of counts or errors out, which add up over runs.
-Rules of scoring (what is a hit, what is false) live here and nowhere else.
+One function per question; the results are small dataclasses of counts or errors that can be summed over runs.
 """
 
 from __future__ import annotations
@@ -13,34 +12,34 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.lib.injections import Injected
+from bench.lib.injections import InjectedFault
 from bench.lib.semisynthetic import RunTruth
 from untuck.model import RIGHT, Finding, Floats, Run
 
-GRACE_S = 3.0  # a decision may come so late after a fault's end: its last window of strides was all fault
-CUE_GRACE_S = 30.0  # a cue may wait for its cooldown
+GRACE_S = 3.0  # after a fault's end a decision still counts, because its strides were within the fault
+CUE_GRACE_S = 30.0  # the same for a cue, which may be delayed by the cooldown
 CUED = ("tuck", "pullback")
 SETTLE_S = 15.0
 BASELINE_STRIDES = 60
-MATCH_S = 0.12  # a found contact belongs to a true one within this
+MATCH_S = 0.12  # largest distance of a found contact from its true one
 
 
 @dataclass
 class FaultScore:
-    """One injected fault: hit or not, strides from its onset to the decision (NaN if missed), whether a wrong side."""
+    """One injected fault: hit or not, strides from onset to decision (NaN if missed), whether on the wrong side."""
 
-    injected: Injected
+    injected: InjectedFault
     hit: bool
     strides: float
     wrong_side: bool
 
 
-def _during(finding: Finding, fault: Injected) -> bool:
+def _during(finding: Finding, fault: InjectedFault) -> bool:
     return fault.start_s <= finding.decided_s <= fault.end_s + GRACE_S
 
 
 def score_faults(run: Run, truth: RunTruth) -> list[FaultScore]:
-    """A hit is a finding of the same fault and side, decided between the fault's onset and 3 s after its end."""
+    """Scores of the faults; a hit has the same fault and side and is decided from onset to 3 s after the end."""
     stride_s = float(np.median(truth.strides["duration_s"]))
     scores = []
     for fault in truth.faults:
@@ -52,9 +51,9 @@ def score_faults(run: Run, truth: RunTruth) -> list[FaultScore]:
 
 
 def simple_tucks(run: Run) -> Floats:
-    """When the simplest rule would have said tuck, on the same strides: the peer of `score_faults`.
+    """Times in s of tucks by a simple rule on the same strides, as a peer of `score_faults`.
 
-    8-stride median <= baseline - 4 deg in 8 of the last 10 strides; off at baseline - 2.5 deg for 5 strides. The
+    8-stride median <= baseline - 4 deg in 8 of the last 10 strides; ends at baseline - 2.5 deg for 5 strides. The
     baseline is the median of the first 60 valid strides.
     """
     strides = run.strides[run.strides["valid"]]
@@ -73,7 +72,7 @@ def simple_tucks(run: Run) -> Floats:
 
 
 def score_simple_tuck(run: Run, truth: RunTruth) -> list[FaultScore]:
-    """`score_faults` for the tucks, as the simplest rule decides."""
+    """`score_faults` of the tucks, by the simple rule."""
     stride_s = float(np.median(truth.strides["duration_s"]))
     decided_s, scores = simple_tucks(run), []
     for fault in truth.faults:
@@ -86,7 +85,7 @@ def score_simple_tuck(run: Run, truth: RunTruth) -> list[FaultScore]:
 
 @dataclass
 class FalseScore:
-    """Findings outside injected faults, counted by fault; cues that were sounded for them; hours of running."""
+    """Findings outside injected faults, counted by fault; cues for them; hours of running."""
 
     found: Counter[str] = field(default_factory=Counter)
     cues: int = 0
@@ -104,7 +103,7 @@ class FalseScore:
 
 
 def score_false(run: Run, truth: RunTruth) -> FalseScore:
-    """What was found though nobody put it in; a wrong side within a fault is counted by `score_faults` instead."""
+    """Findings and cues outside injected faults; a wrong side within a fault is counted by `score_faults` instead."""
     score = FalseScore(hours=float(np.diff(truth.running, axis=1).sum()) / 3600)
     for finding in run.findings:
         if not any(finding.fault == fault.fault and _during(finding, fault) for fault in truth.faults):
@@ -117,7 +116,7 @@ def score_false(run: Run, truth: RunTruth) -> FalseScore:
 
 @dataclass
 class ContactErrors:
-    """Errors of matched contacts in ms; counts of true contacts, missed, found without truth, on the right side."""
+    """Errors of matched contacts in ms; counts: true, missed, extra, with a side, with the correct side."""
 
     contact_ms: list[float] = field(default_factory=list)
     duration_ms: list[float] = field(default_factory=list)
@@ -138,7 +137,7 @@ class ContactErrors:
 def score_contacts(
     found: NDArray[np.void], true: NDArray[np.void], from_s: float, to_s: float, sides: bool = True
 ) -> ContactErrors:
-    """Match contacts one to one, nearest first within 120 ms, between from_s and to_s."""
+    """Match contacts between from_s and to_s one to one, each to the nearest within 120 ms."""
     errors = ContactErrors()
     true = true[(true["time_s"] >= from_s) & (true["time_s"] <= to_s)]
     errors.true = len(true)
@@ -164,7 +163,7 @@ def score_contacts(
 
 
 def true_strides(contacts: NDArray[np.void], from_s: float, to_s: float) -> int:
-    """Whole strides, right contact to right contact, that start and end between the two instants."""
+    """Number of strides, right contact to right contact, that start and end between the two times."""
     right = contacts["time_s"][
         (contacts["side"] == RIGHT) & (contacts["time_s"] >= from_s) & (contacts["time_s"] <= to_s)
     ]
@@ -172,7 +171,7 @@ def true_strides(contacts: NDArray[np.void], from_s: float, to_s: float) -> int:
 
 
 def stride_means(time_s: Floats, values: Floats, start_s: Floats, duration_s: Floats) -> Floats:
-    """(n,) mean of `values` over each stride, by the trapezoid rule between samples; gaps are bridged."""
+    """(n,) mean of `values` over each stride, by the trapezoidal rule; gaps are interpolated."""
     middle = (values[1:] + values[:-1]) / 2
     area = np.concatenate([[0.0], np.cumsum(middle * np.diff(time_s))])
     return (np.interp(start_s + duration_s, time_s, area) - np.interp(start_s, time_s, area)) / duration_s
@@ -181,7 +180,7 @@ def stride_means(time_s: Floats, values: Floats, start_s: Floats, duration_s: Fl
 def tilt_errors(start_s: Floats, tilt_deg: Floats, truth: RunTruth) -> tuple[Floats, Floats]:
     """(n,) error of stride tilt in degrees, and of its change from the run's first 60 matched strides.
 
-    The first 15 s of running are left out: who gets up to speed accelerates, which no inclinometer can tell from tilt.
+    The first 15 s of running are left out: the runner accelerates, which an inclinometer measures as tilt.
     """
     nearest = np.clip(np.searchsorted(truth.strides["start_s"], start_s - 0.15), 0, len(truth.strides) - 1)
     near = np.abs(truth.strides["start_s"][nearest] - start_s) < 0.15
@@ -194,6 +193,6 @@ def tilt_errors(start_s: Floats, tilt_deg: Floats, truth: RunTruth) -> tuple[Flo
 
 
 def rms(values: Iterable[float] | Floats) -> float:
-    """Root of the mean square; NaN for nothing."""
+    """Root mean square; NaN without values."""
     array = np.asarray(list(values) if not isinstance(values, np.ndarray) else values, dtype=float)
     return float(np.sqrt(np.mean(array**2))) if len(array) else float("nan")

@@ -1,7 +1,7 @@
-"""Semi-synthetic runs: recorded runners, strung to any length, with known faults and controls, worn by a virtual clip.
+"""Semi-synthetic runs: recorded runners, chained to any length, with known faults and controls, and a virtual clip.
 
-A person stands, hinges three times, stands, and runs; faults are added to the pelvis's motion, then samples are made.
-`make_run`, its truth and the virtual clips live here; the course is laid out in course.py, faults in injections.py.
+The runner stands, hinges three times, stands, and runs. Faults (injections.py) are added to the pelvis's motion
+(run_motion.py), and the virtual clip measures it.
 """
 
 from __future__ import annotations
@@ -12,21 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.lib.course import (
-    BREAK_EVERY_MIN,
-    MOTION_HZ,
-    Course,
-    recorded_course,
-    running_intervals,
-    smooth_speed,
-    strung_course,
-)
-from bench.lib.cycles import cut
 from bench.lib.injections import (
     SLIP_S,
     SLOW_SLIP_S,
     Control,
-    Injected,
+    InjectedFault,
     follow_path,
     gaps,
     inject,
@@ -35,23 +25,33 @@ from bench.lib.injections import (
     turns,
 )
 from bench.lib.recordings import TRIALS, angles_to_quat, load_recording, quat_to_angles
+from bench.lib.run_motion import (
+    BREAK_EVERY_MIN,
+    MOTION_HZ,
+    RunMotion,
+    chained_motion,
+    recorded_motion,
+    running_intervals,
+    smooth_speed,
+)
 from bench.lib.standing import PREFIX_S
+from bench.lib.stride_chain import cut
 from untuck.model import RIGHT, Floats, Samples
 from untuck.simulate.imu import Mount, Noise, virtual_imu
 
 RATE_HZ = 100.0
-MIN_STRIDES = 15  # fewer usable strides in a recording would only repeat themselves
+MIN_STRIDES = 15  # usable strides of a recording; fewer would repeat too often
 CONTROLS = ("turns", "gaps", "slopes", "speed", "slip", "slow_slip", "breaks")
 STRIDE_TRUTH = np.dtype([("start_s", "f8"), ("duration_s", "f8"), ("tilt_deg", "f8"), ("in_fault", "?")])
 
 
 @dataclass(frozen=True, eq=False)
 class RunTruth:
-    """What really happened, at the samples' instants.
+    """The true motion, at the times of the samples.
 
     time_s (N,); pelvis_quat (N,4) pelvis to earth, level in standing; tilt_deg, obliquity_deg (N,) by the definitions
     of docs/algorithms.md, tilt relative to standing; rotation_deg (N,) unwrapped heading; contacts CONTACT_DTYPE of
-    the force plate; strides STRIDE_TRUTH; faults and controls as put in; running (K,2) intervals in s.
+    the force plate; strides STRIDE_TRUTH; faults and controls as added; running (K,2) intervals in s.
     """
 
     runner: str
@@ -63,15 +63,18 @@ class RunTruth:
     rotation_deg: Floats
     contacts: NDArray[np.void]
     strides: NDArray[np.void]
-    faults: tuple[Injected, ...]
+    faults: tuple[InjectedFault, ...]
     controls: tuple[Control, ...]
     running: Floats
     sensor_to_pelvis: Floats
 
 
 @dataclass(frozen=True)
-class Clip:
-    """A virtual clip, its signs and directions drawn from each run's seed. mount_deg: angle off the nominal mount."""
+class Wearing:
+    """How a virtual clip is worn and how good its sensor is; directions and signs are random.
+
+    mount_deg: angle between its mount and the nominal one.
+    """
 
     noise: Noise
     mount_deg: float
@@ -79,7 +82,7 @@ class Clip:
     wobble_mm_per_g: float
 
     def mount(self, rng: np.random.Generator) -> Mount:
-        """Where it sits in this run: askew in a random direction, a few centimetres off the sacrum."""
+        """The mount in one run: rotated by mount_deg in a random direction, a few centimetres from the sacrum."""
         axis = rng.normal(size=3)
         roll, pitch, yaw = self.mount_deg * axis / np.linalg.norm(axis)
         return Mount(
@@ -95,15 +98,15 @@ class Clip:
 BAD_NOISE = Noise(
     gyr_bias_dps=0.5, gyr_scale_pct=0.5, acc_offset_mg=20.0, acc_scale_pct=0.5, impact_g=3.0, jitter_ms=0.2
 )
-CLIPS = {
-    "ideal": Clip(Noise.none(), 0.0, 0.0, 0.0),
-    "good": Clip(Noise(impact_g=1.0), 4.0, 0.2, 1.0),
-    "bad": Clip(BAD_NOISE, 12.0, 0.5, 2.5),
+WEARINGS = {
+    "ideal": Wearing(Noise.none(), 0.0, 0.0, 0.0),
+    "good": Wearing(Noise(impact_g=1.0), 4.0, 0.2, 1.0),
+    "bad": Wearing(BAD_NOISE, 12.0, 0.5, 2.5),
 }
 
 
 def trials_of(runner: str) -> tuple[str, ...]:
-    """The runner's speeds with enough whole strides to be strung to a run, slowest first."""
+    """The runner's trials with enough strides to be chained to a run, slowest first."""
     return tuple(trial for trial in TRIALS if len(cut(load_recording(runner, trial)).start_s) >= MIN_STRIDES)
 
 
@@ -111,17 +114,17 @@ def make_run(
     runner: str,
     trials: str | Sequence[str] = "T35",
     minutes: float = 8.0,
-    faults: Sequence[Injected] = (),
+    faults: Sequence[InjectedFault] = (),
     controls: Sequence[str] = (),
-    clip: str | Clip = "good",
+    wearing: str | Wearing = "good",
     seed: int = 0,
     rate_hz: float = RATE_HZ,
 ) -> tuple[Samples, RunTruth]:
-    """A run of a recorded runner with a virtual clip: standing and hinges first (PREFIX_S), then `minutes` of running.
+    """A run of a recorded runner with a virtual clip: standing and hinges (PREFIX_S), then `minutes` of running.
 
-    trials: "T25", "T35", "T45" or several, between which the control "speed" changes back and forth. faults: times are
-    seconds of the samples' clock (running starts at PREFIX_S). controls: of CONTROLS. clip: of CLIPS, or one's own.
-    The same arguments give the same run. Raises KeyError for a runner, trial, control or clip that there is not.
+    trials: "T25", "T35", "T45" or several, between which the control "speed" alternates. faults: with times in s of the
+    samples' clock; running starts at PREFIX_S. controls: of CONTROLS. wearing: a name in WEARINGS, or a Wearing. Equal
+    arguments give equal runs. Raises KeyError for an unknown runner, trial, control or wearing.
     """
     trials = (trials,) if isinstance(trials, str) else tuple(trials)
     unknown = sorted(set(controls) - set(CONTROLS))
@@ -130,52 +133,54 @@ def make_run(
     rng = np.random.default_rng([seed, sum(map(ord, runner + "".join(trials)))])
     breaks = max(1, int(minutes / BREAK_EVERY_MIN)) if "breaks" in controls else 0
     recordings = [load_recording(runner, trial) for trial in trials]
-    course = strung_course(recordings, minutes * 60, "speed" in controls, breaks, rng)
-    quat, place, made = _moved(course, faults, controls, rng)
-    carrier, slips = _slipped(course.time_s, quat, controls, rng)
-    worn = CLIPS[clip] if isinstance(clip, str) else clip
-    samples, mount = _worn(carrier, place, course, worn, rate_hz, rng)
+    motion = chained_motion(recordings, minutes * 60, "speed" in controls, breaks, rng)
+    quat, place, made = _moved(motion, faults, controls, rng)
+    carrier, slips = _slipped(motion.time_s, quat, controls, rng)
+    worn = WEARINGS[wearing] if isinstance(wearing, str) else wearing
+    samples, mount = _worn(carrier, place, motion, worn, rate_hz, rng)
     if "gaps" in controls:
         kept, lost = gaps(samples.time_s, PREFIX_S + 60, rng)
         samples, made = _kept(samples, kept), made + lost
-    controls_made = sorted([*course.controls, *made, *slips], key=lambda control: control.start_s)
-    return samples, _truth(runner, trials, samples.time_s, quat, course, faults, controls_made, mount)
+    controls_made = sorted([*motion.controls, *made, *slips], key=lambda control: control.start_s)
+    return samples, _truth(runner, trials, samples.time_s, quat, motion, faults, controls_made, mount)
 
 
 def make_recorded(
-    runner: str, trial: str, clip: str | Clip = "good", seed: int = 0, rate_hz: float = RATE_HZ
+    runner: str, trial: str, wearing: str | Wearing = "good", seed: int = 0, rate_hz: float = RATE_HZ
 ) -> tuple[Samples, RunTruth]:
-    """The 30 s recording as it is, after standing and hinges, worn by a virtual clip."""
+    """The unmodified 30 s recording after standing and hinges, measured by a virtual clip."""
     rng = np.random.default_rng([seed, sum(map(ord, runner + trial))])
-    course = recorded_course(load_recording(runner, trial), rng)
-    quat, place, _ = _moved(course, (), (), rng)
-    samples, mount = _worn(quat, place, course, CLIPS[clip] if isinstance(clip, str) else clip, rate_hz, rng)
-    return samples, _truth(runner, (trial,), samples.time_s, quat, course, (), [], mount)
+    motion = recorded_motion(load_recording(runner, trial), rng)
+    quat, place, _ = _moved(motion, (), (), rng)
+    samples, mount = _worn(
+        quat, place, motion, WEARINGS[wearing] if isinstance(wearing, str) else wearing, rate_hz, rng
+    )
+    return samples, _truth(runner, (trial,), samples.time_s, quat, motion, (), [], mount)
 
 
 def _moved(
-    course: Course, faults: Sequence[Injected], controls: Sequence[str], rng: np.random.Generator
+    motion: RunMotion, faults: Sequence[InjectedFault], controls: Sequence[str], rng: np.random.Generator
 ) -> tuple[Floats, Floats, list[Control]]:
-    """(N,4) pelvis to earth and (N,3) place, with faults, along bends and over hills."""
-    time_s, made = course.time_s, list[Control]()
+    """(N,4) pelvis to earth and (N,3) position, with faults, turns and slopes, and the controls made."""
+    time_s, made = motion.time_s, list[Control]()
     yaw_rate, grade, pitch = (np.zeros(len(time_s)) for _ in range(3))
     if "turns" in controls:
-        yaw_rate, more = turns(time_s, course.running, course.speed_m_s, rng)
+        yaw_rate, more = turns(time_s, motion.running, motion.speed_m_s, rng)
         made += more
     if "slopes" in controls:
-        grade, pitch, more = slope(time_s, course.running, rng)
+        grade, pitch, more = slope(time_s, motion.running, rng)
         made += more
-    angles = course.pose[:, :3] + pitch[:, None] * np.array([0.0, 1.0, 0.0])
-    quat = inject(time_s, angles_to_quat(angles), faults, course.contacts, rng)
-    speed = smooth_speed(course.speed_m_s)
-    place, quat = follow_path(course.pose[:, 3:], quat, speed, yaw_rate, grade, MOTION_HZ, rng.uniform(0.8, 1.0))
+    angles = motion.pose[:, :3] + pitch[:, None] * np.array([0.0, 1.0, 0.0])
+    quat = inject(time_s, angles_to_quat(angles), faults, motion.contacts, rng)
+    speed = smooth_speed(motion.speed_m_s)
+    place, quat = follow_path(motion.pose[:, 3:], quat, speed, yaw_rate, grade, MOTION_HZ, rng.uniform(0.8, 1.0))
     return quat, place, made
 
 
 def _slipped(
     time_s: Floats, quat: Floats, controls: Sequence[str], rng: np.random.Generator
 ) -> tuple[Floats, list[Control]]:
-    """(N,4) what carries the clip: the pelvis, unless the clip slips about midway, at once or slowly, by 5-9 deg."""
+    """(N,4) orientation of the clip's base: the pelvis, until the clip slips by 5-9 deg about midway."""
     carrier, made = quat, []
     for kind, length_s in (("slip", SLIP_S), ("slow_slip", SLOW_SLIP_S)):
         if kind not in controls:
@@ -188,20 +193,20 @@ def _slipped(
 
 
 def _worn(
-    quat: Floats, place: Floats, course: Course, clip: Clip, rate_hz: float, rng: np.random.Generator
+    quat: Floats, place: Floats, motion: RunMotion, wearing: Wearing, rate_hz: float, rng: np.random.Generator
 ) -> tuple[Samples, Mount]:
-    mount = clip.mount(rng)
+    mount = wearing.mount(rng)
     samples, _ = virtual_imu(
         quat,
         place,
         MOTION_HZ,
         mount,
-        clip.noise,
+        wearing.noise,
         int(rng.integers(2**31)),
         up_axis="z",
         lowpass_hz=None,
         output_rate_hz=rate_hz,
-        contact_times_s=course.contacts["time_s"],
+        contact_times_s=motion.contacts["time_s"],
     )
     return samples, mount
 
@@ -212,7 +217,7 @@ def _kept(samples: Samples, kept: NDArray[np.bool_]) -> Samples:
 
 
 def _stride_truth(
-    time_s: Floats, tilt_deg: Floats, contacts: NDArray[np.void], faults: Sequence[Injected]
+    time_s: Floats, tilt_deg: Floats, contacts: NDArray[np.void], faults: Sequence[InjectedFault]
 ) -> NDArray[np.void]:
     right = contacts["time_s"][contacts["side"] == RIGHT]
     whole = np.flatnonzero(np.diff(right) < 1.2)  # not across a break
@@ -230,8 +235,8 @@ def _truth(
     trials: tuple[str, ...],
     at_s: Floats,
     quat: Floats,
-    course: Course,
-    faults: Sequence[Injected],
+    motion: RunMotion,
+    faults: Sequence[InjectedFault],
     controls: Sequence[Control],
     mount: Mount,
 ) -> RunTruth:
@@ -247,10 +252,10 @@ def _truth(
         tilt_deg=tilt_deg[nearest],
         obliquity_deg=obliquity_deg[nearest],
         rotation_deg=np.degrees(angles[nearest, 0]),
-        contacts=course.contacts,
-        strides=_stride_truth(course.time_s, tilt_deg, course.contacts, faults),
+        contacts=motion.contacts,
+        strides=_stride_truth(motion.time_s, tilt_deg, motion.contacts, faults),
         faults=tuple(faults),
         controls=tuple(controls),
-        running=running_intervals(course.running),
+        running=running_intervals(motion.running),
         sensor_to_pelvis=mount.sensor_to_pelvis(),
     )

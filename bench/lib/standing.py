@@ -1,7 +1,6 @@
-"""Poses between runs: standing still with a little sway, three hip hinges, and a simple model of walking.
+"""Poses before and between runs: standing with slight sway, three hip hinges, and a simple model of walking.
 
 A pose is (N,6), as in `recordings.Recording`: heading, pitch, roll in radians, sacrum x, y, z in metres.
-What is not running is made here and nowhere else.
 """
 
 from __future__ import annotations
@@ -9,11 +8,11 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from bench.lib.cycles import slow_noise
+from bench.lib.stride_chain import slow_noise
 from untuck.model import Floats
 
 STAND_S = 6.0
-HINGE_S = 3.6  # down and up again: slow
+HINGE_S = 3.6  # down and up again, slowly
 HINGE_EVERY_S = 4.6
 HINGES = 3
 LAST_STAND_S = 2.2
@@ -22,7 +21,7 @@ PREFIX_S = STAND_S + HINGES * HINGE_EVERY_S + LAST_STAND_S
 SWAY_DEG = np.array([0.15, 0.1, 0.1])  # quiet standing
 SWAY_M = np.array([0.002, 0.002, 0.0002])
 SWAY_TAU_S = 2.5
-HIP_BELOW_SACRUM_M = 0.08  # hinges turn about the hips
+HIP_BELOW_SACRUM_M = 0.08  # the pelvis rotates about the hips
 HIP_BEFORE_SACRUM_M = 0.09
 
 WALK_STEP_HZ = 1.85
@@ -30,7 +29,7 @@ WALK_SPEED_M_S = 1.4
 
 
 def stand(count: int, rate_hz: float, height_m: float, rng: np.random.Generator) -> Floats:
-    """Quiet standing at the standing zero, sacrum at height_m."""
+    """(count,6) quiet standing at the standing zero, sacrum at height_m."""
     pose = np.zeros((count, 6))
     for k in range(3):
         pose[:, k] = np.radians(SWAY_DEG[k]) * slow_noise(count, rate_hz, SWAY_TAU_S, rng)
@@ -40,7 +39,7 @@ def stand(count: int, rate_hz: float, height_m: float, rng: np.random.Generator)
 
 
 def prefix(rate_hz: float, height_m: float, rng: np.random.Generator) -> Floats:
-    """6 s of standing, three hip hinges of 35-50 deg that are not quite alike nor planar, 2 s of standing."""
+    """(N,6) 6 s of standing, three slightly different and not quite planar hip hinges of 35-50 deg, 2 s of standing."""
     count = round(PREFIX_S * rate_hz)
     pose = stand(count, rate_hz, height_m, rng)
     time_s = np.arange(count) / rate_hz
@@ -49,7 +48,7 @@ def prefix(rate_hz: float, height_m: float, rng: np.random.Generator) -> Floats:
         down = gaussian_filter1d(np.sin(np.pi * u) ** 2, 0.1 * rate_hz)
         angle = np.radians(rng.uniform(35, 50)) * down
         pose[:, 1] += angle
-        pose[:, 0] += np.radians(rng.normal(0, 1.0)) * down  # nobody hinges in one plane
+        pose[:, 0] += np.radians(rng.normal(0, 1.0)) * down  # real hinges are not planar
         pose[:, 2] += np.radians(rng.normal(0, 1.0)) * down
         pose[:, 3] += HIP_BELOW_SACRUM_M * np.sin(angle) + HIP_BEFORE_SACRUM_M * (1 - np.cos(angle)) - 0.10 * down
         pose[:, 5] += HIP_BEFORE_SACRUM_M * np.sin(angle) - HIP_BELOW_SACRUM_M * (1 - np.cos(angle)) - 0.02 * down
@@ -57,7 +56,7 @@ def prefix(rate_hz: float, height_m: float, rng: np.random.Generator) -> Floats:
 
 
 def walk(count: int, rate_hz: float, height_m: float, rng: np.random.Generator) -> Floats:
-    """Walking as sines at step and stride frequency, with slowly varying pace; published ranges of pelvic motion."""
+    """(count,6) walking as sines at step and stride frequency, slowly varying, with published ranges of motion."""
     pace = WALK_STEP_HZ * (1 + 0.03 * slow_noise(count, rate_hz, 6.0, rng))
     step = 2 * np.pi * np.cumsum(pace) / rate_hz
     pose = stand(count, rate_hz, height_m, rng)

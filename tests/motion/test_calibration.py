@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from bench.lib.hinging import WAYS, Hinging, calibrate, clip, heading_error_deg
+from bench.lib.hinging import WAYS, Hinging, calibrate, heading_error_deg, hinging_samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
@@ -50,7 +50,7 @@ def errors(name: str) -> tuple[np.ndarray, np.ndarray, int]:
     """True and estimated errors of 24 clips on someone who hinges so, and how many were not calibrated."""
     true, estimated, refused = [], [], 0
     for seed in range(24):
-        samples, mount = clip(WAYS[name], seed)
+        samples, mount = hinging_samples(WAYS[name], seed)
         found = calibrate(samples)
         if found is None:
             refused += 1
@@ -92,13 +92,13 @@ def test_estimated_error_is_honest() -> None:
     ],
 )
 def test_refusals_say_why_and_what_to_do(way: Hinging, says: str) -> None:
-    samples, _ = clip(way, 4)
+    samples, _ = hinging_samples(way, 4)
     assert calibrate(samples) is None
     assert re.search(says, " ".join(warnings_of(samples)))
 
 
 def test_a_turned_clip_is_calibrated_and_told() -> None:
-    samples, mount = clip(WAYS["as asked"], 5)
+    samples, mount = hinging_samples(WAYS["as asked"], 5)
     upright = calibrate(samples)
     assert upright is not None
     for sensor, says in (
@@ -117,7 +117,7 @@ def test_a_turned_clip_is_calibrated_and_told() -> None:
 
 
 def test_hinges_that_go_backward_are_refused() -> None:
-    samples, _ = clip(Hinging(depth_deg=(18.0, 24.0)), 2)
+    samples, _ = hinging_samples(Hinging(depth_deg=(18.0, 24.0)), 2)
     assert calibrate(samples) is not None
     backward = turned(samples, Rotation.from_euler("y", 180, degrees=True))
     assert calibrate(backward) is None
@@ -125,7 +125,7 @@ def test_hinges_that_go_backward_are_refused() -> None:
 
 
 def test_standing_on_a_table_before_is_not_the_pose() -> None:
-    samples, mount = clip(WAYS["as asked"], 8)
+    samples, mount = hinging_samples(WAYS["as asked"], 8)
     count = 800
     rng = np.random.default_rng(0)
     lying = np.tile([0.0, 0.0, 9.81], (count, 1)) + rng.normal(0, 0.01, (count, 3))
@@ -137,8 +137,8 @@ def test_standing_on_a_table_before_is_not_the_pose() -> None:
 
 
 def test_quality_is_measured() -> None:
-    found = calibrate(clip(WAYS["as asked"], 1)[0])
-    unsteady = calibrate(clip(WAYS["unsteady"], 1)[0])
+    found = calibrate(hinging_samples(WAYS["as asked"], 1)[0])
+    unsteady = calibrate(hinging_samples(WAYS["unsteady"], 1)[0])
     assert found is not None and unsteady is not None
     assert found.quality["hinges"] == 3
     assert 30 < found.quality["depth_deg"] < 52

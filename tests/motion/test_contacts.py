@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from bench.lib import fit_contacts
 from bench.lib.alcantara import alcantara_samples
-from bench.lib.fit_network import learn
+from bench.lib.contact_steps import treadmill_steps
+from bench.lib.contact_weights_text import Fit, module_text
+from bench.lib.fit_network import fit_network
 from bench.lib.recordings import JUDGE
 from bench.lib.scoring import ContactErrors, rms, score_contacts
 from bench.lib.semisynthetic import make_run, trials_of
@@ -97,7 +99,7 @@ def kept_aside(rate_hz: float, controls: tuple[str, ...]) -> ContactErrors:
     for number, runner in enumerate(JUDGE):
         trials = trials_of(runner)
         trial = trials[number % len(trials)]
-        samples, truth = make_run(runner, trial, 3.0, controls=controls, clip="bad", seed=3, rate_hz=rate_hz)
+        samples, truth = make_run(runner, trial, 3.0, controls=controls, wearing="bad", seed=3, rate_hz=rate_hz)
         from_s, to_s = truth.running[0]
         errors.add(score_contacts(untuck.analyse(samples).contacts, truth.contacts, from_s + 4.0, to_s - 1.5))
     return errors
@@ -209,7 +211,7 @@ def test_where_nothing_like_a_step_is_seen_the_hump_stands() -> None:
 
 
 def test_bins_are_means_of_straight_lines_at_any_rate() -> None:
-    bins = callable_from_python(ck.bins)
+    bins = callable_from_python(ck.bin_means)
     out = np.empty(9)
     for dt in (0.005, 0.013, 0.02, 0.05):
         time_s = 3.0 + np.arange(40) * dt
@@ -221,8 +223,8 @@ def test_bins_are_means_of_straight_lines_at_any_rate() -> None:
 
 
 def test_the_constants_are_those_that_the_fit_wrote() -> None:
-    made = fit_contacts.Fit(LAGS, TIMING, NETWORK)
-    assert fit_contacts.module_text(made) == fit_contacts.TARGET.read_text()
+    made = Fit(LAGS, TIMING, NETWORK)
+    assert module_text(made) == fit_contacts.TARGET.read_text()
 
 
 def test_the_fit_finds_what_is_within_people_not_between_them() -> None:
@@ -243,7 +245,7 @@ def test_the_network_finds_what_bends_within_people() -> None:
     x = rng.normal(size=(len(person), 3))
     bend = np.stack([np.abs(x[:, 0]), x[:, 1] * x[:, 2]], axis=1)
     y_s = 0.005 * bend + 0.01 * (person[:, None] - 3.5) / 3.5
-    network = learn(x, y_s, person, np.full(len(x), 1 / len(x)), 1.0)
+    network = fit_network(x, y_s, person, np.full(len(x), 1 / len(x)), 1.0)
     fresh = rng.normal(size=(400, 3))
     found = np.array([network.correction_s(np.append(row, 1.0)) for row in fresh])
     true = 0.005 * np.stack([np.abs(fresh[:, 0]), fresh[:, 1] * fresh[:, 2]], axis=1)
@@ -258,8 +260,8 @@ def test_no_network_moves_a_step_far() -> None:
 
 def test_the_fit_is_shown_what_the_pipeline_sees() -> None:
     data_dir("fukuchi", "fukuchi_T35.npz")
-    unit = fit_contacts.treadmill_unit("RBDS001", "T35", "good", 100.0, 0)
+    unit = treadmill_steps("RBDS001", "T35", "good", 100.0, 0)
     assert len(unit.steps) > 70
-    errors_ms = 1e3 * fit_contacts.errors([unit], fit_contacts.Fit(LAGS, TIMING, NETWORK))[:, :, 1]
+    errors_ms = 1e3 * fit_contacts.errors([unit], Fit(LAGS, TIMING, NETWORK))[:, :, 1]
     assert np.abs(errors_ms.mean(axis=0)).max() < 12.0
     assert errors_ms.std(axis=0).max() < 5.0

@@ -222,7 +222,7 @@ def test_a_gyro_that_ends_below_running_is_told() -> None:
     samples = short_run().samples
     cut = Samples(samples.time_s, np.clip(samples.gyr_rad_s, -2.1, 2.1), samples.acc_m_s2, samples.quat)
     assert np.abs(samples.gyr_rad_s).max() > 2.5
-    assert any("gyro ends at 120 deg/s" in text for text in untuck.analyse(cut, params=QUICK).warnings)
+    assert any("gyro's range ends at 120 deg/s" in text for text in untuck.analyse(cut, params=QUICK).warnings)
 
 
 def test_a_rate_too_low_is_told_live() -> None:

@@ -32,7 +32,7 @@ from untuck.wire import GYR_SCALE
 
 QUICK = Params(baseline_strides=8, baseline_warmup_s=0.0, warmup_strides=2, tuck_strides=3, pullback_strides=4)
 CUT = ("quat", "tilt_deg", "obliquity_deg", "rotation_deg", "contacts", "strides")
-STORIES = {
+FAULT_PLANS = {
     "calibrate": (Phase("stand", 6.0), Phase("hinge", 3 * HINGE_S), Phase("stand", 2.0), Phase("run", 9.0)),
     "faults": (Phase("run", 13.0), Phase("run", 8.0, tuck_deg=8.0), Phase("run", 8.0, pullback_deg=6.0, side=-1)),
     "pauses": (Phase("run", 6.0), Phase("stand", 7.0), Phase("walk", 5.0, speed_m_s=1.4), Phase("run", 8.0)),
@@ -41,14 +41,14 @@ STORIES = {
 
 @cache
 def recorded(scenario: str, rate_hz: int, seed: int) -> Samples:
-    return simulate(Scenario(STORIES[scenario]), seed=seed, rate_hz=rate_hz).samples
+    return simulate(Scenario(FAULT_PLANS[scenario]), seed=seed, rate_hz=rate_hz).samples
 
 
 @st.composite
 def recordings(draw: st.DrawFn) -> Samples:
     """Samples of a short scenario, with or without chip, jitter of stamps, lost samples."""
     samples = recorded(
-        draw(st.sampled_from(sorted(STORIES))), draw(st.sampled_from([50, 100, 200])), draw(st.integers(0, 1))
+        draw(st.sampled_from(sorted(FAULT_PLANS))), draw(st.sampled_from([50, 100, 200])), draw(st.integers(0, 1))
     )
     kept = np.ones(len(samples), bool)
     for first, count in draw(st.lists(st.tuples(st.integers(0, len(samples)), st.integers(1, 90)), max_size=3)):

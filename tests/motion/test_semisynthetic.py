@@ -6,14 +6,14 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from bench.lib.cases import pullbacks, tucks
-from bench.lib.course import MOTION_HZ, whole
-from bench.lib.cycles import chain
-from bench.lib.injections import Injected
+from bench.lib.accuracy_cases import pullbacks, tucks
+from bench.lib.injections import InjectedFault
 from bench.lib.recordings import DEV, JUDGE, RUNNERS, angles_to_quat, load_recording, quat_to_angles
+from bench.lib.run_motion import MOTION_HZ, whole_recording
 from bench.lib.scoring import score_contacts, stride_means
-from bench.lib.semisynthetic import CLIPS, make_run, trials_of
+from bench.lib.semisynthetic import WEARINGS, make_run, trials_of
 from bench.lib.standing import PREFIX_S
+from bench.lib.stride_chain import chain
 
 from conftest import data_dir
 from untuck.model import GRAVITY_M_S2, LEFT, RIGHT
@@ -36,9 +36,9 @@ def test_angles_and_quaternions_are_inverse() -> None:
 
 
 def test_same_arguments_same_run_and_another_seed_another() -> None:
-    first, _ = make_run("RBDS001", minutes=1.0, clip="bad", seed=3)
-    again, _ = make_run("RBDS001", minutes=1.0, clip="bad", seed=3)
-    other, _ = make_run("RBDS001", minutes=1.0, clip="bad", seed=4)
+    first, _ = make_run("RBDS001", minutes=1.0, wearing="bad", seed=3)
+    again, _ = make_run("RBDS001", minutes=1.0, wearing="bad", seed=3)
+    other, _ = make_run("RBDS001", minutes=1.0, wearing="bad", seed=4)
     assert np.array_equal(first.acc_m_s2, again.acc_m_s2)
     assert not np.array_equal(first.acc_m_s2[:1000], other.acc_m_s2[:1000])
 
@@ -48,7 +48,7 @@ def test_seams_do_not_show_in_acceleration(runner: str) -> None:
     """A strung run is as smooth as the recording: peaks, spread and jerk within 5 %."""
     recording = load_recording(runner, "T35")
     strung = chain([recording], [120.0], MOTION_HZ, np.random.default_rng(1)).pose
-    real = whole(recording).pose
+    real = whole_recording(recording).pose
     for axis in range(6):
         strung_acc, real_acc = np.diff(strung[:, axis], 2), np.diff(real[:, axis], 2)
         inner, real_inner = strung_acc[20:-20], real_acc[20:-20]
@@ -89,7 +89,7 @@ def test_ten_strides_together_vary_at_least_as_in_the_recording(runner: str) -> 
 
 
 def test_truth_of_a_tuck_is_what_was_put_in() -> None:
-    fault = Injected("tuck", 0, 6.0, 60.0, 75.0)
+    fault = InjectedFault("tuck", 0, 6.0, 60.0, 75.0)
     _, clean = make_run("RBDS08", minutes=1.5, seed=5)
     _, tucked = make_run("RBDS08", minutes=1.5, faults=[fault], seed=5)
     change = tucked.strides["tilt_deg"] - clean.strides["tilt_deg"]
@@ -103,7 +103,7 @@ def test_truth_of_a_tuck_is_what_was_put_in() -> None:
 
 @pytest.mark.parametrize("side", [LEFT, RIGHT])
 def test_a_pullback_moves_that_hip_backward_at_its_phase(side: int) -> None:
-    fault = Injected("pullback", side, 4.0, 50.0, 70.0, phase_pct=70.0, width_pct=18.0)
+    fault = InjectedFault("pullback", side, 4.0, 50.0, 70.0, phase_pct=70.0, width_pct=18.0)
     _, clean = make_run("RBDS014", minutes=1.2, seed=6)
     _, pulled = make_run("RBDS014", minutes=1.2, faults=[fault], seed=6)
     bump = (pulled.rotation_deg - clean.rotation_deg) * side  # counter-clockwise takes the right hip forward
@@ -124,7 +124,7 @@ def test_a_pullback_moves_that_hip_backward_at_its_phase(side: int) -> None:
 
 
 def test_standing_and_running_have_the_right_gravity() -> None:
-    samples, truth = make_run("RBDS022", minutes=1.0, clip=CLIPS["ideal"], seed=7)
+    samples, truth = make_run("RBDS022", minutes=1.0, wearing=WEARINGS["ideal"], seed=7)
     still = samples.time_s < 5
     assert np.linalg.norm(samples.acc_m_s2[still], axis=1) == pytest.approx(GRAVITY_M_S2, abs=0.05)
     assert np.degrees(np.abs(samples.gyr_rad_s[still])).max() < 2.0
@@ -157,8 +157,8 @@ def stride_means_of_length(duration_s: np.ndarray) -> np.ndarray:
 
 
 def test_a_slip_turns_the_clip_and_not_the_pelvis() -> None:
-    steady, truth = make_run("RBDS012", minutes=2.0, clip="ideal", seed=9)
-    slipped, slipped_truth = make_run("RBDS012", minutes=2.0, clip="ideal", controls=["slip"], seed=9)
+    steady, truth = make_run("RBDS012", minutes=2.0, wearing="ideal", seed=9)
+    slipped, slipped_truth = make_run("RBDS012", minutes=2.0, wearing="ideal", controls=["slip"], seed=9)
     (slip,) = slipped_truth.controls
     after = slipped.time_s > slip.end_s + 2
     tip = np.degrees(np.arctan2(slipped.acc_m_s2[after, 2].mean(), slipped.acc_m_s2[after, 1].mean()))
@@ -167,7 +167,7 @@ def test_a_slip_turns_the_clip_and_not_the_pelvis() -> None:
     np.testing.assert_allclose(slipped_truth.tilt_deg, truth.tilt_deg, atol=1e-9)
 
 
-def test_stories_hold_every_depth_side_and_enough_room() -> None:
+def test_fault_plans_hold_every_depth_side_and_enough_room() -> None:
     rng = np.random.default_rng(0)
     assert {f.depth_deg for f in tucks(10.0, rng)} == {4.0, 5.0, 6.0, 8.0}
     made = pullbacks(10.0, rng)

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from bench.lib.cases import FIRST_FAULT_S
-from bench.lib.injections import Injected
+from bench.lib.accuracy_cases import FIRST_FAULT_S
+from bench.lib.injections import InjectedFault
 from bench.lib.recordings import DEV, has_data
 from bench.lib.semisynthetic import make_run
 from hypothesis import given, settings
@@ -117,16 +117,16 @@ def test_recorded_runners_slips_and_tucks_are_told_apart() -> None:
     caught = wrong = 0
     for k, runner in enumerate(r for r in DEV if r != "RBDS028"):  # who runs below standing tilt has no baseline
         for trial in ("T25", "T35") if k < 2 else ("T35",):
-            samples, truth = make_run(runner, trial, 3.0, controls=("slip",), clip="bad", seed=31)
+            samples, truth = make_run(runner, trial, 3.0, controls=("slip",), wearing="bad", seed=31)
             run = untuck.analyse(samples)
             held = run.strides["start_s"][run.strides["reason"] == "slip"]
             at_s = next(c.start_s for c in truth.controls if c.kind == "slip")
             caught += bool(len(held)) and 0 < held[0] - at_s < 4
             faults = [
-                Injected("tuck", 0, depth, FIRST_FAULT_S + 40.0 * n, FIRST_FAULT_S + 40.0 * n + 20.0)
+                InjectedFault("tuck", 0, depth, FIRST_FAULT_S + 40.0 * n, FIRST_FAULT_S + 40.0 * n + 20.0)
                 for n, depth in enumerate((4.0 + k % 2, 6.0 + 2 * (k % 2)))
             ]
-            samples, _ = make_run(runner, trial, 3.0, faults, clip="bad", seed=32)
+            samples, _ = make_run(runner, trial, 3.0, faults, wearing="bad", seed=32)
             wrong += SLIPPED in told(untuck.analyse(samples))
     assert caught >= 5
     assert wrong <= 1

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from bench.lib.accuracy_recordings import IPOL_TO_PELVIS, ipol_trials
-from bench.lib.course import BLEND_S
+from bench.lib.run_motion import BLEND_S
 from bench.lib.semisynthetic import make_run
 from bench.lib.standing import PREFIX_S
 
@@ -96,7 +96,7 @@ def test_changes_of_gait_are_followed_within_three_seconds(seed: int, rate_hz: f
 @pytest.mark.parametrize("runner", ["RBDS001", "RBDS010", "RBDS028"])
 def test_breaks_of_a_recorded_runner(runner: str) -> None:
     data_dir("fukuchi", "fukuchi_T25.npz")
-    samples, truth = make_run(runner, "T25", 8.0, controls=("breaks",), clip="bad", seed=1)
+    samples, truth = make_run(runner, "T25", 8.0, controls=("breaks",), wearing="bad", seed=1)
     events = events_of(samples)
     for event in events:
         if event.kind == "contact":
@@ -117,7 +117,7 @@ def test_breaks_of_a_recorded_runner(runner: str) -> None:
 @pytest.mark.parametrize("rate_hz", [50.0, 100.0, 200.0])
 def test_gaps_do_not_pass_for_walking(rate_hz: float) -> None:
     data_dir("fukuchi", "fukuchi_T35.npz")
-    samples, truth = make_run("RBDS018", "T35", 5.0, controls=("gaps",), clip="bad", seed=4, rate_hz=rate_hz)
+    samples, truth = make_run("RBDS018", "T35", 5.0, controls=("gaps",), wearing="bad", seed=4, rate_hz=rate_hz)
     after = [state for at_s, state in states(events_of(samples)) if at_s > truth.running[0, 0] + 4.0]
     assert sum(control.kind == "gap" for control in truth.controls) > 15
     assert after == []

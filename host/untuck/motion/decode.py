@@ -1,7 +1,6 @@
-"""Wire packets to Samples: checks each packet, drops doubles, counts what is lost, keeps time increasing.
+"""Wire packets to Samples: checks each packet, drops duplicates, counts losses, keeps time increasing.
 
-The layout itself is wire.py's; numpy reads the integers that wire.py's formats describe.
-Sensor time only: when a packet reached the host does not enter here.
+wire.py defines the layout; numpy reads the integers. All times are the sensor's: arrival times are not used.
 """
 
 from __future__ import annotations
@@ -14,15 +13,15 @@ from untuck import wire
 from untuck.errors import PacketError
 from untuck.model import Floats, Samples
 
-_RESTART_GAP_S = 1.0  # how long a restart of the clip lasted is unknown; long enough to count as a break
+_RESTART_GAP_S = 1.0  # assumed duration of a clip's restart, which is unknown: long enough to count as a break
 
 
 class Decoder:
-    """Turns packets into Samples and counts what it saw.
+    """Turns packets into Samples and counts them.
 
-    packets, samples: accepted; corrupt: short, cut or failing the checksum; doubles: seen before; lost: missing
-    sequence numbers; restarts: new streams; resets: the sensor chip's own; gaps: packets that follow lost samples.
-    flags: of the newest packet. low_battery: a packet of this stream has said so; one of many does.
+    packets, samples: accepted; corrupt: too short, truncated or with a wrong checksum; doubles: received before; lost:
+    missing sequence numbers; restarts: new streams; resets: of the sensor chip; gaps: packets after lost samples.
+    flags: of the newest packet. low_battery: any packet of this stream had this flag, which not every packet carries.
     """
 
     def __init__(self) -> None:
@@ -37,13 +36,13 @@ class Decoder:
 
     @property
     def last_time_s(self) -> float:
-        """Sensor time of the newest sample, -inf before the first; it moves on with every packet of a push."""
+        """Sensor time of the newest sample, -inf before the first; advances with every packet of a push."""
         return self._last_time_s
 
     def push(self, packets: Iterable[bytes]) -> Samples:
-        """Samples of the packets given, in order: time (N,) s, gyro (N,3) rad/s, acceleration (N,3) m/s^2, quat (N,4).
+        """Samples of the packets, in order: time (N,) s, gyro (N,3) rad/s, acceleration (N,3) m/s^2, quat (N,4).
 
-        Raises PacketError for a protocol version that this host does not speak; corrupt packets are counted, not used.
+        Raises PacketError for an unknown protocol version; corrupt packets are counted and dropped.
         """
         stamps: list[tuple[float, float, int]] = []
         bodies: list[bytes] = []
@@ -62,13 +61,11 @@ class Decoder:
         )
 
     def _accept(self, packet: bytes) -> tuple[float, float, int] | None:
-        """A good packet's first time and period in seconds and its count of samples, or None; counts either way."""
+        """First time and period in seconds and number of samples of a good packet, or None; counts both."""
         if len(packet) > 0 and packet[0] != wire.PACKET_VERSION:
-            newer = "untuck" if packet[0] > wire.PACKET_VERSION else "the clip's firmware"
-            raise PacketError(
-                f"The clip speaks protocol version {packet[0]}, this host version {wire.PACKET_VERSION}: "
-                f"update {newer}."
-            )
+            theirs, ours = packet[0], wire.PACKET_VERSION
+            outdated = "untuck" if theirs > ours else "the clip's firmware"
+            raise PacketError(f"The clip uses protocol version {theirs}, this host version {ours}: update {outdated}.")
         if wire.check(packet):
             self.corrupt += 1
             return None
@@ -83,7 +80,7 @@ class Decoder:
             self.lost += sequence - self._next_sequence
         first_s, period_s = start_s + self._offset_s, period_us * 1e-6
         if first_s <= self._last_time_s or (count > 1 and period_us == 0):
-            self.corrupt += 1  # passes its checksum, yet its clock runs backwards: not usable
+            self.corrupt += 1  # the checksum is correct, but time does not increase
             return None
         self._next_sequence = sequence + 1
         self._last_time_s = first_s + (count - 1) * period_s
@@ -109,7 +106,7 @@ class Decoder:
 
 
 def _times(stamps: list[tuple[float, float, int]]) -> Floats:
-    """(N,) times of all samples, from first time, period and count of each packet."""
+    """(N,) times of all samples from the first time, period and count of each packet."""
     first_s, period_s, counts = (np.array(column) for column in zip(*stamps, strict=True))
     number = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     times: Floats = np.repeat(first_s, counts) + number * np.repeat(period_s, counts)

@@ -1,7 +1,6 @@
-"""The samples that later stages may still look back at: growing arrays with absolute sample numbers.
+"""Recent samples for the later stages: growing arrays, addressed by absolute sample number.
 
-Live, only the last half minute is kept, so that memory stays flat; for `analyse` everything is.
-What is kept of each sample, and for how long, is decided here.
+Live, only the last 40 s are kept, so that memory use is constant; `analyse` keeps everything.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ import numpy as np
 
 from untuck.model import Floats
 
-KEEP_S = 40.0  # more than the longest look back, which is calibration's
+KEEP_S = 40.0  # more than the longest look back, that of the calibration
 _WIDTHS = {"quat": 4, "earth": 3, "gyr": 3, "acc": 3}
 _START = 4096
 
@@ -18,8 +17,8 @@ _START = 4096
 class History:
     """Recent samples by absolute number: time_s (n,), quat (n,4), earth, gyr, acc (n,3).
 
-    `end` is the number of the next sample to come, `base` that of the oldest kept one. Whoever moves `end` past samples
-    in store has written their quat and earth.
+    `base` is the number of the oldest sample, `end` one more than that of the newest. Before the caller advances `end`
+    past stored samples it writes their quat and earth.
     """
 
     def __init__(self, keep_all: bool) -> None:
@@ -30,7 +29,7 @@ class History:
         self.end = 0
 
     def store(self, time_s: Floats, gyr: Floats, acc: Floats) -> None:
-        """Put the next samples in store: time_s (n,), gyr, acc (n,3). They count when `end` passes them."""
+        """Store the next samples: time_s (n,), gyr, acc (n,3). They become visible when `end` is advanced."""
         used, count = self.end - self.base, len(time_s)
         if used + count > len(self._time):
             self._make_room(count)
@@ -53,23 +52,23 @@ class History:
         self.base += drop
 
     def at(self, number: int) -> float:
-        """Time in s of one sample that is still kept."""
+        """Time in s of one sample, which must not have been dropped."""
         return self._time.item(number - self.base)
 
     def time(self, first: int, end: int) -> Floats:
-        """time_s of samples first..end-1 (absolute numbers); samples already dropped are left out."""
+        """time_s of samples first..end-1 (absolute numbers), without those already dropped."""
         base = self.base
         return self._time[first - base if first > base else 0 : end - base]
 
     def column(self, name: str, first: int, end: int) -> Floats:
-        """A view on "quat", "earth", "gyr" or "acc" of samples first..end-1."""
+        """A view of "quat", "earth", "gyr" or "acc" of samples first..end-1."""
         base = self.base
         return self._columns[name][first - base if first > base else 0 : end - base]
 
     def until(self, end: int) -> tuple[Floats, Floats, Floats, int]:
-        """Time, quat and earth from `base` on as they are stored, and how many rows lie before sample `end`.
+        """Whole arrays of time, quat and earth from `base` on, and the number of rows before sample `end`.
 
-        For kernels that look back as far as they need; rows from there on are to come, or nothing at all.
+        For kernels, which look back as far as they need. Rows after that number are undefined or later samples.
         """
         columns = self._columns
         return self._time, columns["quat"], columns["earth"], end - self.base

@@ -1,4 +1,4 @@
-"""The mount of the sensor on the pelvis: computed from a standing pose and hip hinges, zeroed again, or checked.
+"""The mount of the sensor on the pelvis: from a standing pose and hip hinges, zeroed again, or checked.
 
 StandingCheck gives the vertical and the zero, hinges give the forward direction. Zeroing again keeps the forward direction.
 search.py finds poses and hinges in a stream.

@@ -48,7 +48,7 @@ class Calibrator:
         self._tipped_over = False
         self._other_pose_s = np.nan
         self._still_since_s, self._still_for_s = np.nan, 0.0
-        self._judged_until = 0  # hinges that end later have not been judged
+        self._tested_until = 0  # hinges that end later have not been tested
         self._accepted: list[Hinge] = []
         self._candidates: list[Hinge] = []
 
@@ -118,7 +118,7 @@ class Calibrator:
         self._candidates = hinges
         self._accepted = _forward_only([hinge for hinge in hinges if not hinge.problem(p)])
         if len(self._accepted) < p.hinge_count:
-            fresh = [hinge for hinge in hinges if hinge.end > self._judged_until]
+            fresh = [hinge for hinge in hinges if hinge.end > self._tested_until]
             if len(fresh) >= p.hinge_count:
                 self._reject(_rejection_reason(fresh, p), hinges)
             return None
@@ -137,7 +137,7 @@ class Calibrator:
 
     def _reject(self, reason: str, hinges: list[Hinge]) -> None:
         self.rejection = self._reason = reason
-        self._judged_until = hinges[-1].end
+        self._tested_until = hinges[-1].end
 
     def partial_calibration(self) -> tuple[Calibration | None, str]:
         """Calibration without three good hinges, and a warning with its cost; None: only the nominal mount is left."""

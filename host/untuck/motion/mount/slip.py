@@ -114,7 +114,7 @@ class SlipWatch:
     def _judge(self, history: History, mount: Floats) -> str:
         """Whether the step is large enough and its course resembles a slip more than a change of form.
 
-        A step is judged once, while its beginning is in the window. One that is too small is examined again later.
+        A step is tested once, while its beginning is in the window. One that is too small is examined again later.
         """
         p, strides = self._params, list(self._recent)
         before, after = _means(strides[: self._before]), _means(strides[-self._after :])

@@ -1,6 +1,6 @@
 """The constants that time contact and toe-off, fitted by `python -m bench.lib.fit_contacts --write`.
 
-Fitted on all recorded runners and the real sacral accelerometer; not to be edited.
+Fitted on all recorded runners and the real sacral accelerometer; do not edit.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ LAGS = np.array(
     )
 )
 
-# Offset in ms from a guess, per g in each bin, per unit of log strength, per s of step time; constant.
+# Offset in ms of a guess, per g in each bin, per unit of log strength, per s of step time; constant.
 # fmt: off
 _TIMING_MS = (
     (  # contact
@@ -31,7 +31,7 @@ _TIMING_MS = (
         -13.31, 54.93, -18.62,
     ),
 )
-# What hidden units add up before their tanh, and ms of offset from where the guess came to rest, likewise.
+# Inputs of the hidden units, and corrections in ms by the skip connection, with the same columns.
 _HIDDEN = (
     (  # unit 0
         0.120, -0.224, -0.429, -0.306, -0.003, 0.037, 0.140, 0.020, 0.172, 0.100, -0.162,  # vertical about contact
@@ -286,7 +286,7 @@ _HIDDEN = (
         -0.177, -3.682, 4.438,
     ),
 )
-_STRAIGHT_MS = (
+_SKIP_MS = (
     (  # contact
         0.81, -3.00, -0.07, -2.04, -0.66, 0.62, -2.79, 2.51, -2.48, 1.66, 1.67,  # vertical about contact
         -3.72, 1.87, -1.40, 0.72, -7.55, 14.96, -2.08, -2.15, 3.54, 1.12, -0.57,  # fore-aft about contact
@@ -302,7 +302,7 @@ _STRAIGHT_MS = (
         0.92, 9.42, 8.40,
     ),
 )
-_BENT_MS = (  # contact and toe-off, per hidden unit
+_OUTPUT_MS = (  # contact and toe-off, per hidden unit
     (-1.44, 1.29),
     (-1.99, 0.61),
     (-0.02, 0.00),
@@ -343,5 +343,5 @@ _BENT_MS = (  # contact and toe-off, per hidden unit
 # fmt: on
 TIMING = np.array(_TIMING_MS) / 1e3
 HIDDEN = np.array(_HIDDEN)
-STRAIGHT = np.array(_STRAIGHT_MS) / 1e3
-BENT = np.array(_BENT_MS).T.copy() / 1e3
+SKIP = np.array(_SKIP_MS) / 1e3
+OUTPUT = np.array(_OUTPUT_MS).T.copy() / 1e3

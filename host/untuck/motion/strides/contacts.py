@@ -1,9 +1,8 @@
-"""Steps to contacts: times contact and toe-off, names the side, and tells running from walking and standing.
+"""Steps to contacts: the times of contact and toe-off, the side, and whether the step was run or walked.
 
-A step is a hump of low-passed vertical acceleration, found by the kernel. Its edges, less a lag that follows from step
-time, hump height and length, are a first guess; the vertical and fore-aft acceleration around both then time them.
-Weights move them till they fit; a small network, which bends where weights cannot, corrects where they came to rest.
-What one step means (contact, toe-off, side, gait) is decided here; strides are cut elsewhere.
+A step is a hump of low-passed vertical acceleration, found by the kernel. Its edges, less a lag that depends on step
+time, hump height and length, are a first guess. A linear model of the vertical and fore-aft acceleration around both
+instants then moves them until they converge, and a small neural network corrects the nonlinear rest.
 """
 
 from __future__ import annotations
@@ -19,53 +18,52 @@ from untuck.model import BOTH, LEFT, RIGHT, Floats
 from untuck.motion.history import History
 from untuck.motion.jit import callable_from_python
 from untuck.motion.params import Params
-from untuck.motion.strides import contact_kernels as ck
-from untuck.motion.strides import kernels as k
-from untuck.motion.strides.contact_weights import BENT, HIDDEN, LAGS, STRAIGHT, TIMING
+from untuck.motion.strides import contact_kernels, kernels
+from untuck.motion.strides.contact_weights import HIDDEN, LAGS, OUTPUT, SKIP, TIMING
 
-_SAMPLES_MOST = 2048  # that are looked at: a second and more at 1 kHz
-_FRAME_S = 0.003  # a contact no further before the first sample than this counts as recorded
+_SAMPLES_MAX = 2048  # looked back at: more than a second at 1 kHz
+_START_TOLERANCE_S = 0.003  # a contact this far before the first sample still counts as recorded
 
 
 class Network(NamedTuple):
-    """One hidden layer beside a straight path, from features (n,) and a one: hidden (h, n + 1), the rest gives s."""
+    """One hidden layer and a skip connection, from features (n,) and a constant one to corrections in s."""
 
-    hidden: Floats
-    straight: Floats  # (2, n + 1), of contact and toe-off
-    bent: Floats  # (2, h)
+    hidden: Floats  # (h, n + 1)
+    skip: Floats  # (2, n + 1), of contact and toe-off
+    output: Floats  # (2, h)
 
     def correction_s(self, x: Floats) -> tuple[float, float]:
-        """By how much contact and toe-off are to be moved, from x (n + 1,): as `time_step` leaves it, then a one."""
+        """Corrections of contact and toe-off from x (n + 1,): the features that `time_step` leaves, then a one."""
         moved_s = np.zeros(2)
-        _correct(x, *self, moved_s)
+        _apply_network(x, *self, moved_s)
         contact_s, toe_off_s = moved_s.tolist()
         return contact_s, toe_off_s
 
 
-NETWORK = Network(HIDDEN, STRAIGHT, BENT)
-_correct = callable_from_python(ck.correct)  # a step has it done within its own kernel
+NETWORK = Network(HIDDEN, SKIP, OUTPUT)
+_apply_network = callable_from_python(contact_kernels.apply_network)
 
 
 class Step(NamedTuple):
-    """One step: contact and toe-off in s, side -1 left / +1 right, whether it was run, sample at which it was known."""
+    """One step: contact and toe-off in s, side -1 left / +1 right, whether it was run, sample where it became known."""
 
     contact_s: float
     toe_off_s: float
     side: int
     running: bool
-    follows: bool  # directly after the step before it, on the other foot
+    follows: bool  # directly after the previous step, on the other foot
     number: int
 
 
 class StepTracker:
-    """Turns step rows of the kernel into Steps, in order; the first few wait until enough have voted on the side."""
+    """Turns the kernel's step rows into Steps, in order; the first ones wait until enough have voted on the side."""
 
     def __init__(self, params: Params) -> None:
         self._params = params
         self._window_s = np.array([*params.side_window_s, params.side_mean_s])
-        self._most = sin(radians(params.side_most_deg))
-        self._signals = np.empty((2, _SAMPLES_MOST))
-        self._x, self._measured = np.ones(ck.FEATURES + 1), np.empty(3)
+        self._vote_limit = sin(radians(params.side_most_deg))
+        self._signals = np.empty((2, _SAMPLES_MAX))
+        self._x, self._measured = np.ones(contact_kernels.FEATURES + 1), np.empty(3)
         self._scores: deque[float] = deque(maxlen=params.side_votes)
         self._intervals: deque[float] = deque(maxlen=8)
         self._waiting: list[tuple[float, float]] = []
@@ -73,53 +71,53 @@ class StepTracker:
         self._last_side = 0
 
     def push(self, row: Floats, history: History, mount: Floats) -> list[Step]:
-        """The Steps that a kernel's row makes known; mount (3,3) has rows P.x, P.y, P.z in sensor coordinates."""
+        """The Steps that are known with this row; mount (3,3) has rows P.x, P.y, P.z in sensor coordinates."""
         numbers = row.tolist()
-        index = int(numbers[k.STEP_INDEX])
+        index = int(numbers[kernels.STEP_INDEX])
         scratch = self._signals, self._x, self._measured
         fitted = LAGS, TIMING, *NETWORK
-        ck.measure_step(*history.until(index + 1), mount, row, *fitted, self._window_s, *scratch)
+        contact_kernels.measure_step(*history.until(index + 1), mount, row, *fitted, self._window_s, *scratch)
         contact_s, toe_off_s, height = self._measured.tolist()
         interval = contact_s - self._last_contact_s
-        seen = contact_s >= numbers[k.STEP_SINCE_S] - _FRAME_S
-        running = seen and self._is_run(numbers, interval)
-        if not (running and self._follows(interval)):
-            self._break()
+        seen = contact_s >= numbers[kernels.STEP_SINCE_S] - _START_TOLERANCE_S
+        running = seen and self._is_running_step(numbers, interval)
+        if not (running and self._is_next_step(interval)):
+            self._end_sequence()
         if not running:
-            hidden = not seen or numbers[k.STEP_GAP_S] > self._params.step_gap_max_s
+            hidden = not seen or numbers[kernels.STEP_GAP_S] > self._params.step_gap_max_s
             return [] if hidden else [Step(contact_s, toe_off_s, BOTH, False, False, index)]
         if self._scores:
             self._intervals.append(interval)
-        self._scores.append(0.0 if isnan(height) else min(self._most, max(-self._most, height)))
+        self._scores.append(0.0 if isnan(height) else min(self._vote_limit, max(-self._vote_limit, height)))
         self._waiting.append((contact_s, toe_off_s))
         self._last_contact_s = contact_s
         return self._release(index) if len(self._scores) >= self._params.side_first_votes else []
 
-    def _break(self) -> None:
-        """The row of steps is broken off; fewer than can vote on their side are not counted as running."""
+    def _end_sequence(self) -> None:
+        """The sequence of steps has ended; waiting steps are dropped, because too few have voted on their side."""
         self._waiting.clear()
         self._scores.clear()
         self._intervals.clear()
         self._last_contact_s, self._last_side = -np.inf, 0
 
     def _release(self, index: int) -> list[Step]:
-        """Name the waiting steps, sides alternating back from the vote."""
+        """The waiting steps with their sides, alternating back from the vote on the last one."""
         steps = []
         side = self._vote() * (-1 if len(self._waiting) % 2 == 0 else 1)
         for contact_s, toe_off_s in self._waiting:
-            # a vote that turns means that what went before was named wrongly
+            # where the vote changes sign, the earlier sides were wrong
             steps.append(Step(contact_s, toe_off_s, side, True, side == -self._last_side, index))
             self._last_side, side = side, -side
         self._waiting.clear()
         return steps
 
-    def _is_run(self, row: list[float], interval: float) -> bool:
+    def _is_running_step(self, row: list[float], interval: float) -> bool:
         p = self._params
-        if row[k.STEP_FLIGHT_G] > p.flight_level_g or row[k.STEP_RAW_G] < p.peak_min_g:
+        if row[kernels.STEP_FLIGHT_G] > p.flight_level_g or row[kernels.STEP_RAW_G] < p.peak_min_g:
             return False
         return interval >= 0.4 * p.stride_min_s
 
-    def _follows(self, interval: float) -> bool:
+    def _is_next_step(self, interval: float) -> bool:
         if interval > 0.6 * self._params.stride_max_s:
             return False
         if not self._intervals or interval < 1.6 * min(self._intervals):
@@ -135,7 +133,7 @@ class StepTracker:
 
 
 def track_params(params: Params) -> Floats:
-    """What the kernel's step detector wants to know."""
+    """(6,) parameters of the kernel's step detector, in its order (kernels.T_*)."""
     p = params
     return np.array(
         [
@@ -149,9 +147,9 @@ def track_params(params: Params) -> Floats:
     )
 
 
-def edges(row: Floats) -> tuple[float, float]:
-    """First guess of contact and toe-off in s of a step row, from its hump alone."""
+def hump_edges_s(row: Floats) -> tuple[float, float]:
+    """First guess of contact and toe-off in s of a step row (STEP_COLUMNS,), from its hump alone."""
     out = np.empty(2)
-    ck.hump_edges(row, LAGS, out)
+    contact_kernels.hump_edges(row, LAGS, out)
     contact_s, toe_off_s = out.tolist()
     return contact_s, toe_off_s

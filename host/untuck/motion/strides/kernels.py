@@ -1,7 +1,6 @@
-"""The loops over samples of a runner's motion: earth acceleration, step detection, the curves of one stride.
+"""The loops over samples after orientation: earth acceleration, step detection, the curves of one stride.
 
-Plain functions on arrays, compiled by numba; with NUMBA_DISABLE_JIT=1 they run as they stand.
-The orientation filter's loops are in orientation_kernels.py; every other loop over samples lives here.
+Plain functions on arrays, compiled by numba; with NUMBA_DISABLE_JIT=1 they run uncompiled.
 """
 
 from __future__ import annotations
@@ -13,54 +12,54 @@ import numpy as np
 from untuck.model import GRAVITY_M_S2, Floats
 from untuck.motion.jit import entry, inner
 
-# tracking parameters
+# parameters of the step detector
 T_LOWPASS_HZ, T_FLIGHT_HZ, T_LEVEL_G, T_REFRACTORY_S, T_RESET_GAP_S, T_HOLD_S = range(6)
 
 # columns of a step row
 (
-    STEP_INDEX,  # sample at which the step is known, a while after the hump ended
+    STEP_INDEX,  # sample at which the step is known, T_HOLD_S after the hump's end
     STEP_UP_S,  # upward crossing
     STEP_DOWN_S,
-    STEP_PREV_UP_S,  # upward crossing of the step before; NaN after a gap
+    STEP_PREV_UP_S,  # upward crossing of the previous step; NaN after a gap
     STEP_PEAK_G,
     STEP_PEAK_S,
-    STEP_FLIGHT_G,  # lowest vertical acceleration since the hump before
+    STEP_FLIGHT_G,  # lowest vertical acceleration since the previous hump
     STEP_RAW_G,  # highest vertical acceleration within the hump, at the flight filter's bandwidth
-    STEP_SINCE_S,  # where the unbroken stretch of samples began
-    STEP_GAP_S,  # longest time between two samples since the hump before
+    STEP_SINCE_S,  # start of the samples without a long gap
+    STEP_GAP_S,  # longest time between two samples since the previous hump
 ) = range(10)
 STEP_COLUMNS = 10
 
-# tracking state: what the last sample left, two filters (two integrators each, then their outputs), then two step rows
+# state: of the last sample, then two filters (two integrators each, then their outputs), then two step rows
 S_STARTED, S_TIME, S_AV, S_SLOPE, S_IN_HUMP, S_HELD, S_FILTERS = range(7)
 S_LOW, S_FLY = S_FILTERS + 4, S_FILTERS + 5
 S_NOW = S_FILTERS + 6  # the step in progress
-S_ROW = S_NOW + STEP_COLUMNS  # held: a finished one waits here for what follows toe-off
+S_ROW = S_NOW + STEP_COLUMNS  # a finished step, held until the samples after toe-off are known
 TRACK_STATE_SIZE = S_ROW + STEP_COLUMNS
 
-_FLIGHT_UNKNOWN_G = -9.0  # the first hump gets the benefit of the doubt
+_FLIGHT_UNKNOWN_G = -9.0  # low: before the first hump, a flight is assumed
 _SQRT_2 = sqrt(2.0)
-_SUBSTEP_S = 0.011  # filters never step further: a gap is bridged by a straight line
+_SUBSTEP_S = 0.011  # longest step of the filters: the signal is interpolated over longer intervals
 
 
 @inner
 def _filter(par: Floats, state: Floats, x: float, dt: float) -> None:
-    """One step of both 2nd-order Butterworth low-passes as state-variable filters, right for any dt (Zavalishin)."""
+    """One step of both 2nd-order Butterworth low-passes, as state-variable filters for variable dt (Zavalishin)."""
     for f in range(2):
-        at = S_FILTERS + 2 * f
+        i = S_FILTERS + 2 * f
         g = tan(pi * par[T_LOWPASS_HZ + f] * dt)
         a1 = 1.0 / (1.0 + g * (g + _SQRT_2))
-        band, low = state[at], state[at + 1]
+        band, low = state[i], state[i + 1]
         v1 = a1 * (band + g * (x - low))
         v2 = low + g * v1
-        state[at] = 2.0 * v1 - band
-        state[at + 1] = 2.0 * v2 - low
+        state[i] = 2.0 * v1 - band
+        state[i + 1] = 2.0 * v2 - low
         state[S_LOW + f] = v2
 
 
 @inner
 def _end_hump(state: Floats, time: float) -> None:
-    """Hold a finished hump as a step row and forget the flight before it."""
+    """Store a finished hump as the held step and reset what is measured between humps."""
     state[S_NOW + STEP_DOWN_S] = time
     for j in range(STEP_COLUMNS):
         state[S_ROW + j] = state[S_NOW + j]
@@ -70,19 +69,19 @@ def _end_hump(state: Floats, time: float) -> None:
 
 
 @inner
-def _release(state: Floats, index: int, steps: Floats, at: int) -> int:
-    """Write the held step to row `at` of steps, known at sample `index`; returns 1 for it, 0 if there is none."""
+def _release(state: Floats, index: int, steps: Floats, out_row: int) -> int:
+    """Write the held step, known at sample `index`, to row `out_row` of steps; returns the number of rows, 0 or 1."""
     if state[S_HELD] == 0.0:
         return 0
     for j in range(STEP_COLUMNS):
-        steps[at, j] = state[S_ROW + j]
-    steps[at, STEP_INDEX] = index
+        steps[out_row, j] = state[S_ROW + j]
+    steps[out_row, STEP_INDEX] = index
     state[S_HELD] = 0.0
     return 1
 
 
 def last_step(par: Floats, state: Floats, index: int, row: Floats) -> bool:
-    """At the end of a recording: the held step, or that of a hump going down, its end foretold by a straight line."""
+    """End of a recording: `row` becomes the held step, or that of a falling hump, its end extrapolated linearly."""
     going_down = state[S_IN_HUMP] != 0.0 and state[S_SLOPE] < 0.0
     if going_down:
         row[:] = state[S_NOW:S_ROW]
@@ -97,7 +96,7 @@ def last_step(par: Floats, state: Floats, index: int, row: Floats) -> bool:
 
 @inner
 def _restart(state: Floats, time: float, av: float) -> None:
-    """Begin anew: the first sample, or the first one after a gap that hid a contact."""
+    """Reset the detector, at the first sample or the first one after a gap that may hide a contact."""
     for j in range(TRACK_STATE_SIZE):
         state[j] = 0.0
     state[S_STARTED] = 1.0
@@ -120,13 +119,13 @@ def track_chunk(
     base: int,
     steps: Floats,
 ) -> int:
-    """Earth acceleration and steps in samples first..end-1; returns how many rows of `steps` were written.
+    """Earth acceleration and steps in samples first..end-1; returns the number of rows written to `steps`.
 
-    time_s (n,), acc (n,3) and quat in; earth m/s^2 without gravity and steps (m, STEP_COLUMNS) out. Sample i is row
-    i + shift of quat (k,4) and earth (k,3), whose first row is sample number `base` of the stream. A step is one hump
-    of the low-passed vertical acceleration.
+    Reads time_s (n,), acc (n,3) and quat; writes earth in m/s^2 without gravity and steps (m, STEP_COLUMNS). Sample i
+    is row i + shift of quat (k,4) and earth (k,3), whose first row is sample number `base` of the stream. A step is one
+    hump of the low-passed vertical acceleration.
     """
-    found = np.int64(0)  # a plain 0 is a type of its own to numba, which would compile callees twice
+    found = np.int64(0)  # numba would compile callees a second time for the literal 0
     for i in range(first, end):
         row = i + shift
         number = row + base
@@ -150,29 +149,29 @@ def track_chunk(
         av_step = (av - state[S_AV]) / parts
         for _ in range(parts):
             found += _advance(par, state, number, dt, av_step, steps, found)
-        # again: a hump that ended in it has taken it for its own
+        # again, because a hump that ended within the gap has reset it
         if gap > state[S_NOW + STEP_GAP_S]:
             state[S_NOW + STEP_GAP_S] = gap
-    return found  # type: ignore[return-value]  # int() takes its time to compile
+    return found  # type: ignore[return-value]  # int() takes long to compile
 
 
 @inner
-def _advance(par: Floats, state: Floats, index: int, dt: float, av_step: float, steps: Floats, at: int) -> int:
-    """One time step of the step detector; 1 if a step became known, written to row `at` of steps."""
+def _advance(par: Floats, state: Floats, index: int, dt: float, av_step: float, steps: Floats, out_row: int) -> int:
+    """One time step of the step detector; 1 if a step became known, written to row `out_row` of steps."""
     time, av, before = state[S_TIME] + dt, state[S_AV] + av_step, state[S_LOW]
     _filter(par, state, av, dt)
     y, fly, level = state[S_LOW], state[S_FLY], par[T_LEVEL_G]
     state[S_TIME], state[S_AV], state[S_SLOPE] = time, av, (y - before) / dt
     found = 0
     if state[S_HELD] != 0.0 and time >= state[S_ROW + STEP_DOWN_S] + par[T_HOLD_S]:
-        found = _release(state, index, steps, at)
+        found = _release(state, index, steps, out_row)
     if state[S_IN_HUMP] == 0.0:
         if fly < state[S_NOW + STEP_FLIGHT_G]:
             state[S_NOW + STEP_FLIGHT_G] = fly
         if before < level <= y:
             up = time - dt * (y - level) / (y - before)
             if not up - state[S_NOW + STEP_PREV_UP_S] < par[T_REFRACTORY_S]:
-                found += _release(state, index, steps, at + found)
+                found += _release(state, index, steps, out_row + found)
                 state[S_IN_HUMP], state[S_NOW + STEP_UP_S] = 1.0, up
                 state[S_NOW + STEP_PEAK_G], state[S_NOW + STEP_PEAK_S], state[S_NOW + STEP_RAW_G] = y, time, fly
     else:
@@ -213,7 +212,7 @@ def pelvis_angles(quat: Floats, first: int, end: int, mount: Floats, out: Floats
     return upright / (end - first)
 
 
-# what is measured of a stride: first fields of its record, in their units
+# measures of a stride; the first ones are fields of its record
 (
     N_TILT_DEG,
     N_TILT_MIN_DEG,
@@ -224,11 +223,11 @@ def pelvis_angles(quat: Floats, first: int, end: int, mount: Floats, out: Floats
     N_TRAVEL_DEG,
     N_OSCILLATION_MM,
     N_OBLIQUITY_DEG,
-    N_FORWARD,  # means of the horizontal and the vertical part of the pelvis's long axis, for lean
+    N_FORWARD,  # means of the horizontal and vertical component of the pelvis's long axis, for lean
     N_UPWARD,
     N_ACCEL_X,  # mean horizontal acceleration
     N_ACCEL_Y,
-    N_LIKENESS,
+    N_CORRELATION,
     N_HEADING,  # mean, in rad
     N_UPRIGHT,
     N_INSIDE,  # samples
@@ -236,7 +235,7 @@ def pelvis_angles(quat: Floats, first: int, end: int, mount: Floats, out: Floats
 ) = range(18)
 STRIDE_NUMBERS = 18
 _DEG = 180.0 / pi
-_LEAN_EVERY = 2  # points of a stride: its waves are too long for more to matter to a mean
+_LEAN_EVERY = 2  # points of a stride: more do not change the mean of such slow curves
 
 
 @entry
@@ -254,16 +253,17 @@ def measure_stride(
     share: float,
     angles: Floats,
     curves: Floats,
-    waves: Floats,
+    harmonics: Floats,
     out: Floats,
 ) -> None:
-    """The curves of the stride from start_s to end_s, their harmonics, and its numbers.
+    """The curves of the stride from start_s to end_s, their harmonics, and its measures.
 
-    time_s (n,), quat (n,4), earth (n,3) m/s^2 without gravity, of which `known` samples are there; mount (3,3), rows
-    P.x P.y P.z in S; line (P,) tells heading's drift; basis (P, 2 H) cosine and sine; typical (P,) the runner's own
-    vertical acceleration, which the stride before, still in `curves`, joins by `share`; angles (m,3) is scratch for m
-    samples at most. Written are curves (6, P) at phases (k + 0.5) / P: tilt, obliquity, rotation in rad, earth
-    acceleration x, y, z; waves (4, 2 H): harmonics of the last four curves; out (STRIDE_NUMBERS,).
+    time_s (n,), quat (n,4), earth (n,3) m/s^2 without gravity, of which the first `known` samples are valid; mount
+    (3,3), rows P.x P.y P.z in S; line (P,) gives the drift of heading; basis (P, 2 H) cosine and sine; typical (P,) the
+    runner's own vertical acceleration, into which the previous stride, still in `curves`, is averaged with weight
+    `share`; angles (m,3) is scratch for at most m samples. Writes curves (6, P) at phases (k + 0.5) / P: tilt,
+    obliquity, rotation in rad, earth acceleration x, y, z; harmonics (4, 2 H) of the last four curves; out
+    (STRIDE_NUMBERS,).
     """
     if share > 0.0:
         for j in range(len(typical)):
@@ -278,9 +278,9 @@ def measure_stride(
         first -= 1
     out[N_UPRIGHT] = pelvis_angles(quat, first, end, mount, angles)
     _curves(time_s, angles, earth, first, end, start_s, end_s, curves, out)
-    _numbers(curves, line, typical, end_s - start_s, out)
-    _waves(curves, basis, end_s - start_s, waves, out)
-    _travel(waves, out)
+    _summarise(curves, line, typical, end_s - start_s, out)
+    _harmonics(curves, basis, end_s - start_s, harmonics, out)
+    _travel_direction(harmonics, out)
 
 
 @inner
@@ -295,7 +295,7 @@ def _curves(
     curves: Floats,
     out: Floats,
 ) -> None:
-    """Angles and acceleration on an even grid of phase, by straight lines between samples first..end-1."""
+    """Angles and acceleration on an even grid of phase, by linear interpolation between samples first..end-1."""
     points = curves.shape[1]
     last, longest_s = first, 0.0
     while last + 1 < end and time_s[last] < end_s:
@@ -314,8 +314,8 @@ def _curves(
 
 
 @inner
-def _numbers(curves: Floats, line: Floats, typical: Floats, duration_s: float, out: Floats) -> None:
-    """Heading becomes rotation, vertical acceleration loses its mean; what both and the rest come to goes to `out`."""
+def _summarise(curves: Floats, line: Floats, typical: Floats, duration_s: float, out: Floats) -> None:
+    """Remove the drift of heading and the mean of vertical acceleration; write the measures of all curves to `out`."""
     points = curves.shape[1]
     drift = heading = x = y = up = 0.0
     for k in range(points):
@@ -351,38 +351,41 @@ def _numbers(curves: Floats, line: Floats, typical: Floats, duration_s: float, o
     out[N_OBLIQUITY_RANGE_DEG], out[N_ROTATION_RANGE_DEG] = _DEG * (side_max - side_min), _DEG * (turn_max - turn_min)
     out[N_FORWARD], out[N_UPWARD] = _LEAN_EVERY * forward / points, _LEAN_EVERY * upward / points
     size *= own
-    out[N_LIKENESS] = both / sqrt(size) if size > 0.0 else 1.0
+    out[N_CORRELATION] = both / sqrt(size) if size > 0.0 else 1.0
 
 
 @inner
-def _waves(curves: Floats, basis: Floats, duration_s: float, waves: Floats, out: Floats) -> None:
-    """Harmonics of the last four curves; vertical acceleration, integrated twice, gives the range of height."""
+def _harmonics(curves: Floats, basis: Floats, duration_s: float, harmonics: Floats, out: Floats) -> None:
+    """Harmonics of the last four curves, and oscillation: the range of vertical acceleration integrated twice."""
     points, count = basis.shape
     for c in range(4):
         for h in range(count):
-            waves[c, h] = 0.0
+            harmonics[c, h] = 0.0
         for k in range(points):
             x = curves[2 + c, k]
             for h in range(count):
-                waves[c, h] += basis[k, h] * x
+                harmonics[c, h] += basis[k, h] * x
     low, high, unit = np.inf, -np.inf, duration_s / (2.0 * pi)
     unit *= unit * 0.5 * points
     for k in range(points):
         height = 0.0
         for h in range(count):
             order = h // 2 + 1
-            height -= unit / (order * order) * waves[3, h] * basis[k, h]
+            height -= unit / (order * order) * harmonics[3, h] * basis[k, h]
         low, high = min(low, height), max(high, height)
     out[N_OSCILLATION_MM] = 1e3 * (high - low)
 
 
 @inner
-def _travel(waves: Floats, out: Floats) -> None:
-    """Mean heading against the axis of the horizontal acceleration that both steps share: harmonics two and four."""
+def _travel_direction(harmonics: Floats, out: Floats) -> None:
+    """Mean heading relative to the main axis of the horizontal acceleration's harmonics two and four.
+
+    These harmonics are equal in both steps, so that their axis is the direction of travel.
+    """
     xx = yy = xy = 0.0
     for h in range(2, 8):
         if h // 2 != 2:
-            x, y = waves[1, h], waves[2, h]
+            x, y = harmonics[1, h], harmonics[2, h]
             xx += x * x
             yy += y * y
             xy += x * y

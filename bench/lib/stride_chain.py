@@ -1,7 +1,7 @@
-"""Long runs strung together from the strides of 30 s recordings, with the force plate's contacts carried along.
+"""Long runs chained from the strides of 30 s recordings, with the force plate's contacts.
 
-Strides follow each other as recorded for a while, then jump to another stride that starts alike; the mismatch left at
-the seam decays over a stride, and time is warped slowly by up to 1 %. Cutting and joining strides lives here.
+Strides follow as recorded for a while, then the chain jumps to a stride with a similar start. The remaining mismatch at
+the seam decays over a stride, and time is warped slowly by up to 1 %.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from scipy.ndimage import gaussian_filter1d
 from bench.lib.recordings import Recording
 from untuck.model import CONTACT_DTYPE, RIGHT, Floats
 
-LEAD_S = 0.04  # seams lie this long before right contact: in flight, where one stride moves like any other
-FADE_S = 0.03  # half length of the cross-fade at a seam: hides what differs above the second derivative
-EDGE_S = 0.08  # a stride keeps this far from the recording's ends, for filter transients and the cross-fade
+LEAD_S = 0.04  # of seams before right contact: in flight, where strides differ least
+FADE_S = 0.03  # half length of the cross-fade at a seam, which hides differences of third derivatives
+EDGE_S = 0.08  # at the recording's ends, left out for filter transients and the cross-fade
 JUMP_CHANCE = 0.3  # per stride: about three strides as recorded, then a jump
-CANDIDATES = 6  # strides drawn for a jump, the most alike is taken
-WARP = 0.01  # largest change of time's pace
-WARP_S = 5.0  # how slowly it changes
-# what counts as alike: heading, pitch, roll (rad), x, y, z (m), and their rates
-ALIKE = np.array([0.05, 0.03, 0.03, np.inf, np.inf, 0.01, 0.7, 0.5, 0.5, 0.1, 0.1, 0.1])
+CANDIDATES = 6  # random strides for a jump, of which the most similar is taken
+WARP = 0.01  # largest change of the speed of time
+WARP_S = 5.0  # time constant of that change
+# scales of similarity: heading, pitch, roll (rad), x, y, z (m), and their rates
+SIMILARITY_SCALE = np.array([0.05, 0.03, 0.03, np.inf, np.inf, 0.01, 0.7, 0.5, 0.5, 0.1, 0.1, 0.1])
 
 
 @dataclass(frozen=True, eq=False)
 class Strides:
-    """The usable strides of a recording, from LEAD_S before right contact to the same of the next: start_s, end_s (n,).
+    """The usable strides of a recording, each from LEAD_S before right contact to LEAD_S before the next one.
 
-    events_s (n,4) right contact, right toe-off, left contact, left toe-off; follows (n,) bool: the next one in the list
-    came next in the recording; state (n,12) pose and rates at the start.
+    start_s, end_s (n,); events_s (n,4) right contact, right toe-off, left contact, left toe-off; follows (n,) bool: the
+    next one in the list is also the next in the recording; state (n,12) pose and rates at the start.
     """
 
     start_s: Floats
@@ -52,7 +52,7 @@ class Chain:
 
 
 def cut(recording: Recording) -> Strides:
-    """Strides from right contact to right contact, whole, in order and without long marker gaps."""
+    """Strides from right contact to right contact, complete, in order and without long marker gaps."""
     contacts = recording.contacts
     end_s = (len(recording.pose) - 1) / recording.rate_hz - EDGE_S
     kept = []
@@ -77,24 +77,24 @@ def cut(recording: Recording) -> Strides:
     return Strides(start_s, table[:, 4] - LEAD_S, table[:, :4], follows, state)
 
 
-def _next(strides: Strides, current: int, state: Floats, rng: np.random.Generator) -> int:
-    """The stride to play after `current` (-1: comes from elsewhere), whose end state is `state` (12,)."""
+def _next_stride(strides: Strides, current: int, state: Floats, rng: np.random.Generator) -> int:
+    """The stride after `current` (-1: of another recording), which ends in `state` (12,)."""
     if current >= 0 and strides.follows[current] and rng.random() > JUMP_CHANCE:
         return current + 1
     drawn = rng.choice(len(strides.start_s), min(CANDIDATES, len(strides.start_s)), replace=False)
     drawn = drawn[drawn != current]
-    return int(drawn[np.argmin((((strides.state[drawn] - state) / ALIKE) ** 2).sum(axis=1))])
+    return int(drawn[np.argmin((((strides.state[drawn] - state) / SIMILARITY_SCALE) ** 2).sum(axis=1))])
 
 
-def order(recordings: list[Recording], until_s: list[float], rng: np.random.Generator) -> list[tuple[int, int]]:
-    """(recording, stride) pairs: recording i is played until until_s[i] seconds from the start of the chain."""
+def play_order(recordings: list[Recording], until_s: list[float], rng: np.random.Generator) -> list[tuple[int, int]]:
+    """(recording, stride) pairs in order: recording i is used until until_s[i] seconds from the start of the chain."""
     cuts = [cut(recording) for recording in recordings]
     played: list[tuple[int, int]] = []
     now_s, current, state = 0.0, -1, cuts[0].state[int(rng.integers(len(cuts[0].start_s)))]
     for number, (recording, strides, end_s) in enumerate(zip(recordings, cuts, until_s, strict=True)):
         current = -1
         while now_s < end_s:
-            current = _next(strides, current, state, rng)
+            current = _next_stride(strides, current, state, rng)
             played.append((number, current))
             now_s += strides.end_s[current] - strides.start_s[current]
             at_s = strides.end_s[current]
@@ -102,8 +102,8 @@ def order(recordings: list[Recording], until_s: list[float], rng: np.random.Gene
     return played
 
 
-def _segments(played: list[tuple[int, int]], cuts: list[Strides]) -> list[tuple[int, float, float]]:
-    """(recording, start_s, end_s) of what is played without a jump."""
+def _uninterrupted(played: list[tuple[int, int]], cuts: list[Strides]) -> list[tuple[int, float, float]]:
+    """(recording, start_s, end_s) of each piece without a jump."""
     out: list[tuple[int, float, float]] = []
     for number, stride in played:
         start_s, end_s = cuts[number].start_s[stride], cuts[number].end_s[stride]
@@ -115,7 +115,7 @@ def _segments(played: list[tuple[int, int]], cuts: list[Strides]) -> list[tuple[
 
 
 def _decay(since_s: Floats, length_s: float, jump: Floats, slope: Floats) -> Floats:
-    """(n,6) what is added after a seam: `jump` and `slope` at first, gone after length_s; x and y keep their jump."""
+    """(n,6) added after a seam: `jump` and `slope` at first, zero after length_s; x and y keep their jump."""
     u = np.minimum(since_s / length_s, 1.0)[:, None]
     place = 1 - 10 * u**3 + 15 * u**4 - 6 * u**5
     slope_part = length_s * (u - 6 * u**3 + 8 * u**4 - 3 * u**5)
@@ -124,16 +124,16 @@ def _decay(since_s: Floats, length_s: float, jump: Floats, slope: Floats) -> Flo
 
 
 def _step(since_s: Floats) -> Floats:
-    """0 before a seam, 1 after it, smooth over FADE_S either way."""
+    """0 before a seam, 1 after it, smooth over FADE_S on both sides."""
     u = np.clip(since_s / (2 * FADE_S) + 0.5, 0, 1)
     return np.asarray(u**3 * (10 - 15 * u + 6 * u**2))
 
 
 def join(recordings: list[Recording], played: list[tuple[int, int]], rate_hz: float) -> tuple[Floats, Floats]:
-    """(N,6) pose at rate_hz along the played strides, and (N,) speed of the recording that each sample is from."""
+    """(N,6) pose at rate_hz along the chained strides, and (N,) speed of each sample's recording."""
     cuts = [cut(recording) for recording in recordings]
     stride_s = [float(np.median(c.end_s - c.start_s)) for c in cuts]
-    segments = _segments(played, cuts)
+    segments = _uninterrupted(played, cuts)
     seams_s = np.concatenate([[0.0], np.cumsum([end_s - start_s for _, start_s, end_s in segments])])
     time_s = np.arange(int(seams_s[-1] * rate_hz)) / rate_hz
     pose, speed = np.zeros((len(time_s), 6)), np.zeros(len(time_s))
@@ -168,18 +168,18 @@ def _contacts(played: list[tuple[int, int]], cuts: list[Strides]) -> NDArray[np.
 
 def slow_noise(count: int, rate_hz: float, tau_s: float, rng: np.random.Generator) -> Floats:
     """(count,) Gaussian noise of SD 1 that varies over tau_s seconds."""
-    coarse_hz = 20 / tau_s  # drawn coarsely, then interpolated
+    coarse_hz = 20 / tau_s  # rate of the random numbers, which are then interpolated
     few = int(count / rate_hz * coarse_hz) + 200
     drawn = gaussian_filter1d(rng.normal(size=few), tau_s * coarse_hz / 2)
     drawn *= np.sqrt(2 * np.sqrt(np.pi) * tau_s * coarse_hz / 2)
-    at = 100 + np.arange(count) / rate_hz * coarse_hz
-    return np.asarray(PchipInterpolator(np.arange(few), drawn)(at))
+    positions = 100 + np.arange(count) / rate_hz * coarse_hz
+    return np.asarray(PchipInterpolator(np.arange(few), drawn)(positions))
 
 
 def chain(recordings: list[Recording], until_s: list[float], rate_hz: float, rng: np.random.Generator) -> Chain:
-    """A run that plays each recording until its second, with seams hidden and time warped slowly by up to 1 %."""
+    """A run of each recording until its end time, with smoothed seams and time warped slowly by up to 1 %."""
     cuts = [cut(recording) for recording in recordings]
-    played = order(recordings, until_s, rng)
+    played = play_order(recordings, until_s, rng)
     pose, speed = join(recordings, played, rate_hz)
     contacts = _contacts(played, cuts)
     source_s = np.arange(len(pose)) / rate_hz
@@ -196,5 +196,5 @@ def chain(recordings: list[Recording], until_s: list[float], rate_hz: float, rng
     )
 
 
-def _resample(pose: Floats, at: Floats) -> Floats:
-    return np.asarray(make_interp_spline(np.arange(len(pose)), pose, k=5)(at))
+def _resample(pose: Floats, rows: Floats) -> Floats:
+    return np.asarray(make_interp_spline(np.arange(len(pose)), pose, k=5)(rows))
