@@ -1,7 +1,7 @@
-"""Floors under the accuracy that is reached, on the quick part of `python -m bench accuracy` (4 runners, seed 0).
+"""Lower limits of accuracy, on the quick part of `python -m bench accuracy` (4 runners, seed 0).
 
-A floor lies a little below the figure reached when it was set; it is only ever raised. The goals stand in bench/.
-DEV runners are those that constants were fitted on; JUDGE runners only report.
+A floor was set slightly below the figure measured then; it is only raised. bench/lib/accuracy_*.py have the goals.
+Constants were fitted on DEV runners; JUDGE runners are held out.
 """
 
 from __future__ import annotations
@@ -97,8 +97,8 @@ def test_floor(figures: list[Figure], section: str, name: str, group: str, sense
         assert value >= floor if sense == ">=" else value <= floor, f"{name} ({group}): {value:.3g}, floor {floor:g}"
 
 
-def test_every_goal_names_the_figure_it_is_for(figures: list[Figure]) -> None:
-    """All figures have a value, and those with a goal say how many it rests on where it is a share."""
+def test_every_figure_has_values_and_counts(figures: list[Figure]) -> None:
+    """All figures have a value, and shares with a goal have the count that they are based on."""
     for figure in figures:
         assert figure.values, figure.name
         if figure.goal and figure.unit == "%":

@@ -1,4 +1,4 @@
-"""Other people's recordings: what is read, what is refused and why, and many files at once, also on a cluster."""
+"""Files of other people: what is read, what is rejected and why, and many files in parallel, also on a cluster."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_every_format_gives_the_same_samples(recorded: Samples, tmp_path: Path, 
         np.testing.assert_array_equal(getattr(again, name), getattr(recorded, name))
 
 
-def test_names_of_others_are_mapped(still: dict[str, np.ndarray], tmp_path: Path) -> None:
+def test_other_column_names_are_mapped(still: dict[str, np.ndarray], tmp_path: Path) -> None:
     theirs = {"t": still.pop("time_s"), "ax": still.pop("acc_x_m_s2"), **still, "note": np.array(["x"] * ROWS)}
     path = write(tmp_path / "run.csv", theirs)
     assert len(read_samples(path, column_map(("time_s=t", "acc_x_m_s2=ax")))) == ROWS
@@ -90,14 +90,16 @@ UNITS = {
 
 
 @pytest.mark.parametrize("name", UNITS)
-def test_other_units_are_noticed_and_named(recorded: Samples, tmp_path: Path, name: str) -> None:
+def test_other_units_are_detected_and_named(recorded: Samples, tmp_path: Path, name: str) -> None:
     what, factor, expected = UNITS[name]
     columns = {k: v * factor if k.startswith(what) else v for k, v in columns_of(recorded).items()}
     with pytest.raises(SamplesError, match=expected):
         read_samples(write(tmp_path / "run.csv", columns))
 
 
-def test_what_is_no_table_of_numbers_is_named(still: dict[str, np.ndarray], tmp_path: Path) -> None:
+def test_files_that_are_not_tables_of_numbers_are_rejected_with_the_reason(
+    still: dict[str, np.ndarray], tmp_path: Path
+) -> None:
     words = write(tmp_path / "words.csv", {**still, "acc_x_m_s2": np.array(["n/a?"] * ROWS)})
     (tmp_path / "not.parquet").write_bytes(b"PAR0" * 9)
     (tmp_path / "empty.csv").write_text("")
@@ -156,7 +158,7 @@ def test_in_parallel_the_results_are_the_same(folder: Path, serial: list[FileRes
     assert same(found, serial)
 
 
-def test_a_dask_cluster_serves(folder: Path, serial: list[FileResult]) -> None:
+def test_a_dask_cluster_gives_the_same_results(folder: Path, serial: list[FileResult]) -> None:
     from distributed import LocalCluster
 
     with LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None) as cluster:
@@ -165,7 +167,7 @@ def test_a_dask_cluster_serves(folder: Path, serial: list[FileResult]) -> None:
     assert same(in_order(found), serial)
 
 
-def test_a_cluster_that_is_not_there_is_told(folder: Path) -> None:
+def test_a_missing_cluster_is_reported(folder: Path) -> None:
     paths = sorted(folder.iterdir())
     with pytest.raises(ReportError, match="pip install ray"):
         list(analyse_files(paths, read_samples, backend="ray"))
@@ -180,7 +182,7 @@ def test_results_are_three_tables(serial: list[FileResult], tmp_path: Path) -> N
     assert runs["tilt_deg"].to_pylist()[3] is None
 
 
-def test_the_command_tells_of_every_file(folder: Path, tmp_path: Path) -> None:
+def test_the_command_reports_every_file(folder: Path, tmp_path: Path) -> None:
     done = untuck(*(str(folder / f"{name}.npz") for name in "abd"), "--jobs", "1", "-o", str(tmp_path / "out"))
     assert done.exit_code == 1 and "1 of 3 files could not be analysed" in done.output
     assert "a.npz: " in done.output and "findings" in done.output and "no numpy archive" in done.output

@@ -1,4 +1,4 @@
-"""What a baseline is refused for, and told: a tucked pelvis, or a sensor that is not worn upright."""
+"""Rejection of baselines, with a warning: a tucked pelvis, or a sensor that is not worn upright."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def run_at(*phases: Phase) -> Run:
     return untuck.analyse(simulate(Scenario(PREFIX + phases), seed=4).samples, params=QUICK)
 
 
-def test_a_tucked_baseline_is_refused_and_the_next_in_better_form_is_taken() -> None:
+def test_a_tucked_baseline_is_rejected_and_the_next_better_one_is_taken() -> None:
     run = run_at(Phase("run", 26.0, tuck_deg=8.0), Phase("run", 34.0))
     assert sum("Recorded tucked" in warning for warning in run.warnings) == 1
     assert run.baseline is not None
@@ -26,7 +26,7 @@ def test_a_tucked_baseline_is_refused_and_the_next_in_better_form_is_taken() -> 
     assert not any("your own way" in warning for warning in run.warnings)
 
 
-def test_who_was_told_and_runs_on_so_is_taken_at_their_own_form_and_cued_against_it() -> None:
+def test_a_runner_who_continues_after_the_warning_keeps_this_baseline() -> None:
     run = run_at(Phase("run", 62.0, tuck_deg=9.0), Phase("run", 16.0, tuck_deg=15.0))
     assert sum("Recorded tucked" in warning for warning in run.warnings) == 1
     assert any("your own way" in warning for warning in run.warnings)
@@ -35,7 +35,7 @@ def test_who_was_told_and_runs_on_so_is_taken_at_their_own_form_and_cued_against
     assert [finding.fault for finding in run.findings] == ["tuck"]
 
 
-def test_far_below_standing_is_nobodys_own_form() -> None:
+def test_tilt_far_below_standing_is_never_a_baseline() -> None:
     run = run_at(Phase("run", 70.0, tuck_deg=16.0))
     assert run.baseline is None
     assert sum("Recorded tucked" in warning for warning in run.warnings) >= 2
@@ -43,7 +43,7 @@ def test_far_below_standing_is_nobodys_own_form() -> None:
 
 
 @pytest.mark.parametrize("turn", ["x", "z"])
-def test_a_sensor_worn_upside_down_or_lying_that_never_stood_is_told_and_judges_nothing(turn: str) -> None:
+def test_a_wrongly_worn_sensor_without_standing_gives_a_warning_and_no_findings(turn: str) -> None:
     running = simulate(Scenario((Phase("run", 40.0), Phase("run", 20.0, pullback_deg=6.0))), seed=4).samples
     worn = Rotation.from_euler(turn, 180.0 if turn == "z" else 90.0, degrees=True)
     run = untuck.analyse(

@@ -1,4 +1,4 @@
-"""Calibration: how well hinges tell the mount, an honest error, refusals with reasons, zeroing again, re-use."""
+"""Calibration: error of the mount from hinges and its estimate, rejections with reasons, zeroing again, re-use."""
 
 import re
 from dataclasses import replace
@@ -21,7 +21,7 @@ from untuck.motion.mount.hinges import Hinge, combine_hinges
 from untuck.motion.mount.standing import Pose, pose_of, stillness
 from untuck.motion.params import Params
 from untuck.simulate.imu import Mount
-from untuck.simulate.runner import CLIP, SimulatedRun, simulate
+from untuck.simulate.runner import TYPICAL_MOUNT, SimulatedRun, simulate
 from untuck.simulate.scenario import HINGE_S, Phase, Scenario
 
 STAND, HINGES = Phase("stand", 7.0), Phase("hinge", 3 * HINGE_S)
@@ -39,7 +39,7 @@ def events_of(samples: Samples, calibration: Calibration | None = None, params: 
 
 
 def turned(samples: Samples, sensor: Rotation, first: int = 0) -> Samples:
-    """The same motion with the sensor turned in its place, from sample `first` on."""
+    """The same motion with the sensor rotated in its place, from sample `first` on."""
     gyr, acc = samples.gyr_rad_s.copy(), samples.acc_m_s2.copy()
     gyr[first:], acc[first:] = sensor.apply(gyr[first:]), sensor.apply(acc[first:])
     return Samples(samples.time_s, gyr, acc)
@@ -47,7 +47,7 @@ def turned(samples: Samples, sensor: Rotation, first: int = 0) -> Samples:
 
 @cache
 def errors(name: str) -> tuple[np.ndarray, np.ndarray, int]:
-    """True and estimated errors of 24 clips on someone who hinges so, and how many were not calibrated."""
+    """True and estimated errors of 24 clips with this way of hinging, and how many were not calibrated."""
     true, estimated, refused = [], [], 0
     for seed in range(24):
         samples, mount = hinging_samples(WAYS[name], seed)
@@ -64,13 +64,13 @@ def errors(name: str) -> tuple[np.ndarray, np.ndarray, int]:
     ("name", "rms_deg", "at_most_refused"),
     [("as asked", 1.2, 0), ("fast", 1.2, 0), ("backward first", 1.2, 0), ("askew, 3 deg, unequal", 4.0, 3)],
 )
-def test_mount_heading_is_found(name: str, rms_deg: float, at_most_refused: int) -> None:
+def test_the_heading_of_the_mount_is_found(name: str, rms_deg: float, at_most_refused: int) -> None:
     true, _, refused = errors(name)
     assert refused <= at_most_refused
     assert np.sqrt(np.mean(true**2)) < rms_deg
 
 
-def test_estimated_error_is_honest() -> None:
+def test_the_estimated_error_agrees_with_the_true_error() -> None:
     true = np.concatenate([errors(name)[0] for name in ("as asked", "fast", "askew, 3 deg, unequal")])
     estimated = np.concatenate([errors(name)[1] for name in ("as asked", "fast", "askew, 3 deg, unequal")])
     assert len(true) >= 68
@@ -91,13 +91,13 @@ def test_estimated_error_is_honest() -> None:
         (Hinging(count=0), r"No hip hinges were found: hinge three times"),
     ],
 )
-def test_refusals_say_why_and_what_to_do(way: Hinging, says: str) -> None:
+def test_rejections_say_why_and_what_to_do(way: Hinging, says: str) -> None:
     samples, _ = hinging_samples(way, 4)
     assert calibrate(samples) is None
     assert re.search(says, " ".join(warnings_of(samples)))
 
 
-def test_a_turned_clip_is_calibrated_and_told() -> None:
+def test_a_rotated_clip_is_calibrated_with_a_warning() -> None:
     samples, mount = hinging_samples(WAYS["as asked"], 5)
     upright = calibrate(samples)
     assert upright is not None
@@ -116,7 +116,7 @@ def test_a_turned_clip_is_calibrated_and_told() -> None:
     assert abs(heading_error_deg(upright.sensor_to_pelvis, mount)) < 4.0
 
 
-def test_hinges_that_go_backward_are_refused() -> None:
+def test_backward_hinges_are_rejected() -> None:
     samples, _ = hinging_samples(Hinging(depth_deg=(18.0, 24.0)), 2)
     assert calibrate(samples) is not None
     backward = turned(samples, Rotation.from_euler("y", 180, degrees=True))
@@ -124,7 +124,7 @@ def test_hinges_that_go_backward_are_refused() -> None:
     assert "went backward" in " ".join(warnings_of(backward))
 
 
-def test_standing_on_a_table_before_is_not_the_pose() -> None:
+def test_a_clip_lying_on_a_table_is_not_standing() -> None:
     samples, mount = hinging_samples(WAYS["as asked"], 8)
     count = 800
     rng = np.random.default_rng(0)
@@ -151,7 +151,7 @@ def test_quality_is_measured() -> None:
     st.lists(st.tuples(st.floats(-10, 10), st.floats(16, 80), st.floats(0, 5)), min_size=1, max_size=6),
     st.floats(-180, 180),
 )
-def test_agreement_turns_with_the_hinges(rows: list[tuple[float, float, float]], turn_deg: float) -> None:
+def test_the_combined_heading_rotates_with_the_hinges(rows: list[tuple[float, float, float]], turn_deg: float) -> None:
     def hinges(by_deg: float) -> list[Hinge]:
         return [Hinge(0, 1, 3.0, depth, by_deg + heading, curl, 0.0) for heading, depth, curl in rows]
 
@@ -171,7 +171,7 @@ def pose(up: np.ndarray) -> Pose:
 
 
 @given(st.floats(-14, 14), st.floats(-14, 14))
-def test_zeroing_again_levels_and_keeps_the_heading(pitch_deg: float, roll_deg: float) -> None:
+def test_zeroing_again_sets_the_vertical_and_keeps_the_heading(pitch_deg: float, roll_deg: float) -> None:
     mount = Mount(4.0, 6.0, 9.0).sensor_to_pelvis()
     old = Calibration(mount, np.zeros(3), error_deg=1.0)
     up = mount.T @ Rotation.from_euler("zx", [pitch_deg, roll_deg], degrees=True).as_matrix() @ [0.0, 1.0, 0.0]
@@ -184,7 +184,7 @@ def test_zeroing_again_levels_and_keeps_the_heading(pitch_deg: float, roll_deg: 
     assert new.error_deg >= 1.0
 
 
-def test_standing_reads_what_moved() -> None:
+def test_standing_measures_the_change() -> None:
     mount = Mount().sensor_to_pelvis()
     tipped = Rotation.from_euler("z", -5.0, degrees=True).as_matrix()  # pelvis tips forward: clockwise about z (right)
     standing = compare(Calibration(mount, np.zeros(3)), pose(mount.T @ tipped.T @ [0.0, 1.0, 0.0]), 3.0)
@@ -193,7 +193,7 @@ def test_standing_reads_what_moved() -> None:
     assert standing.difference_deg == pytest.approx(5.0)
 
 
-def test_stillness_sees_turns_shakes_and_broken_gravity() -> None:
+def test_stillness_detects_rotation_shaking_and_wrong_gravity() -> None:
     rng = np.random.default_rng(1)
     gyr, acc = rng.normal(0, 0.002, (500, 3)), np.tile([0.0, 9.81, 0.0], (500, 1)) + rng.normal(0, 0.02, (500, 3))
     assert stillness(gyr, acc).excess(Params()) < 1
@@ -209,7 +209,7 @@ def test_stillness_sees_turns_shakes_and_broken_gravity() -> None:
 def stopping_run(slip_deg: float = 0.0) -> SimulatedRun:
     """A run with a stop midway, just after which the clip slips about the pelvis's right axis."""
     run = Phase("run", 20.0)
-    mount = replace(CLIP, slip_s=STOP_S + 1.9, slip_pitch_deg=slip_deg)
+    mount = replace(TYPICAL_MOUNT, slip_s=STOP_S + 1.9, slip_pitch_deg=slip_deg)
     scenario = Scenario((STAND, HINGES, Phase("stand", 2.0), run, Phase("stand", 10.0), run))
     return simulate(scenario, seed=4, mount=mount)
 
@@ -245,7 +245,7 @@ def test_a_slip_is_zeroed_at_the_next_standing(slip_deg: float) -> None:
         assert run.tilt_deg[part].mean() == pytest.approx(plain.tilt_deg[part].mean(), abs=0.7)
 
 
-def test_sitting_down_is_no_new_zero() -> None:
+def test_sitting_down_does_not_set_the_zero() -> None:
     samples = stopping_run().samples
     first = int(np.searchsorted(samples.time_s, STOP_S + 1.8))
     events = events_of(turned(samples, Rotation.from_euler("x", 25, degrees=True), first))
@@ -293,7 +293,7 @@ def test_an_old_calibration_is_checked_at_the_first_standing(off_deg: float, zer
         assert np.mean(strides) == pytest.approx(np.mean(plain), abs=0.5)
 
 
-def test_an_old_calibration_that_fits_no_more_is_replaced_by_hinges() -> None:
+def test_an_old_calibration_that_no_longer_fits_is_replaced_by_hinges() -> None:
     samples = turned(stopping_run().samples, Rotation.from_euler("x", 12, degrees=True))
     run = untuck.analyse(samples, calibration=old_calibration())
     fresh = calibrate(samples)

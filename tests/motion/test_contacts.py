@@ -1,8 +1,8 @@
-"""Contacts, sides and strides of recorded runners against force plates, and what the timing of a step leans on.
+"""Contacts, sides and strides of recorded runners compared with force plates, and the timing of a step.
 
-Floors lie a little below what is reached; the goals are contact SD 12 ms and duration RMSE 15 ms. The constants
-are fitted on all of these runners and the real accelerometer, so floors hold what is built, and are no proof;
-`python -m bench.lib.fit_contacts` judges each by the others.
+Lower limits are slightly below the measured accuracy; the goals are contact SD 12 ms and duration RMSE 15 ms. The
+constants are fitted on all of these runners and the real accelerometer, so that these tests detect regressions only;
+`python -m bench.lib.fit_contacts` gives leave-one-out errors.
 """
 
 from functools import cache
@@ -59,7 +59,7 @@ def analysed(trial: str, rate_hz: float) -> dict[str, Run]:
 
 @pytest.mark.parametrize("rate_hz", [50.0, 100.0, 200.0])
 @pytest.mark.parametrize("trial", TRIALS)
-def test_strides_sides_and_contacts_are_the_plates(trial: str, rate_hz: float) -> None:
+def test_strides_sides_and_contacts_are_those_of_the_force_plates(trial: str, rate_hz: float) -> None:
     off_count, wrong_side, matched, lag_sd_ms, long_ms = 0, 0, 0, [], []
     for person, run in analysed(trial, rate_hz).items():
         fields = recorded(trial)[person]
@@ -83,7 +83,7 @@ def test_strides_sides_and_contacts_are_the_plates(trial: str, rate_hz: float) -
 
 
 @pytest.mark.parametrize("rate_hz", [50.0, 100.0, 200.0])
-def test_strides_are_counted_as_the_plates_do(rate_hz: float) -> None:
+def test_strides_are_counted_as_by_the_force_plates(rate_hz: float) -> None:
     exact = 0
     for trial in TRIALS:
         for person, run in analysed(trial, rate_hz).items():
@@ -92,8 +92,8 @@ def test_strides_are_counted_as_the_plates_do(rate_hz: float) -> None:
 
 
 @cache
-def kept_aside(rate_hz: float, controls: tuple[str, ...]) -> ContactErrors:
-    """JUDGE runners, three minutes each, in the bad clip."""
+def held_out_errors(rate_hz: float, controls: tuple[str, ...]) -> ContactErrors:
+    """Errors of the JUDGE runners, three minutes each, with a badly worn clip."""
     data_dir("fukuchi", "fukuchi_T35.npz")
     errors = ContactErrors()
     for number, runner in enumerate(JUDGE):
@@ -107,8 +107,8 @@ def kept_aside(rate_hz: float, controls: tuple[str, ...]) -> ContactErrors:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("rate_hz", [50.0, 100.0, 200.0])
-def test_runners_kept_aside_in_a_bad_clip(rate_hz: float) -> None:
-    errors = kept_aside(rate_hz, ())
+def test_held_out_runners_with_a_bad_clip(rate_hz: float) -> None:
+    errors = held_out_errors(rate_hz, ())
     assert errors.true > 2800
     assert errors.missed == errors.extra == 0
     assert errors.right_side == errors.sided == errors.true
@@ -118,8 +118,8 @@ def test_runners_kept_aside_in_a_bad_clip(rate_hz: float) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("rate_hz", [50.0, 100.0, 200.0])
-def test_gaps_cost_few_contacts_and_turn_no_side(rate_hz: float) -> None:
-    errors = kept_aside(rate_hz, ("gaps",))
+def test_gaps_lose_few_contacts_and_change_no_side(rate_hz: float) -> None:
+    errors = held_out_errors(rate_hz, ("gaps",))
     assert errors.missed <= 0.006 * errors.true
     assert errors.extra <= 1
     assert errors.right_side == errors.sided
@@ -170,7 +170,7 @@ def hump(row: Floats) -> Floats:
     return out
 
 
-def test_timing_is_finer_than_the_hump_and_shifts_with_time() -> None:
+def test_timing_is_more_precise_than_the_hump_and_shifts_with_time() -> None:
     time_s, quat, earth, forward, row = a_step()
     found = timing(time_s, quat, earth, forward, row)
     assert (found != hump(row)).all()
@@ -180,7 +180,7 @@ def test_timing_is_finer_than_the_hump_and_shifts_with_time() -> None:
 
 
 @pytest.mark.parametrize("off_s", [-0.01, 0.01])
-def test_timing_hardly_depends_on_a_wrong_first_guess(off_s: float) -> None:
+def test_timing_depends_little_on_the_first_guess(off_s: float) -> None:
     time_s, quat, earth, forward, row = a_step()
     found = timing(time_s, quat, earth, forward, row)
     lags = LAGS.copy()
@@ -189,7 +189,7 @@ def test_timing_hardly_depends_on_a_wrong_first_guess(off_s: float) -> None:
 
 
 @pytest.mark.parametrize("turn_deg", [30.0, 145.0, -100.0])
-def test_timing_knows_no_heading(turn_deg: float) -> None:
+def test_timing_does_not_depend_on_heading(turn_deg: float) -> None:
     time_s, quat, earth, forward, row = a_step()
     turn = Rotation.from_euler("z", turn_deg, degrees=True)
     turned = (turn * Rotation.from_quat(quat, scalar_first=True)).as_quat(scalar_first=True)
@@ -198,19 +198,19 @@ def test_timing_knows_no_heading(turn_deg: float) -> None:
 
 
 @pytest.mark.parametrize("lost", [slice(60, 66), slice(90, 97), slice(100, 115), slice(0, 75)])
-def test_where_samples_are_missing_the_hump_stands(lost: slice) -> None:
+def test_the_hump_is_used_where_samples_are_missing(lost: slice) -> None:
     time_s, quat, earth, forward, row = a_step()
     kept = np.ones(len(time_s), bool)
     kept[lost] = False
     assert (timing(time_s[kept], quat[kept], earth[kept], forward, row) == hump(row)).all()
 
 
-def test_where_nothing_like_a_step_is_seen_the_hump_stands() -> None:
+def test_the_hump_is_used_where_there_is_no_step() -> None:
     time_s, quat, earth, forward, row = a_step()
     assert (timing(time_s, quat, 0.0 * earth + 30.0, forward, row) == hump(row)).all()
 
 
-def test_bins_are_means_of_straight_lines_at_any_rate() -> None:
+def test_bins_are_means_of_interpolated_samples_at_any_rate() -> None:
     bins = callable_from_python(ck.bin_means)
     out = np.empty(9)
     for dt in (0.005, 0.013, 0.02, 0.05):
@@ -222,12 +222,12 @@ def test_bins_are_means_of_straight_lines_at_any_rate() -> None:
     assert out == pytest.approx(0.7)
 
 
-def test_the_constants_are_those_that_the_fit_wrote() -> None:
+def test_the_constants_are_as_the_fit_writes_them() -> None:
     made = Fit(LAGS, TIMING, NETWORK)
     assert module_text(made) == fit_contacts.TARGET.read_text()
 
 
-def test_the_fit_finds_what_is_within_people_not_between_them() -> None:
+def test_the_fit_finds_slopes_within_people_not_between_them() -> None:
     rng = np.random.default_rng(0)
     people = {}
     for person in range(8):
@@ -239,7 +239,7 @@ def test_the_fit_finds_what_is_within_people_not_between_them() -> None:
     assert slope == pytest.approx([0.5, 0.5], abs=0.08)  # pooled, it would be 0.27
 
 
-def test_the_network_finds_what_bends_within_people() -> None:
+def test_the_network_finds_nonlinear_effects_within_people() -> None:
     rng = np.random.default_rng(0)
     person = np.repeat(np.arange(8), 300)
     x = rng.normal(size=(len(person), 3))
@@ -253,12 +253,12 @@ def test_the_network_finds_what_bends_within_people() -> None:
         assert np.corrcoef(found[:, event], true[:, event])[0, 1] > 0.9
 
 
-def test_no_network_moves_a_step_far() -> None:
+def test_corrections_of_the_network_are_limited() -> None:
     for scale in (1.0, 1e3, -1e6):
         assert np.abs(NETWORK.correction_s(np.full(ck.FEATURES + 1, scale))).max() <= 0.03
 
 
-def test_the_fit_is_shown_what_the_pipeline_sees() -> None:
+def test_the_fit_uses_the_same_steps_as_the_pipeline() -> None:
     data_dir("fukuchi", "fukuchi_T35.npz")
     unit = treadmill_steps("RBDS001", "T35", "good", 100.0, 0)
     assert len(unit.steps) > 70

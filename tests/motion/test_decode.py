@@ -1,4 +1,4 @@
-"""Packets to samples and back: nothing invented, nothing used twice, damage counted."""
+"""Packets to samples and back: exact values, no duplicates, damage counted."""
 
 import numpy as np
 import pytest
@@ -60,7 +60,7 @@ def test_no_flipped_byte_passes(at: int, flip: int) -> None:
 
 @given(st.binary(max_size=300))
 @settings(max_examples=300)
-def test_any_bytes_are_refused_or_counted(data: bytes) -> None:
+def test_any_bytes_are_rejected_or_counted(data: bytes) -> None:
     decoder = Decoder()
     try:
         samples = decoder.push([data])
@@ -71,7 +71,7 @@ def test_any_bytes_are_refused_or_counted(data: bytes) -> None:
         assert decoder.corrupt == 1
 
 
-def test_lost_and_doubled_packets_are_counted() -> None:
+def test_lost_and_duplicate_packets_are_counted() -> None:
     packets = stream(10)
     decoder = Decoder()
     samples = decoder.push([*packets[:3], *packets[2:4], *packets[6:]])
@@ -80,12 +80,12 @@ def test_lost_and_doubled_packets_are_counted() -> None:
     assert np.diff(samples.time_s).max() == pytest.approx(0.11)
 
 
-def test_one_packet_of_many_tells_of_a_low_battery() -> None:
+def test_one_packet_in_many_reports_a_low_battery() -> None:
     rows = [(16384, 0, 0, 0, 0, 0, 2510, 0, 0, 0)] * 5
     decoder = Decoder()
     decoder.push([packet(0, 0, rows), packet(1, 50_000, rows, flags=wire.FLAG_LOW_BATTERY), packet(2, 100_000, rows)])
     assert decoder.low_battery and decoder.flags == 0
-    decoder.push([packet(0, 0, rows, stream_id=2)])  # the clip was off, perhaps to be charged
+    decoder.push([packet(0, 0, rows, stream_id=2)])  # the clip was off, and may have been charged
     assert not decoder.low_battery
 
 
@@ -106,7 +106,7 @@ def test_restart_of_the_clip_keeps_time_increasing() -> None:
     assert np.diff(after.time_s) == pytest.approx(0.01)
 
 
-def test_clock_that_runs_backward_is_not_believed() -> None:
+def test_packets_whose_clock_runs_backward_are_dropped() -> None:
     rows = [(16384, 0, 0, 0, 0, 0, 2510, 0, 0, 0)] * 5
     decoder = Decoder()
     decoder.push([packet(0, 5_000_000, rows)])

@@ -1,4 +1,4 @@
-"""The orientation filter: causal, exact in chunks, right at rest and in motion, clear about bad input."""
+"""The orientation filter: causal, exact in chunks, accurate at rest and in motion, clear errors for bad input."""
 
 from itertools import pairwise
 
@@ -50,7 +50,7 @@ def inclination_deg(quat: Floats, truth: Floats) -> Floats:
 
 
 @pytest.mark.parametrize("rate_hz", [50.0, 100.0, 285.7, 1000.0])
-def test_swinging_is_followed_from_the_first_second_on(rate_hz: float) -> None:
+def test_a_swinging_sensor_is_followed_from_the_first_second_on(rate_hz: float) -> None:
     samples, truth = swinging(rate_hz)
     quat = untuck.estimate_orientation(samples.gyr_rad_s, samples.acc_m_s2, rate_hz)
     assert quat.shape == (len(samples), 4)
@@ -95,12 +95,12 @@ def test_gyro_bias_is_learnt_while_standing() -> None:
 
 
 @pytest.mark.parametrize("rate_hz", [0.0, 20.0, 5000.0, float("nan")])
-def test_rates_out_of_range_are_refused(rate_hz: float) -> None:
+def test_rates_out_of_range_are_rejected(rate_hz: float) -> None:
     with pytest.raises(SamplesError, match="50"):
         untuck.estimate_orientation(np.zeros((10, 3)), np.ones((10, 3)), rate_hz)
 
 
-def test_bad_input_is_refused() -> None:
+def test_bad_input_is_rejected() -> None:
     with pytest.raises(SamplesError, match="not finite at sample 4"):
         acc = np.ones((10, 3))
         acc[4, 0] = np.inf
@@ -116,7 +116,7 @@ def test_odd_but_finite_input_gives_unit_quaternions(acc: tuple[float, float, fl
     assert np.linalg.norm(quat, axis=1) == pytest.approx(1.0, abs=1e-6)
 
 
-def test_jitter_of_stamps_does_not_walk_the_tilt() -> None:
+def test_jitter_of_time_stamps_does_not_make_tilt_drift() -> None:
     samples, _ = shaken(100.0, 60.0)
     rng = np.random.default_rng(5)
     late_s = np.clip(rng.normal(0.0, 2e-4, len(samples)), -9e-4, 9e-4)
@@ -124,10 +124,10 @@ def test_jitter_of_stamps_does_not_walk_the_tilt() -> None:
     moved = inclination_deg(
         step(OrientationParams(), OrientationState(), jittered), step(OrientationParams(), OrientationState(), samples)
     )
-    assert moved[200:].max() < 0.03  # taken as they come, these stamps move it by 0.17 deg
+    assert moved[200:].max() < 0.03  # without smoothing, these stamps move it by 0.17 deg
 
 
-def test_irregular_sampling_is_taken_as_it_comes() -> None:
+def test_irregular_sampling_is_not_smoothed() -> None:
     even, truth = swinging(1000.0)
     rng = np.random.default_rng(6)
     kept = np.flatnonzero(rng.random(len(even)) < 0.15)  # 150 Hz on average, steps of 1 to 40 ms

@@ -1,4 +1,4 @@
-"""The whole core on a simulated runner: chunking, rotations, mirrors and clocks change nothing that they should not."""
+"""The whole core on a simulated runner: invariance under chunking, rotation, mirroring and time shifts; clear errors."""
 
 from functools import cache
 from itertools import pairwise
@@ -67,7 +67,7 @@ def stream(samples: Samples, cuts: list[int], params: Params) -> tuple[Run, list
 
 @settings(max_examples=8, deadline=None)
 @given(st.lists(st.integers(0, 6000), max_size=40))
-def test_streaming_equals_batch_whatever_the_chunks(cuts: list[int]) -> None:
+def test_streaming_equals_batch_for_any_chunks(cuts: list[int]) -> None:
     samples = short_run().samples
     run, events = stream(samples, [c for c in cuts if c < len(samples)], QUICK)
     assert_same_run(run, short_result())
@@ -82,7 +82,7 @@ def test_streaming_equals_batch_in_packets(chunk: int) -> None:
     assert_same_run(run, short_result())
 
 
-def test_forgetting_old_samples_changes_nothing() -> None:
+def test_dropping_old_samples_changes_nothing() -> None:
     samples = short_run().samples
     pipeline = untuck.Pipeline(params=QUICK)
     for a in range(0, len(samples), 5):
@@ -93,7 +93,7 @@ def test_forgetting_old_samples_changes_nothing() -> None:
     assert run.findings == short_result().findings
     kept, whole = len(run.time_s), short_result()
     assert 0 < kept < len(samples) and same(run.tilt_deg, whole.tilt_deg[-kept:])
-    later = run.time_s > run.time_s[0] + 2.0  # before lie a stride and a moving mean that are not kept whole
+    later = run.time_s > run.time_s[0] + 2.0  # before it, a stride and a moving mean are not complete
     assert np.abs(run.rotation_deg - whole.rotation_deg[-kept:])[later].max() < 1e-6
 
 
@@ -109,7 +109,7 @@ def turned(samples: Samples, sensor: Rotation) -> Samples:
 
 @settings(max_examples=6, deadline=None)
 @given(st.floats(-40, 40), st.floats(-15, 15), st.floats(-20, 20))
-def test_turning_the_sensor_leaves_the_angles(yaw_deg: float, pitch_deg: float, roll_deg: float) -> None:
+def test_rotating_the_sensor_does_not_change_the_angles(yaw_deg: float, pitch_deg: float, roll_deg: float) -> None:
     run = untuck.analyse(
         turned(short_run().samples, Rotation.from_euler("YXZ", [yaw_deg, pitch_deg, roll_deg], degrees=True)),
         params=QUICK,
@@ -121,7 +121,7 @@ def test_turning_the_sensor_leaves_the_angles(yaw_deg: float, pitch_deg: float, 
     assert [(f.fault, f.side) for f in run.findings] == [(f.fault, f.side) for f in want.findings]
 
 
-def test_mirrored_motion_swaps_left_and_right_and_nothing_else() -> None:
+def test_mirrored_motion_swaps_left_and_right_only() -> None:
     samples = short_run().samples
     flip = np.array([-1.0, 1.0, 1.0])  # sensor x points right
     mirrored = Samples(samples.time_s, -samples.gyr_rad_s * flip, samples.acc_m_s2 * flip)
@@ -145,7 +145,7 @@ def test_time_shift_only_shifts_time(shift_s: float) -> None:
     assert [(f.fault, f.side) for f in run.findings] == [(f.fault, f.side) for f in want.findings]
 
 
-def test_story_is_found_and_cued() -> None:
+def test_faults_of_the_scenario_are_found_and_cued() -> None:
     simulated, run = default_result()
     assert run.calibration.source == "stand+hinges"
     assert run.warnings == ()
@@ -158,12 +158,12 @@ def test_story_is_found_and_cued() -> None:
     assert [c.fault for c in run.cues] == ["tuck", "recovered", "pullback", "recovered"]
 
 
-def test_left_pullback_is_told_from_right() -> None:
+def test_left_pullback_is_distinguished_from_right() -> None:
     run = untuck.analyse(short_run(side=-1).samples, params=QUICK)
     assert {(f.fault, f.side) for f in run.findings} == {("tuck", 0), ("pullback", -1)}
 
 
-def test_tilt_is_true() -> None:
+def test_tilt_is_close_to_the_truth() -> None:
     simulated, run = default_result()
     truth = simulated.truth
     errors = []
@@ -173,7 +173,7 @@ def test_tilt_is_true() -> None:
     assert np.sqrt(np.mean(np.square(errors))) < 0.5
 
 
-def test_walking_is_no_running() -> None:
+def test_walking_is_not_running() -> None:
     scenario = Scenario((*PREFIX, Phase("walk", 60.0, speed_m_s=1.4), Phase("stand", 3.0)))
     run = untuck.analyse(simulate(scenario, seed=1).samples)
     assert len(run.strides) == 0
@@ -191,7 +191,7 @@ def test_gaps_make_strides_invalid_not_wrong() -> None:
     assert run.findings == ()
 
 
-def test_bad_input_says_what_to_do() -> None:
+def test_errors_of_bad_input_say_what_to_do() -> None:
     samples = short_run().samples
     with pytest.raises(SamplesError, match="empty"):
         untuck.analyse(samples[:0])
@@ -210,7 +210,7 @@ def test_bad_input_says_what_to_do() -> None:
 
 
 @pytest.mark.parametrize(("limit_g", "told"), [(2.0, True), (3.0, True), (8.0, False), (np.inf, False)])
-def test_a_range_that_ends_below_running_is_told(limit_g: float, told: bool) -> None:
+def test_an_accelerometer_range_too_small_for_running_gives_a_warning(limit_g: float, told: bool) -> None:
     samples = short_run().samples
     limit = limit_g * GRAVITY_M_S2
     cut = Samples(samples.time_s, samples.gyr_rad_s, np.clip(samples.acc_m_s2, -limit, limit), samples.quat)
@@ -218,14 +218,14 @@ def test_a_range_that_ends_below_running_is_told(limit_g: float, told: bool) -> 
     assert len(warnings) == told and all(f"{limit_g:.0f} g" in text for text in warnings)
 
 
-def test_a_gyro_that_ends_below_running_is_told() -> None:
+def test_a_gyro_range_too_small_for_running_gives_a_warning() -> None:
     samples = short_run().samples
     cut = Samples(samples.time_s, np.clip(samples.gyr_rad_s, -2.1, 2.1), samples.acc_m_s2, samples.quat)
     assert np.abs(samples.gyr_rad_s).max() > 2.5
     assert any("gyro's range ends at 120 deg/s" in text for text in untuck.analyse(cut, params=QUICK).warnings)
 
 
-def test_a_rate_too_low_is_told_live() -> None:
+def test_a_rate_too_low_gives_a_warning_live() -> None:
     samples = short_run().samples[::4]  # 25 Hz
     pipeline = untuck.Pipeline(params=QUICK)
     events = [event for a in range(0, 400, 5) for event in pipeline.push(samples[a : a + 5])]

@@ -105,7 +105,7 @@ def test_chunks_change_no_result_and_no_event(samples: Samples, data: st.DataObj
 
 
 def turned(samples: Samples, sensor: Rotation, earth: Rotation) -> Samples:
-    """The same motion in a sensor turned by `sensor`, whose chip counts its heading from elsewhere."""
+    """The same motion in a sensor rotated by `sensor`, whose chip has another zero of heading."""
     chip = None
     if samples.quat is not None:
         chip = (earth * Rotation.from_quat(samples.quat, scalar_first=True) * sensor.inv()).as_quat(scalar_first=True)
@@ -113,7 +113,7 @@ def turned(samples: Samples, sensor: Rotation, earth: Rotation) -> Samples:
 
 
 def turned_mount(sensor: Rotation) -> Calibration:
-    """The nominal mount for a sensor turned by `sensor`."""
+    """The nominal mount for a sensor rotated by `sensor`."""
     return replace(nominal(), sensor_to_pelvis=nominal().sensor_to_pelvis @ sensor.as_matrix().T)
 
 
@@ -123,9 +123,9 @@ def difference_deg(one: Floats, other: Floats) -> float:
 
 @settings(max_examples=12, deadline=None)
 @given(recordings(), st.integers(0, 2**32 - 1), st.floats(-180.0, 180.0))
-def test_mount_and_heading_leave_the_pelvis_as_it_is(samples: Samples, seed: int, heading_deg: float) -> None:
-    # Exact in numbers without rounding, since no step of the filter prefers an axis; rounding is 1e-16 of a turn, and
-    # feedback over thousands of samples lets it grow to some 1e-9 deg. What is allowed is a thousand times that.
+def test_mount_and_heading_do_not_change_the_angles(samples: Samples, seed: int, heading_deg: float) -> None:
+    # Exact apart from rounding, because no step of the filter prefers an axis. Rounding is 1e-16 of a rotation and
+    # grows by feedback over thousands of samples to some 1e-9 deg; the tolerance is a thousand times that.
     sensor = Rotation.random(random_state=seed)
     earth = Rotation.from_euler("z", heading_deg, degrees=True)
     plain = untuck.analyse(samples, calibration=nominal(), params=QUICK)
@@ -147,7 +147,7 @@ def mirrored(samples: Samples) -> Samples:
 
 @settings(max_examples=12, deadline=None)
 @given(recordings())
-def test_mirrored_motion_swaps_the_sides_and_nothing_else(samples: Samples) -> None:
+def test_mirrored_motion_swaps_the_sides_only(samples: Samples) -> None:
     plain = untuck.analyse(samples, calibration=nominal(), params=QUICK)
     other = untuck.analyse(mirrored(samples), calibration=nominal(), params=QUICK)
     assert (other.tilt_deg == plain.tilt_deg).all()  # a sign is exact
@@ -160,7 +160,7 @@ def test_mirrored_motion_swaps_the_sides_and_nothing_else(samples: Samples) -> N
 
 @settings(max_examples=12, deadline=None)
 @given(recordings(), st.floats(-1e6, 1e6))
-def test_a_shifted_clock_shifts_times_and_nothing_else(samples: Samples, shift_s: float) -> None:
+def test_a_shifted_clock_shifts_times_only(samples: Samples, shift_s: float) -> None:
     moved = Samples(samples.time_s + shift_s, samples.gyr_rad_s, samples.acc_m_s2, samples.quat)
     plain = untuck.analyse(samples, calibration=nominal(), params=QUICK)
     other = untuck.analyse(moved, calibration=nominal(), params=QUICK)
@@ -175,7 +175,7 @@ def test_a_shifted_clock_shifts_times_and_nothing_else(samples: Samples, shift_s
 
 @settings(max_examples=10, deadline=None)
 @given(st.integers(1, 40), st.integers(0, 2**32 - 100))
-def test_a_clip_that_starts_anew_or_late_gives_the_same_strides(cut: int, boot_s: int) -> None:
+def test_a_clip_that_restarts_or_starts_late_gives_the_same_strides(cut: int, boot_s: int) -> None:
     samples = recorded("faults", 100, 0)
     packets = list(pack(samples, 100))
     plain = Decoder().push(packets)
@@ -201,7 +201,7 @@ NUMBERS = st.one_of(
 
 @st.composite
 def damaged(draw: st.DrawFn) -> tuple[Floats, Floats, Floats, Floats | None]:
-    """Finite arrays that a broken sensor, or another one, might give: stuck, saturated, noisy, at uneven times."""
+    """Finite arrays as of a broken or another sensor: stuck, saturated, noisy, at uneven times."""
     count = draw(st.integers(0, 1500))
     rng = np.random.default_rng(draw(st.integers(0, 10**6)))
     steps_s = np.full(count, draw(st.sampled_from([0.001, 0.01, 0.02])))
@@ -232,7 +232,7 @@ def test_damaged_samples_give_an_error_or_no_finding_and_never_a_hang(
         assert len(str(error)) > 20
         return
     assert np.isfinite(run.quat).all()
-    assert np.linalg.norm(run.quat, axis=1) == pytest.approx(1.0, abs=1e-4)  # 90 turns a second, without order
+    assert np.linalg.norm(run.quat, axis=1) == pytest.approx(1.0, abs=1e-4)  # at up to 90 random rotations a second
     for name in ("tilt_deg", "obliquity_deg", "rotation_deg"):
         assert np.isfinite(getattr(run, name)).all(), name
     assert [f for f in run.findings if f.fault != "rigid"] == []
@@ -245,7 +245,7 @@ def test_damaged_samples_give_an_error_or_no_finding_and_never_a_hang(
     st.sampled_from([np.nan, np.inf, -np.inf, 1e200]),
     st.integers(0, 199),
 )
-def test_what_is_not_a_measurement_is_refused_by_name_and_number(name: str, value: float, row: int) -> None:
+def test_values_that_are_not_measurements_are_rejected_with_name_and_number(name: str, value: float, row: int) -> None:
     samples = recorded("faults", 100, 0)[:200]
     assert samples.quat is not None
     fields = {each: getattr(samples, each).copy() for each in ("time_s", "gyr_rad_s", "acc_m_s2", "quat")}
@@ -256,9 +256,7 @@ def test_what_is_not_a_measurement_is_refused_by_name_and_number(name: str, valu
 
 @settings(max_examples=12, deadline=None)
 @given(st.integers(0, 400), st.integers(1, 400), st.floats(0.0, 50.0))
-def test_time_that_runs_backward_is_refused_and_leaves_the_rest_as_it_was(
-    first: int, count: int, back_s: float
-) -> None:
+def test_time_that_runs_backward_is_rejected_without_changing_the_state(first: int, count: int, back_s: float) -> None:
     samples = recorded("faults", 100, 0)
     pipeline = untuck.Pipeline(params=QUICK, keep_samples=True)
     pipeline.push(samples[:1000])
@@ -283,12 +281,12 @@ def test_time_that_runs_backward_is_refused_and_leaves_the_rest_as_it_was(
         (lambda s: Samples(["half past two"] * len(s), s.gyr_rad_s, s.acc_m_s2), "plain numbers"),
     ],
 )
-def test_another_unit_or_rate_is_told(change: Callable[[Samples], Samples], told: str) -> None:
+def test_another_unit_or_rate_gives_an_error_or_a_warning(change: Callable[[Samples], Samples], told: str) -> None:
     with pytest.raises(SamplesError, match=told):
         untuck.analyse(change(recorded("faults", 100, 0)))
 
 
-def test_acceleration_in_g_is_told() -> None:
+def test_acceleration_in_g_gives_an_error_or_a_warning() -> None:
     samples = recorded("calibrate", 100, 0)
     run = untuck.analyse(Samples(samples.time_s, samples.gyr_rad_s, samples.acc_m_s2 / 9.80665))
     assert any("90 % off" in warning and "m/s^2" in warning for warning in run.warnings)

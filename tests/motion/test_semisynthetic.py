@@ -1,4 +1,4 @@
-"""The judge is judged: semi-synthetic runs must be what their truth says, and like the recordings they are made of."""
+"""Semi-synthetic runs agree with their truth and resemble the recordings that they are made of."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_angles_and_quaternions_are_inverse() -> None:
     np.testing.assert_allclose(quat_to_angles(angles_to_quat(angles)), angles, atol=1e-12)
 
 
-def test_same_arguments_same_run_and_another_seed_another() -> None:
+def test_equal_arguments_give_equal_runs_and_another_seed_another_run() -> None:
     first, _ = make_run("RBDS001", minutes=1.0, wearing="bad", seed=3)
     again, _ = make_run("RBDS001", minutes=1.0, wearing="bad", seed=3)
     other, _ = make_run("RBDS001", minutes=1.0, wearing="bad", seed=4)
@@ -44,8 +44,8 @@ def test_same_arguments_same_run_and_another_seed_another() -> None:
 
 
 @pytest.mark.parametrize("runner", ["RBDS001", "RBDS018", "RBDS024", "RBDS04"])
-def test_seams_do_not_show_in_acceleration(runner: str) -> None:
-    """A strung run is as smooth as the recording: peaks, spread and jerk within 5 %."""
+def test_seams_are_not_visible_in_acceleration(runner: str) -> None:
+    """A chained run is as smooth as the recording: peaks, spread and jerk within 5 %."""
     recording = load_recording(runner, "T35")
     strung = chain([recording], [120.0], MOTION_HZ, np.random.default_rng(1)).pose
     real = whole_recording(recording).pose
@@ -70,8 +70,8 @@ def test_strides_vary_as_recorded_and_do_not_repeat() -> None:
 
 
 @pytest.mark.parametrize("runner", ["RBDS001", "RBDS08", "RBDS022"])
-def test_ten_strides_together_vary_at_least_as_in_the_recording(runner: str) -> None:
-    """Detectors average strides: a shuffled run whose averages hardly vary would flatter them."""
+def test_means_of_ten_strides_vary_at_least_as_in_the_recording(runner: str) -> None:
+    """Detectors average strides: too little variation of the averages would make them look better."""
     recording = load_recording(runner, "T35")
 
     def spread_deg(pose: np.ndarray, rate_hz: float, contacts: np.ndarray) -> float:
@@ -88,7 +88,7 @@ def test_ten_strides_together_vary_at_least_as_in_the_recording(runner: str) -> 
     assert np.mean(strung) > 0.9 * real
 
 
-def test_truth_of_a_tuck_is_what_was_put_in() -> None:
+def test_truth_of_a_tuck_is_the_injected_one() -> None:
     fault = InjectedFault("tuck", 0, 6.0, 60.0, 75.0)
     _, clean = make_run("RBDS08", minutes=1.5, seed=5)
     _, tucked = make_run("RBDS08", minutes=1.5, faults=[fault], seed=5)
@@ -102,7 +102,7 @@ def test_truth_of_a_tuck_is_what_was_put_in() -> None:
 
 
 @pytest.mark.parametrize("side", [LEFT, RIGHT])
-def test_a_pullback_moves_that_hip_backward_at_its_phase(side: int) -> None:
+def test_a_pullback_moves_this_hip_backward_at_its_phase(side: int) -> None:
     fault = InjectedFault("pullback", side, 4.0, 50.0, 70.0, phase_pct=70.0, width_pct=18.0)
     _, clean = make_run("RBDS014", minutes=1.2, seed=6)
     _, pulled = make_run("RBDS014", minutes=1.2, faults=[fault], seed=6)
@@ -135,7 +135,7 @@ def test_standing_and_running_have_the_right_gravity() -> None:
     assert np.percentile(upward, 10) < 0.6 * GRAVITY_M_S2  # in flight
 
 
-def test_controls_leave_their_marks() -> None:
+def test_controls_have_their_effect() -> None:
     _, turning = make_run("RBDS001", minutes=3.0, controls=["turns"], seed=8)
     assert np.ptp(turning.rotation_deg) > 60
     gappy, truth = make_run("RBDS001", minutes=3.0, controls=["gaps"], seed=8)
@@ -156,7 +156,7 @@ def stride_means_of_length(duration_s: np.ndarray) -> np.ndarray:
     return duration_s[: len(duration_s) // 10 * 10].reshape(-1, 10).mean(axis=1)
 
 
-def test_a_slip_turns_the_clip_and_not_the_pelvis() -> None:
+def test_a_slip_rotates_the_clip_and_not_the_pelvis() -> None:
     steady, truth = make_run("RBDS012", minutes=2.0, wearing="ideal", seed=9)
     slipped, slipped_truth = make_run("RBDS012", minutes=2.0, wearing="ideal", controls=["slip"], seed=9)
     (slip,) = slipped_truth.controls
@@ -167,7 +167,7 @@ def test_a_slip_turns_the_clip_and_not_the_pelvis() -> None:
     np.testing.assert_allclose(slipped_truth.tilt_deg, truth.tilt_deg, atol=1e-9)
 
 
-def test_fault_plans_hold_every_depth_side_and_enough_room() -> None:
+def test_fault_plans_have_every_depth_and_side_and_enough_time_between() -> None:
     rng = np.random.default_rng(0)
     assert {f.depth_deg for f in tucks(10.0, rng)} == {4.0, 5.0, 6.0, 8.0}
     made = pullbacks(10.0, rng)
@@ -176,7 +176,7 @@ def test_fault_plans_hold_every_depth_side_and_enough_room() -> None:
     assert made[-1].end_s < PREFIX_S + 600
 
 
-def test_scores_of_truth_against_itself_are_perfect_and_of_a_shifted_one_are_not() -> None:
+def test_truth_scored_against_itself_is_perfect_and_shifted_truth_is_not() -> None:
     contacts = load_recording("RBDS001", "T35").contacts
     perfect = score_contacts(contacts, contacts, 1.0, 28.0)
     assert perfect.missed == perfect.extra == 0
@@ -190,7 +190,7 @@ def test_scores_of_truth_against_itself_are_perfect_and_of_a_shifted_one_are_not
     assert stride_means(time_s, time_s, np.array([2.0]), np.array([1.0])) == pytest.approx([2.5])
 
 
-def test_few_strides_are_no_run() -> None:
-    """The runner with 17 % marker gaps has too few whole strides at 2.5 m/s, and is left out there."""
+def test_recordings_with_few_strides_are_left_out() -> None:
+    """The runner with 17 % marker gaps has too few complete strides at 2.5 m/s."""
     assert trials_of("RBDS016") == ("T35", "T45")
     assert trials_of("RBDS001") == ("T25", "T35", "T45")

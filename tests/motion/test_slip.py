@@ -1,4 +1,4 @@
-"""Slips of the clip: seen, held and released; a tuck eased in over two strides is none."""
+"""Slips of the clip: detected, and ended by standing; a tuck, which eases in over two strides, is not a slip."""
 
 from dataclasses import replace
 from functools import cache
@@ -18,7 +18,7 @@ from untuck.events import Event
 from untuck.model import Run
 from untuck.motion.mount.slip import SlipWatch
 from untuck.motion.params import Params
-from untuck.simulate.runner import CLIP, SimulatedRun, simulate
+from untuck.simulate.runner import TYPICAL_MOUNT, SimulatedRun, simulate
 from untuck.simulate.scenario import HINGE_S, Phase, Scenario
 
 QUICK = Params(baseline_strides=15, warmup_strides=3)
@@ -31,7 +31,9 @@ SLIPPED, DOUBT, CREPT = "seems to have slipped", "changed suddenly", "came down 
 @cache
 def slipping(pitch_deg: float = 0.0, roll_deg: float = 0.0, yaw_deg: float = 0.0, stop: bool = True) -> SimulatedRun:
     """A run in good form in which the clip slips after 22 s; then a stop of 10 s, and a tuck of 7 deg."""
-    mount = replace(CLIP, slip_s=SLIP_S, slip_pitch_deg=pitch_deg, slip_roll_deg=roll_deg, slip_yaw_deg=yaw_deg)
+    mount = replace(
+        TYPICAL_MOUNT, slip_s=SLIP_S, slip_pitch_deg=pitch_deg, slip_roll_deg=roll_deg, slip_yaw_deg=yaw_deg
+    )
     after = (Phase("stand", 10.0), Phase("run", 15.0), Phase("run", 15.0, tuck_deg=7.0)) if stop else ()
     return simulate(Scenario((*PREFIX, Phase("run", 40.0), *after)), seed=5, mount=mount)
 
@@ -48,7 +50,7 @@ def told(run: Run) -> str:
 
 
 @pytest.mark.parametrize("turn", [(7.0, 2.0, 0.5), (-7.0, 1.5, 1.0), (0.0, 6.0, 0.0), (0.0, -6.0, 2.0)])
-def test_a_slip_is_seen_held_and_ended_by_standing(turn: tuple[float, float, float]) -> None:
+def test_a_slip_is_detected_and_ended_by_standing(turn: tuple[float, float, float]) -> None:
     run = untuck.analyse(slipping(*turn).samples, params=QUICK)
     assert SLIPPED in told(run)
     held = run.strides["start_s"][run.strides["reason"] == "slip"]
@@ -62,14 +64,14 @@ def test_a_slip_is_seen_held_and_ended_by_standing(turn: tuple[float, float, flo
     assert "zero was set again" in told(run)
 
 
-def test_no_slip_no_word() -> None:
+def test_without_a_slip_there_is_no_warning() -> None:
     run = untuck.analyse(slipping().samples, params=QUICK)
     assert SLIPPED not in told(run) and DOUBT not in told(run)
     assert not (run.strides["reason"] == "slip").any()
 
 
-def test_a_slip_under_way_ends_what_was_found() -> None:
-    mount = replace(CLIP, slip_s=RUN_S + 36.0, slip_pitch_deg=7.0, slip_roll_deg=2.0)
+def test_a_slip_ends_an_active_finding() -> None:
+    mount = replace(TYPICAL_MOUNT, slip_s=RUN_S + 36.0, slip_pitch_deg=7.0, slip_roll_deg=2.0)
     scenario = Scenario((*PREFIX, Phase("run", 20.0), Phase("run", 30.0, tuck_deg=6.0)))
     events = events_of(simulate(scenario, seed=6, mount=mount))
     begun = [e for e in events if e.kind == "finding" and e.value.fault == "tuck" and np.isnan(e.value.end_s)]
@@ -92,7 +94,7 @@ def test_slips_do_not_depend_on_chunks(cuts: list[int]) -> None:
 
 
 @pytest.mark.parametrize("depth_deg", [4.0, 6.0, 8.0])
-def test_a_tuck_eased_in_is_no_slip(depth_deg: float) -> None:
+def test_a_tuck_is_not_a_slip(depth_deg: float) -> None:
     for seed in range(3):
         scenario = Scenario((*PREFIX, Phase("run", 20.0), Phase("run", 15.0, tuck_deg=depth_deg), Phase("run", 12.0)))
         run = untuck.analyse(simulate(scenario, seed=20 + seed).samples, params=QUICK)
@@ -100,7 +102,7 @@ def test_a_tuck_eased_in_is_no_slip(depth_deg: float) -> None:
         assert [f.fault for f in run.findings if f.fault == "tuck"] == ["tuck"]
 
 
-def test_tilt_that_creeps_down_is_said_to() -> None:
+def test_slowly_decreasing_tilt_is_reported() -> None:
     steps = [Phase("run", 6.0, tuck_deg=depth) for depth in np.arange(0.4, 6.0, 0.4)]
     run = untuck.analyse(simulate(Scenario((*PREFIX, Phase("run", 20.0), *steps)), seed=7).samples, params=QUICK)
     assert [f.fault for f in run.findings if f.fault == "tuck"] == ["tuck"]
@@ -111,11 +113,11 @@ def test_tilt_that_creeps_down_is_said_to() -> None:
 
 @pytest.mark.data
 @pytest.mark.skipif(not has_data(), reason="no recordings: set UNTUCK_DATA to the folder that holds them")
-def test_recorded_runners_slips_and_tucks_are_told_apart() -> None:
-    """8 slips of 5 to 9 deg and 16 tucks of 4 to 8 deg added to recorded runners, with a bad clip: at least 5 slips are
-    called so and at most one tuck is."""
+def test_slips_and_tucks_of_recorded_runners_are_distinguished() -> None:
+    """Recorded runners with a badly worn clip: at least 5 of 8 slips of 5 to 9 deg are detected, and at most 1 of 16
+    tucks of 4 to 8 deg is taken for one."""
     caught = wrong = 0
-    for k, runner in enumerate(r for r in DEV if r != "RBDS028"):  # who runs below standing tilt has no baseline
+    for k, runner in enumerate(r for r in DEV if r != "RBDS028"):  # runs below standing tilt: no baseline
         for trial in ("T25", "T35") if k < 2 else ("T35",):
             samples, truth = make_run(runner, trial, 3.0, controls=("slip",), wearing="bad", seed=31)
             run = untuck.analyse(samples)
@@ -132,11 +134,11 @@ def test_recorded_runners_slips_and_tucks_are_told_apart() -> None:
     assert wrong <= 1
 
 
-def test_watch_starts_free_and_forgets() -> None:
+def test_slip_watch_is_reset_by_standing_only() -> None:
     watch = SlipWatch(Params())
     assert not watch.held and not watch.crept()
     watch.held = True
     watch.stop()
-    assert watch.held  # walking does not mend it
+    assert watch.held  # walking does not end a slip
     watch.zeroed()
     assert not watch.held

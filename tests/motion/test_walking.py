@@ -1,4 +1,4 @@
-"""Walking is not running, and standing is neither: real walks on a waist belt, and simulated changes of gait.
+"""Walking, running and standing are distinguished: real walks on a waist belt, and simulated changes of gait.
 
 The real walks are IPOL's (10 people, 60 walks with turns, 100 Hz on L5); the other scenarios are simulated.
 """
@@ -43,7 +43,7 @@ def some_baseline() -> Baseline:
 
 
 @pytest.mark.data
-def test_real_walks_are_no_running() -> None:
+def test_real_walks_are_not_running() -> None:
     data_dir("ipol_walk", "ipol_lowback_walk.npz")
     walks = 0
     for name, samples in ipol_trials():
@@ -56,7 +56,7 @@ def test_real_walks_are_no_running() -> None:
 
 
 @pytest.mark.data
-def test_real_walks_sped_up_by_a_tenth_are_no_running() -> None:
+def test_real_walks_at_110_percent_speed_are_not_running() -> None:
     data_dir("ipol_walk", "ipol_lowback_walk.npz")
     for name, samples in ipol_trials():
         brisk = Samples(samples.time_s / 1.1, samples.gyr_rad_s * 1.1, samples.acc_m_s2)
@@ -89,7 +89,7 @@ def test_changes_of_gait_are_followed_within_three_seconds(seed: int, rate_hz: f
         seen = {state for a, b, state in spans if b > settled_s and a < end_s and min(b, end_s) > max(a, settled_s)}
         assert seen <= {IN_WORDS[phase.kind]}, (start_s, phase.kind)
     assert not any(a[1] == "running" and b[1] == "running" for a, b in pairwise(found))
-    assert len(found) <= 12  # 9 changes of gait, and walking for a moment on the way to standing
+    assert len(found) <= 12  # 9 changes of gait, and short walking before standing
 
 
 @pytest.mark.data
@@ -109,13 +109,13 @@ def test_breaks_of_a_recorded_runner(runner: str) -> None:
         said = [state for at_s, state in states(events) if at_s < rest.end_s - 3.0]
         assert said[-1] == word[rest.kind]
     running = [at_s for at_s, state in states(events) if state == "running"]
-    assert len(running) == 4  # the start and after each rest: no running is broken off
+    assert len(running) == 4  # at the start and after each rest: running is not interrupted
     assert PREFIX_S < running[0] < PREFIX_S + 4.0
 
 
 @pytest.mark.data
 @pytest.mark.parametrize("rate_hz", [50.0, 100.0, 200.0])
-def test_gaps_do_not_pass_for_walking(rate_hz: float) -> None:
+def test_gaps_are_not_taken_for_walking(rate_hz: float) -> None:
     data_dir("fukuchi", "fukuchi_T35.npz")
     samples, truth = make_run("RBDS018", "T35", 5.0, controls=("gaps",), wearing="bad", seed=4, rate_hz=rate_hz)
     after = [state for at_s, state in states(events_of(samples)) if at_s > truth.running[0, 0] + 4.0]

@@ -1,7 +1,6 @@
-"""The virtual clip against motions whose accelerations are known in closed form, and against its own truth.
+"""The virtual IMU compared with motions whose accelerations are known in closed form, and with its own truth.
 
-Ideal sensors are held to tight tolerances; noise is held to its stated size; properties to randomised motions.
-What virtual_imu and sensor_noise promise is tested here; the simulated runner in test_runner.py.
+Tight tolerances for ideal sensors, the stated size of noise, and properties on random motions.
 """
 
 import numpy as np
@@ -121,14 +120,14 @@ def test_y_up_recordings_are_turned():
         np.testing.assert_allclose(got.acc_m_s2, want.acc_m_s2, atol=1 / 256)
         np.testing.assert_allclose(got.gyr_rad_s, want.gyr_rad_s, atol=1 / 512)
     as_z_up, _ = virtual_imu(lab_quat, lab_position, RATE_HZ, up_axis="z", noise=IDEAL)
-    np.testing.assert_allclose(as_z_up.acc_m_s2.mean(axis=0)[1], 0, atol=2)  # gravity is now where it was told
+    np.testing.assert_allclose(as_z_up.acc_m_s2.mean(axis=0)[1], 0, atol=2)  # gravity is along the given axis
     lying = wxyz(Rotation.from_rotvec([0, 0, 0.3]) * Rotation.concatenate([UPRIGHT * turn] * 50))
     assert virtual_imu(lying, np.zeros((50, 3)), RATE_HZ)[0].acc_m_s2[0, 1] > 9  # y along the lab's y counts as upright
     with pytest.raises(SamplesError, match="up_axis is 'x'"):
         virtual_imu(quat, position, RATE_HZ, up_axis="x")
 
 
-def test_mount_is_what_the_truth_says():
+def test_the_truth_contains_the_mount():
     mount = Mount(roll_deg=4, pitch_deg=-7, yaw_deg=12)
     samples, truth = virtual_imu(*standing(), RATE_HZ, mount, IDEAL)
     np.testing.assert_allclose(truth.sensor_to_pelvis @ samples.acc_m_s2[0], [0, GRAVITY_M_S2, 0], atol=1e-6)
@@ -188,7 +187,7 @@ def test_impacts_ring_after_the_given_contacts():
     np.testing.assert_array_equal(truth.contact_times_s, [1.0, 3.0])
 
 
-def test_seed_decides_everything():
+def test_equal_seeds_give_equal_samples():
     motion = swinging(6)
     a, _ = virtual_imu(*motion, RATE_HZ, seed=1)
     b, _ = virtual_imu(*motion, RATE_HZ, seed=1)
@@ -213,7 +212,7 @@ def test_output_rate():
     assert len(truth.tilt_deg) == len(samples) == 300
 
 
-def test_gaps_are_refused_with_what_to_do_and_can_be_filled():
+def test_gaps_are_rejected_with_advice_and_can_be_filled():
     quat, position = swinging(9)
     whole, _ = virtual_imu(quat, position, RATE_HZ, noise=IDEAL)
     holed = quat.copy()
@@ -238,7 +237,7 @@ def test_gaps_are_refused_with_what_to_do_and_can_be_filled():
         (np.zeros((50, 4)), np.zeros((50, 3)), 100, "zero at sample"),
     ],
 )
-def test_bad_input_is_refused(quat, position, rate_hz, match):
+def test_bad_input_is_rejected(quat, position, rate_hz, match):
     with pytest.raises(SamplesError, match=match):
         virtual_imu(quat, position, rate_hz)
 
@@ -260,7 +259,7 @@ def test_heading_of_the_earth_leaves_samples_unchanged(heading, seed):
 
 @settings(max_examples=25, deadline=None)
 @given(st.tuples(*[st.floats(-15, 15)] * 3), st.integers(0, 1000))
-def test_turning_the_clip_turns_the_samples(angles, seed):
+def test_rotating_the_clip_rotates_the_samples(angles, seed):
     mount = Mount(*angles)
     nominal, truth = virtual_imu(*swinging(seed, count=200), RATE_HZ, noise=IDEAL)
     askew, askew_truth = virtual_imu(*swinging(seed, count=200), RATE_HZ, mount, IDEAL)

@@ -1,7 +1,7 @@
-"""The simulated runner against the norms it is written from, against its own truth, and against recorded runners.
+"""The simulated runner compared with its norms, its own truth, and recorded runners.
 
-Floors and bounds are the published or measured figures of docs/algorithms.md, with the scatter between runners.
-Scenario, gait, simulation, packing and the source are tested here; what the pipeline makes of it in test_pipeline.py.
+Bounds are the published or measured figures of docs/algorithms.md, with the scatter between runners. The analysis of
+simulated runs is tested in motion/test_pipeline.py.
 """
 
 import asyncio
@@ -113,8 +113,8 @@ def test_flight_is_free_fall_and_impact_is_hard():
 
 
 @pytest.mark.parametrize("speed_m_s", NORMS)
-def test_contacts_show_as_in_recorded_runners(speed_m_s):
-    """4 Hz low-pass crosses +0.25 g once a step, 76-98 ms after contact by speed; stance side is up by then."""
+def test_contacts_cross_the_level_as_in_recorded_runners(speed_m_s):
+    """The 4 Hz low-pass crosses +0.25 g once a step, 76-98 ms after contact; the stance side is then up."""
     run = ideal(steady(speed_m_s))
     numerator, denominator = butter(2, 4, fs=200)
     slow = lfilter(numerator, denominator, vertical_g(run))
@@ -166,7 +166,7 @@ def test_standing_is_still_and_hinges_go_forward():
     assert peaks.sum() == 3 and 30 < hinging.max() < 40
 
 
-def test_the_truth_of_the_default_story():
+def test_the_truth_of_the_default_scenario():
     run = simulate(seed=1)
     truth, scenario = run.truth, Scenario.default()
     assert 120 < scenario.duration_s < 150
@@ -180,7 +180,7 @@ def test_the_truth_of_the_default_story():
     assert before_s / 0.71 > 65  # clean strides enough for a baseline
 
 
-def test_tuck_tips_the_pelvis_backward_and_nothing_else():
+def test_tuck_tips_the_pelvis_backward_only():
     scenario = Scenario((Phase("run", 20), Phase("run", 20, tuck_deg=7.0), Phase("run", 15)))
     clean = Scenario(tuple(replace(phase, tuck_deg=0.0) for phase in scenario.phases))
     tucked, normal = ideal(scenario, 5), ideal(clean, 5)
@@ -246,7 +246,7 @@ def test_gaps_are_flagged_and_keep_time():
     assert decoder.gaps == 2 and decoder.lost == 0
 
 
-def test_packets_refuse_what_the_wire_cannot_carry():
+def test_samples_that_the_wire_cannot_carry_are_rejected():
     samples = Samples([0.0, 0.01], np.zeros((2, 3)), np.full((2, 3), 200.0))
     with pytest.raises(SamplesError, match="16 bits"):
         pack(samples, 100)
@@ -269,7 +269,7 @@ def test_source_yields_the_packets_in_order():
     assert (np.diff([packet.arrival_s for packet in packets]) > 0).all()
 
 
-def test_source_keeps_pace_with_the_clock():
+def test_the_source_runs_in_real_time():
     source = RunnerSource(Scenario((Phase("stand", 0.6),)), realtime=True)
 
     async def collect():

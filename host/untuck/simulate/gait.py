@@ -1,7 +1,7 @@
-"""How a pelvis moves in running and walking, from the published and measured norms of docs/algorithms.md.
+"""Motion of the pelvis in running and walking, from the published and measured norms of docs/algorithms.md.
 
-Each channel is a few waves over the stride (right contact to right contact); vertical running motion comes from the
-push of a stance of the published length and free flight. Norms and wave shapes live here; scenarios in runner.py.
+Each channel is a sum of a few harmonics of the stride (right contact to right contact). Vertical motion in running
+results from the push during a stance of the published duration, and free flight.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import numpy as np
 from untuck.model import GRAVITY_M_S2, Floats
 
 REFERENCE_M_S = 3.5
-FLIGHT_HARMONICS = 9  # of the step: 25 Hz at the most, about what soft tissue lets through
-BUMP_SHARE = 0.16  # of a stance's impulse that falls in the impact bump
+FLIGHT_HARMONICS = 9  # of the step: at most 25 Hz, about the bandwidth of soft tissue
+BUMP_SHARE = 0.16  # of a stance's impulse in the impact bump
 BUMP_AT, BUMP_WIDTH = 0.165, 0.05  # of a step
 PUSH_RISE, PUSH_FALL = 1.1, 1.35  # exponents of the push over the stance, u^rise (1-u)^fall
 
@@ -31,7 +31,7 @@ class Wave:
 
 @dataclass(frozen=True)
 class Gait:
-    """Waves per channel; acc_* in g along forward, left and up, angles in degrees by the signs of tilt and so on."""
+    """Waves per channel: acc_* in g along forward, left and up; angles in degrees with the signs of tilt and so on."""
 
     acc_forward: tuple[Wave, ...]
     acc_left: tuple[Wave, ...]
@@ -41,9 +41,9 @@ class Gait:
     rotation: tuple[Wave, ...]
 
 
-# Sizes give the ranges of the norms: tilt 8-9 deg at two cycles a stride; obliquity 10.6/12.8/15.2 and rotation
-# 8.5/11.2/13.9 deg at 2.5/3.5/4.5 m/s. Lags put the right hip furthest back at about 12 % and furthest forward at
-# about 62 % of its stride, and the stance side up after contact. Even harmonics repeat on both sides.
+# Sizes reproduce the ranges of the norms: tilt 8-9 deg with two cycles a stride; obliquity 10.6/12.8/15.2 and rotation
+# 8.5/11.2/13.9 deg at 2.5/3.5/4.5 m/s. With these lags the right hip is furthest back at about 12 % and furthest
+# forward at about 62 % of its stride, and the stance side is up after contact. Even harmonics are equal on both sides.
 RUNNING = Gait(
     acc_forward=(Wave(2, 0.57, 0.7, -141), Wave(4, 0.27, 2.0, 88), Wave(6, 0.16, 0.7, 104), Wave(8, 0.14, 0.3, 42)),
     acc_left=(Wave(1, 0.10, 2.0, 130), Wave(3, 0.20, 2.0, 50), Wave(5, 0.14, 0.9, -5), Wave(7, 0.16, 0.8, -176)),
@@ -66,7 +66,7 @@ WALKING_TILT_DEG = 2.0  # stride-mean tilt above standing
 
 
 def individual(form: Gait, rng: np.random.Generator) -> Gait:
-    """One person's own form: every wave 6 % larger or smaller and 4 deg earlier or later (SD)."""
+    """One person's own form: every wave varies by 6 % in size and 4 deg in lag (SD)."""
     return Gait(
         **{
             item.name: tuple(
@@ -90,7 +90,7 @@ def walking_cadence_spm(speed_m_s: Floats) -> Floats:
 
 
 def contact_s(speed_m_s: Floats) -> Floats:
-    """How long a running foot is on the ground: 270 / 223 / 195 ms at 2.5 / 3.5 / 4.5 m/s."""
+    """Duration of ground contact in running: 270 / 223 / 195 ms at 2.5 / 3.5 / 4.5 m/s."""
     over = speed_m_s - REFERENCE_M_S
     return 0.223 - 0.0375 * over + 0.0095 * over**2
 
@@ -102,7 +102,7 @@ def running_tilt_deg(speed_m_s: Floats) -> Floats:
 
 
 def _step_acc_g(duty: float, points: int = 512) -> Floats:
-    """(points,) vertical acceleration over a step from contact: push over `duty` of it, impact bump, free fall."""
+    """(points,) vertical acceleration over a step from contact: push during `duty` of it, impact bump, free fall."""
     phase = (np.arange(points) + 0.5) / points
     stance = np.clip(phase / duty, 0, 1)
     push = stance**PUSH_RISE * (1 - stance) ** PUSH_FALL
@@ -112,12 +112,12 @@ def _step_acc_g(duty: float, points: int = 512) -> Floats:
 
 
 def _flight_table() -> tuple[Floats, Floats]:
-    """Cubic polynomials in speed: cosine and sine size, in g, of each step harmonic: (4, FLIGHT_HARMONICS) each."""
+    """Cubic polynomials in speed of the cosine and sine part, in g, of each step harmonic: (4, FLIGHT_HARMONICS)."""
     speeds = np.linspace(2.0, 5.5, 15)
     rows = []
     for speed in speeds:
         acc = _step_acc_g(float(contact_s(speed) * cadence_spm(speed) / 60))
-        middle = np.exp(-1j * np.pi * np.arange(FLIGHT_HARMONICS + 1) / len(acc))  # points lie half a step in
+        middle = np.exp(-1j * np.pi * np.arange(FLIGHT_HARMONICS + 1) / len(acc))  # points are mid-interval
         rows.append((np.fft.rfft(acc)[: FLIGHT_HARMONICS + 1] * middle * 2 / len(acc))[1:])
     table = np.array(rows)
     over = speeds - REFERENCE_M_S
@@ -125,9 +125,9 @@ def _flight_table() -> tuple[Floats, Floats]:
 
 
 def flight_height_m(phase: Floats, speed_m_s: Floats, stride_s: Floats) -> Floats:
-    """(N,) pelvis height over its mean in running, whose second derivative is the push, the impact and free flight.
+    """(N,) pelvis height relative to its mean in running, the second integral of push, impact and free flight.
 
-    phase in strides; speed may vary from sample to sample, slowly.
+    phase in strides; speed may vary slowly from sample to sample.
     """
     cosine, sine = _flight_table()
     powers = np.vander(speed_m_s - REFERENCE_M_S, 4)
@@ -148,7 +148,7 @@ def waves(table: tuple[Wave, ...], phase: Floats, speed_m_s: Floats) -> Floats:
 
 
 def sway_m(table: tuple[Wave, ...], phase: Floats, speed_m_s: Floats, stride_s: Floats) -> Floats:
-    """(N,) displacement whose second derivative is the sum of acceleration waves given in g."""
+    """(N,) displacement, the second integral of a table of acceleration waves in g."""
     slow = tuple(Wave(w.harmonic, w.size / w.harmonic**2, w.growth, w.lag_deg) for w in table)
     return -waves(slow, phase, speed_m_s) * GRAVITY_M_S2 * (stride_s / (2 * np.pi)) ** 2
 

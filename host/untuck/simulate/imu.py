@@ -1,7 +1,7 @@
-"""A virtual clip: what a sensor on the waistband would measure while a pelvis moves as recorded or simulated.
+"""A virtual IMU: the samples of a sensor on the waistband while a pelvis moves as recorded or simulated.
 
-Motion is smoothed, the clip set on it (askew, wobbling, slipping), and splines are differentiated; then sensor errors.
-Mount, soft tissue and rigid body kinematics live here; the sensor's own errors in sensor_noise.py.
+The motion is smoothed, the clip mounted on it (askew, wobbling, slipping), and splines are differentiated.
+sensor_noise.py then adds the sensor's errors.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ STRIKE_G = -0.5
 
 @dataclass(frozen=True)
 class Mount:
-    """How the clip sits on the pelvis. All zero: the nominal mount, rigid, in the middle of the rear spines.
+    """How the clip sits on the pelvis. All zero: the nominal mount, rigid, midway between the posterior iliac spines.
 
-    roll, pitch, yaw are right-handed turns of the clip about pelvis x (forward), z (right) and y (up), yaw outermost.
-    lever_m is the clip's place from the sacrum point in pelvis axes. Wobble is soft tissue: a damped spring that is
-    driven by acceleration (gravity not counted, it is in the standing pose) and moves and turns the clip.
-    A slip turns the clip by slip_*_deg, about the same axes, within 0.4 s around slip_s.
+    roll, pitch, yaw are right-handed rotations of the clip about pelvis x (forward), z (right) and y (up), yaw
+    outermost. lever_m is the clip's position relative to the sacrum in pelvis axes. Wobble models soft tissue: a damped
+    spring, driven by acceleration without gravity, that moves and rotates the clip. A slip rotates the clip by
+    slip_*_deg, about the same axes, within 0.4 s around slip_s.
     """
 
     roll_deg: float = 0.0
     pitch_deg: float = 0.0
     yaw_deg: float = 0.0
     lever_m: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    wobble_deg_per_g: float = 0.0  # turn about sensor x by vertical, about sensor z by lateral acceleration
+    wobble_deg_per_g: float = 0.0  # about sensor x by vertical, about sensor z by lateral acceleration
     wobble_mm_per_g: float = 0.0
     wobble_hz: float = 10.0
     wobble_damping: float = 0.25  # of critical
@@ -58,11 +58,11 @@ class Mount:
 
 @dataclass(frozen=True, eq=False)
 class ImuTruth:
-    """The motion behind the samples, at their true instants.
+    """The true motion at the true times of the samples.
 
     time_s (N,); quat (N,4) sensor to earth, slip and wobble included; pelvis_quat (N,4) pelvis to earth (z up);
-    tilt_deg, obliquity_deg, rotation_deg (N,): pelvis against earth, standing not taken off, rotation the unwrapped
-    heading; sensor_to_pelvis (3,3) of the mount before any slip; contact_times_s (C,) where impacts were put.
+    tilt_deg, obliquity_deg, rotation_deg (N,) of the pelvis relative to earth, not to standing; rotation is the
+    unwrapped heading; sensor_to_pelvis (3,3) of the mount before any slip; contact_times_s (C,) of impacts.
     """
 
     time_s: Floats
@@ -84,9 +84,9 @@ def fill_gaps(
 ) -> tuple[Floats, Floats]:
     """Interpolate where markers were missing: rows marked in `gap` (N,) bool, and rows that are not finite.
 
-    Cubic splines over the good rows, the best of five ways on recorded runners: gaps of 27 / 60 / 130 ms left tilt
-    wrong by up to 0.5 / 2 / 6 deg inside them. Before the first and after the last good row that row is held.
-    Returns (N,4) and (N,3). Raises SamplesError if fewer than 12 good rows are left.
+    Cubic splines over the good rows, the best of five methods on recorded runners: in gaps of 27 / 60 / 130 ms the
+    error of tilt was up to 0.5 / 2 / 6 deg. Before the first and after the last good row that row is held.
+    Returns (N,4) and (N,3). Raises SamplesError if there are fewer than 12 good rows.
     """
     quat, position = _arrays(pelvis_quat, sacrum_position_m)
     bad = np.zeros(len(quat), bool) if gap is None else np.asarray(gap, bool)
@@ -111,7 +111,7 @@ def _arrays(pelvis_quat: ArrayLike, sacrum_position_m: ArrayLike) -> tuple[Float
 
 
 def _continuous(quat: Floats) -> Floats:
-    """Signs flipped so that neighbours lie in the same hemisphere."""
+    """(N,4) with signs flipped so that neighbours lie in the same hemisphere."""
     flips = np.where((quat[1:] * quat[:-1]).sum(axis=1) < 0, -1.0, 1.0)
     same: Floats = quat * np.concatenate([[1.0], np.cumprod(flips)])[:, None]
     return same
@@ -120,7 +120,7 @@ def _continuous(quat: Floats) -> Floats:
 def _checked(
     pelvis_quat: ArrayLike, sacrum_position_m: ArrayLike, rate_hz: float, up_axis: str | None
 ) -> tuple[Floats, Floats]:
-    """Finite, unit, sign-continuous, in an earth frame with z up."""
+    """(N,4) unit and sign-continuous quaternions and (N,3) positions, finite, in an earth frame with z up."""
     quat, position = _arrays(pelvis_quat, sacrum_position_m)
     if not (np.isfinite(rate_hz) and rate_hz > 0):
         raise SamplesError(f"rate_hz is {rate_hz}: pass samples per second, above 0.")
@@ -191,7 +191,7 @@ def _spring(drive_g: Floats, rate_hz: float, mount: Mount) -> Floats:
 
 
 def _mounted(time_s: Floats, quat: Floats, position: Floats, mount: Mount) -> tuple[Floats, Floats]:
-    """(N,4) sensor to earth and (N,3) its place, of the clip on the moving pelvis."""
+    """(N,4) sensor to earth and (N,3) position of the clip on the moving pelvis."""
     rate_hz = 1 / (time_s[1] - time_s[0])
     pelvis = Rotation.from_quat(quat, scalar_first=True)
     place = position + pelvis.apply(mount.lever_m)
@@ -211,7 +211,7 @@ def _mounted(time_s: Floats, quat: Floats, position: Floats, mount: Mount) -> tu
 
 
 def _strikes(time_s: Floats, vertical_g: Floats) -> Floats:
-    """When feet strike: vertical acceleration, gravity taken off, comes up through -0.5 g after flight."""
+    """Times of foot strikes: vertical acceleration without gravity rises through -0.5 g after flight."""
     rising = np.flatnonzero((vertical_g[1:] >= STRIKE_G) & (vertical_g[:-1] < STRIKE_G)) + 1
     before = [vertical_g[max(0, i - 12) : i].min() < FLIGHT_G for i in rising]
     strikes: Floats = time_s[rising[np.array(before, bool)]]
@@ -250,20 +250,20 @@ def virtual_imu(
     output_rate_hz: float | None = None,
     contact_times_s: ArrayLike | None = None,
 ) -> tuple[Samples, ImuTruth]:
-    """What a clip on the waistband measures while the pelvis moves as given.
+    """Samples of a clip on the waistband while the pelvis moves as given.
 
     pelvis_quat (N,4) w x y z, pelvis (x forward, y up, z right) to earth; sacrum_position_m (N,3) metres in the same
-    earth; rate_hz of both. The earth has z up; recordings with y up (x forward, z right) are turned. `up_axis` "y" or
-    "z" says which; None takes y if the pelvis's own y axis (up, upright) points along the lab's y on average, else z.
-    mount: None is the nominal one; noise: None is `Noise()`, a typical BNO085, `Noise.none()` an ideal sensor; seed
-    draws the noise. lowpass_hz: cut-off of a zero-phase Butterworth filter (2nd order, run both ways) on the motion
-    before it is differentiated, None for motion that is smooth already. output_rate_hz: None keeps rate_hz and N.
-    contact_times_s (C,): when feet strike, for `noise.impact_g`; None finds them in the motion.
+    earth; rate_hz of both. The earth has z up; recordings with y up (x forward, z right) are rotated. up_axis: "y",
+    "z", or None for y if the pelvis's y axis points along the lab's y on average, otherwise z.
+    mount: None is the nominal one. noise: None is `Noise()`, a typical BNO085; `Noise.none()` is an ideal sensor. seed:
+    of the noise. lowpass_hz: cut-off of a zero-phase Butterworth filter (2nd order, forward and backward) on the motion
+    before it is differentiated, None for motion that is already smooth. output_rate_hz: None keeps rate_hz and N.
+    contact_times_s (C,): foot strikes, for `noise.impact_g`; None finds them in the motion.
 
-    Returns Samples, with the chip's own simulated quaternion, time from 0, and ImuTruth at the same instants.
+    Returns Samples, with time from 0 and a simulated quaternion of the chip, and ImuTruth at the same times.
     Raises SamplesError for wrong shapes, rates, an unknown up axis, or gaps (see `fill_gaps`).
     Method: quintic splines through smoothed quaternions and positions, differentiated analytically (rate from the
-    quaternion's derivative, specific force from the position's second derivative at the clip itself, lever included).
+    quaternion's derivative, specific force from the second derivative of the clip's own position).
     """
     quat, position = _checked(pelvis_quat, sacrum_position_m, rate_hz, up_axis)
     quat = _unit(_smoothed(quat, rate_hz, lowpass_hz))

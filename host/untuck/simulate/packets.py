@@ -1,7 +1,7 @@
-"""Samples packed into wire packets as the firmware packs them, so that no radio is needed to test what follows.
+"""Samples packed into wire packets as by the firmware, to test the host without a radio.
 
-The grouping rule is that of the firmware's stream.py: packets end when full or where even spacing ends.
-Packing on the host lives here and nowhere else; the layout is wire.py's.
+Samples are grouped as in the firmware's stream.py: a packet ends when it is full or where the even spacing ends.
+wire.py defines the layout.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ CLIP_GYR = int(np.radians(2000.0) * wire.GYR_SCALE)
 
 
 def pack(samples: Samples, rate_hz: int, stream_id: int = 1) -> list[bytes]:
-    """The packets that a clip streaming at rate_hz sends for these samples, sequence numbers from 0.
+    """The packets of a clip that streams these samples at rate_hz, with sequence numbers from 0.
 
-    Raises SamplesError if the clip has no such rate, time is negative, or a value does not fit its 16 bits.
+    Raises SamplesError if the clip does not have this rate, time is negative, or a value does not fit 16 bits.
     """
     if rate_hz not in wire.RATES_HZ:
         raise SamplesError(f"The clip does not stream at {rate_hz} Hz: use one of {wire.RATES_HZ}.")

@@ -1,7 +1,7 @@
-"""The motion of a simulated runner's pelvis: a scenario turned into orientation, place and foot contacts.
+"""The motion of a simulated runner's pelvis: from a scenario to orientation, position and foot contacts.
 
-Smooth tracks say how much of which gait is asked for; stride by stride, timing and size scatter as runners' do.
-Variation and composition live here; the gaits' norms in gait.py, scenarios in scenario.py, the clip on it in runner.py.
+Smooth curves give the share of each gait; timing and size vary from stride to stride as in real runners. gait.py has
+the norms of the gaits.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from scipy.spatial.transform import Rotation
 
 from untuck.model import CONTACT_DTYPE, LEFT, RIGHT, Floats
 from untuck.simulate import gait
-from untuck.simulate.scenario import FAULT_EASE_S, HINGE_S, START_S, Phase, Scenario, eased, track
+from untuck.simulate.scenario import FAULT_EASE_S, HINGE_S, START_S, Phase, Scenario, eased, smooth_steps
 
 GRID_HZ = 200.0
-STANDING_TILT_DEG = 9.0  # of the pelvis itself; tilt is counted from here
+STANDING_TILT_DEG = 9.0  # of the pelvis itself; tilt is measured from here
 HINGE_DEG = 35.0
 SPEED_S = 3.0  # to change speed over ground
-WANDER_DEG, WANDER_S = 2.0, 6.0  # nobody runs quite straight
-HIP_TO_SACRUM_M = (-0.09, 0.09)  # forward and up; hinges turn about the hips
-PULLBACK_WIDTH = 0.16  # of a stride, at half height: about a quarter stride in all
+WANDER_DEG, WANDER_S = 2.0, 6.0  # of the heading: nobody runs quite straight
+HIP_TO_SACRUM_M = (-0.09, 0.09)  # forward and up; the pelvis rotates about the hips
+PULLBACK_WIDTH = 0.16  # of a stride, at half height: about a quarter of a stride in total
 RUNNING = 0.5  # share of full running from which contacts count
 UPRIGHT = Rotation.from_rotvec([np.pi / 2, 0.0, 0.0])
 
@@ -31,12 +31,12 @@ UPRIGHT = Rotation.from_rotvec([np.pi / 2, 0.0, 0.0])
 # contact 4-5 ms (through speed: 37 ms per m/s); stride 7 ms.
 TILT_SD_DEG, TILT_SIZE_SD, OBLIQUITY_SIZE_SD, ROTATION_SIZE_SD = 0.63, 0.07, 0.06, 0.11
 CONTACT_SPEED_SD, STEP_SD = 0.13, 0.008
-MEMORY = 0.4  # correlation of one stride's deviation with the next one's
+MEMORY = 0.4  # correlation of the deviations of neighbouring strides
 
 
 @dataclass(frozen=True, eq=False)
-class _Asked:
-    """The scenario as smooth tracks (N,): shares of running and walking, speeds of either, over ground, turn rate."""
+class _Demand:
+    """The scenario as smooth curves (N,): shares of running and walking, speeds of both, over ground, turn rate."""
 
     time_s: Floats
     run: Floats
@@ -49,8 +49,8 @@ class _Asked:
     tuck_deg: Floats
 
 
-def _held_speeds(phases: tuple[Phase, ...], kind: str, default_m_s: float) -> list[float]:
-    """The speed of each phase of a kind; other phases hold that of the next such phase, or else of the last."""
+def _speeds_of(phases: tuple[Phase, ...], kind: str, default_m_s: float) -> list[float]:
+    """The speed of each phase of a kind; other phases get that of the next such phase, or otherwise of the last."""
     speeds, known = [], default_m_s
     for phase in reversed(phases):
         known = phase.speed_m_s if phase.kind == kind else known
@@ -62,19 +62,19 @@ def _held_speeds(phases: tuple[Phase, ...], kind: str, default_m_s: float) -> li
     ]
 
 
-def _asked(scenario: Scenario, time_s: Floats) -> _Asked:
+def _demand_curves(scenario: Scenario, time_s: Floats) -> _Demand:
     phases, starts_s = scenario.phases, scenario.starts_s()
 
     def along(values: list[float], ease_s: float) -> Floats:
-        return track(time_s, starts_s, values, ease_s)
+        return smooth_steps(time_s, starts_s, values, ease_s)
 
     moving = [phase.kind in ("run", "walk") for phase in phases]
-    return _Asked(
+    return _Demand(
         time_s=time_s,
         run=along([float(phase.kind == "run") for phase in phases], START_S),
         walk=along([float(phase.kind == "walk") for phase in phases], START_S),
-        run_m_s=along(_held_speeds(phases, "run", 3.3), SPEED_S),
-        walk_m_s=along(_held_speeds(phases, "walk", 1.4), SPEED_S),
+        run_m_s=along(_speeds_of(phases, "run", 3.3), SPEED_S),
+        walk_m_s=along(_speeds_of(phases, "walk", 1.4), SPEED_S),
         ground_m_s=along([p.speed_m_s if go else 0.0 for p, go in zip(phases, moving, strict=True)], SPEED_S),
         turn_rad_s=along(
             [np.radians(p.turn_deg_s) if go else 0.0 for p, go in zip(phases, moving, strict=True)], SPEED_S
@@ -85,19 +85,19 @@ def _asked(scenario: Scenario, time_s: Floats) -> _Asked:
 
 
 def _wander(phase: Floats, spacing: float, memory: float, rng: np.random.Generator) -> Floats:
-    """(N,) smooth noise of SD about 1 with a node every `spacing` of phase, each remembering the one before."""
+    """(N,) smooth noise of SD about 1 with a node every `spacing` of phase; memory: correlation of neighbours."""
     count = int(phase[-1] / spacing) + 5
     nodes = rng.normal(0, 1, count)
     for i in range(1, count):
         nodes[i] = memory * nodes[i - 1] + np.sqrt(1 - memory**2) * nodes[i]
-    at = (np.arange(count) - 2) * spacing
-    smooth: Floats = make_interp_spline(at, nodes, k=3)(phase)
+    positions = (np.arange(count) - 2) * spacing
+    smooth: Floats = make_interp_spline(positions, nodes, k=3)(phase)
     return smooth
 
 
 @dataclass(frozen=True, eq=False)
 class _Steps:
-    """Phase in strides (N,), even stride time (N,) s, running speed with the scatter of contact time (N,) m/s."""
+    """Phase in strides (N,), mean stride time (N,) s, running speed with the scatter of contact time (N,) m/s."""
 
     phase: Floats
     stride_s: Floats
@@ -105,24 +105,24 @@ class _Steps:
     contacts: NDArray[np.void]
 
 
-def _steps(asked: _Asked, rng: np.random.Generator) -> _Steps:
-    """When feet strike and leave: cadence by speed, each step a little early or late."""
-    spm = gait.cadence_spm(asked.run_m_s) * (1 - asked.walk) + gait.walking_cadence_spm(asked.walk_m_s) * asked.walk
+def _steps(demand: _Demand, rng: np.random.Generator) -> _Steps:
+    """Times of contact and toe-off: cadence from speed, each step slightly early or late."""
+    spm = gait.cadence_spm(demand.run_m_s) * (1 - demand.walk) + gait.walking_cadence_spm(demand.walk_m_s) * demand.walk
     even = np.concatenate([[0.0], np.cumsum(0.5 * (spm[1:] + spm[:-1]))]) / 120 / GRID_HZ
     phase = even + STEP_SD * _wander(even, 0.5, 0.0, rng)
-    contact_m_s = asked.run_m_s + CONTACT_SPEED_SD * _wander(phase, 0.5, 0.0, rng)
+    contact_m_s = demand.run_m_s + CONTACT_SPEED_SD * _wander(phase, 0.5, 0.0, rng)
     halves = np.arange(int(np.ceil(2 * phase[0])), int(np.floor(2 * phase[-1])) + 1)
-    struck_s = np.interp(halves / 2, phase, asked.time_s)
-    runs = np.interp(struck_s, asked.time_s, asked.run) > RUNNING
+    struck_s = np.interp(halves / 2, phase, demand.time_s)
+    runs = np.interp(struck_s, demand.time_s, demand.run) > RUNNING
     contacts = np.zeros(int(runs.sum()), CONTACT_DTYPE)
     contacts["time_s"] = struck_s[runs]
-    contacts["toe_off_s"] = struck_s[runs] + gait.contact_s(np.interp(struck_s[runs], asked.time_s, contact_m_s))
+    contacts["toe_off_s"] = struck_s[runs] + gait.contact_s(np.interp(struck_s[runs], demand.time_s, contact_m_s))
     contacts["side"] = np.where(halves[runs] % 2 == 0, RIGHT, LEFT)
     return _Steps(phase, 120 / spm, contact_m_s, contacts)
 
 
 def _hinges(scenario: Scenario, time_s: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """(N,) forward tilt in degrees and (N,2) the little obliquity and rotation that come with it."""
+    """(N,) forward tilt in degrees of hinges, and (N,2) the small obliquity and rotation that come with it."""
     tilt, aside = np.zeros(len(time_s)), np.zeros((len(time_s), 2))
     for start_s, phase in zip(scenario.starts_s(), scenario.phases, strict=True):
         if phase.kind != "hinge":
@@ -137,51 +137,51 @@ def _hinges(scenario: Scenario, time_s: Floats, rng: np.random.Generator) -> tup
     return tilt, aside
 
 
-def _pullbacks(scenario: Scenario, asked: _Asked, phase: Floats) -> Floats:
-    """(N,) rotation in degrees that pulling a hip back adds: clockwise for the right one."""
+def _pullbacks(scenario: Scenario, demand: _Demand, phase: Floats) -> Floats:
+    """(N,) rotation in degrees added by pullbacks: clockwise for the right hip."""
     total = np.zeros(len(phase))
     for side, centre in {(p.side, p.pullback_phase) for p in scenario.phases if p.pullback_deg}:
         depths = [
             p.pullback_deg if (p.kind, p.side, p.pullback_phase) == ("run", side, centre) else 0.0
             for p in scenario.phases
         ]
-        depth_deg = track(asked.time_s, scenario.starts_s(), depths, FAULT_EASE_S)
+        depth_deg = smooth_steps(demand.time_s, scenario.starts_s(), depths, FAULT_EASE_S)
         own = phase if side == RIGHT else phase - 0.5
         total -= side * depth_deg * gait.backward_bump(own, centre, PULLBACK_WIDTH)
     return total
 
 
 def _sway_deg(time_s: Floats, rng: np.random.Generator) -> Floats:
-    """(N,3) the slow sway of someone who stands still, about 0.2 deg in each angle."""
+    """(N,3) the slow sway of standing, about 0.2 deg in each angle."""
     hz, lag = rng.uniform(0.1, 0.5, (3, 1, 3)), rng.uniform(0, 2 * np.pi, (3, 1, 3))
     sway: Floats = 0.12 * np.sin(2 * np.pi * hz * time_s[:, None] + lag).sum(axis=0)
     return sway
 
 
-def _angles_deg(asked: _Asked, steps: _Steps, forms: tuple[gait.Gait, gait.Gait], rng: np.random.Generator) -> Floats:
-    """(N,3) tilt above standing, obliquity, and rotation against the way, of gait and sway."""
+def _angles_deg(demand: _Demand, steps: _Steps, forms: tuple[gait.Gait, gait.Gait], rng: np.random.Generator) -> Floats:
+    """(N,3) tilt above standing, obliquity, and rotation relative to the heading, of gait and sway."""
 
     def waves(name: str, size_sd: float) -> Floats:
         size = 1 + size_sd * _wander(steps.phase, 1.0, MEMORY, rng)
-        running = asked.run * gait.waves(getattr(forms[0], name), steps.phase, asked.run_m_s)
-        walking = asked.walk * gait.waves(getattr(forms[1], name), steps.phase, asked.walk_m_s)
+        running = demand.run * gait.waves(getattr(forms[0], name), steps.phase, demand.run_m_s)
+        walking = demand.walk * gait.waves(getattr(forms[1], name), steps.phase, demand.walk_m_s)
         both: Floats = size * (running + walking)
         return both
 
-    moving = np.minimum(asked.run + asked.walk, 1.0)
-    level = asked.run * gait.running_tilt_deg(asked.run_m_s) + asked.walk * gait.WALKING_TILT_DEG - asked.tuck_deg
+    moving = np.minimum(demand.run + demand.walk, 1.0)
+    level = demand.run * gait.running_tilt_deg(demand.run_m_s) + demand.walk * gait.WALKING_TILT_DEG - demand.tuck_deg
     level += moving * TILT_SD_DEG * _wander(steps.phase, 1.0, MEMORY, rng)
     angles = [
         level + waves("tilt", TILT_SIZE_SD),
-        asked.swing * waves("obliquity", OBLIQUITY_SIZE_SD),
-        asked.swing * waves("rotation", ROTATION_SIZE_SD),
+        demand.swing * waves("obliquity", OBLIQUITY_SIZE_SD),
+        demand.swing * waves("rotation", ROTATION_SIZE_SD),
     ]
-    total: Floats = np.stack(angles, axis=1) + _sway_deg(asked.time_s, rng) * (1 - moving)[:, None]
+    total: Floats = np.stack(angles, axis=1) + _sway_deg(demand.time_s, rng) * (1 - moving)[:, None]
     return total
 
 
 def _pelvis_quat(angles_deg: Floats, heading_rad: Floats) -> Floats:
-    """(N,4) pelvis to earth whose tilt (absolute), obliquity and heading are exactly those asked for."""
+    """(N,4) pelvis to earth with exactly this tilt (absolute), obliquity and heading."""
     tilt, obliquity, rotation = np.radians(angles_deg).T
     roll = -np.arcsin(np.sin(obliquity) / np.cos(tilt))
     turned = Rotation.from_euler("ZYX", np.stack([heading_rad + rotation, tilt, roll], axis=1)) * UPRIGHT
@@ -190,7 +190,7 @@ def _pelvis_quat(angles_deg: Floats, heading_rad: Floats) -> Floats:
 
 
 def _turned_left(shift_m: Floats, heading_rad: Floats) -> Floats:
-    """(N,3) along the way, left of it and up, in earth axes."""
+    """(N,3) earth axes from (N,3) along the heading, left of it and up."""
     return np.stack(
         [
             shift_m[:, 0] * np.cos(heading_rad) - shift_m[:, 1] * np.sin(heading_rad),
@@ -202,31 +202,33 @@ def _turned_left(shift_m: Floats, heading_rad: Floats) -> Floats:
 
 
 def _hinge_shift_m(hinge_deg: Floats) -> Floats:
-    """(N,3) how the sacrum moves, forward, left and up, when the pelvis turns about the hips."""
+    """(N,3) displacement of the sacrum forward, left and up when the pelvis rotates about the hips."""
     lean = np.radians(hinge_deg)
     back, up = HIP_TO_SACRUM_M
     forward = back * (np.cos(lean) - 1) + up * np.sin(lean)
     return np.stack([forward, 0 * lean, up * (np.cos(lean) - 1) - back * np.sin(lean)], axis=1)
 
 
-def _position_m(asked: _Asked, steps: _Steps, heading_rad: Floats, forms: tuple[gait.Gait, gait.Gait]) -> Floats:
-    """(N,3) the sacrum's way over ground with the gait's sway."""
+def _position_m(demand: _Demand, steps: _Steps, heading_rad: Floats, forms: tuple[gait.Gait, gait.Gait]) -> Floats:
+    """(N,3) the sacrum's path over ground with the gait's sway."""
     sway = [
-        asked.run * gait.sway_m(getattr(forms[0], name), steps.phase, asked.run_m_s, steps.stride_s)
-        + asked.walk * gait.sway_m(getattr(forms[1], name), steps.phase, asked.walk_m_s, steps.stride_s)
+        demand.run * gait.sway_m(getattr(forms[0], name), steps.phase, demand.run_m_s, steps.stride_s)
+        + demand.walk * gait.sway_m(getattr(forms[1], name), steps.phase, demand.walk_m_s, steps.stride_s)
         for name in ("acc_forward", "acc_left", "acc_up")
     ]
-    sway[2] += asked.run * gait.flight_height_m(steps.phase, steps.contact_m_s, steps.stride_s)
-    step = _turned_left(np.outer(asked.ground_m_s, [1.0, 0.0, 0.0]), heading_rad) / GRID_HZ
-    way = np.concatenate([np.zeros((1, 3)), np.cumsum(0.5 * (step[1:] + step[:-1]), axis=0)])
-    place: Floats = way + _turned_left(np.stack(sway, axis=1), heading_rad)
+    sway[2] += demand.run * gait.flight_height_m(steps.phase, steps.contact_m_s, steps.stride_s)
+    step = _turned_left(np.outer(demand.ground_m_s, [1.0, 0.0, 0.0]), heading_rad) / GRID_HZ
+    path = np.concatenate([np.zeros((1, 3)), np.cumsum(0.5 * (step[1:] + step[:-1]), axis=0)])
+    place: Floats = path + _turned_left(np.stack(sway, axis=1), heading_rad)
     return place
 
 
 @dataclass(frozen=True, eq=False)
 class Motion:
-    """time_s (N,) at GRID_HZ; pelvis_quat (N,4) pelvis to earth; position_m (N,3) of the sacrum; running (N,) share of
-    full running; contacts CONTACT_DTYPE, of running only.
+    """The motion of the pelvis, at GRID_HZ.
+
+    time_s (N,); pelvis_quat (N,4) pelvis to earth; position_m (N,3) of the sacrum; running (N,) share of full running;
+    contacts CONTACT_DTYPE, of running only.
     """
 
     time_s: Floats
@@ -237,19 +239,19 @@ class Motion:
 
 
 def move(scenario: Scenario, seed: int) -> Motion:
-    """The pelvis's motion through the scenario, twice continuously differentiable; seed decides form and scatter."""
+    """The pelvis's motion in the scenario, twice continuously differentiable; seed: of the form and the scatter."""
     rng = np.random.default_rng(seed)
     running, walking = gait.individual(gait.RUNNING, rng), gait.individual(gait.WALKING, rng)
-    asked = _asked(scenario, np.arange(int(scenario.duration_s * GRID_HZ) + 1) / GRID_HZ)
-    steps = _steps(asked, rng)
-    hinge_deg, aside_deg = _hinges(scenario, asked.time_s, rng)
-    angles_deg = _angles_deg(asked, steps, (running, walking), rng)
+    demand = _demand_curves(scenario, np.arange(int(scenario.duration_s * GRID_HZ) + 1) / GRID_HZ)
+    steps = _steps(demand, rng)
+    hinge_deg, aside_deg = _hinges(scenario, demand.time_s, rng)
+    angles_deg = _angles_deg(demand, steps, (running, walking), rng)
     angles_deg[:, 0] += STANDING_TILT_DEG + hinge_deg
     angles_deg[:, 1:] += aside_deg
-    angles_deg[:, 2] += _pullbacks(scenario, asked, steps.phase)
-    turned = np.concatenate([[0.0], np.cumsum(0.5 * (asked.turn_rad_s[1:] + asked.turn_rad_s[:-1]))]) / GRID_HZ
-    moving = np.minimum(asked.run + asked.walk, 1.0)
-    heading = turned + moving * np.radians(WANDER_DEG) * _wander(asked.time_s, WANDER_S, 0.0, rng)
-    place = _position_m(asked, steps, heading, (running, walking))
+    angles_deg[:, 2] += _pullbacks(scenario, demand, steps.phase)
+    turned = np.concatenate([[0.0], np.cumsum(0.5 * (demand.turn_rad_s[1:] + demand.turn_rad_s[:-1]))]) / GRID_HZ
+    moving = np.minimum(demand.run + demand.walk, 1.0)
+    heading = turned + moving * np.radians(WANDER_DEG) * _wander(demand.time_s, WANDER_S, 0.0, rng)
+    place = _position_m(demand, steps, heading, (running, walking))
     place += _turned_left(_hinge_shift_m(hinge_deg), heading)
-    return Motion(asked.time_s, _pelvis_quat(angles_deg, heading), place, asked.run, steps.contacts)
+    return Motion(demand.time_s, _pelvis_quat(angles_deg, heading), place, demand.run, steps.contacts)

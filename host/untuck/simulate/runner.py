@@ -1,7 +1,6 @@
-"""A simulated runner with known truth: a scenario becomes pelvis motion, a virtual clip's samples, and wire packets.
+"""A simulated runner with known truth: a scenario becomes pelvis motion, samples of a virtual clip, and wire packets.
 
-Stride by stride, timing and size of the gait's waves vary as runners' do; faults are added to rotation and tilt.
-The simulation and the source that plays it live here; gait norms in gait.py, the pelvis's motion in pelvis.py.
+pelvis.py makes the motion, imu.py the samples, packets.py the packets.
 """
 
 from __future__ import annotations
@@ -24,19 +23,19 @@ from untuck.simulate.scenario import Phase, Scenario, TrueFault
 __all__ = ["Phase", "RunnerSource", "RunnerTruth", "Scenario", "SimulatedRun", "TrueFault", "simulate"]
 
 LONGEST_STRIDE_S = 1.0
-CLIP = Mount(
+TYPICAL_MOUNT = Mount(
     roll_deg=2.0, pitch_deg=6.0, yaw_deg=5.0, lever_m=(-0.03, 0.02, 0.01), wobble_deg_per_g=0.3, wobble_mm_per_g=1.0
 )
-SENSOR = Noise(impact_g=0.4)
+TYPICAL_NOISE = Noise(impact_g=0.4)
 
 
 @dataclass(frozen=True, eq=False)
 class RunnerTruth:
-    """What really happened, on the samples' clock.
+    """The truth of a simulated run, on the samples' clock.
 
-    contacts CONTACT_DTYPE, of running only; strides: right contact to right contact, in running; faults as committed;
-    time_s, tilt_deg (above standing), obliquity_deg, rotation_deg (heading), running (bool), (N,) per sample; imu: the
-    clip's and pelvis's orientation.
+    contacts CONTACT_DTYPE, of running only; strides: their number, right contact to right contact, in running; faults
+    as simulated; time_s, tilt_deg (above standing), obliquity_deg, rotation_deg (heading), running (bool), (N,) per
+    sample; imu: the clip's and the pelvis's orientation.
     """
 
     contacts: NDArray[np.void]
@@ -52,7 +51,7 @@ class RunnerTruth:
 
 @dataclass(frozen=True, eq=False)
 class SimulatedRun:
-    """Samples as the clip delivers them, and the truth behind them."""
+    """Samples as the clip delivers them, and their truth."""
 
     samples: Samples
     truth: RunnerTruth
@@ -88,11 +87,11 @@ def simulate(
     mount: Mount | None = None,
     noise: Noise | None = None,
 ) -> SimulatedRun:
-    """A run through the scenario, as a clip on the waistband measures it, with truth.
+    """A run with this scenario, as a clip on the waistband measures it, with truth.
 
-    scenario: None is `Scenario.default()`; seed decides the runner's own form, every scatter and the sensor's noise;
-    rate_hz of the samples. mount: None is a clip sitting askew and a little loosely, as clips do; noise: None is a
-    typical sensor with the ring of foot strikes. `Mount()` and `Noise.none()` are the ideal ones.
+    scenario: None is `Scenario.default()`; seed: of the runner's own form, all scatter and the sensor's noise; rate_hz
+    of the samples. mount: None is a typical clip, slightly askew and loose; noise: None is a typical sensor with the
+    ringing of foot strikes. `Mount()` and `Noise.none()` are the ideal ones.
     """
     scenario = scenario or Scenario.default()
     motion = move(scenario, seed)
@@ -100,8 +99,8 @@ def simulate(
         motion.pelvis_quat,
         motion.position_m,
         GRID_HZ,
-        CLIP if mount is None else mount,
-        SENSOR if noise is None else noise,
+        TYPICAL_MOUNT if mount is None else mount,
+        TYPICAL_NOISE if noise is None else noise,
         seed,
         up_axis="z",
         lowpass_hz=None,
@@ -117,10 +116,10 @@ def simulate(
 
 
 class RunnerSource:
-    """A simulated runner as a source of packets; `run` holds the samples and the truth.
+    """A simulated runner as a source of packets; `run` has the samples and the truth.
 
-    realtime: packets come when the clip would send them; otherwise as fast as they are taken, each with the arrival
-    it would have had.
+    realtime: packets come when the clip would send them; otherwise as fast as they are consumed, with the arrival times
+    of real time.
     """
 
     buzz = None  # a simulated clip has no buzzer
@@ -132,7 +131,7 @@ class RunnerSource:
         self._realtime = realtime
 
     async def packets(self) -> AsyncIterator[Packet]:
-        """The run's packets, in order; lets other tasks run between them."""
+        """The run's packets, in order; yields to other tasks between them."""
         begin_s = time.monotonic()
         sent = 0
         for data in pack(self.run.samples, self.run.rate_hz):

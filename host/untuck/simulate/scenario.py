@@ -1,7 +1,6 @@
-"""What a simulated runner does, phase after phase: stand, hinge, run, tuck, recover, pull a hip back.
+"""Scenarios of a simulated runner, phase after phase: stand, hinge, run, tuck, recover, pull a hip back.
 
-Plain values, and their change in time as smooth tracks: quintic steps, so that acceleration stays continuous.
-What is asked of the runner lives here; how a pelvis moves in gait.py, the simulation in runner.py.
+Values change between phases by smooth quintic steps, so that acceleration stays continuous.
 """
 
 from __future__ import annotations
@@ -18,12 +17,16 @@ KINDS = ("stand", "hinge", "walk", "run")
 START_S = 1.6  # from standing to full running, and back
 FAULT_EASE_S = 1.4  # about two strides
 HINGE_S = 3.5  # one hip hinge, down and up
-RIGID_SWING = 0.6  # of the runner's own rotation and obliquity: at or below, the pelvis counts as held still
+RIGID_SWING = 0.6  # of the runner's own rotation and obliquity: at or below, the pelvis is rigid
 
 
 @dataclass(frozen=True)
 class Phase:
-    """One part of a scenario. tuck_deg: posterior shift of tilt (negative: arched); pullback_deg: depth on `side`."""
+    """One part of a scenario; kind: one of KINDS.
+
+    tuck_deg: posterior shift of tilt (negative: arched); pullback_deg: depth on `side`. Raises ValueError for an
+    unknown kind or a duration that is not above 0.
+    """
 
     kind: str
     duration_s: float
@@ -31,8 +34,8 @@ class Phase:
     tuck_deg: float = 0.0
     pullback_deg: float = 0.0
     side: int = RIGHT
-    pullback_phase: float = 0.70  # of that side's own stride
-    swing: float = 1.0  # rotation and obliquity against normal; 0.4 is a pelvis held still
+    pullback_phase: float = 0.70  # of that side's stride
+    swing: float = 1.0  # rotation and obliquity relative to normal; 0.4 is a rigid pelvis
     turn_deg_s: float = 0.0  # counter-clockwise seen from above
 
     def __post_init__(self) -> None:
@@ -43,7 +46,7 @@ class Phase:
 
 
 class TrueFault(NamedTuple):
-    """A fault that the simulated runner commits: side -1 left, +1 right, 0 both; from its onset to its release."""
+    """A fault of the simulated runner, from its onset to its release: side -1 left, +1 right, 0 both."""
 
     fault: str
     side: int
@@ -54,7 +57,7 @@ class TrueFault(NamedTuple):
 
 @dataclass(frozen=True)
 class Scenario:
-    """Phases one after the other, and gaps (start_s, duration_s) in which the sensor delivers nothing."""
+    """Phases in order, and gaps (start_s, duration_s) without samples."""
 
     phases: tuple[Phase, ...]
     gaps: tuple[tuple[float, float], ...] = ()
@@ -63,7 +66,7 @@ class Scenario:
     def default(cls, minutes: float | None = None, speed_m_s: float = 3.3) -> Scenario:
         """Stand, three hinges, stand, run, tuck, recover, pull the right hip back, recover, stand: 2.3 minutes.
 
-        `minutes` stretches the running phases. It cannot shorten the scenario: a baseline takes 60 strides.
+        minutes: stretches the running phases. It cannot shorten the scenario, because a baseline takes 60 strides.
         """
         run = Phase("run", 50.0, speed_m_s)
         running = (
@@ -85,11 +88,11 @@ class Scenario:
         return sum(phase.duration_s for phase in self.phases)
 
     def starts_s(self) -> Floats:
-        """(P,) when each phase begins."""
+        """(P,) start of each phase."""
         return np.cumsum([0.0] + [phase.duration_s for phase in self.phases])[:-1]
 
     def faults(self) -> tuple[TrueFault, ...]:
-        """What the runner does wrong, in order of time; neighbouring phases with the same fault count as one."""
+        """The runner's faults in order of time; neighbouring phases with the same fault count as one."""
         found: list[TrueFault] = []
         for start_s, phase in zip(self.starts_s(), self.phases, strict=True):
             if phase.kind != "run":
@@ -116,14 +119,14 @@ def _faults_of(phase: Phase) -> list[tuple[str, int, float]]:
 
 
 def eased(u: NDArray[np.float64]) -> Floats:
-    """0 below 0, 1 above 1, in between a quintic with no jump in its first two derivatives."""
+    """0 below 0, 1 above 1, in between a quintic; its first two derivatives are continuous."""
     u = np.clip(u, 0.0, 1.0)
     step: Floats = u**3 * (10 - 15 * u + 6 * u**2)
     return step
 
 
-def track(time_s: Floats, starts_s: Floats, values: list[float], ease_s: float) -> Floats:
-    """(N,) goes smoothly to values[i] from starts_s[i] on, within ease_s (or the phase, if that is shorter)."""
+def smooth_steps(time_s: Floats, starts_s: Floats, values: list[float], ease_s: float) -> Floats:
+    """(N,) changes smoothly to values[i] from starts_s[i] on, within ease_s (or the phase, if that is shorter)."""
     out = np.full(len(time_s), values[0])
     ends_s = np.append(starts_s[1:], np.inf)
     for i in range(1, len(values)):

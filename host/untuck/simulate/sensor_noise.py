@@ -1,7 +1,6 @@
-"""Perfect sensor signals turned into a BNO085's: bias, noise, scale, range, fixed point, the chip's quaternion.
+"""Errors of a BNO085 added to ideal signals: bias, noise, scale, range, fixed point, the chip's quaternion.
 
-Each error of `Noise` is drawn from one seeded generator, in a fixed order, and added to whole arrays at once.
-The sensor's imperfections and their figures live here; how the clip sits and moves on the body lives in virtual_imu.py.
+All errors of `Noise` come from one seeded generator in a fixed order, so that a seed gives the same samples.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from untuck.model import GRAVITY_M_S2, Floats, Samples
 from untuck.wire import ACC_SCALE, GYR_SCALE, QUAT_SCALE
 
 INT16_MAX = 32767
-IMPACT_HZ = 28.0  # ring of skin, waistband and clip after foot strike
+IMPACT_HZ = 28.0  # ringing of skin, waistband and clip after foot strike
 IMPACT_DECAY_S = 0.018
 
 
@@ -25,11 +24,11 @@ IMPACT_DECAY_S = 0.018
 class Noise:
     """Errors of the sensor; defaults are a typical BNO085 whose own calibration has run and is now off.
 
-    Sources: white noise and range from the BMI055/BMF055 dies inside (0.014 deg/s and 150 ug per root Hz, 12 bit at
+    Sources: white noise and range of the BMI055/BMF055 dies inside (0.014 deg/s and 150 ug per root Hz, 12 bit at
     +/-8 g; +/-2000 deg/s) over a bandwidth of about 50 Hz; quaternion from the BNO080/085 data sheet (game rotation
     vector: non-heading error 1.5 deg static, 2.5 deg dynamic; heading drift 0.5 deg/min). Bias, offset and scale are
-    what is left of the dies' tolerances (1 deg/s, 70 mg, 1 %) after calibration by the chip; a judgement.
-    A magnitude applies to each of the three axes, with signs drawn from the seed. Angles of rates in deg/s (dps).
+    the rest of the dies' tolerances (1 deg/s, 70 mg, 1 %) after calibration by the chip; a judgement.
+    A magnitude applies to each of the three axes, with random signs. Rates in deg/s (dps).
     """
 
     gyr_noise_dps: float = 0.1  # white, RMS per sample
@@ -43,9 +42,9 @@ class Noise:
     clip_gyr_dps: float = 2000.0
     impact_g: float = 0.0  # peak of the ringing of clip and skin at each contact
     quat_error_deg: float = 1.5  # RMS inclination error of the chip's quaternion
-    quat_error_s: float = 3.0  # how slowly that error varies
+    quat_error_s: float = 3.0  # time constant of that error
     quat_drift_deg_min: float = 0.5  # heading drift of the chip's quaternion
-    jitter_ms: float = 0.0  # SD of time stamps against the true instants of sampling
+    jitter_ms: float = 0.0  # SD of time stamps relative to the true times of sampling
     quantise: bool = True  # to the wire's Q points
 
     @classmethod
@@ -80,10 +79,10 @@ def _accelerometer(acc_m_s2: Floats, noise: Noise, rng: np.random.Generator) -> 
 
 
 def _impacts(time_s: Floats, contact_times_s: Floats, noise: Noise, rng: np.random.Generator) -> Floats:
-    """(N,3) decaying ring after each contact, mostly along sensor y (up) and a third of it along z (back).
+    """(N,3) decaying ringing after each contact, mostly along sensor y (up) and a third of it along z (back).
 
-    The acceleration of a clip that swings out as exp(-t/decay) (1 - cos wt) and comes back to its place: without net
-    impulse, which would look like a lasting lean.
+    The acceleration of a clip that is displaced by exp(-t/decay) (1 - cos wt) and returns. It has no net impulse, which
+    would look like a lasting lean.
     """
     ring = np.zeros((len(time_s), 3))
     size = noise.impact_g * GRAVITY_M_S2 * rng.lognormal(0, 0.25, len(contact_times_s))
@@ -109,7 +108,7 @@ def _smooth_noise(count: int, correlation_s: float, rate_hz: float, rng: np.rand
 
 
 def _chip_quaternion(quat: Floats, time_s: Floats, rate_hz: float, noise: Noise, rng: np.random.Generator) -> Floats:
-    """(N,4) the chip's own estimate: inclination slowly wandering, heading zero somewhere and drifting."""
+    """(N,4) the chip's estimate, with a slowly varying error of inclination and an arbitrary, drifting heading."""
     truth = Rotation.from_quat(quat, scalar_first=True)
     error = np.zeros((len(quat), 3))
     error[:, :2] = np.radians(noise.quat_error_deg / np.sqrt(2)) * _smooth_noise(
@@ -117,7 +116,7 @@ def _chip_quaternion(quat: Floats, time_s: Floats, rate_hz: float, noise: Noise,
     )
     start = rng.uniform(-np.pi, np.pi)
     drift = np.radians(noise.quat_drift_deg_min) * rng.choice([-1.0, 1.0]) / 60
-    forward = -truth[0].as_matrix()[:, 2]  # the chip knows no north: its heading is its own from the first sample on
+    forward = -truth[0].as_matrix()[:, 2]  # without north, the chip's heading depends on its first sample only
     zero = Rotation.from_rotvec([0.0, 0.0, -np.arctan2(forward[1], forward[0])])
     heading = Rotation.from_rotvec(np.outer(start + drift * (time_s - time_s[0]), [0.0, 0.0, 1.0]))
     chip: Floats = (heading * Rotation.from_rotvec(error) * zero * truth).as_quat(scalar_first=True)
@@ -144,10 +143,10 @@ def measure(
     seed: int,
     contact_times_s: NDArray[np.float64],
 ) -> Samples:
-    """What a sensor with these errors reports.
+    """The samples of a sensor with these errors.
 
-    time_s (N,) evenly spaced true instants; quat (N,4) true sensor to earth; gyr_rad_s, acc_m_s2 (N,3) true rate and
-    specific force in the sensor frame; contact_times_s (C,) when feet strike, used if `noise.impact_g` is not 0.
+    time_s (N,) evenly spaced true times; quat (N,4) true sensor to earth; gyr_rad_s, acc_m_s2 (N,3) true rate and
+    specific force in the sensor frame; contact_times_s (C,) of foot strikes, used if `noise.impact_g` is not 0.
     """
     rng = np.random.default_rng(seed)
     rate_hz = (len(time_s) - 1) / (time_s[-1] - time_s[0])
