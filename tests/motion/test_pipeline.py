@@ -1,4 +1,4 @@
-"""The whole core on a simulated runner: invariance under chunking, rotation, mirroring and time shifts; clear errors."""
+"""The whole core on a simulated runner: invariance under chunking, rotation, mirroring and time shifts; errors."""
 
 from functools import cache
 from itertools import pairwise

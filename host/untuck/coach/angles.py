@@ -9,7 +9,7 @@ import numpy as np
 
 from untuck.model import Floats
 from untuck.motion.pipeline import Pipeline
-from untuck.motion.strides.kernels import pelvis_angles
+from untuck.motion.strides.stride_kernels import pelvis_angles
 
 MEAN_S = 1.4  # about two strides
 TILT, OBLIQUITY, ROTATION = range(3)

@@ -1,6 +1,6 @@
 """The mount of the sensor on the pelvis: from a standing pose and hip hinges, zeroed again, or checked.
 
-StandingCheck gives the vertical and the zero, hinges give the forward direction. Zeroing again keeps the forward direction.
+Standing gives the vertical and the zero, hinges give the forward direction. Zeroing again keeps the forward direction.
 search.py finds poses and hinges in a stream.
 """
 

@@ -19,8 +19,8 @@ import numpy as np
 from untuck.model import Floats
 from untuck.motion.history import History
 from untuck.motion.params import Params
-from untuck.motion.strides.kernels import pelvis_angles
 from untuck.motion.strides.stride import Stride
+from untuck.motion.strides.stride_kernels import pelvis_angles
 
 # Numbers of the fit; the thresholds are in Params.
 _ONSET_STEP_S = 0.05  # between onsets that are tried

@@ -13,7 +13,7 @@ from untuck.model import GRAVITY_M_S2, Floats
 from untuck.motion.jit import entry, inner
 from untuck.motion.strides.kernels import STEP_DOWN_S, STEP_PEAK_G, STEP_PREV_UP_S, STEP_UP_S
 
-COMPILED_IN = {"strides/kernels.py": 0x9C788DD5}
+COMPILED_IN = {"strides/kernels.py": 0xCFC2AB66}
 
 BIN_S = 0.02
 CONTACT_FROM_S, CONTACT_BINS = -0.10, 11  # relative to contact

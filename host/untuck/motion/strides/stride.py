@@ -16,7 +16,7 @@ import numpy as np
 from untuck.model import RIGHT, STRIDE_DTYPE, Floats
 from untuck.motion.history import History
 from untuck.motion.params import Params
-from untuck.motion.strides import kernels
+from untuck.motion.strides import stride_kernels
 from untuck.motion.strides.contacts import Step
 
 PHASES = 100
@@ -84,7 +84,7 @@ class StrideCutter:
         self._steps: deque[Step] = deque(maxlen=3)
         self._angles = np.empty((_SAMPLES_MAX, 3))
         self._curves = np.empty((6, PHASES))
-        self._kernel_numbers = np.empty(kernels.STRIDE_NUMBERS)
+        self._kernel_numbers = np.empty(stride_kernels.STRIDE_NUMBERS)
         self._harmonics = np.empty((4, 2 * HARMONICS))  # of rotation and of acceleration x, y, z
         self._own_waveform = np.zeros(PHASES)
         self._own_count = 0
@@ -123,37 +123,37 @@ class StrideCutter:
     def _measure(self, right: Step, left: Step, last: Step, history: History, mount: Floats) -> Stride:
         start, end = right.contact_s, last.contact_s
         scratch = self._own_share, self._angles, self._curves, self._harmonics, self._kernel_numbers
-        kernels.measure_stride(
+        stride_kernels.measure_stride(
             *history.until(last.number + 1), start, end, mount, LINE_WEIGHTS, _BASIS, self._own_waveform, *scratch
         )
         numbers = self._kernel_numbers.tolist()
         expected = (end - start) / self._nominal_dt_s
         record = _timing(right, left, last)
         record.update(zip(_MEASURED, numbers, strict=False))
-        record["missing_pct"] = max(0.0, 100.0 * (1.0 - (numbers[kernels.N_INSIDE] + 0.5) / expected))
+        record["missing_pct"] = max(0.0, 100.0 * (1.0 - (numbers[stride_kernels.N_INSIDE] + 0.5) / expected))
         forward, upward = self._lean
-        forward.append(numbers[kernels.N_FORWARD])
-        upward.append(numbers[kernels.N_UPWARD])
+        forward.append(numbers[stride_kernels.N_FORWARD])
+        upward.append(numbers[stride_kernels.N_UPWARD])
         record["lean_deg"] = degrees(atan2(sum(forward), sum(upward)))
         x, y = self._acceleration
-        x.append(numbers[kernels.N_ACCEL_X])
-        y.append(numbers[kernels.N_ACCEL_Y])
+        x.append(numbers[stride_kernels.N_ACCEL_X])
+        y.append(numbers[stride_kernels.N_ACCEL_Y])
         record["accel_m_s2"] = hypot(sum(x), sum(y)) / len(x)
         self._own_share = 0.0
-        reason = self._invalid_reason(record, numbers) if numbers[kernels.N_UPRIGHT] > _UPRIGHT_MIN else "mount"
+        reason = self._invalid_reason(record, numbers) if numbers[stride_kernels.N_UPRIGHT] > _UPRIGHT_MIN else "mount"
         record["reason"], record["valid"] = reason, reason == ""
         left_phase = (left.contact_s - start) / (end - start)
         harmonics = self._harmonics[0].reshape(HARMONICS, 2).copy()
-        return Stride(record, self._curves[:3].copy(), harmonics, left_phase, numbers[kernels.N_OBLIQUITY_DEG])
+        return Stride(record, self._curves[:3].copy(), harmonics, left_phase, numbers[stride_kernels.N_OBLIQUITY_DEG])
 
     def _invalid_reason(self, record: dict[str, Any], numbers: list[float]) -> str:
         """Why the stride is not valid, "" if it is."""
-        p, longest_s = self._params, numbers[kernels.N_LONGEST_S]
+        p, longest_s = self._params, numbers[stride_kernels.N_LONGEST_S]
         if longest_s > p.gap_max_s + 0.5e-3 and longest_s > 1.6 * self._nominal_dt_s:
             return "gap"
         if record["missing_pct"] > p.missing_max_pct:
             return "missing"
-        if self._own_count >= p.waveform_first and numbers[kernels.N_CORRELATION] < p.waveform_min_corr:
+        if self._own_count >= p.waveform_first and numbers[stride_kernels.N_CORRELATION] < p.waveform_min_corr:
             return "odd"
         self._own_count = min(self._own_count + 1, p.waveform_memory)
         self._own_share = 1.0 / self._own_count

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from untuck.model import Floats
-from untuck.motion.strides.kernels import pelvis_angles
+from untuck.motion.strides.stride_kernels import pelvis_angles
 
 _MEAN_S = 1.4  # about two strides
 
