@@ -24,6 +24,7 @@ BENCHES = {
     "firmware": "time per sample, heap and flash of the code on the clip",
 }
 
+OURS = ("bench", "untuck", "virtual_clip")
 BY_DEFAULT = ("accuracy", "speed", "latency", "report")
 
 
@@ -40,8 +41,16 @@ def main() -> int:
 
 
 def run(word: str, arguments: list[str]) -> int:
-    """Exit code of one bench."""
-    return int(import_module(f"bench.{word}").main(arguments) or 0)
+    """Exit code of one bench; 1 with a message where a package that it needs is absent."""
+    try:
+        bench = import_module(f"bench.{word}")
+    except ModuleNotFoundError as error:
+        package = (error.name or "").split(".")[0]
+        if package in OURS:
+            raise
+        print(f"{word}: {package} is not installed: `make bench` installs what the benches need.", file=sys.stderr)
+        return 1
+    return int(bench.main(arguments) or 0)
 
 
 if __name__ == "__main__":
