@@ -26,10 +26,10 @@ def figures(count: int, seed: int) -> list[Figure]:
                 errors.append(heading_error_deg(found.sensor_to_pelvis, true))
                 estimates.append(found.error_deg)
         error, estimate = np.abs(errors), np.array(estimates)
-        refused = name in REJECTED
-        goal = ("<=", 0.0) if refused else None
+        rejected = name in REJECTED
+        goal = ("<=", 0.0) if rejected else None
         rows.append(Figure(name, "calibrated", "%", {"all": 100 * len(error) / count}, {"all": count}, goal))
-        if len(error) and not refused:
+        if len(error) and not rejected:
             rms, claimed = float(np.sqrt(np.mean(error**2))), float(np.sqrt(np.mean(estimate**2)))
             rows.append(Figure(name, "heading error, RMS", "deg", {"all": rms}, {}, None, {"estimated": claimed}))
             for times, normal in ((1, 68.0), (2, 95.0)):

@@ -48,25 +48,25 @@ def turned(samples: Samples, sensor: Rotation, first: int = 0) -> Samples:
 @cache
 def errors(name: str) -> tuple[np.ndarray, np.ndarray, int]:
     """True and estimated errors of 24 clips with this way of hinging, and how many were not calibrated."""
-    true, estimated, refused = [], [], 0
+    true, estimated, rejected = [], [], 0
     for seed in range(24):
         samples, mount = hinging_samples(WAYS[name], seed)
         found = calibrate(samples)
         if found is None:
-            refused += 1
+            rejected += 1
             continue
         true.append(abs(heading_error_deg(found.sensor_to_pelvis, mount)))
         estimated.append(found.error_deg)
-    return np.array(true), np.array(estimated), refused
+    return np.array(true), np.array(estimated), rejected
 
 
 @pytest.mark.parametrize(
-    ("name", "rms_deg", "at_most_refused"),
+    ("name", "rms_deg", "at_most_rejected"),
     [("as asked", 1.2, 0), ("fast", 1.2, 0), ("backward first", 1.2, 0), ("askew, 3 deg, unequal", 4.0, 3)],
 )
-def test_the_heading_of_the_mount_is_found(name: str, rms_deg: float, at_most_refused: int) -> None:
-    true, _, refused = errors(name)
-    assert refused <= at_most_refused
+def test_the_heading_of_the_mount_is_found(name: str, rms_deg: float, at_most_rejected: int) -> None:
+    true, _, rejected = errors(name)
+    assert rejected <= at_most_rejected
     assert np.sqrt(np.mean(true**2)) < rms_deg
 
 
@@ -283,8 +283,8 @@ def test_an_old_calibration_is_checked_at_the_first_standing(off_deg: float, zer
     assert check_calibration(old_calibration(), samples) == pytest.approx(off_deg, abs=1.0)
     events = events_of(samples, old_calibration())
     assert standings(events)[0].zeroed == zeroed
-    told = " ".join(e.value for e in events if e.kind == "warning")
-    assert says in told and (says or "clip sits" not in told)
+    warnings = " ".join(e.value for e in events if e.kind == "warning")
+    assert says in warnings and (says or "clip sits" not in warnings)
     if zeroed:
         new = next(e.value for e in events if e.kind == "calibrated")
         assert new.error_deg > old_calibration().error_deg

@@ -209,13 +209,13 @@ def test_errors_of_bad_input_say_what_to_do() -> None:
         pipeline.push(samples[50:150])
 
 
-@pytest.mark.parametrize(("limit_g", "told"), [(2.0, True), (3.0, True), (8.0, False), (np.inf, False)])
-def test_an_accelerometer_range_too_small_for_running_gives_a_warning(limit_g: float, told: bool) -> None:
+@pytest.mark.parametrize(("limit_g", "warned"), [(2.0, True), (3.0, True), (8.0, False), (np.inf, False)])
+def test_an_accelerometer_range_too_small_for_running_gives_a_warning(limit_g: float, warned: bool) -> None:
     samples = short_run().samples
     limit = limit_g * GRAVITY_M_S2
     cut = Samples(samples.time_s, samples.gyr_rad_s, np.clip(samples.acc_m_s2, -limit, limit), samples.quat)
     warnings = [text for text in untuck.analyse(cut, params=QUICK).warnings if "ends at" in text]
-    assert len(warnings) == told and all(f"{limit_g:.0f} g" in text for text in warnings)
+    assert len(warnings) == warned and all(f"{limit_g:.0f} g" in text for text in warnings)
 
 
 def test_a_gyro_range_too_small_for_running_gives_a_warning() -> None:
@@ -229,8 +229,8 @@ def test_a_rate_too_low_gives_a_warning_live() -> None:
     samples = short_run().samples[::4]  # 25 Hz
     pipeline = untuck.Pipeline(params=QUICK)
     events = [event for a in range(0, 400, 5) for event in pipeline.push(samples[a : a + 5])]
-    told = [event for event in events if event.kind == "warning" and "Hz are needed" in event.value]
-    assert len(told) == 1 and told[0].time_s < samples.time_s[0] + 5.0
+    warned = [event for event in events if event.kind == "warning" and "Hz are needed" in event.value]
+    assert len(warned) == 1 and warned[0].time_s < samples.time_s[0] + 5.0
 
 
 def test_without_standing_it_warns_and_still_counts() -> None:

@@ -1,4 +1,4 @@
-"""What must hold for every recording: chunks, headings, mounts, mirrors, clocks change nothing; damage is told.
+"""What must hold for every recording: chunks, headings, mounts, mirrors, clocks change nothing; damage gives an error or a warning.
 
 Recordings are drawn by hypothesis: phases, gaps, jitter of stamps, rate, with or without the chip's quaternion. Each is
 some twenty seconds long, so that a hundred of them are analysed in the time that one long one takes.
@@ -271,9 +271,9 @@ def test_time_that_runs_backward_is_rejected_without_changing_the_state(first: i
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "expected"),
     [
-        (lambda s: Samples(s.time_s * 1e3, s.gyr_rad_s, s.acc_m_s2), "is time_s in seconds"),
+        (lambda s: Samples(s.time_s * 1e3, s.gyr_rad_s, s.acc_m_s2), "check that time_s is in seconds"),
         (lambda s: Samples(s.time_s + 1.7e12, s.gyr_rad_s, s.acc_m_s2), "pass seconds"),
         (lambda s: Samples(s.time_s, np.degrees(s.gyr_rad_s), s.acc_m_s2), "rad/s"),
         (lambda s: s[::4], "resample"),
@@ -281,13 +281,13 @@ def test_time_that_runs_backward_is_rejected_without_changing_the_state(first: i
         (lambda s: Samples(["half past two"] * len(s), s.gyr_rad_s, s.acc_m_s2), "plain numbers"),
     ],
 )
-def test_another_unit_or_rate_gives_an_error_or_a_warning(change: Callable[[Samples], Samples], told: str) -> None:
-    with pytest.raises(SamplesError, match=told):
+def test_another_unit_or_rate_gives_an_error_or_a_warning(change: Callable[[Samples], Samples], expected: str) -> None:
+    with pytest.raises(SamplesError, match=expected):
         untuck.analyse(change(recorded("faults", 100, 0)))
 
 
 def test_acceleration_in_g_gives_an_error_or_a_warning() -> None:
     samples = recorded("calibrate", 100, 0)
     run = untuck.analyse(Samples(samples.time_s, samples.gyr_rad_s, samples.acc_m_s2 / 9.80665))
-    assert any("90 % off" in warning and "m/s^2" in warning for warning in run.warnings)
+    assert any("90 % wrong" in warning and "m/s^2" in warning for warning in run.warnings)
     assert len(run.strides) == 0

@@ -45,14 +45,14 @@ def events_of(run: SimulatedRun, params: Params = QUICK, chunk: int | None = Non
     return events + pipeline.finish()
 
 
-def told(run: Run) -> str:
+def warnings_of(run: Run) -> str:
     return " ".join(run.warnings)
 
 
 @pytest.mark.parametrize("turn", [(7.0, 2.0, 0.5), (-7.0, 1.5, 1.0), (0.0, 6.0, 0.0), (0.0, -6.0, 2.0)])
 def test_a_slip_is_detected_and_ended_by_standing(turn: tuple[float, float, float]) -> None:
     run = untuck.analyse(slipping(*turn).samples, params=QUICK)
-    assert SLIPPED in told(run)
+    assert SLIPPED in warnings_of(run)
     held = run.strides["start_s"][run.strides["reason"] == "slip"]
     assert 0 < held[0] - SLIP_S < 2.5
     assert held[-1] < RUN_S + 42
@@ -61,12 +61,12 @@ def test_a_slip_is_detected_and_ended_by_standing(turn: tuple[float, float, floa
     assert not [f for f in before_tuck if f.fault == "tuck"]
     (tuck,) = [f for f in run.findings if f.fault == "tuck"]
     assert tuck.depth_deg == pytest.approx(7.0, abs=1.7)
-    assert "zero was set again" in told(run)
+    assert "zero was set again" in warnings_of(run)
 
 
 def test_without_a_slip_there_is_no_warning() -> None:
     run = untuck.analyse(slipping().samples, params=QUICK)
-    assert SLIPPED not in told(run) and DOUBT not in told(run)
+    assert SLIPPED not in warnings_of(run) and DOUBT not in warnings_of(run)
     assert not (run.strides["reason"] == "slip").any()
 
 
@@ -98,7 +98,7 @@ def test_a_tuck_is_not_a_slip(depth_deg: float) -> None:
     for seed in range(3):
         scenario = Scenario((*PREFIX, Phase("run", 20.0), Phase("run", 15.0, tuck_deg=depth_deg), Phase("run", 12.0)))
         run = untuck.analyse(simulate(scenario, seed=20 + seed).samples, params=QUICK)
-        assert SLIPPED not in told(run)
+        assert SLIPPED not in warnings_of(run)
         assert [f.fault for f in run.findings if f.fault == "tuck"] == ["tuck"]
 
 
@@ -106,9 +106,9 @@ def test_slowly_decreasing_tilt_is_reported() -> None:
     steps = [Phase("run", 6.0, tuck_deg=depth) for depth in np.arange(0.4, 6.0, 0.4)]
     run = untuck.analyse(simulate(Scenario((*PREFIX, Phase("run", 20.0), *steps)), seed=7).samples, params=QUICK)
     assert [f.fault for f in run.findings if f.fault == "tuck"] == ["tuck"]
-    assert CREPT in told(run)
+    assert CREPT in warnings_of(run)
     scenario = Scenario((*PREFIX, Phase("run", 45.0), Phase("run", 15.0, tuck_deg=6.0)))
-    assert CREPT not in told(untuck.analyse(simulate(scenario, seed=7).samples, params=QUICK))
+    assert CREPT not in warnings_of(untuck.analyse(simulate(scenario, seed=7).samples, params=QUICK))
 
 
 @pytest.mark.data
@@ -129,7 +129,7 @@ def test_slips_and_tucks_of_recorded_runners_are_distinguished() -> None:
                 for n, depth in enumerate((4.0 + k % 2, 6.0 + 2 * (k % 2)))
             ]
             samples, _ = make_run(runner, trial, 3.0, faults, wearing="bad", seed=32)
-            wrong += SLIPPED in told(untuck.analyse(samples))
+            wrong += SLIPPED in warnings_of(untuck.analyse(samples))
     assert caught >= 5
     assert wrong <= 1
 

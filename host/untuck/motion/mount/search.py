@@ -1,7 +1,7 @@
 """The search for a calibration in a stream: 5 s of standing, then three hip hinges, checked as each one ends.
 
-Poses are searched on a grid of sensor time, hinges when the pelvis is back at standing. If running begins before the
-search is finished, `Calibrator.partial_calibration` gives what can be made of it.
+Poses are looked for on a grid of sensor time, hinges when the pelvis is back at standing. If running begins before the
+search is finished, `Calibrator.partial_calibration` gives a less precise calibration.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _HINGES_MIN = 2  # for a partial calibration
 
 
 class Calibrator:
-    """Searches standing and hinges; call `update` on a fixed grid of sensor time.
+    """Finds standing and hinges; call `update` on a fixed grid of sensor time.
 
     pose: the standing pose, None before it is found; rejection: why hinges were rejected, until the caller clears it.
     """
@@ -75,7 +75,7 @@ class Calibrator:
         if not self._tipped_over or recent[-1] < np.cos(np.radians(self._params.hinge_home_deg)):
             return None
         self._tipped_over = False
-        return self._judge(self._hinges(history, end))
+        return self._evaluate(self._hinges(history, end))
 
     def _count_stillness(self, history: History, end: int) -> None:
         """Seconds without motion so far, for display."""
@@ -113,7 +113,7 @@ class Calibrator:
         frame = level_frame(self.pose.up)
         return find_hinges(history.time(first, end), quat, gyr, frame, self._params, first)
 
-    def _judge(self, hinges: list[Hinge]) -> Calibration | None:
+    def _evaluate(self, hinges: list[Hinge]) -> Calibration | None:
         p = self._params
         self._candidates = hinges
         self._accepted = _forward_only([hinge for hinge in hinges if not hinge.problem(p)])
