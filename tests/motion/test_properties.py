@@ -1,4 +1,4 @@
-"""What must hold for every recording: chunks, headings, mounts, mirrors, clocks change nothing; damage gives an error or a warning.
+"""Invariance for random recordings under chunks, headings, mounts, mirroring and clocks; damage is reported.
 
 Recordings are drawn by hypothesis: phases, gaps, jitter of stamps, rate, with or without the chip's quaternion. Each is
 some twenty seconds long, so that a hundred of them are analysed in the time that one long one takes.
