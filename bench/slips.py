@@ -24,7 +24,7 @@ from untuck.model import Run
 
 SEEN_WITHIN_S = 5.0
 MINUTES = 4.0
-SLIPPED, DOUBT, CREPT = "seems to have slipped", "changed suddenly", "came down slowly"
+SLIPPED, DOUBT, CREPT = "seems to have slipped", "changed suddenly", "decreased slowly"
 CONTROLS = ("turns", "gaps", "slopes", "speed", "breaks")
 
 

@@ -50,6 +50,6 @@ def test_a_wrongly_worn_sensor_without_standing_gives_a_warning_and_no_findings(
         untuck.Samples(running.time_s, worn.apply(running.gyr_rad_s), worn.apply(running.acc_m_s2)), params=QUICK
     )
     assert set(run.strides["reason"]) == {"mount"}
-    assert sum("does not sit as it should" in warning for warning in run.warnings) == 1
+    assert sum("does not appear upright" in warning for warning in run.warnings) == 1
     assert run.baseline is None
     assert not run.findings

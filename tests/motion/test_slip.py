@@ -25,7 +25,7 @@ QUICK = Params(baseline_strides=15, warmup_strides=3)
 PREFIX = (Phase("stand", 7.0), Phase("hinge", 3 * HINGE_S), Phase("stand", 2.0))
 RUN_S = 7.0 + 3 * HINGE_S + 2.0
 SLIP_S = RUN_S + 22.0
-SLIPPED, DOUBT, CREPT = "seems to have slipped", "changed suddenly", "came down slowly"
+SLIPPED, DOUBT, CREPT = "seems to have slipped", "changed suddenly", "decreased slowly"
 
 
 @cache
