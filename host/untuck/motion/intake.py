@@ -12,7 +12,7 @@ import numpy as np
 
 from untuck.model import GRAVITY_M_S2, Floats, Samples
 from untuck.motion.history import History
-from untuck.motion.orientation.driver import orient_aided
+from untuck.motion.orientation.driver import FilterInputs, orient_aided
 from untuck.motion.orientation.filter import RATE_MAX_HZ, RATE_MIN_HZ, OrientationParams, OrientationState
 from untuck.motion.params import Params
 from untuck.motion.strides import kernels
@@ -124,8 +124,8 @@ class Intake:
         samples, state = self._stored, self._orientation.values
         time_s, acc, chip = samples.time_s, samples.acc_m_s2, _NO_CHIP if samples.quat is None else samples.quat
         _, quat, earth, _ = h.until(h.end)
-        inputs = time_s, samples.gyr_rad_s, acc, chip, self._speed
-        orient_aided(self._orient_params, state, first, end, *inputs, quat, shift)
+        inputs = FilterInputs(time_s, samples.gyr_rad_s, acc, chip, self._speed)
+        orient_aided(self._orient_params, state, inputs, first, end, quat_out=quat, shift=shift)
         tracked = self._track_params, self._track_state, first, end, time_s, acc, quat, earth, shift, h.base
         found = kernels.track_chunk(*tracked, self._steps)
         self._taken = end

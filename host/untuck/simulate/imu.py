@@ -286,5 +286,7 @@ def virtual_imu(
     gyr = _angular_velocity(out_quat, turning(at_s, 1))
     out_quat = _unit(out_quat)
     pelvis_out = _unit(make_interp_spline(time_s, quat, k=5)(at_s))
-    samples = measure(at_s, out_quat, gyr, _specific_force(out_quat, acc), noise, seed, strikes)
+    samples = measure(
+        at_s, out_quat, gyr, _specific_force(out_quat, acc), noise=noise, seed=seed, contact_times_s=strikes
+    )
     return samples, _truth(at_s, out_quat, pelvis_out, mount, strikes)

@@ -39,7 +39,9 @@ def pack(samples: Samples, rate_hz: int, stream_id: int = 1) -> list[bytes]:
         for first in range(begin, end, full):
             gap = wire.FLAG_GAP if first == begin and begin > 0 else 0
             part = slice(first, min(first + full, end))
-            packets.append(_packet(rows[part], time_us[part], gap, stream_id, len(packets), rate_hz))
+            packets.append(
+                _packet(rows[part], time_us[part], gap, stream_id=stream_id, sequence=len(packets), rate_hz=rate_hz)
+            )
     return packets
 
 

@@ -51,7 +51,22 @@ class Noise:
     def none(cls) -> Noise:
         """An ideal sensor: no error, no limit of range or resolution."""
         inf = float("inf")
-        return cls(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, inf, inf, 0.0, 0.0, 3.0, 0.0, 0.0, False)
+        return cls(
+            gyr_noise_dps=0.0,
+            gyr_bias_dps=0.0,
+            gyr_walk_dps=0.0,
+            gyr_scale_pct=0.0,
+            acc_noise_mg=0.0,
+            acc_offset_mg=0.0,
+            acc_scale_pct=0.0,
+            clip_acc_g=inf,
+            clip_gyr_dps=inf,
+            impact_g=0.0,
+            quat_error_deg=0.0,
+            quat_drift_deg_min=0.0,
+            jitter_ms=0.0,
+            quantise=False,
+        )
 
 
 def _signs(rng: np.random.Generator) -> Floats:

@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 from untuck.errors import SamplesError
 from untuck.model import GRAVITY_M_S2, Floats, Samples
 
-COLUMNS = (
-    *("time_s", "gyr_x_rad_s", "gyr_y_rad_s", "gyr_z_rad_s", "acc_x_m_s2", "acc_y_m_s2", "acc_z_m_s2"),
-    *("chip_w", "chip_x", "chip_y", "chip_z"),
-)
-GYR, ACC, QUAT = COLUMNS[1:4], COLUMNS[4:7], COLUMNS[7:]
+GYR = ("gyr_x_rad_s", "gyr_y_rad_s", "gyr_z_rad_s")
+ACC = ("acc_x_m_s2", "acc_y_m_s2", "acc_z_m_s2")
+QUAT = ("chip_w", "chip_x", "chip_y", "chip_z")
+COLUMNS = ("time_s", *GYR, *ACC, *QUAT)
 SUFFIXES = (".npz", ".csv", ".parquet")
 Arrays = dict[str, NDArray[Any]]
 

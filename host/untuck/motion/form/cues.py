@@ -95,7 +95,11 @@ class CuePolicy:
                 decided.append(self._sound(finding, now_s))
             elif (finding.id, reason) not in self._reported:
                 self._reported.add((finding.id, reason))
-                decided.append(SuppressedCue(finding.fault, finding.side, now_s, reason, finding.id, finding.depth_deg))
+                decided.append(
+                    SuppressedCue(
+                        finding.fault, finding.side, now_s, reason, finding_id=finding.id, depth_deg=finding.depth_deg
+                    )
+                )
         corrected = [f for f in ended if f.id in self._cued and f.ended == Ending.CORRECTED]
         if self.params.cue_recovered and corrected and not due and not self._quiet(now_s):
             self._last_s = now_s

@@ -85,6 +85,14 @@ class FaultDetector:
             return self._forget(now_s) if self._not_judged_strides == self._params.forget_strides else []
         self._not_judged_strides = 0
         self._recent.push(stride)
-        seen = Compared(stride, self._recent, self._baseline, at, self._bins[at], self._params, now_s)
+        seen = Compared(
+            stride=stride,
+            recent=self._recent,
+            baseline=self._baseline,
+            bin_number=at,
+            own=self._bins[at],
+            params=self._params,
+            now_s=now_s,
+        )
         changes = [change for each in self._detectors for change in each.push(seen)]
         return [change for change in changes if change is not None]

@@ -43,8 +43,15 @@ class Latch:
             if self._on == 1:
                 self._since_s = onset_s
             if self._on >= self.on_times:
-                number = next(self.ids)
-                self.finding = Finding(self.fault, self.side, self._since_s, nan, depth_deg, now_s, id=number)
+                self.finding = Finding(
+                    fault=self.fault,
+                    side=self.side,
+                    start_s=self._since_s,
+                    end_s=nan,
+                    depth_deg=depth_deg,
+                    decided_s=now_s,
+                    id=next(self.ids),
+                )
                 self._off = 0
                 self._depths.clear()
                 return self.finding

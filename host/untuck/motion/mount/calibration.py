@@ -84,7 +84,7 @@ def _stand_quality(pose: Pose) -> dict[str, float]:
 
 def _made(mount: Floats, pose: Pose, error_deg: float, source: str, quality: dict[str, float]) -> Calibration:
     gain = GRAVITY_M_S2 / float(np.linalg.norm(pose.gravity_m_s2))
-    return Calibration(mount, pose.gyr_bias_rad_s, gain, error_deg, source, quality)
+    return Calibration(mount, pose.gyr_bias_rad_s, gain, error_deg, source=source, quality=quality)
 
 
 def orientation_problem(up: Floats) -> str:

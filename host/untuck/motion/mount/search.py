@@ -111,7 +111,7 @@ class Calibrator:
         gyr = history.column("gyr", first, end) - self.pose.gyr_bias_rad_s
         quat = history.column("quat", first, end)
         frame = level_frame(self.pose.up)
-        return find_hinges(history.time(first, end), quat, gyr, frame, self._params, first)
+        return find_hinges(history.time(first, end), quat, gyr, frame, self._params, number=first)
 
     def _evaluate(self, hinges: list[Hinge]) -> Calibration | None:
         p = self._params

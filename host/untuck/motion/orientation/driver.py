@@ -6,6 +6,8 @@ Python, because every line that numba compiles makes the first start slower.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from untuck.model import GRAVITY_M_S2, Floats
@@ -20,29 +22,40 @@ def new_state() -> Floats:
     return np.zeros(idx.STATE_SIZE)
 
 
+class FilterInputs(NamedTuple):
+    """What the filter takes in.
+
+    time_s (n,); gyr (n,3) rad/s; acc (n,3) m/s^2; chip (n,4), the chip's quaternion, zeros where missing; speed_m_s
+    (n,), NaN where unknown. chip and speed_m_s may be empty.
+    """
+
+    time_s: Floats
+    gyr: Floats
+    acc: Floats
+    chip: Floats
+    speed_m_s: Floats
+
+
 def orient_aided(
     params: Floats,
     state: Floats,
+    inputs: FilterInputs,
     first: int,
     end: int,
-    time_s: Floats,
-    gyr: Floats,
-    acc: Floats,
-    chip: Floats,
-    speed_m_s: Floats,
+    *,
     quat_out: Floats,
-    shift: int,
+    shift: int = 0,
 ) -> None:
     """Advance `state` over samples first..end-1 and write rows first+shift.. of quat_out (m,4) wxyz, sensor to earth.
 
-    time_s (n,); gyr (n,3) rad/s; acc (n,3) m/s^2; chip (n,4), the chip's quaternion, zeros where missing; speed_m_s
-    (n,), NaN where unknown. chip and speed_m_s may be empty. Time must increase, also from call to call.
+    Time must increase, also from call to call.
     """
+    time_s, gyr, acc, chip, speed_m_s = inputs
     cov = _covariance(state)
     i = first
     while i < end:
         if state.item(idx.PHASE) == 0.0:
-            _start(params, state, time_s[i], gyr[i], acc[i], chip[i : i + 1])
+            _start(params, state, time_s[i], gyr[i], acc=acc[i], chip=chip[i : i + 1])
         coarse, before_s = state.item(idx.PHASE) == 1.0, state.item(idx.STAMP_S)
         begin = i
         i = advance(params, state, cov, begin, end, time_s, gyr, acc, chip, speed_m_s, quat_out, shift)

@@ -37,7 +37,7 @@ from numpy.typing import ArrayLike
 from untuck.errors import SamplesError
 from untuck.model import Floats, Samples
 from untuck.motion.orientation import layout as idx
-from untuck.motion.orientation.driver import new_state, orient_aided
+from untuck.motion.orientation.driver import FilterInputs, new_state, orient_aided
 
 RATE_MIN_HZ, RATE_MAX_HZ = 50.0, 1000.0
 
@@ -134,8 +134,8 @@ def step(
     chip = np.empty((0, 4)) if samples.quat is None else samples.quat
     quat = np.empty((len(samples), 4))
     numbers = params.as_array()
-    inputs = samples.time_s, samples.gyr_rad_s, samples.acc_m_s2, chip, speed
-    orient_aided(numbers, state.values, 0, len(samples), *inputs, quat, 0)
+    inputs = FilterInputs(samples.time_s, samples.gyr_rad_s, samples.acc_m_s2, chip, speed)
+    orient_aided(numbers, state.values, inputs, 0, len(samples), quat_out=quat)
     return quat
 
 

@@ -85,7 +85,7 @@ class StepTracker:
             self._end_sequence()
         if not running:
             hidden = not seen or numbers[kernels.STEP_GAP_S] > self._params.step_gap_max_s
-            return [] if hidden else [Step(contact_s, toe_off_s, BOTH, False, False, index)]
+            return [] if hidden else [Step(contact_s, toe_off_s, BOTH, running=False, follows=False, number=index)]
         if self._scores:
             self._intervals.append(interval)
         self._scores.append(0.0 if isnan(height) else min(self._vote_limit, max(-self._vote_limit, height)))
@@ -106,7 +106,8 @@ class StepTracker:
         side = self._vote() * (-1 if len(self._waiting) % 2 == 0 else 1)
         for contact_s, toe_off_s in self._waiting:
             # where the vote changes sign, the earlier sides were wrong
-            steps.append(Step(contact_s, toe_off_s, side, True, side == -self._last_side, index))
+            follows = side == -self._last_side
+            steps.append(Step(contact_s, toe_off_s, side, running=True, follows=follows, number=index))
             self._last_side, side = side, -side
         self._waiting.clear()
         return steps

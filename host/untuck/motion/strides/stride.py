@@ -71,8 +71,14 @@ class Stride:
 
 _FIELDS = itemgetter(*(STRIDE_DTYPE.names or ()))
 _MEASURED = (  # in the order of the kernel's first numbers
-    *("tilt_deg", "tilt_min_deg", "tilt_max_deg", "obliquity_range_deg", "rotation_range_deg", "turn_deg_s"),
-    *("travel_deg", "oscillation_mm"),
+    "tilt_deg",
+    "tilt_min_deg",
+    "tilt_max_deg",
+    "obliquity_range_deg",
+    "rotation_range_deg",
+    "turn_deg_s",
+    "travel_deg",
+    "oscillation_mm",
 )
 
 
