@@ -1,16 +1,30 @@
-"""Untuck: says, while a runner runs, when the pelvis tucks or a hip pulls back."""
+"""Untuck: cues a runner when the pelvis tucks or a hip pulls back.
+
+Analyse a recording, or the example that comes with the package:
+
+>>> import untuck
+>>> run = untuck.analyse(untuck.example())
+>>> len(run.findings), len(run.cues)
+(2, 4)
+
+Stream samples through a `Pipeline` for the same results while they come. What has a price to import is loaded when it
+is first used.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from untuck.errors import UntuckError
 from untuck.events import Event
+from untuck.extras import extra_for
 from untuck.model import Baseline, Calibration, Cue, Finding, Run, Samples
 
 if TYPE_CHECKING:
     from untuck.motion.orientation.filter import estimate_orientation
+    from untuck.motion.params import Params
     from untuck.motion.pipeline import Pipeline, analyse
-    from untuck.simulate.imu import virtual_imu
+    from untuck.recordings import example, load, sessions
+    from untuck.simulate.imu import Mount, Noise, virtual_imu
 
 __version__ = "0.1.0"
 
@@ -20,24 +34,41 @@ __all__ = [
     "Cue",
     "Event",
     "Finding",
+    "Mount",
+    "Noise",
+    "Params",
     "Pipeline",
     "Run",
     "Samples",
     "UntuckError",
     "analyse",
     "estimate_orientation",
+    "example",
+    "load",
+    "sessions",
     "virtual_imu",
 ]
 
 _LAZY = {  # numba takes a second to import: only those who analyse pay for it
+    "Mount": "untuck.simulate.imu",
+    "Noise": "untuck.simulate.imu",
+    "Params": "untuck.motion.params",
     "Pipeline": "untuck.motion.pipeline",
     "analyse": "untuck.motion.pipeline",
     "estimate_orientation": "untuck.motion.orientation.filter",
+    "example": "untuck.recordings",
+    "load": "untuck.recordings",
+    "sessions": "untuck.recordings",
     "virtual_imu": "untuck.simulate.imu",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name in _LAZY:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'untuck' has no attribute '{name}'")
+    with extra_for(f"untuck.{name}"):
         return getattr(import_module(_LAZY[name]), name)
-    raise AttributeError(f"module 'untuck' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

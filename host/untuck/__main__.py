@@ -1,6 +1,22 @@
-"""`python -m untuck` is `untuck`: for where the script is not on the PATH."""
+"""The `untuck` script, also `python -m untuck`: reports which extra is missing before anything else is loaded."""
 
-from untuck.cli.main import main
+from __future__ import annotations
+
+import sys
+
+from untuck.extras import missing_extra
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        from untuck.cli.main import main as run
+    except ModuleNotFoundError as error:
+        if found := missing_extra(error, "the untuck command"):
+            sys.exit(f"untuck: {found}")
+        raise
+    run()
+
 
 if __name__ == "__main__":
     main()

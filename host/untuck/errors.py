@@ -49,3 +49,7 @@ class SoundError(UntuckError):
 
 class ReportError(UntuckError):
     """A page or file of results cannot be made or written, or a file to be merged into does not fit."""
+
+
+class MissingExtraError(UntuckError, ImportError):
+    """An optional dependency is not installed; the message names the extra that brings it."""

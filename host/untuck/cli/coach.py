@@ -73,6 +73,8 @@ def _run_window(
     _check_screen()
     try:
         from PySide6.QtWidgets import QApplication
+    except ModuleNotFoundError:
+        raise  # cli.main names the extra
     except ImportError as error:
         raise UntuckError(
             f"The window cannot be ready ({error}): Qt's system libraries are missing. `make demo` installs them on "

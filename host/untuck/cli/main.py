@@ -26,6 +26,7 @@ from untuck.cli.summary import summary
 from untuck.cli.sync import sync
 from untuck.cli.trend import trend
 from untuck.errors import UntuckError
+from untuck.extras import missing_extra
 
 
 class _Failure(click.ClickException):
@@ -43,6 +44,10 @@ class _Untuck(click.Group):
             return super().invoke(ctx)
         except UntuckError as error:
             raise _Failure(str(error)) from error
+        except ModuleNotFoundError as error:
+            if found := missing_extra(error, f"untuck {ctx.invoked_subcommand}"):
+                raise _Failure(str(found)) from error
+            raise
 
 
 @click.group(cls=_Untuck, context_settings={"help_option_names": ["-h", "--help"]})

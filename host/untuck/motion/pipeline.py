@@ -7,6 +7,7 @@ This module only composes: each decision is in the module that is named after it
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import isnan
 from typing import cast
 
@@ -259,6 +260,7 @@ def analyse(
     calibration: Calibration | None = None,
     baseline: Baseline | None = None,
     params: Params | None = None,
+    commands: Iterable[SessionCommand] = (),
 ) -> Run:
     """Analyse a whole recording: orientation, contacts, strides, findings, cues.
 
@@ -278,6 +280,8 @@ def analyse(
             "hinge three times, then run."
         )
     pipeline = Pipeline(calibration, baseline, params, keep_samples=True)
+    for command in commands:
+        pipeline.command(command)
     pipeline.push(samples)
     if problem := range_problem(samples):
         pipeline._emit(Warned(pipeline._intake.last_s, problem))

@@ -71,11 +71,11 @@ def analyse_files(
 
     backend: of BACKENDS; scheduler: address of a Dask or Ray cluster. Raises ReportError where it is not there.
     """
-    import joblib
-
     if len(paths) == 1 or jobs == 1:
         yield from (analyse_file(path, read) for path in paths)
         return
+    import joblib
+
     closing = _connect(backend, scheduler)
     try:
         with joblib.parallel_config(backend=backend, n_jobs=min(jobs, len(paths))):

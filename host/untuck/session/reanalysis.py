@@ -7,7 +7,7 @@ are those of the run; all packets go in at once, which is a hundred times faster
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from untuck.model import Run, Samples
@@ -16,7 +16,22 @@ from untuck.motion.pipeline import Pipeline
 from untuck.report.summary import Signal, Summary, summarise
 from untuck.session.packet_pipeline import PacketCommands
 from untuck.session_commands import SessionCommand
-from untuck.store import StoredSession
+from untuck.store import Settings, StoredSession
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """A session's samples as decoded, and all that steers their analysis.
+
+    commands: those of the session's record, then those that follow from its packets; late_s: how much later than usual
+    each packet came.
+    """
+
+    samples: Samples
+    settings: Settings
+    commands: tuple[SessionCommand, ...]
+    signal: Signal
+    late_s: tuple[float, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,27 +70,34 @@ class _Heard:
                 before_s = newest_s
 
 
-def reanalyse(session: StoredSession) -> Reanalysis:
-    """Analyse a stored session. Raises StoreError where it is damaged, PacketError for another protocol version."""
+def decode(session: StoredSession) -> Decoded:
+    """Decode a stored session. Raises StoreError where it is damaged, PacketError for another protocol version."""
     settings = session.settings()
     decoder = Decoder()
     heard = _Heard(session, decoder, settings.params.cue_stale_s)
     samples = decoder.push(heard.packets())
-    pipeline = Pipeline(settings.calibration, settings.baseline, settings.params, keep_samples=True)
-    for command in (*session.commands(), *heard.commands):
-        pipeline.command(command)
-    pipeline.push(samples)
-    pipeline.finish()
-    run = pipeline.run()
     length_s = float(samples.time_s[-1] - samples.time_s[0]) if len(samples) else 0.0
     d = decoder
     signal = Signal(length_s, d.packets, d.samples, d.lost, d.corrupt, d.gaps, d.resets, d.restarts)
-    summary = replace(summarise(run, signal), audio_delay_ms=settings.audio_delay_ms)
+    return Decoded(samples, settings, (*session.commands(), *heard.commands), signal, tuple(heard.late_s))
+
+
+def reanalyse(session: StoredSession) -> Reanalysis:
+    """Analyse a stored session. Raises StoreError where it is damaged, PacketError for another protocol version."""
+    decoded = decode(session)
+    settings = decoded.settings
+    pipeline = Pipeline(settings.calibration, settings.baseline, settings.params, keep_samples=True)
+    for command in decoded.commands:
+        pipeline.command(command)
+    pipeline.push(decoded.samples)
+    pipeline.finish()
+    run = pipeline.run()
+    summary = replace(summarise(run, decoded.signal), audio_delay_ms=settings.audio_delay_ms)
     own_baseline = run.baseline is not settings.baseline
-    return Reanalysis(samples, run, summary, own_baseline, _late_ms(heard.late_s))
+    return Reanalysis(decoded.samples, run, summary, own_baseline, _late_ms(decoded.late_s))
 
 
-def _late_ms(late_s: list[float]) -> tuple[float, float] | None:
+def _late_ms(late_s: Sequence[float]) -> tuple[float, float] | None:
     if not late_s:
         return None
     ordered = sorted(late_s)

@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import platformdirs
-
 
 def data_folder() -> Path:
     """The folder of sessions and settings; it may not exist yet."""
-    home = os.environ.get("UNTUCK_HOME")
-    return Path(home).expanduser() if home else platformdirs.user_data_path("untuck", appauthor=False)
+    if home := os.environ.get("UNTUCK_HOME"):
+        return Path(home).expanduser()
+    import platformdirs  # of the extra "cli"
+
+    return platformdirs.user_data_path("untuck", appauthor=False)
 
 
 def sessions_path() -> Path:
@@ -26,4 +27,6 @@ def config_path() -> Path:
     """The file of the user's settings; it may not exist."""
     if os.environ.get("UNTUCK_HOME"):
         return data_folder() / "untuck.toml"
+    import platformdirs
+
     return platformdirs.user_config_path("untuck", appauthor=False) / "untuck.toml"

@@ -7,6 +7,7 @@ and a damaged blob costs a second, not the session. The values that the store ha
 from __future__ import annotations
 
 import struct
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -63,6 +64,11 @@ class StoredSession:
     tags: tuple[str, ...]
     read_blobs: Callable[[], Iterator[bytes]]
     read_commands: Callable[[], Iterator[SessionCommand]]
+
+    def __repr__(self) -> str:
+        started = time.strftime("%Y-%m-%d %H:%M", time.localtime(self.started_unix_s))
+        about = ", ".join((started, f"{self.duration_s / 60:.1f} min", *([self.runner] if self.runner else ())))
+        return f"StoredSession({self.id}: {self.mode}, {self.name or self.source}, {about})"
 
     def settings(self) -> Settings:
         """What steered the analysis. Raises StoreError if a newer Untuck wrote it."""

@@ -1,0 +1,181 @@
+"""Recordings to analyse: a file, a session in the store, or the example that comes with the package."""
+
+from __future__ import annotations
+
+import operator
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import SupportsIndex, overload
+
+import numpy as np
+
+from untuck.errors import SamplesError
+from untuck.extras import extra_for
+from untuck.model import Baseline, Calibration, Samples
+from untuck.motion.params import Params
+from untuck.session.reanalysis import decode
+from untuck.session_commands import SessionCommand
+from untuck.sources.files import read_samples
+from untuck.store import Store, StoredSession
+from untuck.wire import ACC_SCALE, GYR_SCALE, QUAT_SCALE
+
+_EXAMPLE = Path(__file__).with_name("example.npz")  # written by tools/make_example.py
+
+
+class SessionSamples(Samples):
+    """Samples of a stored session, with all that its analysis started from.
+
+    Attributes
+    ----------
+    session : int
+        Number of the session in the store.
+    calibration, baseline : Calibration or None, Baseline or None
+        Those that the session started with; None where it found them in its own recording.
+    params : Params
+        Thresholds of the session.
+    commands : tuple of session commands
+        What runner and coach asked for during the session (laps, thresholds, mute and so on), and what followed from
+        its packets (late data, the clip's button).
+    """
+
+    session: int
+    calibration: Calibration | None
+    baseline: Baseline | None
+    params: Params
+    commands: tuple[SessionCommand, ...]
+
+    def __init__(self, stored: StoredSession) -> None:
+        decoded = decode(stored)
+        samples, settings = decoded.samples, decoded.settings
+        super().__init__(samples.time_s, samples.gyr_rad_s, samples.acc_m_s2, samples.quat)
+        facts = {
+            "session": stored.id,
+            "calibration": settings.calibration,
+            "baseline": settings.baseline,
+            "params": settings.params,
+            "commands": decoded.commands,
+        }
+        for name, value in facts.items():  # Samples is frozen
+            object.__setattr__(self, name, value)
+
+
+@overload
+def load(
+    source: str | os.PathLike[str], *, columns: Mapping[str, str] | None = None, rate_hz: float | None = None
+) -> Samples: ...
+
+
+@overload
+def load(source: SupportsIndex | StoredSession) -> SessionSamples: ...
+
+
+def load(
+    source: str | os.PathLike[str] | SupportsIndex | StoredSession,
+    *,
+    columns: Mapping[str, str] | None = None,
+    rate_hz: float | None = None,
+) -> Samples:
+    """Load a recording: from a file, or from the session store.
+
+    Parameters
+    ----------
+    source : path, int or StoredSession
+        A file (``.npz``, ``.csv`` or ``.parquet``; docs/data.md describes them), or a session of the store by its
+        number or as `sessions` lists it.
+    columns : mapping, optional
+        Of a table: what it calls our columns, where the names differ, e.g. ``{"acc_x_m_s2": "ax"}``.
+    rate_hz : float, optional
+        Samples per second of a file that has no time.
+
+    Returns
+    -------
+    Samples
+        In the sensor frame: x right, y up, z backward. Of a session `SessionSamples`: with `calibration`, `baseline`,
+        `params` and `commands`, so that `analyse` gives the strides, findings and cues of that session again.
+
+    Raises
+    ------
+    SamplesError
+        The file cannot be read, lacks something, or is not in SI units.
+    StoreError
+        There is no such session, or it is damaged.
+    PacketError
+        The session was recorded with a protocol version that this version does not read.
+    MissingExtraError
+        A table needs pyarrow, the store needs platformdirs.
+
+    Examples
+    --------
+    A file that numpy wrote:
+
+    >>> import numpy, untuck
+    >>> s = untuck.example()
+    >>> numpy.savez("run.npz", rate_hz=100, gyr_rad_s=s.gyr_rad_s, acc_m_s2=s.acc_m_s2)
+    >>> untuck.load("run.npz")
+    Samples(14301 at 100 Hz, 0.0 to 143.0 s)
+
+    A stored session, analysed as it was live:
+
+    >>> s = untuck.load(1)
+    >>> run = untuck.analyse(s, s.calibration, s.baseline, s.params, s.commands)
+    """
+    if isinstance(source, str | os.PathLike):
+        with extra_for(f"untuck.load of {os.fspath(source)}"):
+            return read_samples(Path(source), columns, rate_hz)
+    if columns is not None or rate_hz is not None:
+        raise SamplesError("columns and rate_hz describe files: a stored session needs neither.")
+    if isinstance(source, StoredSession):
+        return SessionSamples(source)
+    with extra_for("untuck.load of a stored session"):
+        return SessionSamples(Store().open(operator.index(source)))
+
+
+def sessions() -> list[StoredSession]:
+    """List the sessions in the store, oldest first.
+
+    Returns
+    -------
+    list of StoredSession
+        Each with `id`, `source`, `mode`, `started_unix_s`, `duration_s`, `runner`, `name`, `note` and `tags`;
+        `load` reads the samples of one.
+
+    Raises
+    ------
+    StoreError
+        The store cannot be read.
+    MissingExtraError
+        The store needs platformdirs.
+
+    Examples
+    --------
+    >>> import untuck
+    >>> for session in untuck.sessions():
+    ...     print(session.id, session.mode, session.source)
+    1 demo simulated runner
+    """
+    with extra_for("untuck.sessions"):
+        return Store().sessions()
+
+
+def example() -> Samples:
+    """Load the example recording: a simulated runner, no recording of a person.
+
+    The runner stands for 7 s, hinges three times, runs from 20 s on, tucks by 7 degrees from 70 to 90 s, pulls the
+    right hip back by 5 degrees from 106 to 126 s, and stands at the end. The clip sits askew and a little loosely, and
+    the sensor has the noise of a BNO085 (`virtual_imu` describes both).
+
+    Returns
+    -------
+    Samples
+        143 s at 100 Hz, with the chip's own quaternion.
+
+    Examples
+    --------
+    >>> import untuck
+    >>> untuck.example()
+    Samples(14301 at 100 Hz, 0.0 to 143.0 s, with the chip's quaternion)
+    """
+    with np.load(_EXAMPLE, allow_pickle=False) as stored:
+        gyr, acc = stored["gyr"] / GYR_SCALE, stored["acc"] / ACC_SCALE
+        return Samples(np.arange(len(gyr)) / float(stored["rate_hz"]), gyr, acc, stored["quat"] / QUAT_SCALE)
