@@ -8,7 +8,17 @@ from __future__ import annotations
 
 
 class UntuckError(Exception):
-    """Root of all errors raised on purpose; its text is fit to show to the user."""
+    """Root of all errors raised on purpose; its text says what happened and what to do.
+
+    Examples
+    --------
+    >>> import untuck
+    >>> try:
+    ...     untuck.load("nowhere.npz")
+    ... except untuck.UntuckError as error:
+    ...     print(error)
+    nowhere.npz cannot be read (No such file or directory).
+    """
 
 
 class SamplesError(UntuckError, ValueError):

@@ -193,7 +193,7 @@ class Calibration:
     >>> s = untuck.example()
     >>> first = untuck.analyse(s[:6000])
     >>> first.calibration
-    Calibration('stand+hinges', heading within 1.2 deg)
+    Calibration('stand+hinges', heading within 1.3 deg)
     >>> later = untuck.analyse(s[6000:], calibration=first.calibration)
     """
 
@@ -420,7 +420,7 @@ class Run:
     Run(2.4 min, 167 strides of which 162 are clean; tuck 7.2 deg at 1:10, right pullback 4.5 deg at 1:46; 4 cues)
     >>> clean = run.strides[run.strides["valid"]]
     >>> round(float(clean["tilt_deg"].mean()), 1)
-    4.1
+    4.4
     """
 
     time_s: Floats
@@ -531,8 +531,8 @@ class Run:
         --------
         >>> import untuck
         >>> run = untuck.analyse(untuck.example())
-        >>> run.to_frame().query("valid")["cadence_spm"].mean().round(0)
-        169.0
+        >>> round(run.to_frame().query("valid")["cadence_spm"].mean())
+        169
         >>> run.to_frame("cues", "polars").shape
         (4, 3)
         """

@@ -14,7 +14,20 @@ from untuck.vocabulary import cued_faults
 
 @dataclass(frozen=True)
 class Params:
-    """Parameters of the analysis; docs/algorithms.md derives the defaults. Angles are in degrees."""
+    """Thresholds and time constants of the analysis, all with defaults; docs/algorithms.md explains them.
+
+    The unit is the end of each name; angles are in degrees. The source has the reason beside each number.
+
+    Examples
+    --------
+    A tuck of 2 degrees is enough, and only tucks are cued:
+
+    >>> import untuck
+    >>> params = untuck.Params(tuck_on_deg=2.0, tuck_off_deg=1.4, cue_faults=("tuck",))
+    >>> run = untuck.analyse(untuck.example(), params=params)
+    >>> [cue.fault for cue in run.cues]
+    ['tuck', 'recovered']
+    """
 
     # Contacts: one hump of the low-passed vertical acceleration per step
     contact_lowpass_hz: float = 4.0  # at the textbook's 15 Hz some runners cross the level in early flight

@@ -45,10 +45,35 @@ _TICK_LEAD_S = 0.4e-3  # the grid lies between samples, so that rounding of time
 
 
 class Pipeline:
-    """Streaming analysis: `push` samples, get events; the same results as `analyse` whatever the chunks.
+    """Analyse a stream: push samples, get events.
 
-    calibration, baseline: None to find them in the stream. keep_samples: keep every sample, so that `run` has the
-    traces of the whole recording; live this is off, and memory stays flat.
+    The results are those of `analyse`, to the bit, whatever the chunks.
+
+    Parameters
+    ----------
+    calibration : Calibration, optional
+        How the sensor sits on the pelvis; None finds it in the stream (5 s of standing, three hip hinges).
+    baseline : Baseline, optional
+        The runner's own good form; None takes it from the first clean strides after calibration.
+    params : Params, optional
+        Thresholds; None takes the defaults.
+    keep_samples : bool
+        Keep every sample, so that `run` has the traces of the whole recording. Without, memory stays flat.
+
+    Examples
+    --------
+    >>> import untuck
+    >>> samples = untuck.example()
+    >>> pipeline = untuck.Pipeline()
+    >>> for start in range(0, len(samples), 10):
+    ...     for event in pipeline.push(samples[start : start + 10]):
+    ...         if event.kind == "cue":
+    ...             print(f"{event.time_s:.1f} s: {event.value.fault}")
+    73.6 s: tuck
+    95.7 s: recovered
+    112.8 s: pullback
+    133.4 s: recovered
+    >>> events = pipeline.finish()
     """
 
     def __init__(
@@ -90,7 +115,23 @@ class Pipeline:
         return Progress(self._mounting.search, self._judge.gathered, self._judge.active)
 
     def push(self, samples: Samples) -> list[Event]:
-        """What the next samples bring, in order of time. Raises SamplesError if they do not follow the last ones."""
+        """Analyse the next samples.
+
+        Parameters
+        ----------
+        samples : Samples
+            Any number of them, later than those before.
+
+        Returns
+        -------
+        list of Event
+            What they bring, in order of time.
+
+        Raises
+        ------
+        SamplesError
+            They do not follow the last ones.
+        """
         if len(samples) == 0:
             return []
         time_s, intake = samples.time_s, self._intake
@@ -262,11 +303,54 @@ def analyse(
     params: Params | None = None,
     commands: Iterable[SessionCommand] = (),
 ) -> Run:
-    """Analyse a whole recording: orientation, contacts, strides, findings, cues.
+    """Analyse a recording: orientation, foot contacts, strides, findings and cues.
 
-    calibration None: found in the recording (5 s standing, three hip hinges), else the nominal mount with a warning.
-    baseline None: the first 60 clean strides after calibration. Raises SamplesError for an empty recording and for a
-    rate outside 50 to 1000 Hz, CalibrationError for one too short to hold 5 s of standing when no calibration is given.
+    Parameters
+    ----------
+    samples : Samples
+        In the sensor frame, at 50 to 1000 Hz; gaps are allowed.
+    calibration : Calibration, optional
+        How the sensor sits on the pelvis. None finds it in the recording (5 s of standing still, three hip hinges);
+        where there is none, the nominal mount is taken, with a warning.
+    baseline : Baseline, optional
+        The runner's own good form. None takes it from the first 60 clean strides after calibration.
+    params : Params, optional
+        Thresholds; None takes the defaults.
+    commands : iterable of session commands
+        What was asked for during a session, such as laps and thresholds; `load` reads those of a stored one.
+
+    Returns
+    -------
+    Run
+        Angles per sample, contacts, strides, findings and cues. The same recording gives the same bits, streamed
+        through a `Pipeline` as well.
+
+    Raises
+    ------
+    SamplesError
+        The recording is empty, or its rate is outside 50 to 1000 Hz.
+    CalibrationError
+        It is too short to hold 5 s of standing, and no calibration is given.
+
+    Notes
+    -----
+    docs/algorithms.md describes every stage, and docs/accuracy.md how well it does. Pelvic angles follow the order
+    rotation, obliquity, tilt [1]_. The thresholds were fitted on the seven development runners named there. The cues
+    are form cues, not medical advice.
+
+    References
+    ----------
+    .. [1] R. Baker, "Pelvic angles: a mathematically rigorous definition which is consistent with a conventional
+       clinical understanding of the terms", Gait & Posture 13, 1-6, 2001. doi:10.1016/S0966-6362(00)00083-7
+
+    Examples
+    --------
+    >>> import untuck
+    >>> run = untuck.analyse(untuck.example())
+    >>> for finding in run.findings:
+    ...     print(finding.fault, finding.side, f"{finding.start_s:.0f}-{finding.end_s:.0f} s")
+    tuck 0 70-95 s
+    pullback 1 107-133 s
     """
     params = params or Params()
     if len(samples) == 0:

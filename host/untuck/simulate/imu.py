@@ -29,12 +29,30 @@ STRIKE_G = -0.5
 
 @dataclass(frozen=True)
 class Mount:
-    """How the clip sits on the pelvis. All zero: the nominal mount, rigid, midway between the posterior iliac spines.
+    """How a virtual sensor sits on the pelvis; by default nominal and rigid, midway between the posterior iliac spines.
 
-    roll, pitch, yaw are right-handed rotations of the clip about pelvis x (forward), z (right) and y (up), yaw
-    outermost. lever_m is the clip's position relative to the sacrum in pelvis axes. Wobble models soft tissue: a damped
-    spring, driven by acceleration without gravity, that moves and rotates the clip. A slip rotates the clip by
-    slip_*_deg, about the same axes, within 0.4 s around slip_s.
+    Parameters
+    ----------
+    roll_deg, pitch_deg, yaw_deg : float, deg
+        Right-handed rotations of the clip about pelvis x (forward), z (right) and y (up), yaw outermost.
+    lever_m : tuple of 3 floats, m
+        Position of the clip from the sacrum point, in pelvis axes.
+    wobble_deg_per_g, wobble_mm_per_g : float
+        Soft tissue: a damped spring, driven by acceleration without gravity, turns the clip (about sensor x by vertical
+        and about sensor z by lateral acceleration) and moves it.
+    wobble_hz, wobble_damping : float
+        Natural frequency of that spring, and its damping as a share of critical.
+    slip_s : float, s
+        The clip slips within 0.4 s around this time; NaN for never.
+    slip_roll_deg, slip_pitch_deg, slip_yaw_deg : float, deg
+        By how much, about the same axes.
+
+    Examples
+    --------
+    >>> import untuck
+    >>> mount = untuck.Mount(pitch_deg=6.0, wobble_deg_per_g=0.3)
+    >>> mount.sensor_to_pelvis().shape
+    (3, 3)
     """
 
     roll_deg: float = 0.0
@@ -250,20 +268,67 @@ def virtual_imu(
     output_rate_hz: float | None = None,
     contact_times_s: ArrayLike | None = None,
 ) -> tuple[Samples, ImuTruth]:
-    """Samples of a clip on the waistband while the pelvis moves as given.
+    """Simulate what a clip on the waistband measures while the pelvis moves as recorded.
 
-    pelvis_quat (N,4) w x y z, pelvis (x forward, y up, z right) to earth; sacrum_position_m (N,3) metres in the same
-    earth; rate_hz of both. The earth has z up; recordings with y up (x forward, z right) are rotated. up_axis: "y",
-    "z", or None for y if the pelvis's y axis points along the lab's y on average, otherwise z.
-    mount: None is the nominal one. noise: None is `Noise()`, a typical BNO085; `Noise.none()` is an ideal sensor. seed:
-    of the noise. lowpass_hz: cut-off of a zero-phase Butterworth filter (2nd order, forward and backward) on the motion
-    before it is differentiated, None for motion that is already smooth. output_rate_hz: None keeps rate_hz and N.
-    contact_times_s (C,): foot strikes, for `noise.impact_g`; None finds them in the motion.
+    Parameters
+    ----------
+    pelvis_quat : (N, 4) array
+        Unit quaternions w x y z, pelvis (x forward, y up, z right) to earth.
+    sacrum_position_m : (N, 3) array, m
+        Position of the sacrum in the same earth frame.
+    rate_hz : float, Hz
+        Samples per second of both.
+    mount : Mount, optional
+        How the clip sits; None is the nominal mount.
+    noise : Noise, optional
+        Errors of the sensor; None is a typical BNO085, ``Noise.none()`` an ideal sensor.
+    seed : int
+        Of the noise.
+    up_axis : {"y", "z"}, optional
+        Which axis of the earth frame points up. None takes y if the pelvis's own y axis points along it on average,
+        else z.
+    lowpass_hz : float, Hz, optional
+        Cut-off of a zero-phase Butterworth filter (2nd order, run both ways) on the motion before it is
+        differentiated; None for motion that is smooth already.
+    output_rate_hz : float, Hz, optional
+        Samples per second of the result; None keeps `rate_hz`.
+    contact_times_s : (C,) array, s, optional
+        When feet strike, for `Noise.impact_g`; None finds them in the motion.
 
-    Returns Samples, with time from 0 and a simulated quaternion of the chip, and ImuTruth at the same times.
-    Raises SamplesError for wrong shapes, rates, an unknown up axis, or gaps (see `fill_gaps`).
-    Method: quintic splines through smoothed quaternions and positions, differentiated analytically (rate from the
-    quaternion's derivative, specific force from the second derivative of the clip's own position).
+    Returns
+    -------
+    samples : Samples
+        With the chip's own simulated quaternion, and time from 0.
+    truth : ImuTruth
+        The motion at the same instants.
+
+    Raises
+    ------
+    SamplesError
+        For wrong shapes or rates, an unknown up axis, or gaps in the motion
+        (`untuck.simulate.imu.fill_gaps` fills them).
+    MissingExtraError
+        scipy is not installed: the simulator needs the extra "simulate".
+
+    Notes
+    -----
+    Quintic splines through the smoothed quaternions and positions are differentiated analytically: angular rate from
+    the quaternion's derivative, specific force from the second derivative of the position of the clip, its lever arm included.
+
+    Examples
+    --------
+    A pelvis that stands still for two seconds, z up, tipped forward by 5 degrees:
+
+    >>> import numpy as np, untuck
+    >>> from scipy.spatial.transform import Rotation
+    >>> upright = Rotation.from_euler("x", 90, degrees=True)
+    >>> tipped = upright * Rotation.from_euler("z", -5, degrees=True)
+    >>> quat = np.tile(tipped.as_quat(scalar_first=True), (200, 1))
+    >>> s, truth = untuck.virtual_imu(quat, np.zeros((200, 3)), rate_hz=100, noise=untuck.Noise.none())
+    >>> s
+    Samples(200 at 100 Hz, 0.0 to 2.0 s, with the chip's quaternion)
+    >>> truth.tilt_deg.mean().round(3), np.linalg.norm(s.acc_m_s2, axis=1).mean().round(3)
+    (np.float64(5.0), np.float64(9.807))
     """
     quat, position = _checked(pelvis_quat, sacrum_position_m, rate_hz, up_axis)
     quat = _unit(_smoothed(quat, rate_hz, lowpass_hz))

@@ -22,13 +22,46 @@ IMPACT_DECAY_S = 0.018
 
 @dataclass(frozen=True)
 class Noise:
-    """Errors of the sensor; defaults are a typical BNO085 whose own calibration has run and is now off.
+    """Errors of a virtual sensor; by default a typical BNO085 that has calibrated itself and then stopped doing so.
 
-    Sources: white noise and range of the BMI055/BMF055 dies inside (0.014 deg/s and 150 ug per root Hz, 12 bit at
-    +/-8 g; +/-2000 deg/s) over a bandwidth of about 50 Hz; quaternion from the BNO080/085 data sheet (game rotation
+    A magnitude applies to each of the three axes, with signs drawn from the seed.
+
+    Parameters
+    ----------
+    gyr_noise_dps, gyr_bias_dps : float, deg/s
+        White noise (RMS per sample) and constant bias of the gyroscope.
+    gyr_walk_dps : float, deg/s
+        Random walk of that bias: SD after one minute.
+    gyr_scale_pct : float, %
+        Scale error of the gyroscope.
+    acc_noise_mg, acc_offset_mg : float, mg
+        White noise (RMS per sample) and constant offset of the accelerometer.
+    acc_scale_pct : float, %
+        Scale error of the accelerometer.
+    clip_acc_g, clip_gyr_dps : float, g and deg/s
+        Ends of the ranges.
+    impact_g : float, g
+        Peak of the ringing of clip and skin at each contact.
+    quat_error_deg, quat_error_s : float, deg and s
+        RMS inclination error of the chip's quaternion, and how slowly it varies.
+    quat_drift_deg_min : float, deg/min
+        Heading drift of the chip's quaternion.
+    jitter_ms : float, ms
+        SD of time stamps against the true instants of sampling.
+    quantise : bool
+        Round to the resolution of the wire protocol.
+
+    Notes
+    -----
+    White noise and range are those of the BMI055/BMF055 dies inside (0.014 deg/s and 150 ug per root Hz, 12 bit at
+    8 g; 2000 deg/s) over a bandwidth of about 50 Hz. The quaternion is from the BNO080/085 data sheet (game rotation
     vector: non-heading error 1.5 deg static, 2.5 deg dynamic; heading drift 0.5 deg/min). Bias, offset and scale are
-    the rest of the dies' tolerances (1 deg/s, 70 mg, 1 %) after calibration by the chip; a judgement.
-    A magnitude applies to each of the three axes, with random signs. Rates in deg/s (dps).
+    what calibration by the chip leaves of the dies' tolerances (1 deg/s, 70 mg, 1 %); this is a judgement.
+
+    Examples
+    --------
+    >>> import untuck
+    >>> ideal, loud = untuck.Noise.none(), untuck.Noise(acc_noise_mg=10.0)
     """
 
     gyr_noise_dps: float = 0.1  # white, RMS per sample

@@ -148,10 +148,59 @@ def estimate_orientation(
     speed_m_s: ArrayLike | None = None,
     params: OrientationParams | None = None,
 ) -> Floats:
-    """Orientation (N,4) wxyz, sensor to earth, of evenly sampled gyr (N,3) in rad/s and acc (N,3) in m/s^2.
+    """Estimate the orientation of a sensor from its gyroscope and accelerometer.
 
-    Causal: row i depends on samples 0 to i. quat (N,4), the chip's own, and speed_m_s (N,) are optional; see `step`.
-    Raises SamplesError for a rate outside 50 to 1000 Hz, wrong shapes, or values that are not finite.
+    Causal: row i depends on samples 0 to i. Without a magnetometer the heading is free: it starts anywhere and drifts.
+
+    Parameters
+    ----------
+    gyr_rad_s : (N, 3) array, rad/s
+        Angular rate, evenly sampled.
+    acc_m_s2 : (N, 3) array, m/s^2
+        Specific force: at rest it points up with 9.81 m/s^2.
+    rate_hz : float, Hz
+        Samples per second, 50 to 1000.
+    quat : (N, 4) array, optional
+        The sensor chip's own orientation, w x y z, rows of zeros where missing. It starts the filter where the
+        recording begins during motion.
+    speed_m_s : (N,) array, m/s, optional
+        Speed along `params.forward`, NaN where unknown; it corrects for the acceleration of bends and starts.
+    params : OrientationParams, optional
+        Constants of the filter; None takes the defaults.
+
+    Returns
+    -------
+    (N, 4) array
+        Unit quaternions w x y z, which turn sensor coordinates into earth coordinates (z up).
+
+    Raises
+    ------
+    SamplesError
+        For a rate outside 50 to 1000 Hz, wrong shapes, or values that are not finite.
+
+    Notes
+    -----
+    Strapdown integration, and three times a second a Kalman filter of its errors that knows that velocity is bounded.
+    Averaging specific force as a vector before taking its direction is also what VQF does [1]_; velocity as a
+    pseudo-measurement comes from inertial navigation [2]_, smoothing of time stamps from tracking filters [3]_. The
+    docstring of this function's module lists the departures from them.
+
+    References
+    ----------
+    .. [1] D. Laidig and T. Seel, "VQF: Highly accurate IMU orientation estimation with bias estimation and magnetic
+       disturbance rejection", Information Fusion 91, 187-204, 2023. doi:10.1016/j.inffus.2022.10.014
+    .. [2] P. D. Groves, "Principles of GNSS, Inertial, and Multisensor Integrated Navigation Systems", 2nd ed.,
+       Artech House, 2013, ch. 14-15.
+    .. [3] P. R. Kalata, "The tracking index: a generalized parameter for alpha-beta and alpha-beta-gamma target
+       trackers", IEEE Trans. Aerospace and Electronic Systems 20, 174-182, 1984. doi:10.1109/TAES.1984.310438
+
+    Examples
+    --------
+    >>> import untuck
+    >>> s = untuck.example()
+    >>> quat = untuck.estimate_orientation(s.gyr_rad_s, s.acc_m_s2, rate_hz=100)
+    >>> quat.shape
+    (14301, 4)
     """
     if not RATE_MIN_HZ <= rate_hz <= RATE_MAX_HZ:
         raise SamplesError(f"rate_hz is {rate_hz}, but the filter works from 50 to 1000 Hz: resample the recording.")
