@@ -14,7 +14,6 @@ from untuck.errors import SamplesError
 from untuck.extras import extra_for
 from untuck.model import Baseline, Calibration, Samples
 from untuck.motion.params import Params
-from untuck.session.reanalysis import decode
 from untuck.session_commands import SessionCommand
 from untuck.sources.files import read_samples
 from untuck.store import Store, StoredSession
@@ -46,6 +45,8 @@ class SessionSamples(Samples):
     commands: tuple[SessionCommand, ...]
 
     def __init__(self, stored: StoredSession) -> None:
+        from untuck.session.reanalysis import decode  # loads the whole analysis
+
         decoded = decode(stored)
         samples, settings = decoded.samples, decoded.settings
         super().__init__(samples.time_s, samples.gyr_rad_s, samples.acc_m_s2, samples.quat)

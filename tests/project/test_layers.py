@@ -14,9 +14,12 @@ from pathlib import Path
 
 import pytest
 
+import untuck
+
 PACKAGE = Path(__file__).resolve().parents[2] / "host" / "untuck"
 
-BASE = {"vocabulary", "wire", "wire_runs", "errors", "session_commands", "model", "events"}
+BASE = {"vocabulary", "wire", "wire_runs", "errors", "extras", "session_commands", "model", "events"}
+RUN_METHODS = {"plotting", "frames"}  # what methods of model.Run do: loaded when they are called, for nobody else
 CORE = BASE | {"motion"}
 EDGES = {"simulate", "sources", "store", "sound", "report"}
 MAY_IMPORT = {
@@ -24,9 +27,12 @@ MAY_IMPORT = {
     "errors": set(),
     "wire": set(),
     "wire_runs": set(),
+    "extras": {"errors"},
     "session_commands": {"errors", "vocabulary"},
-    "model": {"errors", "session_commands", "vocabulary"},
+    "model": {"errors", "extras", "session_commands", "vocabulary"} | RUN_METHODS,
     "events": {"model", "session_commands", "vocabulary"},
+    "plotting": BASE,
+    "frames": BASE,
     "motion": BASE,
     "simulate": CORE,
     "sources": CORE,
@@ -34,9 +40,10 @@ MAY_IMPORT = {
     "sound": CORE,
     "report": CORE,
     "session": CORE | EDGES,
+    "recordings": CORE | EDGES | {"session"},
     "coach": CORE | EDGES | {"session"},
     "cli": CORE | EDGES | {"session", "coach"},
-    "__main__": {"cli"},
+    "__main__": {"cli", "extras"},
 }
 STAGES = ("orientation", "strides", "mount", "form")  # of motion/: each may import those before it
 SHARED_STAGES = {"history", "jit", "params"}  # of motion/: what every stage may use
@@ -90,13 +97,17 @@ def test_every_layer_has_a_rule() -> None:
 def test_imports_follow_the_line(path: Path) -> None:
     layer = layer_of(path)
     if layer == "__init__":
-        assert {name for name in imported(path) if name.split(".")[0] == "untuck"} <= {
-            *("untuck.errors", "untuck.events", "untuck.model"),
-            *("untuck.motion.orientation.filter", "untuck.motion.pipeline", "untuck.simulate.imu"),
-        }
+        ours = {name for name in imported(path) if name.split(".")[0] == "untuck"}
+        assert ours == {"untuck.errors", "untuck.events", "untuck.extras", "untuck.model", *untuck._LAZY.values()}
         return
     ours = {name.split(".")[1] for name in imported(path) if name.startswith("untuck.")} - {layer, "__version__"}
     assert ours <= MAY_IMPORT[layer], f"{layer} may not import {sorted(ours - MAY_IMPORT[layer])}"
+
+
+def test_the_model_loads_no_upper_module_by_itself() -> None:
+    tree = ast.parse((PACKAGE / "model.py").read_text())
+    at_once = {node.module for node in tree.body if isinstance(node, ast.ImportFrom)}
+    assert not at_once & {f"untuck.{name}" for name in RUN_METHODS}
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -146,6 +157,7 @@ def test_the_protocol_runs_on_the_board() -> None:
     "statement",
     [
         "import untuck",
+        "import untuck; untuck.Params; untuck.load; untuck.sessions; untuck.example()",
         "from untuck.cli.main import cli; cli(['--help'], standalone_mode=False)",
         "from untuck.cli.main import cli; cli(['demo', '--help'], standalone_mode=False)",
         "from untuck.cli.main import cli; cli(['sessions'], standalone_mode=False)",
