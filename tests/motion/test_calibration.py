@@ -11,6 +11,7 @@ from bench.lib.hinging import WAYS, Hinging, calibrate, heading_error_deg, hingi
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
+from tests.exact import exact
 
 import untuck
 from untuck.errors import CalibrationError
@@ -318,4 +319,4 @@ def test_standing_and_zero_do_not_depend_on_chunks(cuts: list[int]) -> None:
     events += pipeline.finish()
     want = events_of(samples)
     assert standings(events) == standings(want)
-    assert repr([e for e in events if e.kind == "calibrated"]) == repr([e for e in want if e.kind == "calibrated"])
+    assert exact([e for e in events if e.kind == "calibrated"]) == exact([e for e in want if e.kind == "calibrated"])

@@ -1,7 +1,8 @@
 """The core without the compiler: kernels are plain functions, and what they compute does not depend on numba.
 
 `make test` runs what is marked nojit twice, compiled and with NUMBA_DISABLE_JIT=1: calibration, contacts and strides,
-faults found and cued, packets against the whole. One test holds both ways of running against each other.
+faults found and cued, packets against the whole. One test compares three ways of running: compiled, not compiled, and
+without numba. `make test-plain` runs all of tests/motion where numba is not installed.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +21,9 @@ from tools.kernel_sums import MOTION, as_line, compiled_in
 
 import untuck
 from untuck.model import BOTH, LEFT, STRIDE_DTYPE, Run
+from untuck.motion.jit import HAVE_NUMBA
 from untuck.motion.params import Params
+from untuck.motion.strides import kernels
 from untuck.simulate.runner import Phase, Scenario, SimulatedRun, simulate
 
 PREFIX = (Phase("stand", 6.0), *[Phase("hinge", 3.5)] * 3, Phase("stand", 2.0))
@@ -86,20 +90,33 @@ def numbers_of(value: object) -> list[float]:
     return [float(value)] if isinstance(value, int | float) else []
 
 
-def test_the_result_is_the_same_without_the_compiler(checkout: Path) -> None:
+def result_with(before: str, disabled: str, checkout: Path) -> dict[str, Any]:
+    """What an interpreter of its own finds, after running `before`."""
     path = os.pathsep.join((str(checkout / "host"), str(checkout)))
-    results = []
-    for disabled in ("0", "1"):
-        env = {**os.environ, "PYTHONPATH": path, "NUMBA_DISABLE_JIT": disabled}
-        call = [sys.executable, "-c", "from tests.motion.test_no_compiler import as_json; print(as_json())"]
-        done = subprocess.run(call, env=env, check=True, timeout=180, capture_output=True, text=True)
-        results.append(json.loads(done.stdout))
-    compiled, plain = results
+    env = {**os.environ, "PYTHONPATH": path, "NUMBA_DISABLE_JIT": disabled}
+    program = f"{before}\nfrom tests.motion.test_no_compiler import as_json\nprint(as_json())"
+    call = [sys.executable, "-c", program]
+    done = subprocess.run(call, env=env, check=True, timeout=300, capture_output=True, text=True)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.skipif(not HAVE_NUMBA, reason="numba is not installed: there is nothing to compare with")
+def test_the_result_is_the_same_without_the_compiler(checkout: Path) -> None:
+    compiled, plain = (result_with("", disabled, checkout) for disabled in ("0", "1"))
+    absent = result_with("import sys; sys.modules['numba'] = None", "0", checkout)
+    assert repr(absent) == repr(plain)  # every number, NaN as well
     for name in ("reasons", "strides", "contacts", "findings", "cues"):
         assert len(compiled[name]) == len(plain[name]) > 0, name
     assert compiled["reasons"] == plain["reasons"]
     assert [f[:2] for f in compiled["findings"]] == [f[:2] for f in plain["findings"]]
     assert np.allclose(numbers_of(compiled), numbers_of(plain), rtol=1e-7, atol=1e-7, equal_nan=True)
+    if sys.platform == "linux":  # elsewhere the compiler may take sine and cosine from another library
+        assert repr(compiled) == repr(plain)
+
+
+def test_kernels_are_compiled_where_numba_is() -> None:
+    assert hasattr(kernels.track_chunk, "py_func") == (HAVE_NUMBA and os.environ.get("NUMBA_DISABLE_JIT") != "1")
 
 
 @pytest.mark.parametrize("path", sorted(MOTION.rglob("*.py")), ids=lambda path: str(path.relative_to(MOTION)))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
+from tests.exact import exact
 
 import untuck
 from untuck.errors import CalibrationError, SamplesError
@@ -45,7 +46,7 @@ def same(a: object, b: object) -> bool:
         if a.dtype.names:
             return a.shape == b.shape and all(same(a[n], b[n]) for n in a.dtype.names)
         return np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
-    return repr(a) == repr(b)
+    return exact(a) == exact(b)
 
 
 def assert_same_run(a: Run, b: Run) -> None:

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
+from tests.exact import exact
 
 import untuck
 from untuck.errors import SamplesError, UntuckError
@@ -98,10 +99,10 @@ def test_chunks_change_no_result_and_no_event(samples: Samples, data: st.DataObj
     cuts = data.draw(st.one_of(st.just(even), st.lists(st.integers(0, len(samples)), max_size=25).map(sorted)))
     parts, events = streamed(samples, cuts, True, commands)
     assert_equal(parts, whole, CUT)
-    assert [repr(e) for e in events] == [repr(e) for e in at_once]
+    assert exact(events) == exact(at_once)
     live, events = streamed(samples, cuts, False, commands)  # forgets old samples
     assert_equal(live, whole, ("contacts", "strides"))
-    assert [repr(e) for e in events] == [repr(e) for e in at_once]
+    assert exact(events) == exact(at_once)
 
 
 def turned(samples: Samples, sensor: Rotation, earth: Rotation) -> Samples:
