@@ -1,4 +1,4 @@
-"""Writes host/untuck/example.npz, the recording that `untuck.example()` returns, from the simulated runner.
+"""Writes host/untuck/simulate/example.npz, the recording that `untuck.example()` returns, from the simulated runner.
 
 Numbers are stored as the wire carries them, 16-bit integers, so that nothing is lost and the file stays small.
 """
@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from untuck.model import Samples
+from untuck.simulate.example import PATH
 from untuck.simulate.runner import simulate
 from untuck.simulate.scenario import Scenario
 from untuck.wire import ACC_SCALE, GYR_SCALE, QUAT_SCALE
 
-PATH = Path(__file__).resolve().parents[1] / "host" / "untuck" / "example.npz"
 SEED, RATE_HZ = 0, 100
 
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from untuck.motion.orientation.filter import estimate_orientation
     from untuck.motion.params import Params
     from untuck.motion.pipeline import Pipeline, analyse
-    from untuck.recordings import example, load, sessions
+    from untuck.recordings import load, sessions
+    from untuck.simulate.example import example
     from untuck.simulate.imu import Mount, Noise, virtual_imu
 
 __version__ = "0.1.0"
@@ -56,7 +57,7 @@ _LAZY = {  # numba takes a second to import: only those who analyse pay for it
     "Pipeline": "untuck.motion.pipeline",
     "analyse": "untuck.motion.pipeline",
     "estimate_orientation": "untuck.motion.orientation.filter",
-    "example": "untuck.recordings",
+    "example": "untuck.simulate.example",
     "load": "untuck.recordings",
     "sessions": "untuck.recordings",
     "virtual_imu": "untuck.simulate.imu",

@@ -1,4 +1,4 @@
-"""Recordings to analyse: a file, a session in the store, or the example that comes with the package."""
+"""Recordings to analyse: files, and sessions in the store with all that their analysis started from."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import SupportsIndex, overload
 
-import numpy as np
-
 from untuck.errors import SamplesError
 from untuck.extras import extra_for
 from untuck.model import Baseline, Calibration, Samples
@@ -17,9 +15,6 @@ from untuck.motion.params import Params
 from untuck.session_commands import SessionCommand
 from untuck.sources.files import read_samples
 from untuck.store import Store, StoredSession
-from untuck.wire import ACC_SCALE, GYR_SCALE, QUAT_SCALE
-
-_EXAMPLE = Path(__file__).with_name("example.npz")  # written by tools/make_example.py
 
 
 class SessionSamples(Samples):
@@ -157,26 +152,3 @@ def sessions() -> list[StoredSession]:
     """
     with extra_for("untuck.sessions"):
         return Store().sessions()
-
-
-def example() -> Samples:
-    """Load the example recording: a simulated runner, no recording of a person.
-
-    The runner stands for 7 s, hinges three times, runs from 20 s on, tucks by 7 degrees from 70 to 90 s, pulls the
-    right hip back by 5 degrees from 106 to 126 s, and stands at the end. The clip sits askew and a little loosely, and
-    the sensor has the noise of a BNO085 (`virtual_imu` describes both).
-
-    Returns
-    -------
-    Samples
-        143 s at 100 Hz, with the chip's own quaternion.
-
-    Examples
-    --------
-    >>> import untuck
-    >>> untuck.example()
-    Samples(14301 at 100 Hz, 0.0 to 143.0 s, with the chip's quaternion)
-    """
-    with np.load(_EXAMPLE, allow_pickle=False) as stored:
-        gyr, acc = stored["gyr"] / GYR_SCALE, stored["acc"] / ACC_SCALE
-        return Samples(np.arange(len(gyr)) / float(stored["rate_hz"]), gyr, acc, stored["quat"] / QUAT_SCALE)

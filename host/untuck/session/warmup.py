@@ -1,6 +1,6 @@
 """Gets the compiled kernels ready before a session needs them, and says so when that takes a while.
 
-A few seconds of a simulated run go through a pipeline of their own: every kernel is compiled, or loaded from the cache.
+A few seconds of the example recording go through a pipeline: every kernel is compiled, or loaded from the cache.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ TEXT = "compiling the analysis for this machine: once, about 10 s ..."
 def warm_up(say: Callable[[str], None]) -> None:
     """Compile or load the kernels; `say` gets one line if they are not in the cache. Takes 0.3 s when they are."""
     from untuck.motion.pipeline import Pipeline
-    from untuck.simulate.scenario import Phase, Scenario
+    from untuck.simulate.example import RUN_S, example
 
     notice = threading.Timer(SLOW_S if is_cached() else 0.0, say, (TEXT,))
     notice.start()
     try:
-        from untuck.simulate.runner import simulate
-
+        samples = example()
+        first, last = samples.time_s.searchsorted((RUN_S - 1.0, RUN_S + 8.0))
         pipeline = Pipeline()
-        pipeline.push(simulate(Scenario((Phase("stand", 1.0), Phase("run", 8.0)))).samples)
+        pipeline.push(samples[first:last])
         pipeline.finish()
         pipeline.run()
     finally:
