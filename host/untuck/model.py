@@ -417,7 +417,7 @@ class Run:
     >>> import untuck
     >>> run = untuck.analyse(untuck.example())
     >>> run
-    Run(2.4 min, 167 strides of which 162 are clean; tuck 7.2 deg at 1:10, right pullback 4.5 deg at 1:46; 4 cues)
+    Run(2.4 min, 167 strides of which 162 are clean; tuck 7.2 deg at 1:10, right pullback 4.5 deg at 1:47; 4 cues)
     >>> clean = run.strides[run.strides["valid"]]
     >>> round(float(clean["tilt_deg"].mean()), 1)
     4.4
@@ -534,7 +534,7 @@ class Run:
         >>> round(run.to_frame().query("valid")["cadence_spm"].mean())
         169
         >>> run.to_frame("cues", "polars").shape
-        (4, 3)
+        (4, 5)
         """
         from untuck.frames import to_frame
 

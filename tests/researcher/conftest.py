@@ -12,6 +12,7 @@ import untuck
 from untuck import wire
 from untuck.model import Packet, Run
 from untuck.session.packet_pipeline import PacketPipeline
+from untuck.session_commands import Mute, SetThreshold
 from untuck.simulate.packets import pack
 from untuck.store import Settings, Store
 
@@ -43,11 +44,11 @@ def recorded_live() -> tuple[bytes, Run]:
             live = PacketPipeline(settings)
             for number, packet in enumerate(packets()):
                 if number == len(packets()) // 4:
-                    live.steer("threshold", "tuck_on_deg=3.0")
+                    live.command(SetThreshold("tuck_on_deg", 3.0))
                 if number == len(packets()) // 2:
-                    live.steer("mute", "on")
-                for command in live.take_asked():
-                    recording.steer(command)
+                    live.command(Mute())
+                for command in live.take_commands():
+                    recording.command(command)
                 recording.append(packet)
                 live.push(packet)
             live.finish()

@@ -25,8 +25,8 @@ class Params:
     >>> import untuck
     >>> params = untuck.Params(tuck_on_deg=2.0, tuck_off_deg=1.4, cue_faults=("tuck",))
     >>> run = untuck.analyse(untuck.example(), params=params)
-    >>> [cue.fault for cue in run.cues]
-    ['tuck', 'recovered']
+    >>> print(*(cue.fault for cue in run.cues))
+    tuck recovered
     """
 
     # Contacts: one hump of the low-passed vertical acceleration per step
