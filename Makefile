@@ -6,13 +6,14 @@
 PYTHON ?= python3
 ARGS ?=
 RUN := .venv/bin/python
+WITHOUT_NUMBA := numpy scipy click platformdirs pyarrow joblib hypothesis pytest pytest-asyncio
 SETUP := PYTHON="$(PYTHON)" tools/setup.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench docs screenshots format speech clean
+.PHONY: help demo test test-plain lint bench docs screenshots format speech clean
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 demo: .venv/demo.stamp ## simulated runner through the whole line; ARGS="--fast --json" for a quick one
 	@$(RUN) -m untuck demo $(ARGS)
@@ -20,6 +21,9 @@ demo: .venv/demo.stamp ## simulated runner through the whole line; ARGS="--fast 
 test: lint ## lint, types, all tests, and the core once more without the compiler
 	$(RUN) -m pytest $(ARGS)
 	NUMBA_DISABLE_JIT=1 $(RUN) -m pytest -q -m nojit
+
+test-plain: .venv-plain/stamp ## the motion tests where numba is not installed, in an environment of their own
+	.venv-plain/bin/python -m pytest tests/motion $(ARGS)
 
 lint: .venv/test.stamp ## ruff and mypy --strict
 	$(RUN) -m ruff check
@@ -47,7 +51,7 @@ speech: .venv/test.stamp ## render the spoken clips anew with espeak-ng and sox,
 	$(RUN) tools/render_speech.py
 
 clean: ## remove the environment and what the checkers keep
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-plain .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/demo.stamp: requirements.txt pyproject.toml tools/setup.sh
 	@$(SETUP) demo
@@ -55,6 +59,13 @@ clean: ## remove the environment and what the checkers keep
 
 .venv/test.stamp: requirements-dev.txt .venv/demo.stamp
 	@$(SETUP) test
+	@touch $@
+
+.venv-plain/stamp: requirements.txt requirements-dev.txt .venv/demo.stamp
+	@$(RUN) -m venv --clear .venv-plain
+	@grep -hv '^-r' requirements.txt requirements-dev.txt > .venv-plain/pins.txt
+	@.venv-plain/bin/python -m pip install --quiet --disable-pip-version-check -c .venv-plain/pins.txt \
+		$(WITHOUT_NUMBA)
 	@touch $@
 
 .venv/bench.stamp: requirements-bench.txt .venv/test.stamp

@@ -159,9 +159,9 @@ def test_in_parallel_the_results_are_the_same(folder: Path, serial: list[FileRes
 
 
 def test_a_dask_cluster_gives_the_same_results(folder: Path, serial: list[FileResult]) -> None:
-    from distributed import LocalCluster
+    cluster_of = pytest.importorskip("distributed").LocalCluster
 
-    with LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None) as cluster:
+    with cluster_of(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None) as cluster:
         address = cluster.scheduler_address
         found = list(analyse_files(sorted(folder.iterdir()), read_samples, backend="dask", scheduler=address))
     assert same(in_order(found), serial)

@@ -313,7 +313,7 @@ def virtual_imu(
     Notes
     -----
     Quintic splines through the smoothed quaternions and positions are differentiated analytically: angular rate from
-    the quaternion's derivative, specific force from the second derivative of the position of the clip, its lever arm included.
+    the quaternion's derivative, specific force from the second derivative of the clip's own position.
 
     Examples
     --------
