@@ -22,8 +22,8 @@ test: lint ## lint, types, all tests, and the core once more without the compile
 	$(RUN) -m pytest $(ARGS)
 	NUMBA_DISABLE_JIT=1 $(RUN) -m pytest -q -m nojit
 
-test-plain: .venv-plain/stamp ## the motion tests where numba is not installed, in an environment of their own
-	.venv-plain/bin/python -m pytest tests/motion $(ARGS)
+test-plain: .venv-plain/stamp ## the motion tests where numba is not installed; ARGS="-m slow" for the slow ones
+	.venv-plain/bin/python -m pytest tests/motion -m "not slow" $(ARGS)
 
 lint: .venv/test.stamp ## ruff and mypy --strict
 	$(RUN) -m ruff check
