@@ -28,7 +28,7 @@ from bench.lib.recordings import data_dir, has_data
 from bench.lib.semisynthetic import make_run
 from bench.lib.standing import PREFIX_S
 from untuck.model import Floats, Samples
-from untuck.session.warmup import settle
+from untuck.session.warmup import exclude_from_garbage_collection
 
 RATE_HZ = 100.0
 CHUNK = 5  # samples in a packet at 100 Hz
@@ -111,7 +111,7 @@ def orientation_figures(samples: Samples) -> Iterator[Figure]:
 def pipeline_figures(samples: Samples) -> Iterator[Figure]:
     """Pushes of 5 samples, as live: median, p99, slowing down, and growth of memory."""
     untuck.analyse(samples[:6000])
-    settle()  # as the commands do before a session
+    exclude_from_garbage_collection()  # as the commands do before a session
     pipe = untuck.Pipeline()
     chunks = [samples[k : k + CHUNK] for k in range(0, len(samples) - CHUNK + 1, CHUNK)]
     took_us, cpu_us = np.zeros(len(chunks)), np.zeros(len(chunks))

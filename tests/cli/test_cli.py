@@ -1,6 +1,6 @@
-"""The command line as its users meet it: the demo against its truth, replay to the bit, and every kind of bad input.
+"""The command line as users see it: the demo against its truth, an exact replay, and every kind of bad input.
 
-Every command runs in a process of its own, in a data folder of its own.
+Every command runs in its own process, with its own data folder.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def untuck(*arguments: str, env: dict[str, str] | None = None, **options: Any) -
 
 
 def error_of(done: subprocess.CompletedProcess[str], code: int = 1) -> str:
-    """The one line with which a command failed; progress lines before it are allowed."""
+    """The one line that reports the error; progress lines may come before it."""
     assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
     assert "Traceback" not in done.stderr
     last = done.stderr.splitlines()[-1]
@@ -81,10 +81,10 @@ def test_the_demo_finds_what_the_runner_did(demo_home: Path) -> None:
     assert result["signal"]["lost"] == result["signal"]["corrupt"] == 0
 
 
-def test_the_demo_says_that_it_is_simulated_and_whether_there_is_sound(demo_home: Path) -> None:
-    said = (demo_home / "stderr.txt").read_text()
-    assert "this is no recording of a person" in said
-    assert "no sound device" in said or "sound through" in said
+def test_the_demo_reports_that_it_is_simulated_and_whether_there_is_sound(demo_home: Path) -> None:
+    progress = (demo_home / "stderr.txt").read_text()
+    assert "this is not a recording of a person" in progress
+    assert "no sound device" in progress or "sound through" in progress
 
 
 def test_the_first_compile_is_announced(own_home: Path, tmp_path: Path) -> None:
@@ -96,10 +96,10 @@ def test_the_first_compile_is_announced(own_home: Path, tmp_path: Path) -> None:
         text=True,
     )
     assert process.stderr is not None
-    said = [process.stderr.readline() for _ in range(2)]
+    progress = [process.stderr.readline() for _ in range(2)]
     process.kill()
     process.communicate()
-    assert "compiling the analysis for this machine: once" in said[1]
+    assert "compiling the analysis for this machine: once" in progress[1]
 
 
 def test_a_replay_is_the_live_run_to_the_bit(in_demo_home: Path) -> None:
@@ -125,17 +125,17 @@ def test_the_summary_fits_a_terminal_and_names_what_matters(in_demo_home: Path) 
         assert word in done.stdout, word
 
 
-def test_the_plain_view_tells_the_story(in_demo_home: Path) -> None:
+def test_the_plain_view_shows_the_course_of_the_session(in_demo_home: Path) -> None:
     lines = untuck("replay", "1").stdout.splitlines()
-    told = [line[8:] for line in lines if line[:6].strip()]
+    texts = [line[8:] for line in lines if line[:6].strip()]
     for begin in ("calibrated from", "running", "baseline taken", "found: tuck since", "cue: tuck (low double tone)"):
-        assert any(line.startswith(begin) for line in told), begin
+        assert any(text.startswith(begin) for text in texts), begin
     assert max(map(len, lines)) <= 80
 
 
-def test_another_seed_is_another_run_and_too_few_minutes_are_said(demo_home: Path) -> None:
+def test_another_seed_is_another_run_and_too_few_minutes_are_reported(demo_home: Path) -> None:
     done = untuck("demo", "--fast", "--json", "--seed", "1", "--minutes", "1")
-    assert done.returncode == 0 and "minutes at least" in done.stderr
+    assert done.returncode == 0 and "takes at least" in done.stderr
     first, other = demo_result(demo_home), json.loads(done.stdout)
     assert other["truth"]["faults"] == first["truth"]["faults"]
     assert other["findings"] != first["findings"] and len(other["findings"]) == 2
@@ -189,7 +189,7 @@ def test_a_full_disk_ends_in_a_summary_and_an_error() -> None:
     limit = 120_000
     done = untuck("demo", "--fast", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
     assert "free some space" in error_of(done)
-    assert "recording stopped" in done.stdout and "right pullback" in done.stdout  # the coaching went on
+    assert "recording stopped" in done.stdout and "right pullback" in done.stdout  # the session went on
 
 
 def test_no_bluetooth(own_home: Path) -> None:
@@ -223,7 +223,7 @@ def test_damaged_packets_are_counted_not_used(own_home: Path) -> None:
     assert (counted["corrupt"], counted["lost"], counted["packets"]) == (3, 2, len(sent) - 2)
 
 
-def test_doctor_says_what_is_missing(own_home: Path) -> None:
+def test_doctor_reports_what_is_missing(own_home: Path) -> None:
     done = untuck("doctor", "--json", env={"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={own_home}/none"})
     checks = {check["name"]: check for check in json.loads(done.stdout)}
     assert checks["Python"]["ok"] and checks["Data folder"]["ok"]
@@ -255,14 +255,14 @@ BAD_ARCHIVES = {
 
 
 @pytest.mark.parametrize("name", BAD_ARCHIVES)
-def test_analyse_says_what_is_wrong_with_a_file(tmp_path: Path, name: str) -> None:
+def test_analyse_reports_what_is_wrong_with_a_file(tmp_path: Path, name: str) -> None:
     arrays, expected = BAD_ARCHIVES[name]
     path = tmp_path / "run.npz"
     np.savez(path, **arrays)
     assert expected in error_of(untuck("analyse", str(path)))
 
 
-def test_analyse_says_what_is_no_archive(tmp_path: Path) -> None:
+def test_analyse_reports_a_file_that_is_not_an_archive(tmp_path: Path) -> None:
     (tmp_path / "text.npz").write_text("no archive")
     np.save(tmp_path / "one.npy", np.zeros(3))
     assert "is no numpy archive" in error_of(untuck("analyse", str(tmp_path / "text.npz")))
@@ -284,8 +284,8 @@ def test_analyse_gives_what_the_library_gives(tmp_path: Path) -> None:
     assert [f["start_s"] for f in result["findings"]] == [f.start_s for f in run.findings]
 
 
-def test_what_is_loaded_before_a_session_is_not_gone_through_again_in_it() -> None:
-    """The collector's full round halts sound and analysis for as long as there is much to go through."""
+def test_what_is_loaded_before_a_session_is_excluded_from_garbage_collection() -> None:
+    """A full collection over the objects of all libraries would stop sound and analysis."""
     look = "print(gc.get_freeze_count(), len(gc.get_objects()))"
     program = f"import gc; from untuck.session.warmup import warm_up; warm_up(print); {look}"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)

@@ -1,6 +1,6 @@
-"""`untuck run` with a clip: real firmware, virtual radio, the real command, ended as Ctrl-C ends it.
+"""`untuck run` with a clip: real firmware, virtual radio, ended like Ctrl-C.
 
-What was recorded is analysed again, and both results must be the same.
+The recording is analysed again, and both results must be the same.
 """
 
 from __future__ import annotations
@@ -13,24 +13,25 @@ from virtual_clip.clip import VirtualClip
 
 from untuck.cli import output
 from untuck.cli.replay import replay
-from untuck.cli.run import follow_clip
+from untuck.cli.views.live import run_clip
+from untuck.session.request import SessionRequest
 from untuck.simulate.runner import Phase, Scenario, simulate
 from untuck.store import Store
 from untuck.store.config import Config
 
 RATE_HZ = 100
 SPEED = 4
-STORY = Scenario((Phase("stand", 7.0), *[Phase("hinge", 3.5)] * 3, Phase("stand", 2.5), Phase("run", 20.0)))
+SCENARIO = Scenario((Phase("stand", 7.0), *[Phase("hinge", 3.5)] * 3, Phase("stand", 2.5), Phase("run", 20.0)))
 
 
 async def test_a_run_with_the_clip_is_recorded_and_replays_the_same(capsys: pytest.CaptureFixture[str]) -> None:
-    simulated = simulate(STORY, rate_hz=RATE_HZ)
+    simulated = simulate(SCENARIO, rate_hz=RATE_HZ)
     async with VirtualClip(simulated.samples, speed=SPEED) as clip:
-        running = asyncio.create_task(follow_clip(Config(), as_json=True, backend=clip.backend))
+        running = asyncio.create_task(run_clip(SessionRequest(Config()), as_json=True, backend=clip.backend))
         await asyncio.sleep(1)
-        wanted = (len(simulated.samples) - 2 * RATE_HZ) // 5
+        enough = (len(simulated.samples) - 2 * RATE_HZ) // 5
         async with asyncio.timeout(60):
-            while not Store().sessions() or Store().open().packet_count < wanted:
+            while not Store().sessions() or Store().open().packet_count < enough:
                 await asyncio.sleep(0.2)
                 assert not running.done(), running.result()
         running.cancel()

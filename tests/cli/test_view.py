@@ -1,6 +1,6 @@
 """The live view: what it shows at each stage of a simulated run, within 80 columns.
 
-The state is folded from a real pipeline's events; the drawing is read back as text.
+The state comes from a real pipeline's events; the drawing is read back as text.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ def drawn(renderable: object, columns: int = 80) -> list[str]:
 @pytest.fixture(scope="module")
 def stages() -> dict[float, list[str]]:
     """The view as it was drawn when sensor time passed each stage."""
-    line, state = PacketPipeline(Settings()), LiveState()
+    packets, state = PacketPipeline(Settings()), LiveState()
     seen: dict[float, list[str]] = {}
     for data in pack(simulate().samples, RATE_HZ):
-        for event in line.push(Packet(data, 0.0)):
+        for event in packets.push(Packet(data, 0.0)):
             state.take(event)
-        due = [stage for stage in STAGES_S if stage not in seen and line.last_s >= stage]
+        due = [stage for stage in STAGES_S if stage not in seen and packets.last_s >= stage]
         for stage in due:
             seen[stage] = drawn(terminal.drawing(state, "simulated runner", terminal.Reception(), []))
     seen[STAGES_S[-1]] = drawn(terminal.drawing(state, "simulated runner", terminal.Reception(), []))
@@ -58,7 +58,7 @@ def test_the_view_keeps_to_80_columns_and_does_not_jump(stages: dict[float, list
     assert all(abs(len(one) - len(other)) <= 3 for one, other in pairwise(stages.values()))
 
 
-def test_the_view_says_what_to_do_and_what_was_found(stages: dict[float, list[str]]) -> None:
+def test_the_view_shows_the_next_step_and_the_findings(stages: dict[float, list[str]]) -> None:
     text = {stage: " ".join(" ".join(lines).replace("│", " ").split()) for stage, lines in stages.items()}
     assert "standing: stand still for 5 s, then hinge three times" in text[6.0]
     assert "standing: run" in text[19.0]
@@ -78,17 +78,17 @@ def test_a_narrow_terminal_gets_a_narrow_view() -> None:
 @pytest.mark.parametrize(
     ("against_deg", "cell"), [(0.0, 24), (-3.4, 17), (2.0, 28), (-8.0, 8), (-99.0, 0), (99.0, 48), (math.nan, -1)]
 )
-def test_the_mark_stands_where_the_tilt_is(against_deg: float, cell: int) -> None:
+def test_the_mark_is_at_the_tilt(against_deg: float, cell: int) -> None:
     bar = drawn(terminal.tilt_bar(against_deg, 3.5))[0]
     assert bar.find("█") == cell
     assert set(bar[17:32]) <= set("░│█") and set(bar[:17] + bar[32:49]) <= set("·█")
 
 
-def test_a_silent_clip_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_silent_clip_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     signal = terminal.Reception()
-    line = PacketPipeline(Settings())
-    line.decoder.lost, line.decoder.corrupt = 3, 1
-    signal.heard(line)
+    packets = PacketPipeline(Settings())
+    packets.decoder.lost, packets.decoder.corrupt = 3, 1
+    signal.update(packets)
     assert drawn(signal) == ["receiving, data 0.0 s late, 3 packets lost, 1 damaged"]
     later_s = terminal.time.monotonic() + 7.2
     monkeypatch.setattr(terminal.time, "monotonic", lambda: later_s)
@@ -98,15 +98,15 @@ def test_a_silent_clip_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_cue_that_sounds_has_words() -> None:
     from untuck.sound.voices import has_sound
 
-    heard = (*cued_faults(), RECOVERED)
-    assert all(facts(fault).sound_words for fault in heard) and all(map(has_sound, heard))
+    sounds = (*cued_faults(), RECOVERED)
+    assert all(facts(fault).sound_words for fault in sounds) and all(map(has_sound, sounds))
 
 
 def test_lines_for_other_programs_are_json(stages: dict[float, list[str]]) -> None:
     lines: list[str] = []
-    view, line = JsonView(lines.append, LiveState()), PacketPipeline(Settings())
+    view, packets = JsonView(lines.append, LiveState()), PacketPipeline(Settings())
     for data in pack(simulate().samples, RATE_HZ)[: 60 * 20]:
-        view.show(line.push(Packet(data, 0.0)), line)
+        view.show(packets.push(Packet(data, 0.0)), packets)
     view.say("stopped")
     events = [json.loads(each, parse_constant=lambda name: pytest.fail(f"{name} is no JSON")) for each in lines]
     assert {"signal", "still", "calibrated", "state", "contact", "stride", "note"} <= {each["event"] for each in events}
@@ -114,7 +114,7 @@ def test_lines_for_other_programs_are_json(stages: dict[float, list[str]]) -> No
     assert stride["valid"] in (True, False) and stride["cadence_spm"] > 100
 
 
-def test_keys_and_a_kept_profile_are_shown() -> None:
+def test_keys_and_a_saved_profile_are_shown() -> None:
     from untuck.cli.views.keys import HELP
 
     state = LiveState()

@@ -149,7 +149,7 @@ def test_strides_of_the_warm_up_are_not_gathered(simulated: SimulatedRun) -> Non
     for at in range(0, 75 * RATE_HZ, 50):
         for event in pipe.push(simulated.samples[at : at + 50]):
             state.take(event)
-        state.look(pipe.progress)
+        state.take_progress(pipe.progress)
         asked.append(state.ask())
         assert state.share == 0.0 or not asked[-1].startswith("run easily")
     assert "run easily: the baseline begins after 20 s" in asked

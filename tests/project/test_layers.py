@@ -7,14 +7,17 @@ fresh interpreter.
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 import untuck
+from untuck.cli.main import cli
 
 PACKAGE = Path(__file__).resolve().parents[2] / "host" / "untuck"
 
@@ -67,6 +70,8 @@ HEAVY = (
     *("numba", "scipy", "miniaudio", "matplotlib", "PySide6", "pyqtgraph", "bleak", "rich"),
     *("pyarrow", "fit_tool", "joblib", "pylsl", "dask"),
 )
+
+SHARED_BY_COMMANDS = {"__init__", "main", "options", "output", "logs"}  # of cli/: all others are commands
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
@@ -137,6 +142,37 @@ def test_tests_use_only_the_library_of_the_benches() -> None:
     for path in (PACKAGE.parents[1] / "tests").rglob("*.py"):
         wrong = [name for name in imported(path) if name.split(".")[0] == "bench" and name.split(".")[1:2] != ["lib"]]
         assert not wrong, f"{path.name} imports {wrong}"
+
+
+def test_every_module_of_the_command_line_is_one_command() -> None:
+    modules = {path.stem for path in (PACKAGE / "cli").glob("*.py")} - SHARED_BY_COMMANDS
+    assert modules == set(cli.commands)
+    for name in modules:
+        tree = ast.parse((PACKAGE / "cli" / f"{name}.py").read_text())
+        made = [node.name for node in tree.body if isinstance(node, ast.FunctionDef) and _is_command(node)]
+        assert made[:1] == [name] and (len(made) == 1 or isinstance(cli.commands[name], click.Group)), f"{name}: {made}"
+
+
+def _is_command(node: ast.FunctionDef) -> bool:
+    """Whether a decorator makes a command or a group of it."""
+    return any(re.search(r"\.(command|group)\(", ast.unparse(each)) for each in node.decorator_list)
+
+
+def test_no_command_imports_another() -> None:
+    commands = {f"untuck.cli.{name}" for name in cli.commands}
+    for path in (PACKAGE / "cli").rglob("*.py"):
+        if path.name != "main.py":
+            ours = _with_members(path) & commands
+            assert not ours, f"{path.name} imports {sorted(ours)}"
+
+
+def _with_members(path: Path) -> set[str]:
+    """Imported modules, and for `from a import b` also a.b, which may be a module."""
+    names = set(imported(path))
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
 
 
 @pytest.mark.parametrize("path", sorted((PACKAGE / "motion").rglob("*.py")), ids=lambda path: path.name)

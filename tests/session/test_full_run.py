@@ -1,7 +1,7 @@
 """A runner's first day with the clip, scripted: calibrate, then a run with baseline, faults, a lap, and key q.
 
-Real firmware and protocol, virtual radio; what is said and sounded is taken down with its sensor time, and only the
-loudspeaker is left out. The second session finds the calibration of the first.
+Real firmware and protocol, virtual radio. Phrases and cues are recorded with their sensor time in place of a
+loudspeaker. The second session uses the calibration of the first.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ import pytest
 from virtual_clip.clip import VirtualClip
 from virtual_clip.clock import affordable_speed
 
-from untuck.cli.run import calibrate_clip, follow_clip
+from untuck.cli.views.live import run_clip
 from untuck.events import Event
 from untuck.model import RIGHT
 from untuck.session import live, voice
 from untuck.session.clip_session import SessionResult
 from untuck.session.packet_pipeline import PacketPipeline
+from untuck.session.request import SessionRequest, calibration_request
 from untuck.session.warmup import warm_up
 from untuck.simulate.runner import Phase, Scenario, simulate
 from untuck.sources.ble_runs import ClipRuns
@@ -70,9 +71,9 @@ def said(monkeypatch: pytest.MonkeyPatch) -> Said:
         def close(self) -> None: ...
 
     class Timed(voice.Voice):
-        def hear(self, events: list[Event], line: PacketPipeline) -> None:  # type: ignore[override]
-            now_s[0] = line.last_s - line.first_s
-            super().hear(events, line)
+        def take(self, events: list[Event], packets: PacketPipeline) -> None:  # type: ignore[override]
+            now_s[0] = packets.last_s - packets.first_s
+            super().take(events, packets)
 
     monkeypatch.setattr(voice, "Player", Loudspeaker)
     monkeypatch.setattr(live, "Voice", Timed)
@@ -81,7 +82,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> Said:
 
 @contextmanager
 def keyboard(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """A terminal to type at, as a file number."""
+    """A terminal to type into, as a file number."""
     ours, theirs = pty.openpty()
     with os.fdopen(theirs) as terminal:
         monkeypatch.setattr("sys.stdin", terminal)
@@ -90,7 +91,7 @@ def keyboard(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 
 
 async def until(seconds: float, running: asyncio.Task[SessionResult]) -> None:
-    """Wait until so much of the newest session, in sensor time, is in the store."""
+    """Wait until this many seconds of the newest session, in sensor time, are stored."""
     async with asyncio.timeout(200):
         while not running.done():
             sessions = Store().sessions()
@@ -103,7 +104,7 @@ async def until(seconds: float, running: asyncio.Task[SessionResult]) -> None:
 async def test_from_the_first_calibration_to_the_end_of_a_run(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
     await asyncio.to_thread(warm_up, lambda text: None)
     async with VirtualClip(simulate(STAND, rate_hz=RATE_HZ).samples, speed=affordable_speed(4)) as clip:
-        ended = await asyncio.wait_for(calibrate_clip(ADA, True, clip.backend), 100)
+        ended = await asyncio.wait_for(run_clip(calibration_request(ADA), True, backend=clip.backend), 100)
     assert ended.outcome.failure is None and ended.outcome.summary.calibration == "stand+hinges"
     assert [what for _, what in said] == ["stand", "hinge", "calibrated", "baseline", "finished"]
     assert Profiles().open("Ada").calibration is not None and Profiles().open("Ben").calibration is None
@@ -111,7 +112,7 @@ async def test_from_the_first_calibration_to_the_end_of_a_run(said: Said, monkey
 
     with keyboard(monkeypatch) as keys:
         async with VirtualClip(simulate(RUN, rate_hz=RATE_HZ).samples, speed=affordable_speed(4)) as clip:
-            running = asyncio.create_task(follow_clip(ADA, as_json=True, backend=clip.backend))
+            running = asyncio.create_task(run_clip(SessionRequest(ADA), as_json=True, backend=clip.backend))
             await until(TUCK_S - 5.0, running)
             os.write(keys, b"l")
             await until(END_S - 3.0, running)
@@ -130,18 +131,18 @@ async def test_from_the_first_calibration_to_the_end_of_a_run(said: Said, monkey
     assert [entry.fault for entry in summary.cue_log if entry.sounded] == ["tuck", "pullback"]
     assert all(entry.correct_s is not None and entry.correct_s < 30.0 for entry in summary.cue_log)
     session = Store().open()
-    assert [steer.kind for steer in session.commands()] == ["lap"] and session.runner == "Ada"
+    assert [command.kind for command in session.commands()] == ["lap"] and session.runner == "Ada"
     assert session.ended_unix_s is not None and session.summary is not None
     profile = Profiles().open("Ada")
     assert profile.baseline is not None and profile.sessions == 1
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
-async def test_a_stop_by_the_system_ends_a_run_whole(said: Said, name: str) -> None:
-    """As when the terminal is closed or the machine shuts down; and what is kept is used by the next session."""
+async def test_a_stop_by_the_system_ends_a_run_with_its_summary(said: Said, name: str) -> None:
+    """As when the terminal is closed or the machine shuts down."""
     await asyncio.to_thread(warm_up, lambda text: None)
     async with VirtualClip(simulate(STAND, rate_hz=RATE_HZ).samples, speed=affordable_speed(4)) as clip:
-        running = asyncio.create_task(follow_clip(ADA, as_json=True, backend=clip.backend))
+        running = asyncio.create_task(run_clip(SessionRequest(ADA), as_json=True, backend=clip.backend))
         await until(8.0, running)
         os.kill(os.getpid(), getattr(signal, name))
         ended = await asyncio.wait_for(running, 30)
@@ -153,13 +154,13 @@ async def test_a_stop_by_the_system_ends_a_run_whole(said: Said, name: str) -> N
     assert [what for _, what in said][:2] == ["stand", "hinge"] and said[-1][1] == "finished"
 
 
-async def test_a_low_battery_is_told_before_the_start_and_once_while_it_runs(
+async def test_a_low_battery_is_reported_before_the_start_and_once_during_the_run(
     said: Said, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("UNTUCK_CELL_UV", "1780000")  # half of 3.56 V: 6 % are left
     await asyncio.to_thread(warm_up, lambda text: None)
     async with VirtualClip(simulate(STAND, rate_hz=RATE_HZ).samples, speed=affordable_speed(2)) as clip:
-        running = asyncio.create_task(follow_clip(ADA, as_json=True, backend=clip.backend))
+        running = asyncio.create_task(run_clip(SessionRequest(ADA), as_json=True, backend=clip.backend))
         await until(8.0, running)
         running.cancel()
         await running

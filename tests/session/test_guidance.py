@@ -1,4 +1,4 @@
-"""What a runner is told, event by event, and what keys ask for."""
+"""Spoken guidance, event by event, and the commands of keys."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ BASELINE = cast(Baseline, object())
 ZEROED = Calibrated(1.0, HINGED, zero_only=True)
 
 
-def told(guide: Guide, *events: Event) -> list[str]:
-    said = [phrase for event in events for phrase in guide.take(event)]
-    assert set(said) <= set(phrases())
-    return said
+def phrases_of(guide: Guide, *events: Event) -> list[str]:
+    spoken = [phrase for event in events for phrase in guide.take(event)]
+    assert set(spoken) <= set(phrases())
+    return spoken
 
 
 def standing(difference_deg: float, zeroed: bool = False) -> Event:
@@ -52,13 +52,13 @@ def taken(command: SessionCommand) -> Event:
 def test_the_first_session_of_a_runner() -> None:
     guide = Guide(Params(), None, None)
     assert guide.begin() == "stand"
-    assert told(guide, StandingFound(1.0), Rejected(1.0, "hinges"), Calibrated(1.0, HINGED)) == [
+    assert phrases_of(guide, StandingFound(1.0), Rejected(1.0, "hinges"), Calibrated(1.0, HINGED)) == [
         *("hinge", "hinge again", "calibrated", "baseline")
     ]
-    assert told(guide, MovingChanged(1.0, Moving.RUNNING), Rejected(1.0, "baseline"), BaselineTaken(1.0, BASELINE)) == [
-        *("baseline refused", "baseline taken")
-    ]
-    assert told(guide, Slipped(1.0, 5.0), MovingChanged(1.0, Moving.STANDING), standing(5.0, True), ZEROED) == [
+    assert phrases_of(
+        guide, MovingChanged(1.0, Moving.RUNNING), Rejected(1.0, "baseline"), BaselineTaken(1.0, BASELINE)
+    ) == [*("baseline refused", "baseline taken")]
+    assert phrases_of(guide, Slipped(1.0, 5.0), MovingChanged(1.0, Moving.STANDING), standing(5.0, True), ZEROED) == [
         *("check clip", "zeroed")
     ]
 
@@ -67,46 +67,46 @@ def test_the_first_session_of_a_runner() -> None:
     ("difference_deg", "zeroed", "phrases"),
     [(1.0, False, ["reused", "ready"]), (4.0, True, ["zeroed", "ready"]), (9.0, True, ["moved"])],
 )
-def test_a_kept_calibration_is_checked(difference_deg: float, zeroed: bool, phrases: list[str]) -> None:
+def test_a_saved_calibration_is_checked(difference_deg: float, zeroed: bool, phrases: list[str]) -> None:
     guide = Guide(Params(), HINGED, BASELINE)
     events = [standing(difference_deg, zeroed), *([ZEROED] if zeroed else [])]
-    assert told(guide, *events) == phrases
+    assert phrases_of(guide, *events) == phrases
     if difference_deg > 6.0:
-        assert told(guide, StandingFound(1.0), Calibrated(1.0, HINGED)) == ["hinge", "calibrated", "ready"]
+        assert phrases_of(guide, StandingFound(1.0), Calibrated(1.0, HINGED)) == ["hinge", "calibrated", "ready"]
 
 
-def test_keys_are_answered() -> None:
+def test_keys_have_phrases() -> None:
     guide = Guide(Params(), HINGED, BASELINE)
-    asked = [Mute(True), Mute(False), Lap("button"), SetZero()]
-    assert told(guide, *map(taken, asked)) == ["cues off", "cues on", "lap", "stand"]
-    assert told(guide, taken(Note("hot")), taken(NewBaseline())) == ["baseline"]
+    given = [Mute(True), Mute(False), Lap("button"), SetZero()]
+    assert phrases_of(guide, *map(taken, given)) == ["cues off", "cues on", "lap", "stand"]
+    assert phrases_of(guide, taken(Note("hot")), taken(NewBaseline())) == ["baseline"]
 
 
 def pressed() -> tuple[Keys, list[object]]:
-    asked: list[object] = []
-    return Keys(asked.append, lambda: asked.append("finish")), asked
+    given: list[object] = []
+    return Keys(given.append, lambda: given.append("finish")), given
 
 
-def test_keys_ask_for_what_they_say() -> None:
-    keys, asked = pressed()
+def test_keys_give_their_commands() -> None:
+    keys, given = pressed()
     for key in "bmMlz?q":
         keys.press(key)
-    assert asked == [NewBaseline(), Mute(True), Mute(False), Lap(), SetZero(), "finish"]
+    assert given == [NewBaseline(), Mute(True), Mute(False), Lap(), SetZero(), "finish"]
 
 
 async def test_keys_come_from_the_terminal_which_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     import asyncio
 
     ours, theirs = pty.openpty()
-    keys, asked = pressed()
+    keys, given = pressed()
     with os.fdopen(theirs, "r") as terminal:
         monkeypatch.setattr("sys.stdin", terminal)
         before = termios.tcgetattr(theirs)
         with listening(keys):
             os.write(ours, b"lq")
             async with asyncio.timeout(10):
-                while len(asked) < 2:
+                while len(given) < 2:
                     await asyncio.sleep(0.01)
-        assert asked == [Lap(), "finish"]
+        assert given == [Lap(), "finish"]
         assert termios.tcgetattr(theirs) == before
     os.close(ours)

@@ -10,11 +10,12 @@ from dataclasses import replace
 import pytest
 from virtual_clip.clip import CLIP_ADDRESS, VirtualClip
 
-from untuck.cli.pair import pair_clip
 from untuck.errors import LinkError
 from untuck.events import CueDecided
 from untuck.model import RIGHT, Cue
-from untuck.session.clip_session import SessionRequest, connected_clip
+from untuck.session.clip_session import connected_clip
+from untuck.session.pairing import pair_clip
+from untuck.session.request import SessionRequest
 from untuck.session.starts import ClipStart
 from untuck.session.voice import Voice, beyond_band
 from untuck.simulate.runner import Phase, Scenario, simulate
@@ -40,7 +41,7 @@ async def sound(buzz: Callable[[str, int], Awaitable[None]] | None, config: Soun
     """What is said while a cue is due."""
     said: list[str] = []
     voice = Voice(said.append, config, buzz=buzz)
-    voice.hear([CUE], None)  # type: ignore[arg-type]
+    voice.take([CUE], None)  # type: ignore[arg-type]
     await asyncio.sleep(0.2)
     await asyncio.to_thread(voice.close)
     return said

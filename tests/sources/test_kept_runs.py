@@ -15,9 +15,9 @@ from virtual_clip.clock import affordable_speed
 from virtual_clip.stream_checks import QUICK, fed, motion, received
 
 from untuck import wire
-from untuck.cli.sync import fetch_runs
 from untuck.errors import LinkError
 from untuck.model import Packet, Samples
+from untuck.session.kept_runs import fetch_runs
 from untuck.sources.ble import BleSource
 from untuck.sources.ble_runs import ClipRuns
 from untuck.sources.run_decoder import decode_run
@@ -96,11 +96,11 @@ async def test_sync_stores_a_session_and_empties_the_clip(capsys: pytest.Capture
         await vanish(clip, 12)
         async with BleSource(100, backend=clip.backend, timeouts=QUICK):
             pass
-        listed = await fetch_runs(None, list_only=True, backend=clip.backend)
+        listed = await fetch_runs(None, print, list_only=True, backend=clip.backend)
         assert [row["session"] for row in listed] == [None]
-        rows = await fetch_runs(None, backend=clip.backend)
+        rows = await fetch_runs(None, print, backend=clip.backend)
         assert len(rows) == len(listed)
-        assert await fetch_runs(None, backend=clip.backend) == []
+        assert await fetch_runs(None, print, backend=clip.backend) == []
     for row in rows:
         session = Store().open(row["session"])
         assert session.mode == "sync" and session.started_unix_s == row["started_unix_s"]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from untuck.cli.main import cli
 from untuck.errors import SettingsError
 from untuck.motion.params import Params
-from untuck.session.clip_session import params_of, share_of
+from untuck.session.request import analysis_params, cue_share
 from untuck.store.config import SECTIONS, Config, parse_config, read_config, to_toml
 
 
@@ -100,14 +100,14 @@ def test_the_command_prints_writes_once_and_checks(own_home: Path) -> None:
 
 def test_settings_steer_the_analysis() -> None:
     config = parse_config("[cues]\ncooldown_s = 45\ncap = 2\nsilent_end_pct = 10\n", None, "here")
-    params = params_of(config, sessions=5, minutes=30.0)
+    params = analysis_params(config, sessions=5, minutes=30.0)
     assert (params.cue_cooldown_s, params.cue_cap, params.cue_share) == (45.0, 2, pytest.approx(2 / 3))
     assert params.cue_silent_after_s == pytest.approx(27 * 60)
-    assert params_of(config).cue_silent_after_s == math.inf
+    assert analysis_params(config).cue_silent_after_s == math.inf
     off = parse_config("[cues]\nfading = false\n", None, "here")
-    assert params_of(off, sessions=50).cue_share == 1.0
-    assert dataclasses.replace(params_of(Config()), baseline_warmup_s=0.0) == Params()
+    assert analysis_params(off, sessions=50).cue_share == 1.0
+    assert dataclasses.replace(analysis_params(Config()), baseline_warmup_s=0.0) == Params()
 
 
 def test_cues_fade_over_sessions() -> None:
-    assert [round(share_of(n), 2) for n in range(9)] == [1.0] * 4 + [0.67] * 2 + [0.33] * 3
+    assert [round(cue_share(n), 2) for n in range(9)] == [1.0] * 4 + [0.67] * 2 + [0.33] * 3

@@ -1,7 +1,4 @@
-"""`untuck config`: the settings as they are, each with its meaning, and the file that they come from.
-
-Reading and checking is the store's; only printing them, and writing a first file, lives here.
-"""
+"""`untuck config`: prints the settings in use, each with its meaning, and the file that they come from."""
 
 from __future__ import annotations
 
@@ -11,19 +8,18 @@ import json
 import click
 
 from untuck.cli import output
+from untuck.cli.options import as_json, runner_option
 from untuck.errors import SettingsError
-
-runner_option = click.option("--runner", help="Whose profile and settings; by default the one that the settings name.")
 
 
 @click.command()
 @runner_option
 @click.option("--write", is_flag=True, help="Write the file with all defaults, if there is none.")
-@output.as_json
+@as_json
 def config(runner: str | None, write: bool, as_json: bool) -> None:
-    """Print the settings, checked, as the file could be written.
+    """Check the settings and print them in the format of the settings file.
 
-    A table [runner.NAME.sound], [runner.NAME.cues] and so on holds what one runner wants otherwise.
+    A table [runner.NAME.sound], [runner.NAME.cues] and so on holds the settings that differ for one runner.
     """
     from untuck.store.config import read_config, to_toml
     from untuck.store.folder import config_path

@@ -1,6 +1,7 @@
-"""`untuck demo`: a simulated runner through the whole line, no hardware needed.
+"""`untuck demo`: a simulated runner through the complete analysis, no hardware needed.
 
-The packets are recorded, analysed and cued as a clip's would be; at the end truth stands beside what was found.
+The packets are recorded, analysed and cued like those of a clip; at the end the simulated faults are listed for
+comparison with the findings.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from untuck.cli import output
-from untuck.cli.views.lsl import lsl_option, streamed
+from untuck.cli.options import as_json, lsl_option
 from untuck.vocabulary import clock, named
 
 if TYPE_CHECKING:
@@ -21,24 +22,26 @@ RATE_HZ = 100
 
 
 @click.command()
-@click.option("--fast", is_flag=True, help="Do not wait for the clock: seconds instead of minutes.")
+@click.option("--fast", is_flag=True, help="Do not run in real time: seconds instead of minutes.")
 @click.option("--minutes", type=click.FloatRange(0, 600, min_open=True), help="Stretch the scenario to this length.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Another number, another run.")
 @click.option("--coach", is_flag=True, help="Show it in the coach's window.")
 @lsl_option
-@output.as_json
+@as_json
 def demo(fast: bool, minutes: float | None, seed: int, coach: bool, lsl: bool, as_json: bool) -> None:
     """Show everything with a simulated runner.
 
     The runner stands, hinges, runs, tucks for a while, recovers, pulls the right hip back for a while and recovers.
-    With --json the last line is one object with strides, findings, cues and truth.
+    With --json the last line is one object with strides, findings, cues and the simulated faults ("truth").
     """
-    output.note(f"simulated runner, seed {seed}: this is no recording of a person.")
+    output.note(f"simulated runner, seed {seed}: this is not a recording of a person.")
     if coach:
-        from untuck.cli.coach import show_window
+        from untuck.cli.views.window import show_window
         from untuck.session.starts import SimulatedStart
 
         return show_window([SimulatedStart(seed, minutes, fast)], as_json=as_json)
+    from untuck.cli.views.live import live_view
+    from untuck.cli.views.lsl import streamed
     from untuck.session.live import run_session
     from untuck.session.warmup import warm_up
     from untuck.simulate.runner import RunnerSource, Scenario
@@ -49,9 +52,9 @@ def demo(fast: bool, minutes: float | None, seed: int, coach: bool, lsl: bool, a
         warm_up(output.note)
         scenario = Scenario.default(minutes)
         if minutes is not None and scenario.duration_s > minutes * 60 + 1:
-            output.note(f"the scenario takes {scenario.duration_s / 60:.1f} minutes at least.")
+            output.note(f"the scenario takes at least {scenario.duration_s / 60:.1f} minutes.")
         source = RunnerSource(scenario, seed=seed, rate_hz=RATE_HZ, realtime=not fast)
-        with streamed(output.live_view, lsl)(f"simulated runner, {RATE_HZ} Hz", settings.params, as_json) as view:
+        with streamed(live_view, lsl)(f"simulated runner, {RATE_HZ} Hz", settings.params, as_json) as view:
             outcome = asyncio.run(run_session(source, settings, view, recording))
     truth = source.run.truth
     title = f"Session {recording.id}: simulated runner, seed {seed}"

@@ -17,6 +17,7 @@ import click
 
 from untuck import __version__
 from untuck.cli import output
+from untuck.cli.options import as_json
 from untuck.errors import UntuckError
 
 
@@ -32,7 +33,7 @@ class Check:
 
 @click.command()
 @click.option("--audio-delay", is_flag=True, help="Only measure how late the sound output is, with the microphone.")
-@output.as_json
+@as_json
 def doctor(audio_delay: bool, as_json: bool) -> None:
     """Look at Python, Bluetooth, sound, the data folder and the compiler's cache.
 

@@ -6,21 +6,24 @@ when they run, so that `untuck --help` is quick.
 
 from __future__ import annotations
 
-from typing import IO, Any
+from typing import Any
 
 import click
 
 from untuck import __version__
 from untuck.cli.analyse import analyse
+from untuck.cli.calibrate import calibrate
 from untuck.cli.coach import coach
 from untuck.cli.config import config
 from untuck.cli.demo import demo
 from untuck.cli.doctor import doctor
 from untuck.cli.export import export
+from untuck.cli.logs import add_log_options, log_failure
 from untuck.cli.merge import merge
+from untuck.cli.output import Failure
 from untuck.cli.pair import pair
 from untuck.cli.replay import replay
-from untuck.cli.run import calibrate, run
+from untuck.cli.run import run
 from untuck.cli.sessions import sessions
 from untuck.cli.summary import summary
 from untuck.cli.sync import sync
@@ -28,43 +31,59 @@ from untuck.cli.trend import trend
 from untuck.errors import UntuckError
 from untuck.extras import missing_extra
 
-
-class _Failure(click.ClickException):
-    """An UntuckError on its way to the terminal."""
-
-    exit_code = 1
-
-    def show(self, file: IO[Any] | None = None) -> None:
-        click.echo(f"untuck: {' '.join(self.message.split())}", file=file, err=True)
+COMMANDS: tuple[click.Command, ...] = (
+    demo,
+    pair,
+    calibrate,
+    run,
+    sync,
+    coach,
+    sessions,
+    summary,
+    trend,
+    replay,
+    export,
+    merge,
+    analyse,
+    config,
+    doctor,
+)
 
 
 class _Untuck(click.Group):
+    """Turns errors into one line; without --log the traceback of an unexpected error is printed."""
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except UntuckError as error:
-            raise _Failure(str(error)) from error
-        except ModuleNotFoundError as error:
-            if found := missing_extra(error, f"untuck {ctx.invoked_subcommand}"):
-                raise _Failure(str(found)) from error
+            log_failure(ctx, error)
+            raise Failure(str(error)) from error
+        except (click.exceptions.Exit, click.ClickException, click.Abort, BrokenPipeError):
             raise
+        except Exception as error:
+            path = log_failure(ctx, error)
+            if isinstance(error, ModuleNotFoundError):
+                if found := missing_extra(error, f"untuck {ctx.invoked_subcommand}"):
+                    raise Failure(str(found)) from error
+            if path is None:
+                raise
+            what = f"{type(error).__name__}: {error}"
+            raise Failure(f"unexpected error, {what}. Please report it and attach {path}.") from error
 
 
-@click.group(cls=_Untuck, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("untuck", cls=_Untuck, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="untuck")
 def cli() -> None:
-    """Says, while a runner runs, when the pelvis tucks or a hip pulls back.
+    """Report, while a runner runs, when the pelvis tucks or a hip pulls back.
 
-    These are form cues, not medical advice. Sessions are kept in your data folder; UNTUCK_HOME moves it.
+    These are form cues, not medical advice. Sessions are stored in your data folder; UNTUCK_HOME moves it.
     """
 
 
-for command in (
-    *(demo, pair, calibrate, run, sync, coach),
-    *(sessions, summary, trend, replay, export, merge, analyse),
-    *(config, doctor),
-):
+for command in COMMANDS:
     cli.add_command(command)
+add_log_options(cli)
 
 
 def main() -> None:

@@ -1,7 +1,4 @@
-"""`untuck sessions`: the list of what was recorded, and what is done with it: name, note, tag, delete, hand over.
-
-Nothing here analyses anything; the changes themselves are in store/keeping.py and store/archive.py.
-"""
+"""`untuck sessions`: lists the recorded sessions; names, notes, tags, deletes, exports and imports them."""
 
 from __future__ import annotations
 
@@ -14,27 +11,42 @@ from typing import Any
 import click
 
 from untuck.cli import output
-from untuck.cli.summary import session_argument
+from untuck.cli.options import as_json, session_argument
 from untuck.errors import StoreError
 from untuck.store import Store, StoredSession, archive, keeping
 from untuck.vocabulary import clock
 
-_COLUMNS = ("id", "source", "mode", "started_unix_s", "ended_unix_s", "duration_s", "packet_count", "runner", "name",
-            "note", "tags")  # fmt: skip
+_COLUMNS = (
+    "id",
+    "source",
+    "mode",
+    "started_unix_s",
+    "ended_unix_s",
+    "duration_s",
+    "packet_count",
+    "runner",
+    "name",
+    "note",
+    "tags",
+)
 _number = click.argument("session_id", metavar="SESSION", type=click.IntRange(1))
 
 
 @click.group(invoke_without_command=True)
-@click.option("--runner", help="Only those of this runner.")
-@click.option("--tag", "tags", multiple=True, help="Only those with this tag; may be given more than once.")
-@click.option("--since", type=click.DateTime(("%Y-%m-%d",)), help="Only those of this day and later.")
-@click.option("--text", help="Only those with this in name, note or source.")
-@output.as_json
+@click.option("--runner", help="Only sessions of this runner.")
+@click.option("--tag", "tags", multiple=True, help="Only sessions with this tag; may be given more than once.")
+@click.option("--since", type=click.DateTime(("%Y-%m-%d",)), help="Only sessions from this day on.")
+@click.option("--text", help="Only sessions with this text in name, note or source.")
+@as_json
 @click.pass_context
 def sessions(
-    context: click.Context, runner: str | None, tags: tuple[str, ...], since: datetime | None, text: str | None,
+    context: click.Context,
+    runner: str | None,
+    tags: tuple[str, ...],
+    since: datetime | None,
+    text: str | None,
     as_json: bool,
-) -> None:  # fmt: skip
+) -> None:
     """List the recorded sessions, oldest first; or name, note, tag, delete, export or import one."""
     if context.invoked_subcommand is not None:
         return
@@ -54,7 +66,7 @@ def sessions(
     else:
         click.echo(f"{'session':>7}  {'started':<16}  {'length':>7}  {'runner':<10}  {'mode':<5} what")
         for session in found:
-            click.echo(_line(session))
+            click.echo(_text(session))
         if len(found) < len(everything):
             click.echo(f"{len(found)} of {len(everything)} sessions")
 
@@ -63,7 +75,7 @@ def sessions(
 @_number
 @click.argument("name")
 def rename(session_id: int, name: str) -> None:
-    """Give a session a name; "" takes it away."""
+    """Give a session a name; "" removes it."""
     keeping.rename(Store(), session_id, name)
 
 
@@ -71,16 +83,16 @@ def rename(session_id: int, name: str) -> None:
 @_number
 @click.argument("text")
 def note(session_id: int, text: str) -> None:
-    """Keep a note with a session; "" takes it away."""
+    """Add a note to a session; "" removes it."""
     keeping.note(Store(), session_id, text)
 
 
 @sessions.command()
 @_number
 @click.argument("words", nargs=-1)
-@click.option("--remove", multiple=True, help="A tag to take away.")
+@click.option("--remove", multiple=True, help="A tag to remove.")
 def tag(session_id: int, words: tuple[str, ...], remove: tuple[str, ...]) -> None:
-    """Add tags to a session; prints those it has then."""
+    """Add tags to a session; prints its tags."""
     click.echo(" ".join(keeping.tag(Store(), session_id, words, remove)))
 
 
@@ -88,20 +100,20 @@ def tag(session_id: int, words: tuple[str, ...], remove: tuple[str, ...]) -> Non
 @_number
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def delete(session_id: int, yes: bool) -> None:
-    """Delete a session for good, with its packets; asks first."""
+    """Delete a session and its packets permanently; asks first."""
     store = Store()
     session = store.open(session_id)
-    if not yes and not click.confirm(f"Delete session {_line(session).strip()}?", err=True):
+    if not yes and not click.confirm(f"Delete session {_text(session).strip()}?", err=True):
         raise StoreError(f"session {session_id} was not deleted.")
     keeping.delete(store, session_id)
-    output.note(f"session {session_id} is deleted.")
+    output.note(f"deleted session {session_id}")
 
 
 @sessions.command("export")
 @session_argument
 @click.option("-o", "--output", "path", type=click.Path(path_type=Path), help="The file; by default session-N.untuck.")
 def export_one(session_id: int | None, path: Path | None) -> None:
-    """Write a session, with all that belongs to it, to one file; by default the newest."""
+    """Write a session and all its data to one file; by default the newest."""
     session = Store().open(session_id)
     path = path or Path(f"session-{session.id}{archive.SUFFIX}")
     archive.write_archive(session, path)
@@ -111,22 +123,22 @@ def export_one(session_id: int | None, path: Path | None) -> None:
 @sessions.command("import")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 def import_some(files: tuple[Path, ...]) -> None:
-    """Add sessions from files that `untuck sessions export` wrote; they get new numbers."""
+    """Add sessions from files written by `untuck sessions export`; they get new numbers."""
     for path in files:
-        output.note(f"{path} is session {archive.read_archive(Store(), path)} here.")
+        output.note(f"imported {path} as session {archive.read_archive(Store(), path)}")
 
 
-def _line(session: StoredSession) -> str:
+def _text(session: StoredSession) -> str:
     started = time.strftime("%Y-%m-%d %H:%M", time.localtime(session.started_unix_s))
-    said = f"{session.name} ({session.source})" if session.name else session.source
-    said += "".join(f" #{word}" for word in session.tags) + (f": {session.note}" if session.note else "")
-    cut = "" if session.ended_unix_s is not None else " (cut off, or still recording)"
+    what = f"{session.name} ({session.source})" if session.name else session.source
+    what += "".join(f" #{word}" for word in session.tags) + (f": {session.note}" if session.note else "")
+    unended = "" if session.ended_unix_s is not None else " (cut off, or still recording)"
     return (
         f"{session.id:>7}  {started}  {clock(session.duration_s):>7}  {session.runner or '-':<10}  "
-        f"{session.mode:<5} {said}{cut}"
+        f"{session.mode:<5} {what}{unended}"
     )
 
 
 def _row(session: StoredSession) -> dict[str, Any]:
-    """What `sessions --json` says of a session; ended_unix_s is null if it was cut off or still records."""
+    """A session as `sessions --json` prints it; ended_unix_s is null if it was cut off or is still recording."""
     return {name: getattr(session, name) for name in _COLUMNS}

@@ -1,6 +1,6 @@
-"""`untuck summary`: what a session came to, in the terminal, as a page or on paper.
+"""`untuck summary`: the results of a session, in the terminal, as a page or on paper.
 
-The terminal page is made from what was kept when the session ended; pages with figures analyse it again.
+The text is made from the summary that was stored when the session ended; pages with figures analyse it again.
 """
 
 from __future__ import annotations
@@ -10,36 +10,36 @@ from pathlib import Path
 import click
 
 from untuck.cli import output
+from untuck.cli.options import as_json, session_argument
 from untuck.report.summary import Summary
-from untuck.session.earlier_sessions import beside, title_of
+from untuck.session.earlier_sessions import compared_sessions, title_of
 from untuck.store import Store, StoredSession, codec
 
-session_argument = click.argument("session_id", metavar="[SESSION]", type=click.IntRange(1), required=False)
 _path = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command()
 @session_argument
 @click.option("--html", "html", type=_path, help="Write a page for the browser: one file, no script, prints well.")
-@click.option("--pdf", "pdf", type=_path, help="Write the same figures as pages of A4.")
-@output.as_json
+@click.option("--pdf", "pdf", type=_path, help="Write the same figures as A4 pages.")
+@as_json
 def summary(session_id: int | None, html: Path | None, pdf: Path | None, as_json: bool) -> None:
-    """What a session came to; by default the newest.
+    """Show the results of a session; by default the newest.
 
-    How was my pelvis, when did it go wrong, did the cues help, am I better than the week before.
+    How was the pelvis, when did the form fail, did the cues help, how does it compare with earlier sessions.
     """
     store = Store()
     session = store.open(session_id)
     if html or pdf:
         from untuck.session.report_files import write_pages
 
-        kept = write_pages(store, session, html, pdf, output.note)
-    elif session.summary is None:  # cut off before its end: what came is analysed now
-        kept = _analysed(session)
+        results = write_pages(store, session, html, pdf, output.note)
+    elif session.summary is None:  # it did not end normally: the packets received are analysed now
+        results = _analysed(session)
     else:
-        kept = codec.from_json(Summary, session.summary)
-    now, earlier = beside(store, session, kept)
-    output.print_summary(kept, title_of(session), as_json, now=now, earlier=earlier, session=session.id)
+        results = codec.from_json(Summary, session.summary)
+    now, earlier = compared_sessions(store, session, results)
+    output.print_summary(results, title_of(session), as_json, now=now, earlier=earlier, session=session.id)
 
 
 def _analysed(session: StoredSession) -> Summary:

@@ -1,4 +1,4 @@
-"""`untuck trend`: a runner's sessions over weeks, from what was kept when each ended."""
+"""`untuck trend`: a runner's sessions over weeks, from the summaries that were stored when they ended."""
 
 from __future__ import annotations
 
@@ -10,41 +10,42 @@ from pathlib import Path
 import click
 
 from untuck.cli import output
+from untuck.cli.options import as_json
 from untuck.errors import ReportError, StoreError
 from untuck.report.trend import DAY_S, to_text
-from untuck.session.earlier_sessions import metrics_in
+from untuck.session.earlier_sessions import metrics_of_runner
 from untuck.store import Store, StoredSession
 
 
 @click.command()
-@click.option("--runner", help="Whose sessions; by default those of the runner of the newest one.")
+@click.option("--runner", help="The runner; by default the runner of the newest session.")
 @click.option("--weeks", type=click.IntRange(1), default=12, show_default=True, help="How far back.")
 @click.option("--html", "html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page for the browser.")
-@output.as_json
+@as_json
 def trend(runner: str | None, weeks: int, html: Path | None, as_json: bool) -> None:
-    """Tilt, pullback, cues, time to correct and what is retained, over weeks."""
+    """Show tilt, pullback, cues, time to correct and what is retained, over weeks."""
     store = Store()
     newest = _newest(store, runner)
     since_s = newest.started_unix_s - weeks * 7 * DAY_S
-    found = [line for line in metrics_in(store, newest) if line.started_unix_s >= since_s]
-    found.sort(key=lambda line: line.started_unix_s)
+    rows = [row for row in metrics_of_runner(store, newest) if row.started_unix_s >= since_s]
+    rows.sort(key=lambda row: row.started_unix_s)
     whose = f" of {newest.runner}" if newest.runner else ""
-    title = f"SessionMetrics{whose}" + (" (simulated runner)" if newest.mode == "demo" else "")
+    title = f"Progress{whose}" + (" (simulated runner)" if newest.mode == "demo" else "")
     if html is not None:
         from untuck.report.trend_page import to_html
 
-        subtitle = f"{len(found)} sessions, to {time.strftime('%Y-%m-%d', time.localtime(newest.started_unix_s))}"
+        subtitle = f"{len(rows)} sessions, to {time.strftime('%Y-%m-%d', time.localtime(newest.started_unix_s))}"
         try:
-            html.write_text(to_html(found, title, subtitle), "utf-8")
+            html.write_text(to_html(rows, title, subtitle), "utf-8")
         except OSError as error:
             raise ReportError(f"{html} cannot be written ({error.strerror}).") from error
         output.note(f"wrote {html}")
-    click.echo(json.dumps([dataclasses.asdict(line) for line in found]) if as_json else to_text(found, title))
+    click.echo(json.dumps([dataclasses.asdict(row) for row in rows]) if as_json else to_text(rows, title))
 
 
 def _newest(store: Store, runner: str | None) -> StoredSession:
     sessions = [session for session in store.sessions() if runner is None or session.runner == runner]
     if not sessions:
         whose = "" if runner is None else f" of {runner}"
-        raise StoreError(f"no session{whose} is recorded yet: `untuck sessions` lists those there are.")
+        raise StoreError(f"no session{whose} is recorded yet: `untuck sessions` lists the recorded ones.")
     return max(sessions, key=lambda session: session.started_unix_s)

@@ -53,7 +53,7 @@ class CoachView:
             s.begin(line.pipeline.calibration, line.pipeline.baseline)
         for event in events:
             s.take(event)
-        s.look(line.pipeline.progress)
+        s.take_progress(line.pipeline.progress)
         if self.blocks is not None and (switch := self.blocks.due(line.last_s)):
             line.command(CueBlock(switch == "on"))
         calibrated = s.calibration is not None
@@ -185,11 +185,17 @@ class CoachSessions:
         try:
             recording = Store().record(opened.name, opened.mode, opened.settings) if opened.mode else None
             hooks = _company(opened, view, None if recording is None else recording.id)
-            if opened.greet is not None:
-                opened.greet(view)
+            if opened.show_notices is not None:
+                opened.show_notices(view)
             with recording or nullcontext():
                 outcome = await run_session(
-                    opened.source, opened.settings, view, recording, audible, opened.commands, hooks
+                    opened.source,
+                    opened.settings,
+                    view,
+                    recording,
+                    audible=audible,
+                    commands=opened.commands,
+                    hooks=hooks,
                 )
             number = None if recording is None else recording.id
             self.outcomes.append((opened.name, number, outcome))
@@ -248,10 +254,10 @@ class CoachSessions:
 
 def _company(opened: ReadySession, view: CoachView, number: int | None) -> SessionHooks:
     """What goes with a session: with a clip's, guidance, and keeping what is found out about the runner."""
-    if opened.wanted is None:
+    if opened.request is None:
         return SessionHooks(attach=view.attach)
-    keeper = ProfileKeeper(opened.wanted.config.name, number, view, opened.wanted.until)
-    return SessionHooks(opened.wanted.config.sound, True, view.attach, keeper.on_event)
+    keeper = ProfileKeeper(opened.request.config.name, number, view, opened.request.until)
+    return SessionHooks(opened.request.config.sound, True, view.attach, keeper.on_event)
 
 
 _NO_CLIP = "No clip was heard: switch it on, hold it near, and look again."

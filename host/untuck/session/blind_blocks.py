@@ -1,7 +1,7 @@
-"""Blind blocks: stretches of a session with and without cues, in an order that nobody is told, to see what cues do.
+"""Blind blocks: parts of a session with and without cues, in an order unknown to runner and coach.
 
-Blocks come in pairs, one with and one without, in random order within a pair, so that fatigue affects both equally.
-Pure: sensor time in, switches out; what is switched is stored with the session, as anything that steers it.
+They show the effect of the cues. Blocks come in pairs, one with and one without cues, in random order within a pair, so
+that fatigue affects both equally. Pure: sensor time in, switches out.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ BLOCK_S = 180.0
 
 
 class BlindBlocks:
-    """Says when cues go on or off; the first block begins with the first call of `due`."""
+    """Decides when cues go on or off; the first block begins with the first call of `due`."""
 
     def __init__(self, random: Random, block_s: float = BLOCK_S) -> None:
         self._random = random

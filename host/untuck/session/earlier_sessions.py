@@ -1,6 +1,6 @@
-"""Earlier sessions as lines of numbers, for comparisons and trends: read from kept summaries, nothing is analysed.
+"""A runner's earlier sessions as rows of numbers, for comparisons and trends, read from their stored summaries.
 
-Only a runner's own sessions are put beside each other, and simulated ones never beside real ones.
+A session is compared only with sessions of the same runner, and a simulated one only with simulated ones.
 """
 
 from __future__ import annotations
@@ -14,34 +14,38 @@ from untuck.store import Store, StoredSession, codec
 from untuck.vocabulary import clock
 
 
-def metrics_in(store: Store, like: StoredSession) -> list[SessionMetrics]:
-    """A line for every session of the same runner and kind as `like`; those that cannot be read are left out."""
+def metrics_of_runner(store: Store, session: StoredSession) -> list[SessionMetrics]:
+    """One row for every session of this session's runner, itself included, if its summary can be read."""
+    kind = (session.runner, session.mode == "demo")
     found = []
-    for session in store.sessions():
-        if (session.runner, session.mode == "demo") != (like.runner, like.mode == "demo") or session.summary is None:
+    for each in store.sessions():
+        if (each.runner, each.mode == "demo") != kind or each.summary is None:
             continue
         try:
-            summary = codec.from_json(Summary, session.summary)
+            summary = codec.from_json(Summary, each.summary)
         except StoreError:
-            continue  # of a newer version: its own summary says so
+            continue  # written by a newer version: `untuck summary` reports it
         if summary.clean_strides:
-            found.append(metrics_of(session.id, session.started_unix_s, summary))
+            found.append(metrics_of(each.id, each.started_unix_s, summary))
     return found
 
 
-def beside(store: Store, session: StoredSession, summary: Summary) -> tuple[SessionMetrics, tuple[SessionMetrics, ...]]:
-    """The line of this session, and those of the sessions it is compared with."""
+def compared_sessions(
+    store: Store, session: StoredSession, summary: Summary
+) -> tuple[SessionMetrics, tuple[SessionMetrics, ...]]:
+    """The row of this session, and the rows of the sessions it is compared with."""
     now = metrics_of(session.id, session.started_unix_s, summary)
-    return now, to_compare(now, [p for p in metrics_in(store, session) if p.session != session.id])
+    others = [each for each in metrics_of_runner(store, session) if each.session != session.id]
+    return now, to_compare(now, others)
 
 
 def title_of(session: StoredSession) -> str:
-    """What a session is called above its summary."""
+    """The title of a session's summary."""
     return f"Session {session.id}: {session.name or session.source}"
 
 
 def subtitle_of(session: StoredSession) -> str:
-    """When it was, how long, whose it is, and what they say of it."""
+    """Date, length, runner, tags and note of a session."""
     started = time.strftime("%Y-%m-%d %H:%M", time.localtime(session.started_unix_s))
-    said = (session.runner, " ".join(f"#{tag}" for tag in session.tags), session.note)
-    return ", ".join([started, f"{clock(session.duration_s)} min", *(text for text in said if text)])
+    texts = (session.runner, " ".join(f"#{tag}" for tag in session.tags), session.note)
+    return ", ".join([started, f"{clock(session.duration_s)} min", *(text for text in texts if text)])

@@ -1,7 +1,7 @@
-"""Which spoken phrase a session's events call for, so that a runner gets through it without looking at a screen.
+"""Spoken guidance: which phrase follows an event, so that the runner needs no screen.
 
-Stand, hinge, run for a baseline, run; check the clip; the effect of a key. Pure: events in, names of phrases out.
-Owns the order of a session as the runner hears it; the words are in sound.phrases.
+Stand, hinge, run for a baseline, run; check the clip; the effect of a key. Pure: events in, names of phrases out. The
+words are in sound.phrases.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from untuck.vocabulary import Moving
 
 
 class Guide:
-    """Follows what the runner has still to do. calibration, baseline: those kept from earlier, None without."""
+    """Tracks the next step of the runner. calibration, baseline: those saved by an earlier session, or None."""
 
     def __init__(self, params: Params, calibration: Calibration | None, baseline: Baseline | None) -> None:
         self._params = params
-        self._to_check = calibration is not None
-        self._baseline = baseline is not None
+        self._check_pending = calibration is not None
+        self._has_baseline = baseline is not None
         self._running = False
 
     def begin(self) -> str:
@@ -37,7 +37,7 @@ class Guide:
         return "stand"
 
     def take(self, event: Event) -> list[str]:
-        """Phrases that an event calls for, in order."""
+        """The phrases for an event, in order."""
         match event:
             case MovingChanged(moving=moving):
                 self._running = moving == Moving.RUNNING
@@ -47,13 +47,13 @@ class Guide:
             case StandingMeasured(standing=standing):
                 return self._standing(standing)
             case Calibrated(calibration=calibration, zero_only=zero_only):
-                return [] if zero_only else self._calibrated(calibration)  # a new zero was said already
+                return [] if zero_only else self._calibrated(calibration)  # a new zero has its phrase already
             case Rejected(what=what):
                 return ["hinge again" if what == "hinges" else "baseline refused"]
             case Slipped():
                 return ["check clip"]
             case BaselineTaken():
-                self._baseline = True
+                self._has_baseline = True
                 return ["baseline taken"]
             case CommandTaken(command=command):
                 return self._after_key(command)
@@ -61,7 +61,7 @@ class Guide:
                 return []
 
     def _standing(self, standing: StandingCheck) -> list[str]:
-        checked, self._to_check = self._to_check, False
+        checked, self._check_pending = self._check_pending, False
         if checked and standing.difference_deg > self._params.reuse_zero_max_deg:
             return ["moved"]
         if checked and not standing.zeroed:
@@ -82,7 +82,7 @@ class Guide:
             case SetZero() | Recalibrate(on=True):
                 return ["stand"]
             case NewBaseline():
-                self._baseline = False
+                self._has_baseline = False
                 return ["baseline"]
             case _:
                 return []
@@ -90,4 +90,4 @@ class Guide:
     def _next(self) -> list[str]:
         if self._running:
             return []
-        return ["ready"] if self._baseline else ["baseline"]
+        return ["ready"] if self._has_baseline else ["baseline"]

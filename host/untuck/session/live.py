@@ -1,12 +1,13 @@
-"""A live session composed once: source -> store -> decoder -> pipeline -> sound and view, for demo, run and replay.
+"""A live session: source -> store -> decoder -> pipeline -> sound and view, the same for demo, run and replay.
 
-Packets and commands are stored before they are analysed, so that what was seen can be replayed. A full disk stops the
-recording, not the session; Ctrl-C, a lost clip and an error all end in a summary of the data received.
+Packets and commands are stored before they are analysed, so that the session can be replayed. A full disk stops the
+recording, not the session. Ctrl-C, a lost clip and an error all end with a summary of the data received.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from untuck.errors import StoreError, UntuckError
 from untuck.events import Event
 from untuck.model import Packet
 from untuck.report.summary import Summary
+from untuck.session.event_log import log_event
 from untuck.session.guidance import Guide
 from untuck.session.packet_pipeline import PacketPipeline
 from untuck.session.voice import Buzz, Voice
@@ -23,8 +25,10 @@ from untuck.session_commands import SessionCommand
 from untuck.store import Recording, Settings, codec
 from untuck.store.config import SoundConfig
 
-NO_DATA_S = 3.0  # without a packet for so long: the runner hears about it
+NO_DATA_S = 3.0  # after this time without a packet the runner gets a message
 CHECK_EVERY_S = 0.5
+
+_log = logging.getLogger(__name__)
 
 
 class Source(Protocol):
@@ -41,16 +45,16 @@ class Source(Protocol):
 class View(Protocol):
     """What the user sees during a session."""
 
-    def show(self, events: list[Event], line: PacketPipeline) -> None:
-        """Called after each packet with what it brought."""
+    def show(self, events: list[Event], packets: PacketPipeline) -> None:
+        """Called after each packet with the events that it caused."""
 
     def say(self, text: str) -> None:
-        """One line that is not a result: no sound device, recording stopped."""
+        """Show one line of text, such as "no sound device" or "recording stopped"."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a session ended. failure: what cut it short, or kept it from being stored."""
+    """How a session ended. failure: the error that ended it early or stopped its recording, None without one."""
 
     summary: Summary
     failure: UntuckError | None
@@ -58,10 +62,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class SessionHooks:
-    """What goes with a session beside its view: sound, guidance, keys.
+    """What accompanies a session besides its view: sound, guidance, keys.
 
-    sound: None for the defaults; guided: the runner is guided through it by voice; attach: gets the packet pipeline
-    before the first packet, to give it commands; on_event: sees every event, and ends the session by returning True.
+    sound: None for the defaults; guided: spoken guidance for the runner; attach: receives the packet pipeline before
+    the first packet, to give it commands; on_event: receives every event, and ends the session by returning True.
     """
 
     sound: SoundConfig | None = None
@@ -72,36 +76,42 @@ class SessionHooks:
 
 async def run_packets(
     source: Source,
-    line: PacketPipeline,
+    packets: PacketPipeline,
     view: View,
     recording: Recording | None = None,
+    *,
     voice: Voice | None = None,
     on_event: Callable[[Event], bool] | None = None,
 ) -> UntuckError | None:
-    """Run packets through the pipeline until the source ends, on_event says so, or the task is cancelled.
+    """Analyse packets until the source ends, on_event returns True, or the task is cancelled.
 
-    Returns what went wrong, or None.
+    Returns the error that ended it or that stopped the recording, or None.
     """
     failure: UntuckError | None = None
+    ending = "the source has ended"
     recorder = _Recorder(recording, view)
     try:
         async for packet in source.packets():
-            recorder.keep(line.take_commands(), packet)
-            events = line.push(packet)
-            _hand_on(events, line, view, voice)
+            recorder.keep(packets.take_commands(), packet)
+            events = packets.push(packet)
+            _distribute(events, packets, view, voice)
             if on_event is not None and any([on_event(event) for event in events]):
+                ending = "it has found what it was for"
                 break
     except asyncio.CancelledError:
+        ending = "stopped"
         view.say("stopped")
     except UntuckError as error:
-        failure = error
-    recorder.keep(line.take_commands())
-    _hand_on(line.finish(), line, view, voice)
+        failure, ending = error, type(error).__name__
+    recorder.keep(packets.take_commands())
+    _distribute(packets.finish(), packets, view, voice)
+    d = packets.decoder
+    _log.info("session ended: %s; %d packets, %d lost, %d corrupt", ending, d.packets, d.lost, d.corrupt)
     return recorder.failure or failure
 
 
 class _Recorder:
-    """Stores commands and packets with the recording, until it fails: that stops the recording, not the session."""
+    """Stores commands and packets in the recording. If that fails, the recording stops and the session goes on."""
 
     def __init__(self, recording: Recording | None, view: View) -> None:
         self._recording = recording
@@ -119,6 +129,7 @@ class _Recorder:
         except StoreError as error:
             self.failure, self._recording = error, None
             self._view.say(f"recording stopped: {error}")
+            _log.info("recording stopped", exc_info=error)
 
 
 async def run_session(
@@ -126,25 +137,27 @@ async def run_session(
     settings: Settings,
     view: View,
     recording: Recording | None = None,
+    *,
     audible: bool = True,
     commands: Iterable[SessionCommand] = (),
     hooks: SessionHooks | None = None,
 ) -> Outcome:
-    """One session from its first packet to its summary, which is kept with the recording; cues sound if audible.
+    """Run one session from its first packet to its summary, which is stored with the recording.
 
-    commands: those of a recorded session that is replayed.
+    audible: cues sound; commands: those of the recorded session, in a replay.
     """
     hooks = hooks or SessionHooks()
-    line = PacketPipeline(settings, commands)
+    _log_beginning(settings, recording)
+    packets = PacketPipeline(settings, commands)
     if hooks.attach is not None:
-        hooks.attach(line)
+        hooks.attach(packets)
     guide = Guide(settings.params, settings.calibration, settings.baseline) if hooks.guided else None
     voice = Voice(view.say, hooks.sound or SoundConfig(), guide, source.buzz) if audible else None
-    watching = asyncio.create_task(_watch(line, view, voice)) if hooks.guided else None
+    watching = asyncio.create_task(_watch_connection(packets, view, voice)) if hooks.guided else None
     failure: UntuckError | None = None
     try:
-        failure = await run_packets(source, line, view, recording, voice, hooks.on_event)
-        summary = line.summary()
+        failure = await run_packets(source, packets, view, recording, voice=voice, on_event=hooks.on_event)
+        summary = packets.summary()
         if recording is not None:
             recording.end(codec.to_json(summary))
     except StoreError as error:
@@ -158,27 +171,42 @@ async def run_session(
     return Outcome(summary, failure)
 
 
-async def _watch(line: PacketPipeline, view: View, voice: Voice | None) -> None:
-    """Report what no event reports: that packets stop coming, that they come again, and a low battery."""
-    packets, heard_s, silent, low = 0, time.monotonic(), False, False
+def _log_beginning(settings: Settings, recording: Recording | None) -> None:
+    number = "not recorded" if recording is None else f"recorded as {recording.id}"
+    saved = [name for name in ("calibration", "baseline") if getattr(settings, name) is not None]
+    _log.info("session begins, %s: %d Hz, saved: %s", number, settings.rate_hz, " and ".join(saved) or "nothing")
+
+
+async def _watch_connection(packets: PacketPipeline, view: View, voice: Voice | None) -> None:
+    """Report what no event reports: packets that stop or come again, and a low battery."""
+    count, newest_s, silent, low = 0, time.monotonic(), False, False
     while True:
         await asyncio.sleep(CHECK_EVERY_S)
         now_s = time.monotonic()
-        if line.decoder.packets != packets:
-            packets, heard_s = line.decoder.packets, now_s
-        if line.decoder.low_battery and not low:
+        if packets.decoder.packets != count:
+            count, newest_s = packets.decoder.packets, now_s
+        if packets.decoder.low_battery and not low:
             low = True
-            view.say("the clip's battery is low")
-            if voice is not None:
-                voice.speak("battery low")
-        if (packets > 0 and now_s - heard_s > NO_DATA_S) != silent:
+            _announce("the clip's battery is low", "battery low", view, voice)
+        if (count > 0 and now_s - newest_s > NO_DATA_S) != silent:
             silent = not silent
-            view.say(f"no data from the clip for {NO_DATA_S:.0f} s: cues wait" if silent else "the clip is back")
-            if voice is not None:
-                voice.speak("no data" if silent else "data again")
+            if silent:
+                _announce(f"no data from the clip for {NO_DATA_S:.0f} s: cues wait", "no data", view, voice)
+            else:
+                _announce("the clip is back", "data again", view, voice)
 
 
-def _hand_on(events: list[Event], line: PacketPipeline, view: View, voice: Voice | None) -> None:
+def _announce(text: str, phrase: str, view: View, voice: Voice | None) -> None:
+    """Show a text and speak a phrase."""
+    _log.info("%s", text)
+    view.say(text)
     if voice is not None:
-        voice.hear(events, line)
-    view.show(events, line)
+        voice.speak(phrase)
+
+
+def _distribute(events: list[Event], packets: PacketPipeline, view: View, voice: Voice | None) -> None:
+    for event in events:
+        log_event(event)
+    if voice is not None:
+        voice.take(events, packets)
+    view.show(events, packets)

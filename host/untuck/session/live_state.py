@@ -1,6 +1,6 @@
-"""What a live view shows, as values: the pipeline's events folded into the present moment.
+"""The current state of a session as values for the live views, updated from the pipeline's events.
 
-Pure: no terminal, no clock but the sensor's. Owns the words of what the runner is to do next.
+Pure: no terminal, no clock but the sensor's. Owns the words for the runner's next step.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from untuck.vocabulary import Moving
 
 @dataclass
 class LiveState:
-    """The present moment of a session; `take` folds an event in, `look` the progress between events.
+    """The current state of a session; `take` updates it by an event, `take_progress` between events.
 
-    cadence_spm, tilt_deg: of the last stride; against_deg: tilt minus baseline over the strides that a tuck is judged
-    by, NaN without a baseline; lean_deg: of the pelvis; pullback_deg: left and right; active:
-    findings that last, by fault and side; over: those that ended, newest last.
+    cadence_spm, tilt_deg: of the last stride; against_deg: tilt minus baseline, mean over the strides that decide about
+    a tuck, NaN without a baseline; lean_deg: of the pelvis; pullback_deg: left and right; active: findings that last,
+    by fault and side; over: those that ended, newest last.
     """
 
     params: Params = field(default_factory=Params)
@@ -58,13 +58,13 @@ class LiveState:
     _recent: list[float] = field(default_factory=list)
 
     def begin(self, calibration: Calibration, baseline: Baseline | None) -> None:
-        """What the session starts with, before its first event."""
+        """Set the calibration and baseline that the session starts with."""
         if self.calibration is None and calibration.source != "nominal":
             self.calibration = calibration
         self.baseline = self.baseline or baseline
 
     def take(self, event: Event) -> None:
-        """Fold an event in; those that only a log needs change nothing but the time."""
+        """Update by an event."""
         self.now_s = event.time_s
         match event:
             case MovingChanged(moving=moving):
@@ -86,8 +86,8 @@ class LiveState:
             case _:
                 pass
 
-    def look(self, progress: Progress) -> None:
-        """Take over progress that no event reports."""
+    def take_progress(self, progress: Progress) -> None:
+        """Update by the progress of what has not ended yet."""
         self.progress = progress
         for finding in progress.active:
             if (finding.fault, finding.side) in self.active:
@@ -95,12 +95,12 @@ class LiveState:
 
     @property
     def calibrating(self) -> bool:
-        """Whether standing and hinges are awaited now: at the beginning, and when a new calibration was asked for."""
+        """Whether standing and hinges are awaited: at the beginning, and after the command to recalibrate."""
         return self.moving != Moving.RUNNING and (self.calibration is None or self.progress.search is not None)
 
     @property
     def share(self) -> float:
-        """How much is done (0..1) of what is asked for: of standing, of hinges, of the baseline; NaN without such."""
+        """Progress (0..1) of the step that is under way: standing, hinges or baseline; NaN if none is."""
         p, search = self.params, self.progress.search
         if self.calibrating and search is not None:
             standing = search.standing_s / p.stand_s
@@ -109,7 +109,7 @@ class LiveState:
         return min(1.0, self.progress.gathered / p.baseline_strides) if taking else math.nan
 
     def ask(self) -> str:
-        """What the runner is to do, or what is being done, in a few words."""
+        """The runner's next step, or how the form is, in a few words."""
         if self.calibrating:
             return self._ask_to_calibrate()
         if self.moving != Moving.RUNNING:

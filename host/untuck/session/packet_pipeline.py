@@ -1,7 +1,7 @@
-"""Packets in, events out: decoder and pipeline with one session's settings, and the commands given meanwhile.
+"""Packets in, events out: decoder and pipeline with one session's settings, and the commands given during the session.
 
 A command is stamped with the time of the newest sample, so that it can be stored and replayed. Commands that follow
-from the packets alone (late data, the clip's button) are found again in a replay.
+from the packets alone (late data, the clip's button) are not stored: a replay derives them again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from untuck.store import Settings
 
 
 class PacketCommands:
-    """Commands that follow from the packets alone, so that they need not be stored: late data, the clip's button.
+    """Derives commands from the packets alone: late data, the clip's button.
 
     age_s: how much later than usual the newest samples came.
     """
@@ -36,10 +36,10 @@ class PacketCommands:
         self._stale_s = stale_s
         self._stale = False
 
-    def heard(self, arrival_s: float, before_s: float) -> list[SessionCommand]:
-        """The commands in the packet that the decoder has just taken in; before_s: time of the sample before its first.
+    def take(self, arrival_s: float, before_s: float) -> list[SessionCommand]:
+        """The commands in the packet that was decoded last; before_s: time of the sample before its first.
 
-        Cues are suppressed while data come so late that they would be about another stride.
+        Cues are suppressed while data are so late that a cue would be about another stride.
         """
         if self._decoder.restarts != self._restarts:  # the clip's clock has restarted: its offset is not known
             self._restarts, self._age = self._decoder.restarts, DataAge()
@@ -66,7 +66,7 @@ class PacketPipeline:
         self._audio_delay_ms = settings.audio_delay_ms
         self.first_s = self.last_s = 0.0
         self.newest = self.decoder.push(())
-        self._asked: deque[SessionCommand] = deque()
+        self._pending: deque[SessionCommand] = deque()
         self._from_packets = PacketCommands(self.decoder, settings.params.cue_stale_s)
         for command in commands:
             self.pipeline.command(command)
@@ -78,13 +78,13 @@ class PacketPipeline:
 
     def command(self, command: SessionCommand) -> None:
         """Give a command, from any thread; it is stamped and takes effect before the next packet."""
-        self._asked.append(command)
+        self._pending.append(command)
 
     def take_commands(self) -> list[SessionCommand]:
-        """The commands given since the last packet, stamped and handed to the pipeline: to be stored."""
+        """Stamp the commands given since the last packet and give them to the pipeline; returns them to be stored."""
         taken: list[SessionCommand] = []
-        while self._asked:
-            command = replace(self._asked.popleft(), time_s=self._now_s)
+        while self._pending:
+            command = replace(self._pending.popleft(), time_s=self._now_s)
             self.pipeline.command(command)
             taken.append(command)
         return taken
@@ -94,11 +94,11 @@ class PacketPipeline:
         return self.last_s if self.decoder.samples else -math.inf
 
     def push(self, packet: Packet) -> list[Event]:
-        """The events of a packet. Raises PacketError for a protocol version that this host does not speak."""
+        """The events of a packet. Raises PacketError for an unknown protocol version."""
         samples = self.newest = self.decoder.push([packet.data])
         if len(samples):
             before_s = -math.inf if self.decoder.samples == len(samples) else self.last_s
-            for command in self._from_packets.heard(packet.arrival_s, before_s):
+            for command in self._from_packets.take(packet.arrival_s, before_s):
                 self.pipeline.command(command)
             if self.decoder.samples == len(samples):
                 self.first_s = float(samples.time_s[0])
@@ -106,13 +106,24 @@ class PacketPipeline:
         return self.pipeline.push(samples)
 
     def finish(self) -> list[Event]:
-        """End of the session: active findings end."""
+        """End the session: active findings end."""
         return self.pipeline.finish()
 
     def summary(self) -> Summary:
         """The results so far."""
-        d = self.decoder
-        signal = Signal(
-            self.last_s - self.first_s, d.packets, d.samples, d.lost, d.corrupt, d.gaps, d.resets, d.restarts
-        )
+        signal = signal_of(self.decoder, self.last_s - self.first_s)
         return replace(summarise(self.pipeline.run(), signal), audio_delay_ms=self._audio_delay_ms)
+
+
+def signal_of(decoder: Decoder, duration_s: float) -> Signal:
+    """The decoder's counters as the summary has them."""
+    return Signal(
+        duration_s=duration_s,
+        packets=decoder.packets,
+        samples=decoder.samples,
+        lost=decoder.lost,
+        corrupt=decoder.corrupt,
+        gaps=decoder.gaps,
+        resets=decoder.resets,
+        restarts=decoder.restarts,
+    )

@@ -1,7 +1,7 @@
-"""A stored session analysed again at once, with the traces of every sample: the basis of pages, files and exports.
+"""A stored session analysed again, with the traces of every sample: the basis of pages, files and exports.
 
-The same decoder and pipeline as live, with the session's commands and the ages of its data, so that findings and cues
-are those of the run; all packets go in at once, which is a hundred times faster than a replay packet by packet.
+Decoder, pipeline, commands and ages of the data are those of the live session, so findings and cues are the same. All
+packets go in at once, which is a hundred times faster than a replay packet by packet.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from untuck.model import Run, Samples
 from untuck.motion.decode import Decoder
 from untuck.motion.pipeline import Pipeline
 from untuck.report.summary import Signal, Summary, summarise
-from untuck.session.packet_pipeline import PacketCommands
+from untuck.session.packet_pipeline import PacketCommands, signal_of
 from untuck.session_commands import SessionCommand
 from untuck.store import Settings, StoredSession
 
@@ -49,8 +49,8 @@ class Reanalysis:
     late_ms: tuple[float, float] | None
 
 
-class _Heard:
-    """Packets on their way to the decoder; notes how late each came, and what follows from them."""
+class _PacketReader:
+    """Passes packets to the decoder; collects how late each came and the commands that follow from them."""
 
     def __init__(self, session: StoredSession, decoder: Decoder, stale_s: float) -> None:
         self._session = session
@@ -64,26 +64,25 @@ class _Heard:
         for packet in self._session.packets():
             yield packet.data
             newest_s = self._decoder.last_time_s
-            if newest_s != before_s:  # else it brought nothing
-                self.commands += self._from_packets.heard(packet.arrival_s, before_s)
+            if newest_s != before_s:  # it held new samples
+                self.commands += self._from_packets.take(packet.arrival_s, before_s)
                 self.late_s.append(self._from_packets.age_s)
                 before_s = newest_s
 
 
 def decode(session: StoredSession) -> Decoded:
-    """Decode a stored session. Raises StoreError where it is damaged, PacketError for another protocol version."""
+    """Decode a stored session. Raises StoreError if it is damaged, PacketError for an unknown protocol version."""
     settings = session.settings()
     decoder = Decoder()
-    heard = _Heard(session, decoder, settings.params.cue_stale_s)
-    samples = decoder.push(heard.packets())
+    reader = _PacketReader(session, decoder, settings.params.cue_stale_s)
+    samples = decoder.push(reader.packets())
     length_s = float(samples.time_s[-1] - samples.time_s[0]) if len(samples) else 0.0
-    d = decoder
-    signal = Signal(length_s, d.packets, d.samples, d.lost, d.corrupt, d.gaps, d.resets, d.restarts)
-    return Decoded(samples, settings, (*session.commands(), *heard.commands), signal, tuple(heard.late_s))
+    commands = (*session.commands(), *reader.commands)
+    return Decoded(samples, settings, commands, signal_of(decoder, length_s), tuple(reader.late_s))
 
 
 def reanalyse(session: StoredSession) -> Reanalysis:
-    """Analyse a stored session. Raises StoreError where it is damaged, PacketError for another protocol version."""
+    """Analyse a stored session. Raises StoreError if it is damaged, PacketError for an unknown protocol version."""
     decoded = decode(session)
     settings = decoded.settings
     pipeline = Pipeline(settings.calibration, settings.baseline, settings.params, keep_samples=True)
@@ -95,6 +94,12 @@ def reanalyse(session: StoredSession) -> Reanalysis:
     summary = replace(summarise(run, decoded.signal), audio_delay_ms=settings.audio_delay_ms)
     own_baseline = run.baseline is not settings.baseline
     return Reanalysis(decoded.samples, run, summary, own_baseline, _late_ms(decoded.late_s))
+
+
+def unix_zero_s(session: StoredSession, found: Reanalysis) -> float:
+    """Unix time of the session's sensor time 0, within a second: recording begins with the first sample."""
+    first_s = float(found.samples.time_s[0]) if len(found.samples) else 0.0
+    return session.started_unix_s - first_s
 
 
 def _late_ms(late_s: Sequence[float]) -> tuple[float, float] | None:

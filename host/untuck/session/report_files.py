@@ -1,6 +1,6 @@
-"""The pages of a stored session, written to files: analysed again, compared with earlier sessions, laid out.
+"""Writes the pages of a stored session to files: analysed again and compared with earlier sessions.
 
-The command line and the coach's window write the same pages from here.
+The command line and the coach's window both use it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from untuck.errors import ReportError
 from untuck.report.summary import Summary
-from untuck.session.earlier_sessions import beside, subtitle_of, title_of
+from untuck.session.earlier_sessions import compared_sessions, subtitle_of, title_of
 from untuck.session.reanalysis import reanalyse
 from untuck.store import Store, StoredSession
 from untuck.store.folder import sessions_path
@@ -19,21 +19,21 @@ Note = Callable[[str], None]
 
 
 def write_report(session_id: int, note: Note) -> Path:
-    """Write a session's page into the data folder; its path. Raises ReportError where it cannot be written."""
+    """Write a session's page into the data folder; returns its path. Raises ReportError if it cannot be written."""
     path = sessions_path().parent / "reports" / f"session-{session_id}.html"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ReportError(f"{path.parent} cannot be made ({error.strerror}).") from error
+        raise ReportError(f"{path.parent} cannot be created ({error.strerror}).") from error
     store = Store()
     write_pages(store, store.open(session_id), path, None, note)
     return path
 
 
 def write_pages(store: Store, session: StoredSession, html: Path | None, pdf: Path | None, note: Note) -> Summary:
-    """Write the pages that are given a path; `note` gets a line for each.
+    """Write each page that has a path; `note` receives a line for each. Returns the session's summary.
 
-    Raises ReportError where a file cannot be written.
+    Raises ReportError if a file cannot be written.
     """
     from untuck.report.html import to_html
     from untuck.report.page import Report
@@ -42,7 +42,7 @@ def write_pages(store: Store, session: StoredSession, html: Path | None, pdf: Pa
 
     warm_up(note)
     found = reanalyse(session)
-    now, earlier = beside(store, session, found.summary)
+    now, earlier = compared_sessions(store, session, found.summary)
     report = Report(
         title=title_of(session),
         subtitle=subtitle_of(session),

@@ -1,7 +1,6 @@
-"""What a session in the coach's window can be started with: a clip, a simulated runner, a recorded session.
+"""The ways to start a session in the coach's window: with a clip, a simulated runner or a recorded session.
 
-Each start is an async context manager around a source with the settings of its session. The window's desk runs them;
-what a clip or a recording needs before packets come lives here.
+`open` of each is an async context manager that yields a source with the settings of its session.
 """
 
 from __future__ import annotations
@@ -13,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
-from untuck.session.clip_session import SessionRequest, connected_clip, tell, with_own_clip
+from untuck.session.clip_session import connected_clip, show_notices
 from untuck.session.live import Source, View
+from untuck.session.request import SessionRequest, with_paired_clip
 from untuck.session_commands import SessionCommand
 from untuck.simulate.runner import RunnerSource, Scenario
 from untuck.sources.ble import Backend, HeardClip, Timeouts
@@ -26,10 +26,10 @@ from untuck.store.profiles import Profiles
 
 @dataclass(frozen=True, eq=False)
 class ReadySession:
-    """A source ready to run. mode: the command to record it under, "" not to record; steers, number: those of a
-    recording.
+    """A source that is ready to run.
 
-    wanted: what goes with a clip's session, settings and profile; greet: tells what the runner should know before.
+    mode: the command under which it is recorded, "" not to record; commands, number: those of a recorded session;
+    request: of a session with a clip; show_notices: shows what the runner should know before the start.
     """
 
     source: Source
@@ -38,12 +38,12 @@ class ReadySession:
     settings: Settings
     commands: tuple[SessionCommand, ...] = ()
     number: int | None = None
-    wanted: SessionRequest | None = None
-    greet: Callable[[View], None] | None = None
+    request: SessionRequest | None = None
+    show_notices: Callable[[View], None] | None = None
 
 
 class SessionStart(Protocol):
-    """Something to start with: key and text as the window shows it, and what start it is called meanwhile."""
+    """A way to start a session. text: as the window shows it; work: shown while it starts; key: identifies it."""
 
     @property
     def key(self) -> str: ...
@@ -53,55 +53,57 @@ class SessionStart(Protocol):
     def work(self) -> str: ...
 
     def open(self) -> AbstractAsyncContextManager[ReadySession]:
-        """The source, ready. Raises UntuckError if it cannot be had."""
+        """The source, ready to run. Raises UntuckError if that fails."""
 
 
 @dataclass(frozen=True)
 class ClipStart:
-    """A clip over Bluetooth for a runner: the one that the settings name, else the paired one, else the first heard."""
+    """A clip over Bluetooth: the one named in the runner's settings, else the paired one, else the first one found."""
 
-    wanted: SessionRequest = field(default_factory=lambda: SessionRequest(Config()))
+    request: SessionRequest = field(default_factory=lambda: SessionRequest(Config()))
     name: str = ""
     backend: Backend | None = None
     timeouts: Timeouts | None = None
     work: str = "looking for the clip"
 
     @classmethod
-    def of(cls, wanted: SessionRequest) -> ClipStart:
-        """For this runner, named after the clip that they have paired with."""
-        config = with_own_clip(wanted.config, Profiles().open(wanted.config.name))
-        return cls(replace(wanted, config=config))
+    def of(cls, request: SessionRequest) -> ClipStart:
+        """With the clip that the runner has paired with."""
+        config = with_paired_clip(request.config, Profiles().open(request.config.name))
+        return cls(replace(request, config=config))
 
     @property
     def key(self) -> str:
-        return f"clip {self.wanted.config.clip.address} {self.wanted.config.name}"
+        return f"clip {self.request.config.clip.address} {self.request.config.name}"
 
     @property
     def text(self) -> str:
-        address, runner = self.wanted.config.clip.address, self.wanted.config.name
-        clip = f"Clip {self.name or address}" if address else "The first clip heard"
+        address, runner = self.request.config.clip.address, self.request.config.name
+        clip = f"Clip {self.name or address}" if address else "The first clip found"
         return f"{runner}: {clip}" if runner else clip
 
     def at(self, clip: HeardClip) -> ClipStart:
-        """The same with this clip."""
-        config = self.wanted.config
+        """The same runner with this clip."""
+        config = self.request.config
         config = replace(config, clip=replace(config.clip, address=clip.address))
-        return replace(self, wanted=replace(self.wanted, config=config), name=clip.name)
+        return replace(self, request=replace(self.request, config=config), name=clip.name)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[ReadySession]:
-        async with connected_clip(self.wanted, self.backend, self.timeouts) as found:
-            name = self.wanted.config.name or f"clip {found.source.name}"
+        async with connected_clip(self.request, self.backend, self.timeouts) as clip:
             yield ReadySession(
-                *(found.source, name, self.wanted.mode, found.settings),
-                wanted=self.wanted,
-                greet=partial(tell, found=found),
+                source=clip.source,
+                name=self.request.config.name or f"clip {clip.source.name}",
+                mode=self.request.mode,
+                settings=clip.settings,
+                request=self.request,
+                show_notices=partial(show_notices, clip=clip),
             )
 
 
 @dataclass
 class SimulatedStart:
-    """A simulated runner; every further one has another seed."""
+    """A simulated runner; each start has the next seed."""
 
     seed: int = 0
     minutes: float | None = None
@@ -109,7 +111,7 @@ class SimulatedStart:
     rate_hz: int = 100
     key: str = "demo"
     text: str = "A simulated runner"
-    work: str = "the simulated runner gets ready"
+    work: str = "preparing the simulated runner"
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[ReadySession]:
@@ -122,7 +124,7 @@ class SimulatedStart:
 
 @dataclass
 class ReplayStart:
-    """A recorded session, `speed` times as fast as it was; 0: at once, to be scrolled through."""
+    """A recorded session. speed: times as fast as it was recorded; 0: at once, to scroll through."""
 
     session: StoredSession
     speed: float = 1.0
@@ -139,4 +141,11 @@ class ReplayStart:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[ReadySession]:
         source = ReplaySource(self.session.packets(), self.speed)
-        yield ReadySession(source, self.text, "", self.session.settings(), self.session.commands(), self.session.id)
+        yield ReadySession(
+            source=source,
+            name=self.text,
+            mode="",
+            settings=self.session.settings(),
+            commands=self.session.commands(),
+            number=self.session.id,
+        )

@@ -1,12 +1,13 @@
-"""What the runner hears of a session: cues, spoken guidance, a drill's hum, on the sound device or the clip's buzzer.
+"""Everything the runner hears in a session: cues, spoken guidance, the hum of a drill.
 
-Composes player and guide: the cue policy and the guide decide what sounds when, the mixer how. Owns where sound goes
-when a device is lost or found, and the messages about it.
+The cue policy and the guide decide what sounds when, the mixer how. Sound goes to the sound device, or to the clip's
+buzzer while there is no device.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -25,16 +26,18 @@ from untuck.vocabulary import Moving
 if TYPE_CHECKING:
     from untuck.session.packet_pipeline import PacketPipeline
 
-END_S = 4.0  # how long the end waits for what still sounds
+END_S = 4.0  # how long `close` waits for sounds to end
 
 Buzz = Callable[[str, int], Awaitable[None]]  # a cue on the clip's own buzzer: fault and side
 
+_log = logging.getLogger(__name__)
+
 
 class Voice:
-    """Sounds a session's events; needs a running event loop for the buzzer. Close it.
+    """Sounds a session's events; needs a running event loop for the buzzer. The caller must close it.
 
-    say: takes lines about the sound device, also from another thread. buzz: the clip's buzzer, None if there is none.
-    guide: None for a session that needs no guidance.
+    say: receives messages about the sound device; buzz: the clip's buzzer, None if there is none; guide: None for a
+    session without spoken guidance.
     """
 
     def __init__(
@@ -52,14 +55,14 @@ class Voice:
         if self._guide is not None:
             self.speak(self._guide.begin())
 
-    def hear(self, events: Iterable[Event], line: PacketPipeline) -> None:
-        """Sound what these events call for."""
+    def take(self, events: Iterable[Event], packets: PacketPipeline) -> None:
+        """Sound the cues, phrases and hum that these events cause."""
         for event in events:
             match event:
                 case CueDecided(cue=cue):
                     self._cue(cue)
                 case StrideMeasured(stride=stride) if self._sound.sonify:
-                    self._player.hum(beyond_band(stride, line))
+                    self._player.hum(beyond_band(stride, packets))
                 case MovingChanged(moving=moving) if moving != Moving.RUNNING:
                     self._player.hum(0.0)
                 case _:
@@ -69,12 +72,12 @@ class Voice:
                     self.speak(phrase)
 
     def speak(self, phrase: str) -> None:
-        """Say a phrase of sound.phrases, if guidance is wanted."""
+        """Speak a phrase of sound.phrases, if this session has guidance."""
         if self._guide is not None:
             self._player.say(phrase)
 
     def close(self) -> None:
-        """Let what sounds come to its end, then give the device back."""
+        """Let sounds end, then release the device."""
         self._player.hum(0.0)
         self._player.wait(END_S)
         self._player.close()
@@ -83,20 +86,21 @@ class Voice:
         if self._player.play(cue.fault, cue.side) or self._buzz is None:
             return
         buzzing = asyncio.ensure_future(self._try_buzz(cue))
-        self._buzzing.add(buzzing)  # asyncio keeps no reference of its own
+        self._buzzing.add(buzzing)  # asyncio keeps only a weak reference
         buzzing.add_done_callback(self._buzzing.discard)
 
     async def _try_buzz(self, cue: Cue) -> None:
         assert self._buzz is not None
-        with suppress(LinkError):  # a lost connection shows in the missing packets
+        with suppress(LinkError):  # a lost connection is reported by the missing packets
             await self._buzz(cue.fault, cue.side)
 
     def _changed_elsewhere(self, backend: str) -> None:
-        """From the player's thread."""
-        with suppress(RuntimeError):  # the loop has ended: nobody listens any more
+        """Called in the player's thread."""
+        with suppress(RuntimeError):  # the loop has ended
             self._loop.call_soon_threadsafe(self._changed, backend)
 
     def _changed(self, backend: str) -> None:
+        _log.info("sound through %s", backend or ("the clip's buzzer" if self._buzz is not None else "nothing"))
         if backend:
             self._say(f"sound through {backend}")
         elif self._buzz is not None:
@@ -105,11 +109,11 @@ class Voice:
             self._say("no sound device: cues are shown, not heard.")
 
 
-def beyond_band(stride: np.void, line: PacketPipeline) -> float:
+def beyond_band(stride: np.void, packets: PacketPipeline) -> float:
     """How far a stride's tilt is outside the band around the baseline, in degrees; 0 within it or without baseline."""
-    baseline = line.pipeline.baseline
+    baseline = packets.pipeline.baseline
     if baseline is None or not stride["valid"]:
         return 0.0
     off_deg = float(stride["tilt_deg"] - baseline.tilt_deg[baseline.at(stride["cadence_spm"])])
-    band_deg = line.pipeline.params.tuck_off_deg
+    band_deg = packets.pipeline.params.tuck_off_deg
     return off_deg - band_deg if off_deg > band_deg else min(off_deg + band_deg, 0.0)

@@ -1,12 +1,10 @@
-"""The option --lsl: a view that hands everything on to a Lab Streaming Layer outlet, and shows it as before."""
+"""The view of the option --lsl: streams to a Lab Streaming Layer outlet and shows the session in another view."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
-
-import click
 
 from untuck.events import Event
 
@@ -15,30 +13,28 @@ if TYPE_CHECKING:
     from untuck.session.live import View
     from untuck.session.packet_pipeline import PacketPipeline
 
-lsl_option = click.option("--lsl", is_flag=True, help="Stream samples, strides and cues over Lab Streaming Layer.")
-
 
 class StreamingView:
-    """A view and an outlet as one."""
+    """A view that passes everything to an outlet and to another view."""
 
     def __init__(self, view: View, outlet: Outlet) -> None:
         self._view = view
         self._outlet = outlet
 
-    def show(self, events: list[Event], line: PacketPipeline) -> None:
-        """To both."""
-        self._outlet.push(line.newest, events)
-        self._view.show(events, line)
+    def show(self, events: list[Event], packets: PacketPipeline) -> None:
+        """Stream the samples and events, then show them."""
+        self._outlet.push(packets.newest, events)
+        self._view.show(events, packets)
 
     def say(self, text: str) -> None:
-        """To the view alone."""
+        """Show a line of text; it is not streamed."""
         self._view.say(text)
 
 
 def streamed(
     make_view: Callable[..., AbstractContextManager[View]], lsl: bool
 ) -> Callable[..., AbstractContextManager[View]]:
-    """What makes views, its first argument being their source; they are streamed as well if lsl."""
+    """make_view, or with lsl one whose views stream as well; its first argument must be the source's name."""
     if not lsl:
         return make_view
 

@@ -1,6 +1,6 @@
-"""The live view where there is no terminal: a line for each event, and a status line every half minute.
+"""The live view without a terminal: a line for each event, and a status line every half minute.
 
-Written for logs and pipes: no colour, no cursor. Owns the wording that both live views share.
+For logs and pipes: no colour, no cursor. Owns the wording that both live views share.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from untuck.session.packet_pipeline import PacketPipeline
 from untuck.session_commands import to_text
 from untuck.vocabulary import Moving, clock, facts, named
 
-EVERY_S = 30.0  # a sign of life when nothing happens
+EVERY_S = 30.0  # between status lines
 
 
 class PlainView:
@@ -35,38 +35,38 @@ class PlainView:
         self._state = state
         self._next_s = EVERY_S
 
-    def show(self, events: list[Event], line: PacketPipeline) -> None:
-        """Print what these events are to a person."""
-        if line.decoder.packets == 1:
-            self._state.begin(line.pipeline.calibration, line.pipeline.baseline)
+    def show(self, events: list[Event], packets: PacketPipeline) -> None:
+        """Print these events in words."""
+        if packets.decoder.packets == 1:
+            self._state.begin(packets.pipeline.calibration, packets.pipeline.baseline)
         for event in events:
             self._state.take(event)
             text = describe(event)
             if text:
                 self._write(f"{clock(event.time_s):>6}  {text}")
-        if line.last_s >= self._next_s:
-            self._state.look(line.pipeline.progress)
-            self._next_s = EVERY_S * (line.last_s // EVERY_S + 1)
-            self._write(f"{clock(line.last_s):>6}  {progress(self._state)}")
+        if packets.last_s >= self._next_s:
+            self._state.take_progress(packets.pipeline.progress)
+            self._next_s = EVERY_S * (packets.last_s // EVERY_S + 1)
+            self._write(f"{clock(packets.last_s):>6}  {progress_words(self._state)}")
 
     def say(self, text: str) -> None:
-        """Print a line of its own."""
+        """Print a line of text."""
         self._write(text)
 
 
 def describe(event: Event) -> str:
-    """An event in a few words; "" for one that only the analysis needs."""
+    """An event in a few words; "" for one that is not shown."""
     match event:
         case MovingChanged(moving=moving):
             return str(moving)
         case Calibrated(calibration=calibration):
-            return calibrated(calibration)
+            return calibration_words(calibration)
         case BaselineTaken(baseline=baseline):
             return f"baseline taken: tilt {baseline.tilt_deg.mean():.1f} deg above standing"
         case FindingChanged(finding=finding):
-            return found(finding)
+            return finding_words(finding)
         case CueDecided(cue=cue):
-            return f"cue: {heard(cue)}"
+            return f"cue: {cue_words(cue)}"
         case CueSuppressed(cue=cue):
             return f"no cue for {named(cue.fault, cue.side)}: {cue.reason}"
         case CommandTaken(command=command):
@@ -77,19 +77,19 @@ def describe(event: Event) -> str:
             return ""
 
 
-def heard(cue: Cue) -> str:
+def cue_words(cue: Cue) -> str:
     """A cue and its sound, in words."""
     sound = facts(cue.fault).sound_words
     return named(cue.fault, cue.side) + (f" ({sound})" if sound else "")
 
 
-def calibrated(calibration: Calibration) -> str:
-    """How the calibration was found, with its error where that is known."""
+def calibration_words(calibration: Calibration) -> str:
+    """How the calibration was found, with its error if that is known."""
     error = calibration.error_deg
     return f"calibrated from {calibration.source}" + (f", within about {error:.1f} deg" if error == error else "")
 
 
-def found(finding: Finding) -> str:
+def finding_words(finding: Finding) -> str:
     """A finding that begins or has ended."""
     name = named(finding.fault, finding.side)
     if finding.active:
@@ -97,8 +97,8 @@ def found(finding: Finding) -> str:
     return f"ended: {name}, {clock(finding.start_s)} to {clock(finding.end_s)}, up to {finding.depth_deg:.1f} deg"
 
 
-def progress(state: LiveState) -> str:
-    """Where the session stands, in a line."""
+def progress_words(state: LiveState) -> str:
+    """The state of the session, in one line."""
     if state.moving != Moving.RUNNING:
         return f"{state.moving}: {state.ask()}"
     return f"{state.cadence_spm:.0f} steps/min, tilt {state.tilt_deg:.1f} deg: {state.ask()}"

@@ -1,6 +1,6 @@
 """The live view in a terminal, 80 columns: connection, cadence, tilt against the baseline band, findings, cues.
 
-Redrawn a few times a second from LiveState; removed when the session ends, so that the summary takes its place.
+Redrawn a few times a second from LiveState; removed when the session ends, so that the summary replaces it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from untuck.vocabulary import PALETTES, clock, facts
 
 REFRESH_HZ = 8
 LATE_S = 0.3  # older data are shown as late
-SILENT_S = 1.5  # packets come 20 times a second: after so long without one the view says so
+SILENT_S = 1.5  # without a packet, of 20 a second, before the view reports it
 WIDTH = 78
 BAR_HALF_DEG = 12.0
 BAR_STEP_DEG = 0.5
@@ -32,7 +32,7 @@ FINDINGS_SHOWN = 3
 
 
 class TerminalView:
-    """Draws the state of a session; use in a with statement."""
+    """Draws the state of a session; a context manager."""
 
     def __init__(self, console: Console, state: LiveState, source: str, keys: str = "") -> None:
         self._state = state
@@ -51,22 +51,22 @@ class TerminalView:
     def __exit__(self, *_: object) -> None:
         self._live.__exit__(None, None, None)
 
-    def show(self, events: list[Event], line: PacketPipeline) -> None:
-        """Take events in; redraw if the last drawing is old enough."""
-        if line.decoder.packets == 1:
-            self._state.begin(line.pipeline.calibration, line.pipeline.baseline)
+    def show(self, events: list[Event], packets: PacketPipeline) -> None:
+        """Update the state by these events; redraw if the last drawing is old enough."""
+        if packets.decoder.packets == 1:
+            self._state.begin(packets.pipeline.calibration, packets.pipeline.baseline)
         for event in events:
             self._state.take(event)
-        self._state.look(line.pipeline.progress)
-        self._state.now_s = max(self._state.now_s, line.last_s)
-        self._signal.heard(line)
+        self._state.take_progress(packets.pipeline.progress)
+        self._state.now_s = max(self._state.now_s, packets.last_s)
+        self._signal.update(packets)
         now_s = time.monotonic()
         if now_s - self._drawn_s >= 1.0 / REFRESH_HZ:
             self._drawn_s = now_s
             self._draw()
 
     def say(self, text: str) -> None:
-        """A line at the foot of the view."""
+        """Add a line of text at the foot of the view."""
         self._notes.append(text)
         self._draw()
 
@@ -75,30 +75,30 @@ class TerminalView:
 
 
 class Reception:
-    """The connection as of now: its words depend on how long ago the last packet came."""
+    """The state of the connection in words, which depend on how long ago the last packet came."""
 
     def __init__(self) -> None:
-        self._heard_s = time.monotonic()
+        self._newest_s = time.monotonic()
         self._lost = self._corrupt = 0
         self._age_s = 0.0
         self._low_battery = False
 
-    def heard(self, line: PacketPipeline) -> None:
-        """A packet came."""
-        self._heard_s = time.monotonic()
-        self._lost, self._corrupt = line.decoder.lost, line.decoder.corrupt
-        self._age_s = line.age_s
-        self._low_battery = line.decoder.low_battery
+    def update(self, packets: PacketPipeline) -> None:
+        """Take the counters after a packet."""
+        self._newest_s = time.monotonic()
+        self._lost, self._corrupt = packets.decoder.lost, packets.decoder.corrupt
+        self._age_s = packets.age_s
+        self._low_battery = packets.decoder.low_battery
 
     def __rich__(self) -> Text:
-        silent_s = time.monotonic() - self._heard_s
+        silent_s = time.monotonic() - self._newest_s
         if silent_s > SILENT_S:
             return Text(f"no data for {silent_s:.0f} s", "bold red")
-        trouble = f", {self._lost} packets lost" if self._lost else ""
-        trouble += f", {self._corrupt} damaged" if self._corrupt else ""
-        trouble += ", battery low" if self._low_battery else ""
-        late = f"receiving, data {self._age_s:.1f} s late"
-        return Text(late + trouble, "yellow" if trouble or self._age_s > LATE_S else "green")
+        problems = f", {self._lost} packets lost" if self._lost else ""
+        problems += f", {self._corrupt} damaged" if self._corrupt else ""
+        problems += ", battery low" if self._low_battery else ""
+        receiving = f"receiving, data {self._age_s:.1f} s late"
+        return Text(receiving + problems, "yellow" if problems or self._age_s > LATE_S else "green")
 
 
 def drawing(
@@ -131,7 +131,7 @@ def drawing(
 
 
 def tilt_bar(against_deg: float, band_deg: float) -> RenderableType:
-    """Tilt against baseline on a scale of +/-12 deg: the band is good form, the mark is where the runner is."""
+    """Tilt against baseline on a scale of +/-12 deg: the band is good form, the mark the runner's tilt."""
     half = round(BAR_HALF_DEG / BAR_STEP_DEG)
     band = round(band_deg / BAR_STEP_DEG)
     cells = ["░" if abs(n) <= band else "·" for n in range(-half, half + 1)]
@@ -167,11 +167,11 @@ def style_of(finding: Finding) -> str:
 
 
 def _findings(state: LiveState) -> RenderableType:
-    lines = [Text(plain.found(finding), style_of(finding)) for finding in state.active.values()]
-    lines += [Text(plain.found(finding), "dim") for finding in state.over[-FINDINGS_SHOWN:]]
+    lines = [Text(plain.finding_words(finding), style_of(finding)) for finding in state.active.values()]
+    lines += [Text(plain.finding_words(finding), "dim") for finding in state.over[-FINDINGS_SHOWN:]]
     return Group(*(lines or [Text("none", "dim")]))
 
 
 def _cues(state: LiveState) -> RenderableType:
-    lines = [Text(f"{clock(cue.time_s):>5}  {plain.heard(cue)}") for cue in state.cues[-CUES_SHOWN:]]
+    lines = [Text(f"{clock(cue.time_s):>5}  {plain.cue_words(cue)}") for cue in state.cues[-CUES_SHOWN:]]
     return Group(*(lines or [Text("none", "dim")]))

@@ -1,0 +1,34 @@
+"""`untuck calibrate`: finds how the clip sits on the runner, and saves it for the next run."""
+
+from __future__ import annotations
+
+import asyncio
+
+import click
+
+from untuck.cli import output
+from untuck.cli.options import as_json, clip_config, own_clip_option, rate_option, runner_option
+from untuck.errors import CalibrationError
+
+
+@click.command()
+@runner_option
+@rate_option
+@own_clip_option
+@as_json
+def calibrate(runner: str | None, rate_hz: str | None, address: str | None, as_json: bool) -> None:
+    """Measure how the clip sits: stand still for 5 s, then hinge three times at the hips.
+
+    The result is saved in the runner's profile; a later run checks it while you stand.
+    """
+    from untuck.cli.views.live import run_clip
+    from untuck.session.request import calibration_request
+
+    ended = asyncio.run(run_clip(calibration_request(clip_config(runner, rate_hz, address)), as_json))
+    if ended.outcome.failure is not None:
+        raise ended.outcome.failure
+    summary = ended.outcome.summary
+    if summary.calibration != "stand+hinges":
+        why = " ".join(summary.warnings) or "stand still for 5 s, then hinge three times."
+        raise CalibrationError(f"Not calibrated: {why}")
+    output.print_calibration(summary, as_json)

@@ -1,0 +1,36 @@
+"""Options and arguments that several commands share, with their help texts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from untuck import wire
+
+if TYPE_CHECKING:
+    from untuck.store.config import Config
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON.")
+runner_option = click.option("--runner", help="The runner; by default the one that the settings name.")
+address_option = click.option("--address", help="The clip to use; by default the first one found.")
+own_clip_option = click.option("--address", help="The clip to use; by default as set, the paired one, or the first.")
+rate_option = click.option(
+    "--rate",
+    "rate_hz",
+    type=click.Choice([str(rate) for rate in wire.RATES_HZ]),
+    help="Samples a second; by default as set, 100.",
+)
+lsl_option = click.option("--lsl", is_flag=True, help="Stream samples, strides and cues over Lab Streaming Layer.")
+session_argument = click.argument("session_id", metavar="[SESSION]", type=click.IntRange(1), required=False)
+
+
+def clip_config(runner: str | None, rate_hz: str | None, address: str | None) -> Config:
+    """The runner's settings, with the rate and the clip of the command line where they are given."""
+    from untuck.store.config import read_config
+
+    config = read_config(runner)
+    clip = config.clip
+    clip = replace(clip, rate_hz=int(rate_hz or clip.rate_hz), address=clip.address if address is None else address)
+    return replace(config, clip=clip)

@@ -1,0 +1,81 @@
+"""The coach's window as a view: opens it, runs sessions, and prints their summaries when it is closed."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from untuck.cli import output
+from untuck.errors import UntuckError
+
+if TYPE_CHECKING:
+    from untuck.session.live import Outcome
+    from untuck.session.starts import SessionStart
+
+_log = logging.getLogger(__name__)
+
+
+def show_window(starts: Sequence[SessionStart], begin: int = 1, theme: str = "light", as_json: bool = False) -> None:
+    """Open the window and start the first `begin` sessions; returns when the window is closed.
+
+    Raises UntuckError if there is no screen, or, after all summaries are printed, the error that ended a session early.
+    """
+    outcomes, failures = _run_window(starts, begin, theme)
+    for title, number, outcome in outcomes:
+        name = title if number is None else f"Session {number}: {title}"
+        output.print_summary(outcome.summary, name, as_json, session=number)
+    for error in failures:
+        _log.info("a session could not start", exc_info=error)
+    for _, _, outcome in outcomes:
+        if outcome.failure is not None:
+            raise outcome.failure
+    if begin and not outcomes and failures:  # none of the sessions could start
+        raise failures[-1]
+
+
+def _run_window(
+    starts: Sequence[SessionStart], begin: int, theme: str
+) -> tuple[list[tuple[str, int | None, Outcome]], list[UntuckError]]:
+    _check_screen()
+    try:
+        from PySide6.QtWidgets import QApplication
+    except ModuleNotFoundError:
+        raise  # cli.main names the extra
+    except ImportError as error:
+        raise UntuckError(
+            f"The window cannot be opened ({error}): Qt's system libraries are missing. `make demo` installs them on "
+            "Debian and Ubuntu; elsewhere install EGL, GL, xkbcommon and fontconfig."
+        ) from error
+    from untuck.coach.engine import Engine
+    from untuck.coach.sessions import CoachSessions
+    from untuck.coach.window import CoachWindow
+    from untuck.session.warmup import exclude_from_garbage_collection
+
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    app.setApplicationName("Untuck")
+    with Engine() as engine:
+        control = CoachSessions(engine, starts)
+        window = CoachWindow(control, theme)
+        window.show()
+        signal.signal(signal.SIGINT, lambda *_: window.close())
+        exclude_from_garbage_collection()
+        for start in starts[:begin]:
+            control.start(start.key)
+        app.exec()
+    return control.outcomes, control.failures
+
+
+def _check_screen() -> None:
+    """Without a screen Qt would abort the whole program."""
+    if sys.platform == "linux" and not any(os.environ.get(name) for name in _SCREENS):
+        raise UntuckError(
+            "There is no screen here for the window: start it in a desktop session, or over the network with "
+            "QT_QPA_PLATFORM=vnc and a VNC viewer."
+        )
+
+
+_SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
