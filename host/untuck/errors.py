@@ -1,7 +1,6 @@
-"""What can go wrong, as few types under one root: every message says what happened and what to do about it.
+"""The exceptions that Untuck raises on purpose, under one root; every message says what happened and what to do.
 
-The command line prints the message of an `UntuckError` as one line and exits with 1; anything else is a bug.
-All exceptions that Untuck raises on purpose live here.
+The command line prints the message of an `UntuckError` as one line and exits with 1; any other exception is a bug.
 """
 
 from __future__ import annotations
@@ -22,19 +21,19 @@ class UntuckError(Exception):
 
 
 class SamplesError(UntuckError, ValueError):
-    """Samples that cannot be used: wrong shape, not finite, time running backwards."""
+    """Samples that cannot be used: wrong shape, not finite, time that does not increase."""
 
 
 class PacketError(UntuckError):
-    """Bytes from the clip that are no valid packet, or speak another protocol version."""
+    """Bytes from the clip that are not a valid packet, or have an unknown protocol version."""
 
 
 class CalibrationError(UntuckError):
-    """Standing still or hip hinges were not found, or not good enough."""
+    """Standing or hip hinges were not found, or were not good enough."""
 
 
 class BaselineError(UntuckError):
-    """A baseline that cannot serve: too few clean strides, or recorded tucked."""
+    """A baseline that cannot be used: too few clean strides, or recorded tucked."""
 
 
 class TuckedBaselineError(BaselineError):
@@ -42,11 +41,11 @@ class TuckedBaselineError(BaselineError):
 
 
 class LinkError(UntuckError):
-    """No adapter, no clip in range, connection lost, or the clip refused a command."""
+    """No adapter, no clip in range, connection lost, or a command rejected by the clip."""
 
 
 class SettingsError(UntuckError):
-    """A setting, or something asked for during a session, that cannot be."""
+    """An invalid setting or session command."""
 
 
 class StoreError(UntuckError):
@@ -58,7 +57,7 @@ class SoundError(UntuckError):
 
 
 class ReportError(UntuckError):
-    """A page or file of results cannot be made or written, or a file to be merged into does not fit."""
+    """A page or file of results cannot be written, or a file for merging does not match."""
 
 
 class MissingExtraError(UntuckError, ImportError):

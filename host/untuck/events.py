@@ -1,6 +1,6 @@
-"""What the pipeline reports, as typed events: one frozen dataclass for each kind, and their union.
+"""The events of the pipeline: one frozen dataclass for each kind, and their union.
 
-Every event carries the sensor time in seconds at which it was known, and one payload. `kind` names it in logs and JSON.
+Every event has the sensor time in seconds at which it was known, and at most one payload. `kind` is its name in JSON.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from untuck.vocabulary import Moving
 
 @dataclass(frozen=True, slots=True)
 class _Timed:
-    """Sensor time in seconds at which it was known, and the payload as `value`, for logs and JSON."""
+    """Sensor time in seconds at which the event was known, and its payload as `value`, for JSON."""
 
     kind: ClassVar[str]
     time_s: float
 
     @property
     def value(self) -> Any:
-        """The payload, whatever it is called; None for an event without one."""
+        """The payload, under its own name in each event; None for an event without one."""
         names = [each.name for each in fields(self)]
         return getattr(self, names[1]) if len(names) > 1 else None
 
 
 @dataclass(frozen=True, slots=True)
 class Calibrated(_Timed):
-    """A calibration is in use from now on; zero_only: the mount is the same, its zero was set again."""
+    """A new calibration is in use; zero_only: the mount is the same and only its zero was set again."""
 
     kind = "calibrated"
     calibration: Calibration
@@ -48,7 +48,7 @@ class BaselineTaken(_Timed):
 
 @dataclass(frozen=True, slots=True)
 class MovingChanged(_Timed):
-    """The wearer stands, walks or runs from now on."""
+    """The wearer now stands, walks or runs."""
 
     kind = "state"
     moving: Moving
@@ -81,7 +81,7 @@ class FindingChanged(_Timed):
 
 @dataclass(frozen=True, slots=True)
 class CueDecided(_Timed):
-    """A cue is to sound now."""
+    """A cue sounds now."""
 
     kind = "cue"
     cue: Cue
@@ -89,7 +89,7 @@ class CueDecided(_Timed):
 
 @dataclass(frozen=True, slots=True)
 class CueSuppressed(_Timed):
-    """A cue was due and is not sounded, with the reason."""
+    """A cue was due but is suppressed, with the reason."""
 
     kind = "suppressed"
     cue: SuppressedCue
@@ -105,14 +105,14 @@ class StandingMeasured(_Timed):
 
 @dataclass(frozen=True, slots=True)
 class StandingFound(_Timed):
-    """The search for a calibration has found standing; hinges are awaited."""
+    """The search for a calibration has found standing and now waits for hinges."""
 
     kind = "still"
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected(_Timed):
-    """Hinges or a baseline were not good enough; a Warned event says why."""
+    """Hinges or a baseline were not good enough; a Warned event has the reason."""
 
     kind = "rejected"
     what: Literal["hinges", "baseline"]
@@ -136,7 +136,7 @@ class CommandTaken(_Timed):
 
 @dataclass(frozen=True, slots=True)
 class Warned(_Timed):
-    """A sentence for the user: what is wrong and what to do."""
+    """A message for the user: what is wrong and what to do."""
 
     kind = "warning"
     text: str

@@ -1,7 +1,7 @@
-"""What a runner or coach asks for during a session: one frozen dataclass for each command, and their union.
+"""Session commands of a runner or coach: one frozen dataclass for each kind, and their union.
 
-A command takes effect behind the sample at time_s (-inf: before the first), live and in every replay. `to_text` and
-`from_text` turn commands into the (kind, value) texts that the session store and exports hold, and back, with checks.
+A command takes effect after the sample at time_s (-inf: before the first), live and in every replay. `to_text` and
+`from_text` convert commands to the (kind, value) texts of the session store and of exports, and back, with checks.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import ClassVar
 from untuck.errors import SettingsError
 from untuck.vocabulary import cued_faults
 
-# Thresholds of motion.params.Params that may change while the session runs, with the least and the largest value
+# Thresholds of motion.params.Params that may change during a session, with the smallest and the largest value
 TUNABLE: dict[str, tuple[float, float]] = {
     "tuck_on_deg": (1.0, 15.0),
     "tuck_off_deg": (0.5, 15.0),
@@ -29,7 +29,7 @@ TUNABLE: dict[str, tuple[float, float]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class _Timed:
-    """time_s: sensor time of the sample behind which the command takes effect."""
+    """time_s: sensor time of the sample after which the command takes effect."""
 
     kind: ClassVar[str]
     time_s: float = -math.inf
@@ -37,7 +37,7 @@ class _Timed:
 
 @dataclass(frozen=True)
 class Lap(_Timed):
-    """Mark a lap; label: "" or what it is called."""
+    """Mark a lap; label: its name or ""."""
 
     kind = "lap"
     label: str = ""
@@ -45,7 +45,7 @@ class Lap(_Timed):
 
 @dataclass(frozen=True)
 class Note(_Timed):
-    """Write a note into the session."""
+    """Add a note to the session."""
 
     kind = "note"
     text: str = ""
@@ -53,7 +53,7 @@ class Note(_Timed):
 
 @dataclass(frozen=True)
 class Mute(_Timed):
-    """Sound no cue while on."""
+    """Suppress all cues while on."""
 
     kind = "mute"
     on: bool = True
@@ -98,7 +98,7 @@ class SetThreshold(_Timed):
 
 @dataclass(frozen=True)
 class NewBaseline(_Timed):
-    """Take a new baseline from the next strides on."""
+    """Take a new baseline from the next strides."""
 
     kind = "baseline"
 
@@ -120,7 +120,7 @@ class Recalibrate(_Timed):
 
 @dataclass(frozen=True)
 class StaleData(_Timed):
-    """Whether the data come too late to cue: follows from the packets, so that it is not stored."""
+    """Whether data come too late to cue; it follows from the packets, so it is not stored."""
 
     kind = "stale"
     on: bool = True

@@ -1,7 +1,7 @@
-"""The words of the project: faults, sides, states and reasons as enums, with what people are told; one table of faults.
+"""The vocabulary: faults, sides, states and reasons as enums, with their words for people, and the table of faults.
 
-Everything that shows, sounds, stores or exports a fault takes its facts from FAULTS, by name and at the time of use, so
-that an added row is enough for every view. Members of the enums are their own strings and numbers.
+All code that shows, sounds, stores or exports a fault looks it up in FAULTS by name when it needs it, so that an added
+row is enough for every view. Members of the enums are plain strings and numbers.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Side(IntEnum):
 
 
 class Fault(StrEnum):
-    """What can go wrong with the pelvis; FAULTS has the facts of each."""
+    """A fault of the pelvis; FAULTS has the facts of each."""
 
     TUCK = "tuck"
     PULLBACK = "pullback"
@@ -30,11 +30,11 @@ class Fault(StrEnum):
     ARCH = "arch"
 
 
-RECOVERED = "recovered"  # the cue that says that a cued fault has been corrected
+RECOVERED = "recovered"  # the cue after a cued fault has been corrected
 
 
 class Moving(StrEnum):
-    """What the wearer does."""
+    """The movement of the wearer."""
 
     STANDING = "standing"
     WALKING = "walking"
@@ -67,18 +67,18 @@ class NotJudged(StrEnum):
 class Suppression(StrEnum):
     """Why a cue was not sounded, in the order in which the reasons are checked."""
 
-    NOT_CHOSEN = "not chosen"  # this fault is not among those to be cued
+    NOT_CHOSEN = "not chosen"  # this fault is not among those that are cued
     MUTED = "muted"  # the runner muted the cues
     BLOCK = "block"  # a block of the session without cues
-    STALE = "stale"  # the data are so late that the cue would be about another stride
+    STALE = "stale"  # the data are so late that the cue would refer to another stride
     SILENT_END = "silent end"  # the last part of a planned session tests what was retained
-    FADING = "fading"  # this finding belongs to the share that is left out
+    FADING = "fading"  # this finding belongs to the share that is not cued
     OTHER_CUE = "other cue"  # another cue sounds or has just sounded, or a fault of higher priority goes first
     COOLDOWN = "cooldown"  # the same cue sounded a short while ago
-    CAP = "cap"  # the same fault was cued so often that more would be nagging
+    CAP = "cap"  # the same fault was cued the largest number of times allowed
 
 
-ON_PURPOSE = (  # such findings had no cue at all: what they are compared with
+ON_PURPOSE = (  # findings without a cue for these reasons are compared with cued ones
     Suppression.MUTED,
     Suppression.BLOCK,
     Suppression.SILENT_END,
@@ -89,7 +89,7 @@ ON_PURPOSE = (  # such findings had no cue at all: what they are compared with
 
 @dataclass(frozen=True)
 class Reason:
-    """Words for a reason: `text` completes "not judged: ...", `advice` says what to do, "" for nothing."""
+    """Words for a reason: `text` completes "not judged: ...", `advice` is what to do, "" for nothing."""
 
     text: str
     advice: str = ""
@@ -112,10 +112,10 @@ NOT_JUDGED_WORDS: dict[str, Reason] = {
 class FaultFacts:
     """One row of FAULTS.
 
-    name: as people read it; sides: whether it is one hip's; cued: whether it may sound (else it is only shown);
-    voice: its sound, of sound.voices, "" for none; sound_words: that sound in words; phrases: what is spoken, by side;
-    clip_patterns: cue numbers of the clip's own buzzer (wire.CUE_*), by side; advice: what the coach's window says;
-    colours: role in PALETTES, by side; degrees: whether its depth is an angle worth showing.
+    name: for people; sides: whether it belongs to one side; cued: whether it has cues (otherwise it is only shown);
+    voice: its sound, of sound.voices, "" for none; sound_words: that sound in words; phrases: spoken cues, by side;
+    clip_patterns: cue numbers of the clip's own buzzer (wire.CUE_*), by side; advice: shown in the coach's window;
+    colours: role in PALETTES, by side; degrees: whether its depth is shown as an angle.
     """
 
     name: str
@@ -134,7 +134,7 @@ class FaultFacts:
         return (self.colours or {}).get(side, "fault")
 
 
-# In order of priority: where two are due, the first is cued.
+# In order of priority: if two are due, the first is cued.
 FAULTS: dict[str, FaultFacts] = {
     Fault.TUCK: FaultFacts(
         name="tuck",
@@ -189,19 +189,19 @@ RECOVERY = FaultFacts(
 
 
 def facts(fault: str) -> FaultFacts:
-    """The facts of a fault or of the recovery chime; of an unknown one its name alone, so that nothing ever fails."""
+    """The facts of a fault or of the recovery chime; for an unknown fault a row with only its name."""
     if fault == RECOVERED:
         return RECOVERY
     return FAULTS.get(fault) or FaultFacts(name=str(fault), cued=False, advice="")
 
 
 def cued_faults() -> tuple[str, ...]:
-    """The faults that may sound, in order of priority."""
+    """The faults that have cues, in order of priority."""
     return tuple(str(fault) for fault, row in FAULTS.items() if row.cued)
 
 
 def priority(fault: str) -> int:
-    """Rank of a fault: the lower, the sooner it is cued."""
+    """Rank of a fault: the lowest is cued first."""
     return list(FAULTS).index(fault) if fault in FAULTS else len(FAULTS)
 
 
@@ -209,7 +209,7 @@ SIDE_WORDS: dict[int, str] = {Side.LEFT: "left", Side.BOTH: "", Side.RIGHT: "rig
 
 
 def named(fault: str, side: int) -> str:
-    """A fault or cue with its side for people: "tuck", "right pullback"."""
+    """A fault or cue with its side in words: "tuck", "right pullback"."""
     return f"{SIDE_WORDS[side]} {facts(fault).name}".strip()
 
 
@@ -220,7 +220,7 @@ def not_judged_words(reason: str) -> str:
 
 
 def clock(time_s: float) -> str:
-    """Time in a session as m:ss, from an hour on as h:mm:ss; -:-- where it is not known."""
+    """Time in a session as m:ss, from one hour on as h:mm:ss; -:-- if it is not known."""
     if not abs(time_s) < 1e9:  # NaN as well
         return "-:--"
     minutes, seconds = divmod(round(time_s), 60)
@@ -228,7 +228,7 @@ def clock(time_s: float) -> str:
     return f"{hours}:{minutes_left:02d}:{seconds:02d}" if hours > 0 else f"{minutes}:{seconds:02d}"
 
 
-# Colours of sides and faults, the same in window, page, PDF and terminal; tests check that they can be told apart.
+# Colours of sides and faults, the same in window, page, PDF and terminal; tests check that they can be distinguished.
 PALETTES: dict[str, dict[str, str]] = {
     "light": {"left": "#6a3fc0", "right": "#00785a", "fault": "#b54700"},
     "dark": {"left": "#b79cff", "right": "#2fc79a", "fault": "#ff7a30"},

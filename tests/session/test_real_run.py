@@ -1,7 +1,7 @@
-"""The whole line on real motion: recorded runners -> virtual IMU -> simulated BNO085 -> firmware -> radio -> pipeline.
+"""The complete path on real motion: recorded runners -> virtual IMU -> simulated BNO085 -> firmware -> radio -> pipeline.
 
-Strides, contacts and sides are held against the treadmill's force plates, every sample against what the sensor felt.
-One runner at each speed, and a simulated one anywhere; UNTUCK_ALL_RUNNERS=1 runs all 13 at all three speeds.
+Strides, contacts and sides are compared with the treadmill's force plates, every sample with the virtual IMU's. One
+runner at each speed, and a simulated one; UNTUCK_ALL_RUNNERS=1 runs all 13 at all three speeds.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ RUNNERS = tuple(
 ALL = tuple((runner, trial) for trial in ("T25", "T35", "T45") for runner in RUNNERS)
 CASES = ALL if os.environ.get("UNTUCK_ALL_RUNNERS") else FEW
 NEAR_S = 0.08  # a contact within this of the plate's is that contact
-EDGE_S = 0.5  # so close to the recording's ends a contact cannot be told: no flight before, no push-off after
+EDGE_S = 0.5  # so near the ends a contact cannot be detected: no flight before it, or no push-off after it
 
 
 async def carry(fed: Samples) -> tuple[Samples, Run]:
-    """Samples as they come out at the far end of the line, and the live analysis of them, packet by packet."""
-    untuck.analyse(fed)  # compiles: while Python compiles, the simulated sensor's bus stands still
+    """Samples as the host receives them, and their live analysis, packet by packet."""
+    untuck.analyse(fed)  # compiles now: later it would stop the simulated sensor's bus
     decoder, pipeline = Decoder(), untuck.Pipeline(keep_samples=True)
     parts: list[Samples] = []
     stopped = False
@@ -66,7 +66,7 @@ async def carry(fed: Samples) -> tuple[Samples, Run]:
 
 
 def assert_carried(received: Samples, fed: Samples) -> None:
-    """Not one sample lost or changed, beyond the chip's integers; time as even as the chip's stamps."""
+    """No sample is lost or changed, beyond rounding to the chip's integers; time is as even as the chip's stamps."""
     assert fed.quat is not None and received.quat is not None
     want = chip_values(fed.gyr_rad_s, fed.acc_m_s2, fed.quat)
     scaled = np.hstack(
@@ -86,7 +86,7 @@ def assert_same(live: Run, batch: Run) -> None:
 
 
 def assert_as_on_the_plates(run: Run, times_s: NDArray[np.float64], sides: NDArray[np.int64], end_s: float) -> None:
-    """Every contact away from the ends is found, once, on its side; strides are counted as the plates count them."""
+    """Every contact away from the ends is found, once, on its side; the number of strides is that of the plates."""
     found_s = run.contacts["time_s"] - run.time_s[0]
     nearest = np.abs(times_s[None, :] - found_s[:, None]).argmin(axis=1)
     near = np.abs(times_s[nearest] - found_s) < NEAR_S

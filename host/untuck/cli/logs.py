@@ -99,6 +99,7 @@ class CommandLog:
         try:
             handler = logging.FileHandler(path, "a", "utf-8")
         except OSError as error:
+            self.close()  # click does not close a context whose options are wrong
             raise Failure(f"the log {path} cannot be written ({error.strerror}).") from error
         handler.setFormatter(_FileFormatter(self.redactor))
         self._close_file()

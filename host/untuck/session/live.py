@@ -96,7 +96,7 @@ async def run_packets(
             events = packets.push(packet)
             _distribute(events, packets, view, voice)
             if on_event is not None and any([on_event(event) for event in events]):
-                ending = "it has found what it was for"
+                ending = "its purpose is reached"
                 break
     except asyncio.CancelledError:
         ending = "stopped"
