@@ -1,4 +1,4 @@
-"""The complete path on real motion: recorded runners -> virtual IMU -> simulated BNO085 -> firmware -> radio -> pipeline.
+"""The full path on real motion: recorded runner -> virtual IMU -> simulated BNO085 -> firmware -> radio -> pipeline.
 
 Strides, contacts and sides are compared with the treadmill's force plates, every sample with the virtual IMU's. One
 runner at each speed, and a simulated one; UNTUCK_ALL_RUNNERS=1 runs all 13 at all three speeds.
