@@ -121,7 +121,7 @@ def test_the_summary_fits_a_terminal_and_names_what_matters(in_demo_home: Path) 
     done = untuck("summary", "1")
     assert done.returncode == 0 and done.stderr == ""
     assert max(map(len, done.stdout.splitlines())) <= 80
-    for word in ("pelvic lean", "baseline", "right pullback", "held back", "0 lost", "not medical advice"):
+    for word in ("pelvic lean", "baseline", "right pullback", "suppressed", "0 lost", "not medical advice"):
         assert word in done.stdout, word
 
 

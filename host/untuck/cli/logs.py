@@ -149,7 +149,7 @@ def command_log(context: click.Context) -> CommandLog:
     return log
 
 
-def log_failure(context: click.Context, error: Exception) -> Path | None:
+def log_failure(context: click.Context, error: BaseException) -> Path | None:
     """Log the error that ends the command, with its traceback; returns the log's file, None without."""
     _log.error("%s: %s", type(error).__name__, error, exc_info=error, extra=SHOWN)
     return command_log(context).path

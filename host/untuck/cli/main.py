@@ -59,7 +59,10 @@ class _Untuck(click.Group):
         except UntuckError as error:
             log_failure(ctx, error)
             raise Failure(str(error)) from error
-        except (click.exceptions.Exit, click.ClickException, click.Abort, BrokenPipeError):
+        except (click.exceptions.Exit, click.ClickException, BrokenPipeError):
+            raise
+        except (KeyboardInterrupt, click.Abort) as error:  # the traceback shows where it was interrupted
+            log_failure(ctx, error)
             raise
         except Exception as error:
             path = log_failure(ctx, error)

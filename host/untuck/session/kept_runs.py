@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from untuck import wire
+from untuck.errors import StoreError
 from untuck.model import Packet
 from untuck.sources.ble import Backend
 from untuck.sources.ble_runs import ClipRuns, KeptRun
@@ -61,6 +62,21 @@ async def fetch_runs(
 
 async def _fetch(clip: ClipRuns, run: KeptRun, note: Note, *, keep: bool) -> dict[str, Any]:
     partial = _partial_path(clip.name, run)
+    try:
+        data = await _download(clip, run, partial, note)
+    except OSError as error:
+        raise StoreError(f"{partial} cannot be written ({error.strerror}): check the folder and its space.") from error
+    packets, damaged = decode_run(data)
+    session, duration_s = _store(clip, run, packets)
+    await clip.confirm(run, data, delete=not keep)
+    _log.info("run %d: %d packets stored as session %s, %d damaged", run.run, len(packets), session, damaged)
+    if damaged:
+        note(f"run {run.run}: {damaged} damaged records, about a second each, are left out")
+    return {"session": session, "duration_s": duration_s, "packets": len(packets), "damaged": damaged, "fetched": True}
+
+
+async def _download(clip: ClipRuns, run: KeptRun, partial: Path, note: Note) -> bytes:
+    """All bytes of a run; what is received is appended to the file `partial`, which is deleted at the end."""
     have = partial.read_bytes()[: run.bytes] if partial.exists() else b""
     note(f"run {run.run}: {run.bytes / 1e6:.2f} MB, of which {len(have) / 1e6:.2f} MB are fetched already")
     partial.parent.mkdir(parents=True, exist_ok=True)
@@ -72,13 +88,7 @@ async def _fetch(clip: ClipRuns, run: KeptRun, note: Note, *, keep: bool) -> dic
 
         data = await clip.fetch(run, have, save)
     partial.unlink()  # in any case: a run with a wrong checksum is fetched from its beginning next time
-    packets, damaged = decode_run(data)
-    session, duration_s = _store(clip, run, packets)
-    await clip.confirm(run, data, delete=not keep)
-    _log.info("run %d: %d packets stored as session %s, %d damaged", run.run, len(packets), session, damaged)
-    if damaged:
-        note(f"run {run.run}: {damaged} damaged records, about a second each, are left out")
-    return {"session": session, "duration_s": duration_s, "packets": len(packets), "damaged": damaged, "fetched": True}
+    return data
 
 
 def _store(clip: ClipRuns, run: KeptRun, packets: list[bytes]) -> tuple[int | None, float]:

@@ -33,7 +33,7 @@ def show_window(starts: Sequence[SessionStart], begin: int = 1, theme: str = "li
     for _, _, outcome in outcomes:
         if outcome.failure is not None:
             raise outcome.failure
-    if begin and not outcomes and failures:  # none of the sessions could start
+    if failures and len(outcomes) < begin:  # a requested session could not start
         raise failures[-1]
 
 
