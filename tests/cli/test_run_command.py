@@ -12,7 +12,7 @@ import pytest
 from virtual_clip.clip import VirtualClip
 
 from untuck.cli import output
-from untuck.cli.replay import replay
+from untuck.cli.main import cli
 from untuck.cli.views.live import run_clip
 from untuck.session.request import SessionRequest
 from untuck.simulate.runner import Phase, Scenario, simulate
@@ -52,5 +52,5 @@ async def test_a_run_with_the_clip_is_recorded_and_replays_the_same(capsys: pyte
 
 def replayed(capsys: pytest.CaptureFixture[str]) -> object:
     """What `untuck replay --json` prints; in a thread, because it has an event loop of its own."""
-    replay.main(["--json"], standalone_mode=False)
+    cli.main(["replay", "--json"], standalone_mode=False)
     return json.loads(capsys.readouterr().out)
