@@ -54,6 +54,7 @@ class _Untuck(click.Group):
     """Turns errors into one line; without --log the traceback of an unexpected error is printed."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; its errors are logged."""
         try:
             return super().invoke(ctx)
         except UntuckError as error:

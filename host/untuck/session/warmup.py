@@ -36,7 +36,7 @@ def warm_up(say: Callable[[str], None]) -> None:
     finally:
         notice.cancel()
     took_s = time.monotonic() - started_s
-    _log.info("warm-up took %.1f s, kernels %s", took_s, "from the cache" if cached else "compiled")
+    _log.info("warm-up took %.1f s; the cache had %s kernels before", took_s, "some" if cached else "no")
     exclude_from_garbage_collection()
 
 

@@ -194,7 +194,7 @@ class BleSource:
     async def _command(self, link: Link, data: bytes, allowed: tuple[int, ...] = ()) -> ClipStatus:
         self.status = status = await link.command(data)
         if status.result != wire.RESULT_OK and status.result not in allowed:
-            log.warning("command 0x%02x was rejected with result %d", data[0], status.result)
+            log.info("command 0x%02x was rejected with result %d", data[0], status.result)
             raise LinkError(rejection(status.result))
         return status
 

@@ -140,12 +140,12 @@ async def _remedies(doing: str, timeout_s: float) -> AsyncIterator[None]:
     except BleakCharacteristicNotFoundError as error:
         raise LinkError("The device lacks Untuck's service: install the firmware again (untuck flash).") from error
     except TimeoutError as error:
-        log.warning("time-out after %g s while %s", timeout_s, doing)
+        log.info("time-out after %g s while %s", timeout_s, doing)
         raise LinkError(
             f"No answer while {doing} within {timeout_s:g} s: bring the clip nearer, or switch Bluetooth off and on."
         ) from error
     except BleakError as error:
-        log.warning("error while %s: %s", doing, shorten_addresses(error))
+        log.info("error while %s: %s", doing, shorten_addresses(error))
         raise LinkError(f"Connection lost while {doing} ({error}): bring the clip nearer and try again.") from error
     except (OSError, EOFError) as error:
         raise LinkError(
@@ -242,7 +242,7 @@ class Link:
                 with contextlib.suppress(BleakError, KeyError, OSError, NotImplementedError, TimeoutError):
                     async with asyncio.timeout(self._timeouts.call_s):
                         await client.unpair()
-                log.warning("pairing failed: %s", shorten_addresses(error.__cause__))
+                log.info("pairing failed: %s", shorten_addresses(error.__cause__))
                 raise LinkError(NOT_PAIRED) from error
             raise
 

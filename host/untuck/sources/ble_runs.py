@@ -173,7 +173,7 @@ class ClipRuns:
             raise LinkError("The connection is closed: connect again.")
         self.status = status = await self._link.command(data, wait_s)
         if status.result != wire.RESULT_OK:
-            log.warning("command 0x%02x was rejected with result %d", data[0], status.result)
+            log.info("command 0x%02x was rejected with result %d", data[0], status.result)
             raise LinkError(rejection(status.result))
         return status
 

@@ -71,7 +71,8 @@ class TerminalView:
         self._draw()
 
     def _draw(self) -> None:
-        self._live.update(drawing(self._state, self._source, self._signal, self._notes, self._width, self._keys))
+        shown = drawing(self._state, self._source, self._signal, self._notes, width=self._width, keys=self._keys)
+        self._live.update(shown)
 
 
 class Reception:
