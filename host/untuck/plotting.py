@@ -89,9 +89,16 @@ def _draw_findings(run: Run, tilt: Axes, pullback: Axes) -> None:
         for axes in (tilt, pullback):
             axes.axvspan(finding.start_s, end_s, color=colour, alpha=0.16 if axes is own else 0.05, lw=0)
         own.annotate(
-            _label(finding), (finding.start_s, 1.0), (3, -3), xycoords=("data", "axes fraction"),
-            textcoords="offset points", va="top", color=colour, fontsize=8.5, annotation_clip=True,
-        )  # fmt: skip
+            _label(finding),
+            (finding.start_s, 1.0),
+            (3, -3),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            va="top",
+            color=colour,
+            fontsize=8.5,
+            annotation_clip=True,
+        )
 
 
 def _draw_cues(run: Run, axes: Axes) -> None:
@@ -100,8 +107,15 @@ def _draw_cues(run: Run, axes: Axes) -> None:
     for cue in run.cues:
         recovered = cue.fault == RECOVERED
         colour = _QUIET if recovered else _colour(cue.fault, cue.side)
-        axes.plot(cue.time_s, 0.87, "^" if recovered else "v", ms=7, color=colour, transform=top,
-                  mfc="white" if recovered else colour)  # fmt: skip
+        axes.plot(
+            cue.time_s,
+            0.87,
+            "^" if recovered else "v",
+            ms=7,
+            color=colour,
+            transform=top,
+            mfc="white" if recovered else colour,
+        )
     for label, mark, fill in (("cue", "v", _INK), ("cue: corrected", "^", "white")):
         if run.cues:
             axes.plot([], [], mark, ms=6, color=_INK if fill == _INK else _QUIET, mfc=fill, label=label)
@@ -145,5 +159,14 @@ def _dress(axes: Axes) -> None:
 
 
 def _legend(axes: Axes) -> None:
-    axes.legend(frameon=False, labelcolor=_INK, fontsize=8, ncols=7, loc="lower right", bbox_to_anchor=(1.0, 1.0),
-                borderaxespad=0.1, handlelength=1.6, columnspacing=1.2)  # fmt: skip
+    axes.legend(
+        frameon=False,
+        labelcolor=_INK,
+        fontsize=8,
+        ncols=7,
+        loc="lower right",
+        bbox_to_anchor=(1.0, 1.0),
+        borderaxespad=0.1,
+        handlelength=1.6,
+        columnspacing=1.2,
+    )

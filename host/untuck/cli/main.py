@@ -67,9 +67,11 @@ class _Untuck(click.Group):
             raise
         except Exception as error:
             path = log_failure(ctx, error)
+            found = None
             if isinstance(error, ModuleNotFoundError):
-                if found := missing_extra(error, f"untuck {ctx.invoked_subcommand}"):
-                    raise Failure(str(found)) from error
+                found = missing_extra(error, f"untuck {ctx.invoked_subcommand}")
+            if found is not None:
+                raise Failure(str(found)) from error
             if path is None:
                 raise
             what = f"{type(error).__name__}: {error}"
