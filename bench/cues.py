@@ -22,7 +22,7 @@ from untuck.model import LEFT, RIGHT, Floats
 try:
     from untuck.sound.loudness import momentary_lufs
     from untuck.sound.player import Player
-    from untuck.sound.voices import RATE_HZ
+    from untuck.sound.tones import RATE_HZ
     from virtual_clip import loudspeaker
 except ImportError as error:
     MISSING: str = f"{error.name} is missing: pip install 'untuck[test]'"

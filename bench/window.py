@@ -28,8 +28,8 @@ from PySide6.QtWidgets import QApplication
 
 from bench.lib.figures import Figure, table
 from untuck.coach.control import RunnerSlot, Updates
-from untuck.coach.engine import Engine
-from untuck.coach.feed import Batch, Feed, Snapshot
+from untuck.coach.loop_thread import LoopThread
+from untuck.coach.session_feed import Batch, Feed, Snapshot
 from untuck.coach.sessions import CoachSessions
 from untuck.coach.time_plots import TimePlots
 from untuck.coach.window import CoachWindow
@@ -129,8 +129,8 @@ class Watch:
 def run_live(seconds: float = 20.0, runners: int = 1) -> dict[str, Any]:
     """Paints, ages and CPU of a window with this many runners, over this many seconds."""
     app = QApplication.instance() or QApplication(sys.argv[:1])
-    with Engine() as engine:
-        control = CoachSessions(engine, [PacedOpening(seconds + 30, seed) for seed in range(runners)], audible=False)
+    with LoopThread() as thread:
+        control = CoachSessions(thread, [PacedOpening(seconds + 30, seed) for seed in range(runners)], audible=False)
         watch = Watch()
         window = CoachWindow(control)
         window.resize(*SIZE)
@@ -202,7 +202,7 @@ def _moved(batch: Batch, by_s: float) -> Batch:
             case _:
                 pass
     samples_s = [each + by_s for each in batch.time_s]
-    return Batch(samples_s, batch.angles_deg, events, [], [time.monotonic()], batch.now)
+    return Batch(samples_s, batch.angles_deg, events, [], [time.monotonic()], batch.snapshot)
 
 
 class LoopSessions:
@@ -232,7 +232,7 @@ def _loop_feed() -> LoopFeed:
         if number % 100 == 0:
             batches.append(feed.take())
     head, parts = batches[:16], round(LOOP_S / 5)
-    joined = Batch(now=head[-1].now)
+    joined = Batch(snapshot=head[-1].snapshot)
     for each in head:
         joined.time_s += each.time_s
         joined.angles_deg += each.angles_deg

@@ -1,7 +1,7 @@
 """Renders the spoken clips of untuck.sound.phrases with espeak-ng and sox: `make speech`. Run when a phrase changes.
 
-espeak-ng speaks, sox cuts the silence at both ends, evens the loudness out, so that quiet syllables are heard while
-running, and writes Ogg Vorbis, 24 kHz, mono. How speech is rendered lives here and nowhere else.
+espeak-ng speaks. sox removes the silence at both ends, compresses the dynamics, so that quiet syllables are audible
+while running, and writes Ogg Vorbis, 24 kHz, mono.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from pathlib import Path
 from untuck.sound.phrases import FOLDER, phrases
 
 VOICE = ("-v", "en-gb", "-s", "165", "-p", "45", "-g", "2")
-CUT = ("silence", "1", "0.01", "0.5%", "reverse", "silence", "1", "0.01", "0.5%", "reverse")
-EVEN = ("highpass", "150", "treble", "3")
-PRESS = ("compand", "0.001,0.06", "3:-70,-70,-45,-22,-20,-9,0,-7", "-5", "-70", "0.002")
-SHAPE = ("pad", "0.01", "0.03", "norm", "-1")
+TRIM = ("silence", "1", "0.01", "0.5%", "reverse", "silence", "1", "0.01", "0.5%", "reverse")
+EQUALISE = ("highpass", "150", "treble", "3")
+COMPRESS = ("compand", "0.001,0.06", "3:-70,-70,-45,-22,-20,-9,0,-7", "-5", "-70", "0.002")
+FINISH = ("pad", "0.01", "0.03", "norm", "-1")
 
 
 def main() -> int:
-    """Write one clip a phrase, and remove clips of phrases that are no more."""
+    """Write one clip for each phrase, and remove the clips of removed phrases."""
     lacking = [name for name in ("espeak-ng", "sox") if shutil.which(name) is None]
     if lacking:
         print(f"render_speech: install {' and '.join(lacking)} first (apt-get install espeak-ng sox).", file=sys.stderr)
@@ -35,7 +35,7 @@ def main() -> int:
         raw = Path(folder) / "raw.wav"
         for path, text in wanted.items():
             subprocess.run(["espeak-ng", *VOICE, "-w", raw, text], check=True)
-            effects = (*CUT, *EVEN, *PRESS, *SHAPE)
+            effects = (*TRIM, *EQUALISE, *COMPRESS, *FINISH)
             subprocess.run(["sox", "-R", raw, "-r", "24000", "-c", "1", "-C", "5", path, *effects], check=True)
     print(f"{len(wanted)} clips, {sum(path.stat().st_size for path in wanted) // 1024} kB in {FOLDER}")
     return 0

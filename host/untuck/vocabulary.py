@@ -113,7 +113,7 @@ class FaultFacts:
     """One row of FAULTS.
 
     name: for people; sides: whether it belongs to one side; cued: whether it has cues (otherwise it is only shown);
-    voice: its sound, of sound.voices, "" for none; sound_words: that sound in words; phrases: spoken cues, by side;
+    voice: its sound, of sound.tones, "" for none; sound_words: that sound in words; phrases: spoken cues, by side;
     clip_patterns: cue numbers of the clip's own buzzer (wire.CUE_*), by side; advice: shown in the coach's window;
     colours: role in PALETTES, by side; degrees: whether its depth is shown as an angle.
     """

@@ -96,7 +96,7 @@ def test_a_silent_clip_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_cue_that_sounds_has_words() -> None:
-    from untuck.sound.voices import has_sound
+    from untuck.sound.tones import has_sound
 
     sounds = (*cued_faults(), RECOVERED)
     assert all(facts(fault).sound_words for fault in sounds) and all(map(has_sound, sounds))

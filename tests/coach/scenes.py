@@ -1,7 +1,7 @@
 """Scenes of the coach's window: simulated runners stopped at a moment, for tests and for the pictures in docs/images.
 
-screenshots.py saves them. Every scene goes through the packet pipeline and the feed of a session; only the clock is
-held, so that a picture shows the same moment every time.
+screenshots.py saves them. Every scene runs through the packet pipeline and the feed of a session. The window's timer is
+stopped, so that a picture always shows the same moment.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cache
 from PySide6.QtWidgets import QApplication
 
 from untuck.coach.control import Choice, RunnerSlot, Updates
-from untuck.coach.feed import Feed
+from untuck.coach.session_feed import Feed
 from untuck.coach.sessions import CoachView
 from untuck.coach.window import CoachWindow
 from untuck.model import Packet
@@ -36,40 +36,40 @@ def packets(seed: int) -> tuple[bytes, ...]:
 
 
 class SceneControl:
-    """A control whose runners have got to a moment and stay there; remembers what it was asked."""
+    """A SessionControl whose sessions stop at a given moment; records the calls it gets."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, ...]] = []
         self.next = Updates(choices=[Choice("clip", "The first clip heard"), Choice("demo", "A simulated runner")])
-        self._lines: dict[RunnerSlot, tuple[PacketPipeline, CoachView, int]] = {}
+        self._sessions: dict[RunnerSlot, tuple[PacketPipeline, CoachView, int]] = {}
 
     def slot(self, name: str, seed: int, until_s: float) -> RunnerSlot:
-        """A runner whose session has got to until_s."""
+        """A runner whose session has reached until_s."""
         slot = RunnerSlot(name, Feed())
-        self._lines[slot] = (PacketPipeline(Settings()), CoachView(LiveState(), slot.feed), seed)
+        self._sessions[slot] = (PacketPipeline(Settings()), CoachView(LiveState(), slot.feed), seed)
         self.next.slots.append(slot)
         self.play(slot, until_s)
         return slot
 
     def play(self, slot: RunnerSlot, until_s: float) -> None:
-        """Let the session go on until then."""
-        line, view, seed = self._lines[slot]
-        done = line.decoder.packets
+        """Continue the session until until_s."""
+        pipeline, view, seed = self._sessions[slot]
+        done = pipeline.decoder.packets
         for number, data in enumerate(packets(seed)[done:], done):
-            if line.last_s >= until_s:
+            if pipeline.last_s >= until_s:
                 return
-            line.take_commands()
-            view.show(line.push(Packet(data, number * 0.05)), line)
-        view.show(line.finish(), line)
+            pipeline.take_commands()
+            view.show(pipeline.push(Packet(data, number * 0.05)), pipeline)
+        view.show(pipeline.finish(), pipeline)
         slot.feed.end()
 
     def pipeline(self, slot: RunnerSlot) -> Pipeline:
         """The analysis of a runner's session."""
-        return self._lines[slot][0].pipeline
+        return self._sessions[slot][0].pipeline
 
     def view(self, slot: RunnerSlot) -> CoachView:
-        """What stands between a runner's session and the window."""
-        return self._lines[slot][1]
+        """The view of a runner's session."""
+        return self._sessions[slot][1]
 
     def start(self, key: str = "") -> None:
         self.asked.append(("start", key))
@@ -85,7 +85,7 @@ class SceneControl:
 
     def command(self, slot: RunnerSlot, command: SessionCommand) -> None:
         self.asked.append(to_text(command))
-        self._lines[slot][0].command(command)
+        self._sessions[slot][0].command(command)
 
     def blind(self, slot: RunnerSlot, on: bool) -> None:
         self.asked.append(("blind", str(on)))
@@ -94,8 +94,8 @@ class SceneControl:
         self.asked.append(("report", slot.name))
 
     def take_commands(self, slot: RunnerSlot) -> None:
-        """Let what was asked for take effect, as the next packet would."""
-        self._lines[slot][0].take_commands()
+        """Apply the commands given so far, as the next packet would."""
+        self._sessions[slot][0].take_commands()
 
     def updates(self) -> Updates:
         updates, self.next = self.next, Updates()
@@ -105,7 +105,7 @@ class SceneControl:
 def open_scene(
     control: SceneControl, size: tuple[int, int] = (1200, 700), theme: str = "light", front: int = 0
 ) -> CoachWindow:
-    """A window on the control's runners; its timer is stopped, so that nothing moves."""
+    """A window on the control's runners, with its timer stopped."""
     window = CoachWindow(control, theme)
     window.timer.stop()
     window.resize(*size)
@@ -113,20 +113,20 @@ def open_scene(
     window.tick()
     window.bring_to_front(front)
     for runner in window.runners:
-        runner.heard_s = time.monotonic()  # getting there has taken longer than a runner would be silent
+        runner.heard_s = time.monotonic()  # the simulation took longer than STALE_S
     settle(window)
     return window
 
 
 def settle(window: CoachWindow) -> None:
-    """Draw what has changed."""
+    """Process events and draw until nothing changes."""
     for _ in range(3):
         window.tick()
         window.draw(time.monotonic())
         QApplication.processEvents()
 
 
-def one(until_s: float, **look: object) -> CoachWindow:
+def one(until_s: float, **appearance: object) -> CoachWindow:
     """One runner at a moment."""
     control = SceneControl()
     slot = control.slot("Ada", 0, until_s)
@@ -134,7 +134,7 @@ def one(until_s: float, **look: object) -> CoachWindow:
         control.command(slot, Lap("2 km"))
         control.take_commands(slot)
         control.play(slot, until_s + 0.5)
-    return open_scene(control, **look)  # type: ignore[arg-type]
+    return open_scene(control, **appearance)  # type: ignore[arg-type]
 
 
 def strides() -> CoachWindow:
@@ -168,7 +168,7 @@ def four() -> CoachWindow:
 
 
 def silent() -> CoachWindow:
-    """The clip has not been heard for a while."""
+    """No packet has come for a while."""
     window = one(GOOD_S)
     window.runner.heard_s -= 4.0
     settle(window)
@@ -176,9 +176,9 @@ def silent() -> CoachWindow:
 
 
 def empty() -> CoachWindow:
-    """Before anything has begun."""
+    """Before the first session."""
     control = SceneControl()
-    control.next.said.append(("No clip was heard: switch it on, hold it near, and look again.", True))
+    control.next.messages.append(("No clip found: switch the clip on, hold it near, and search again.", True))
     return open_scene(control)
 
 

@@ -1,4 +1,4 @@
-"""How the coach's window looks: nothing cut or overlapping, colours told apart by all, nothing painted without need."""
+"""The look of the coach's window: nothing cut or overlapping, distinguishable colours, no needless painting."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from PySide6.QtGui import QFontMetricsF, QImage
 from PySide6.QtWidgets import QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 from tests.coach import scenes
-from tests.coach.hands import opened
+from tests.coach.window_actions import opened
 from tests.report.scenes import PAGES
 from tests.screenshots import IMAGES
 
@@ -42,7 +42,7 @@ def test_nothing_is_cut_and_nothing_overlaps(
 
 
 def check_layout(parent: QWidget) -> None:
-    """Children lie within their parent, at no less than their least size, and beside each other."""
+    """Children lie within their parent, have at least their minimum size, and do not overlap."""
     children = [child for child in parent.children() if isinstance(child, QWidget) and child.isVisible()]
     children = [child for child in children if not child.isWindow()]
     for child in children:
@@ -58,7 +58,7 @@ def check_layout(parent: QWidget) -> None:
 
 
 @pytest.mark.parametrize("name", THEMES)
-def test_text_stands_out_from_what_lies_behind(name: str) -> None:
+def test_text_has_contrast_to_its_background(name: str) -> None:
     theme = THEMES[name]
     for colour in (theme.text, theme.dim, theme.good, theme.fault, theme.left, theme.right):
         assert contrast(colour, theme.panel) >= 4.5
@@ -67,7 +67,7 @@ def test_text_stands_out_from_what_lies_behind(name: str) -> None:
         assert contrast(theme.on(colour), colour) >= 4.5
 
 
-# Machado, Oliveira, Fernandes 2009: linear RGB as seen without one kind of cone
+# Machado, Oliveira, Fernandes 2009: linear RGB as seen without one type of cone
 BLINDNESS = {
     "none": np.eye(3),
     "protan": np.array([[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]]),
@@ -77,7 +77,7 @@ BLINDNESS = {
 
 
 def as_seen(colour: str, kind: str) -> np.ndarray:
-    """CIE L*a*b* (3,) of a colour as someone with this colour vision sees it."""
+    """CIE L*a*b* (3,) of a colour as perceived with this colour vision."""
     srgb = np.array([int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)])
     linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
     linear = np.clip(BLINDNESS[kind] @ linear, 0, 1)
@@ -88,25 +88,25 @@ def as_seen(colour: str, kind: str) -> np.ndarray:
 
 @pytest.mark.parametrize("kind", BLINDNESS)
 @pytest.mark.parametrize("name", THEMES)
-def test_colours_are_told_apart_by_all(name: str, kind: str) -> None:
+def test_colours_can_be_distinguished_with_any_colour_vision(name: str, kind: str) -> None:
     theme = THEMES[name]
     states = (theme.good, theme.fault, theme.work, theme.stale)
     for one, other in (*combinations(states, 2), (theme.left, theme.right)):
         assert np.linalg.norm(as_seen(one, kind) - as_seen(other, kind)) >= 20.0, (one, other)
 
 
-def test_a_tick_without_news_paints_nothing(qtbot: QtBot, control: scenes.SceneControl) -> None:
+def test_a_tick_without_new_data_paints_nothing(qtbot: QtBot, control: scenes.SceneControl) -> None:
     control.slot("Ada", 0, scenes.GOOD_S)
     window = opened(qtbot, control)
     before = window.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
     painted: list[str] = []
-    for part in (window.sign, *window.numbers.boxes, window.pelvis):
+    for part in (window.state_box, *window.reading_boxes.boxes, window.pelvis):
         part.update = partial(painted.append, type(part).__name__)  # type: ignore[method-assign]
     scenes.settle(window)
     assert painted == []
     assert window.grab().toImage().convertToFormat(QImage.Format.Format_RGB32) == before
 
 
-def test_scenes_are_those_of_the_pictures() -> None:
+def test_every_picture_has_its_scene() -> None:
     drawn_by_bench = {"cues"}
     assert {path.stem for path in IMAGES.glob("*.png")} - drawn_by_bench == {*scenes.SCENES, *PAGES}

@@ -1,4 +1,4 @@
-"""Sessions run in the coach's window, offscreen: simulated, recorded, with the virtual clip, and lost ones."""
+"""Sessions in the coach's window, offscreen: simulated, replayed, with the virtual clip, and with a lost connection."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import pytest
 pytest.importorskip("PySide6.QtWidgets", reason="Qt's system libraries are missing", exc_type=ImportError)
 from pytestqt.qtbot import QtBot
 from tests.coach import scenes
-from tests.coach.hands import click
+from tests.coach.window_actions import click
 from virtual_clip.clip import VirtualClip
 
-from untuck.coach.engine import Engine
+from untuck.coach.loop_thread import LoopThread
 from untuck.coach.sessions import CoachSessions
 from untuck.coach.window import CoachWindow
 from untuck.errors import LinkError
@@ -28,30 +28,30 @@ from untuck.store.profiles import Profiles
 
 
 @pytest.fixture
-def engine() -> Iterator[Engine]:
-    with Engine() as made:
+def thread() -> Iterator[LoopThread]:
+    with LoopThread() as made:
         yield made
 
 
-def test_a_simulated_session_from_start_to_end(qtbot: QtBot, engine: Engine) -> None:
-    control = CoachSessions(engine, [SimulatedStart(fast=True)], audible=False)
+def test_a_simulated_session_from_start_to_end(qtbot: QtBot, thread: LoopThread) -> None:
+    control = CoachSessions(thread, [SimulatedStart(fast=True)], audible=False)
     window = CoachWindow(control)
     qtbot.addWidget(window)
     window.show()
     assert window.bar.buttons["start"].isEnabled() and not window.bar.buttons["stop"].isEnabled()
     click(qtbot, window, "start")
-    click(qtbot, window, "start")  # in a hurry
+    click(qtbot, window, "start")  # a second press while it starts
     qtbot.waitUntil(lambda: bool(window.runners) and window.runner.ended, timeout=60_000)
     assert len(window.runners) == 1 and window.runner.stride_count > 150
     assert [finding.fault for finding in window.runner.findings] == ["tuck", "pullback"]
-    assert window.sign.shown is not None and window.sign.shown.word == "ENDED"
+    assert window.state_box.shown is not None and window.state_box.shown.word == "ENDED"
     assert Store().open().mode == "demo" and Store().open().summary is not None
     assert window.bar.buttons["start"].isEnabled() and not window.bar.buttons["stop"].isEnabled()
     click(qtbot, window, "report")
-    qtbot.waitUntil(lambda: "Report written" in window.line.label.text(), timeout=60_000)
-    page = Path(window.line.label.text().partition(": ")[2])
+    qtbot.waitUntil(lambda: "Report written" in window.message_line.label.text(), timeout=60_000)
+    page = Path(window.message_line.label.text().partition(": ")[2])
     assert "Session 1" in page.read_text("utf-8")
-    replayed = CoachSessions(engine, [ReplayStart(Store().open(), speed=0)], audible=False)
+    replayed = CoachSessions(thread, [ReplayStart(Store().open(), speed=0)], audible=False)
     again = CoachWindow(replayed)
     qtbot.addWidget(again)
     replayed.start()
@@ -61,8 +61,8 @@ def test_a_simulated_session_from_start_to_end(qtbot: QtBot, engine: Engine) -> 
     assert len(Store().sessions()) == 1
 
 
-class FailingOpening:
-    """A source that gives some packets, keeps its thread busy for a while, and then fails as a lost clip does."""
+class FailingStart:
+    """A source that yields some packets, blocks its thread for a while, and then fails like a lost connection."""
 
     key = text = work = "failing"
 
@@ -83,35 +83,37 @@ class FailingOpening:
             await asyncio.sleep(0)
             yield Packet(data, number * 0.05)
         before = self.ticks()
-        time.sleep(1.0)  # as a radio library that hangs would
+        time.sleep(1.0)  # like a radio library that hangs
         self.while_busy = self.ticks() - before
         raise LinkError("The connection was lost: switch the clip off and on.")
 
 
-def test_a_lost_clip_is_told_and_the_window_goes_on(qtbot: QtBot, engine: Engine) -> None:
-    opening = FailingOpening(700)
-    control = CoachSessions(engine, [opening], audible=False)
+def test_a_lost_connection_is_reported_and_the_window_stays_usable(qtbot: QtBot, thread: LoopThread) -> None:
+    start = FailingStart(700)
+    control = CoachSessions(thread, [start], audible=False)
     window = CoachWindow(control)
     qtbot.addWidget(window)
     window.show()
     ticks: list[int] = []
     window.timer.timeout.connect(lambda: ticks.append(1))
-    opening.ticks = lambda: len(ticks)
+    start.ticks = lambda: len(ticks)
     click(qtbot, window, "start")
     qtbot.waitUntil(lambda: bool(window.runners) and window.runner.ended, timeout=60_000)
-    assert opening.while_busy >= 3, "the window stood still while the session's thread was busy"
-    assert window.line.label.text().endswith("switch the clip off and on.") and window.line.label.property("error")
+    assert start.while_busy >= 3, "the window was blocked while the session's thread was busy"
+    assert window.message_line.label.text().endswith(
+        "switch the clip off and on."
+    ) and window.message_line.label.property("error")
     assert window.bar.buttons["start"].isEnabled() and window.runner.stride_count > 0
     assert control.outcomes[0][2].failure is not None and Store().open().packet_count == 700
 
 
-def test_a_clip_that_cannot_be_had_is_told(qtbot: QtBot, engine: Engine) -> None:
-    control = CoachSessions(engine, [FailingOpening(0, open_fails=True)], audible=False)
+def test_a_session_that_cannot_start_is_reported(qtbot: QtBot, thread: LoopThread) -> None:
+    control = CoachSessions(thread, [FailingStart(0, open_fails=True)], audible=False)
     window = CoachWindow(control)
     qtbot.addWidget(window)
     click(qtbot, window, "start")
-    qtbot.waitUntil(lambda: "plug one in" in window.line.label.text(), timeout=60_000)
-    assert not window.runners and len(control.failures) == 1 and not window.line.cancel.isVisibleTo(window)
+    qtbot.waitUntil(lambda: "plug one in" in window.message_line.label.text(), timeout=60_000)
+    assert not window.runners and len(control.failures) == 1 and not window.message_line.cancel.isVisibleTo(window)
 
 
 def test_the_command_needs_a_screen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,8 +128,8 @@ def test_the_command_needs_a_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.exit_code == 1 and "no screen" in result.output
 
 
-class VirtualOpening:
-    """The virtual clip, switched on in the sessions' own loop: real firmware, virtual radio, the real link."""
+class VirtualClipStart:
+    """The virtual clip in the sessions' own loop: real firmware, virtual radio, the real link."""
 
     key = text = work = "virtual clip"
 
@@ -141,21 +143,21 @@ class VirtualOpening:
 
 
 @pytest.mark.slow
-def test_a_session_with_the_clip_clicked_through(qtbot: QtBot, engine: Engine) -> None:
+def test_a_session_with_the_clip_clicked_through(qtbot: QtBot, thread: LoopThread) -> None:
     scenario = Scenario((Phase("stand", 7.0), *[Phase("hinge", 3.5)] * 3, Phase("stand", 2.5), Phase("run", 30.0)))
-    control = CoachSessions(engine, [VirtualOpening(simulate(scenario).samples)], audible=False)
+    control = CoachSessions(thread, [VirtualClipStart(simulate(scenario).samples)], audible=False)
     window = CoachWindow(control)
     qtbot.addWidget(window)
     window.show()
     click(qtbot, window, "start")
-    qtbot.waitUntil(lambda: window.runner.now.calibrated, timeout=60_000)
+    qtbot.waitUntil(lambda: window.runner.snapshot.calibrated, timeout=60_000)
     for name in ("lap", "mute"):
         click(qtbot, window, name)
     qtbot.waitUntil(lambda: window.runner.muted and window.runner.stride_count > 10, timeout=60_000)
-    assert window.sign.shown is not None and window.sign.shown.word == "TAKING BASELINE"
+    assert window.state_box.shown is not None and window.state_box.shown.word == "TAKING BASELINE"
     click(qtbot, window, "stop")
     qtbot.waitUntil(lambda: window.runner.ended, timeout=60_000)
     stored = Store().open()
     assert stored.mode == "run" and stored.ended_unix_s is not None and stored.summary is not None
-    assert [steer.kind for steer in stored.commands()] == ["lap", "mute"]
+    assert [command.kind for command in stored.commands()] == ["lap", "mute"]
     assert Profiles().open("").calibration is not None

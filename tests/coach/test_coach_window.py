@@ -1,4 +1,4 @@
-"""What a press in the coach's window does, and what it shows of a session; offscreen, with runners held still."""
+"""Buttons and displays of the coach's window; offscreen, with simulated sessions stopped at a moment."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 from tests.coach import scenes
-from tests.coach.hands import click, opened
+from tests.coach.window_actions import click, opened
 
 from untuck.session.blind_blocks import BlindBlocks
 
 
-def test_what_is_pressed_reaches_the_session(qtbot: QtBot, control: scenes.SceneControl) -> None:
+def test_buttons_give_commands_to_the_session(qtbot: QtBot, control: scenes.SceneControl) -> None:
     slot = control.slot("Ada", 0, scenes.GOOD_S)
     window = opened(qtbot, control)
     for name in ("lap", "mute", "calibrate"):
         click(qtbot, window, name)
     click(qtbot, window, "note")
-    qtbot.keyClicks(window.line.edit, "new shoes")
-    qtbot.keyClick(window.line.edit, Qt.Key.Key_Return)
+    qtbot.keyClicks(window.message_line.edit, "new shoes")
+    qtbot.keyClick(window.message_line.edit, Qt.Key.Key_Return)
     window.bar.faults["rigid"].trigger()
     window.bar.block.trigger()
     assert control.asked == [
@@ -43,12 +43,12 @@ def test_what_is_pressed_reaches_the_session(qtbot: QtBot, control: scenes.Scene
     control.play(slot, scenes.GOOD_S + 2)
     scenes.settle(window)
     assert [mark.text for mark in window.runner.marks if mark.kind in ("lap", "note")] == ["lap 1", "new shoes"]
-    assert window.runner.muted and window.runner.blocked
+    assert window.runner.muted and window.runner.no_cues
     assert window.bar.buttons["mute"].isChecked() and window.bar.block.isChecked()
     assert not window.bar.faults["rigid"].isChecked()
 
 
-def test_calibration_shows_how_far_it_is_and_can_be_given_up(qtbot: QtBot, control: scenes.SceneControl) -> None:
+def test_calibration_shows_its_progress_and_can_be_cancelled(qtbot: QtBot, control: scenes.SceneControl) -> None:
     slot = control.slot("Ada", 0, scenes.STANDING_S)
     window = opened(qtbot, control)
 
@@ -56,15 +56,16 @@ def test_calibration_shows_how_far_it_is_and_can_be_given_up(qtbot: QtBot, contr
         control.take_commands(slot)
         control.play(slot, until_s)
         scenes.settle(window)
-        assert window.sign.shown is not None
-        return window.sign.shown.word, window.sign.shown.line, window.sign.shown.share
+        label = window.state_box.shown
+        assert label is not None
+        return label.word, label.text, label.progress
 
-    word, line, share = shown(scenes.STANDING_S)
-    assert word == "CALIBRATING" and line.startswith("stand still: 3 of 5 s") and 0.6 < share < 0.8
-    word, line, share = shown(scenes.CALIBRATING_S)
-    assert word == "CALIBRATING" and line.endswith("2 of 3") and share == pytest.approx(2 / 3)
-    word, _, share = shown(scenes.CALIBRATED_S)
-    assert word == "STANDING" and share == -1.0
+    word, text, progress = shown(scenes.STANDING_S)
+    assert word == "CALIBRATING" and text.startswith("stand still: 3 of 5 s") and 0.6 < progress < 0.8
+    word, text, progress = shown(scenes.CALIBRATING_S)
+    assert word == "CALIBRATING" and text.endswith("2 of 3") and progress == pytest.approx(2 / 3)
+    word, _, progress = shown(scenes.CALIBRATED_S)
+    assert word == "STANDING" and progress == -1.0
     found = control.pipeline(slot).calibration
     click(qtbot, window, "calibrate")
     assert shown(scenes.CALIBRATED_S + 0.5)[0] == "CALIBRATING" and window.bar.buttons["calibrate"].isChecked()
@@ -74,7 +75,7 @@ def test_calibration_shows_how_far_it_is_and_can_be_given_up(qtbot: QtBot, contr
     assert control.pipeline(slot).calibration is found
 
 
-def test_a_finding_that_lasts_is_as_deep_as_it_has_been_so_far(qtbot: QtBot, control: scenes.SceneControl) -> None:
+def test_an_active_finding_shows_its_depth_so_far(qtbot: QtBot, control: scenes.SceneControl) -> None:
     slot = control.slot("Ada", 0, scenes.GOOD_S)
     window = opened(qtbot, control)
     while not window.runner.active:
@@ -89,7 +90,7 @@ def test_a_finding_that_lasts_is_as_deep_as_it_has_been_so_far(qtbot: QtBot, con
     assert name.label.format == f"tuck {lasting.depth_deg:.0f}° so far"
 
 
-def test_blind_blocks_are_not_given_away_until_the_end(qtbot: QtBot, control: scenes.SceneControl) -> None:
+def test_blind_blocks_stay_hidden_until_the_end(qtbot: QtBot, control: scenes.SceneControl) -> None:
     slot = control.slot("Ada", 0, scenes.GOOD_S)
     control.view(slot).blocks = BlindBlocks(Random(1), block_s=20.0)
     control.play(slot, scenes.PULLBACK_S)
@@ -115,11 +116,11 @@ def test_blocks_come_in_pairs(seed: int, steps_s: list[float]) -> None:
     assert len(switches) >= (now_s - steps_s[0]) // 60.0
 
 
-def test_a_dragged_threshold_is_that_of_the_analysis(qtbot: QtBot, control: scenes.SceneControl) -> None:
+def test_a_dragged_threshold_is_used_by_the_analysis(qtbot: QtBot, control: scenes.SceneControl) -> None:
     slot = control.slot("Ada", 0, scenes.GOOD_S)
     window = opened(qtbot, control)
     line = window.time_plots.tilt.threshold
-    assert line.isVisible() and line.value_deg == pytest.approx(window.runner.now.params.tuck_on_deg)
+    assert line.isVisible() and line.value_deg == pytest.approx(window.runner.snapshot.params.tuck_on_deg)
     box = window.time_plots.tilt.plot.getViewBox()
     per_degree = box.height() / np.ptp(window.time_plots.tilt.plot.viewRange()[1])
     start = window.time_plots.mapFromScene(box.mapViewToScene(QPointF(40.0, line.value())))
@@ -131,24 +132,24 @@ def test_a_dragged_threshold_is_that_of_the_analysis(qtbot: QtBot, control: scen
     control.take_commands(slot)
     control.play(slot, scenes.TUCK_S)
     scenes.settle(window)
-    assert window.runner.now.params.tuck_on_deg == pytest.approx(asked_deg)
+    assert window.runner.snapshot.params.tuck_on_deg == pytest.approx(asked_deg)
     assert line.value_deg == pytest.approx(asked_deg)
 
 
 def drag(widget: QWidget, start: QPoint, down: int) -> None:
-    """Press, move, let go; by hand, because Qt's own test moves carry no button."""
+    """Press, move, release; with own events, because QTest's mouse moves carry no button."""
     left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
     steps = [(QEvent.Type.MouseMove, 0, none, none), (QEvent.Type.MouseButtonPress, 0, left, left)]
     steps += [(QEvent.Type.MouseMove, round(down * part), none, left) for part in (0.25, 0.5, 0.75, 1.0)]
     steps += [(QEvent.Type.MouseButtonRelease, down, left, none)]
     for kind, by, button, held in steps:
         at = QPointF(start + QPoint(0, by))
-        QTest.qWait(15)  # pyqtgraph looks at moves no more often than a hundred times a second
+        QTest.qWait(15)  # pyqtgraph handles at most a hundred moves a second
         modifiers = Qt.KeyboardModifier.NoModifier
         QApplication.sendEvent(widget, QMouseEvent(kind, at, widget.mapToGlobal(at), button, held, modifiers))
 
 
-def test_scrolling_back_stays_while_recording_goes_on(qtbot: QtBot, control: scenes.SceneControl) -> None:
+def test_the_view_stays_scrolled_back_while_data_arrive(qtbot: QtBot, control: scenes.SceneControl) -> None:
     slot = control.slot("Ada", 0, scenes.TUCK_S)
     window = opened(qtbot, control)
     assert not window.bar.buttons["live"].isEnabled()
@@ -167,10 +168,10 @@ def test_scrolling_back_stays_while_recording_goes_on(qtbot: QtBot, control: sce
 def test_stale_data_are_shown_as_stale(qtbot: QtBot, control: scenes.SceneControl) -> None:
     control.slot("Ada", 0, scenes.GOOD_S)
     window = opened(qtbot, control)
-    assert window.sign.shown is not None and window.sign.shown.word == "GOOD FORM"
+    assert window.state_box.shown is not None and window.state_box.shown.word == "GOOD FORM"
     window.runner.heard_s -= 4.0
     scenes.settle(window)
-    assert window.sign.shown.word == "NO DATA 4 s" and window.sign.shown.colour == "stale"
+    assert window.state_box.shown.word == "NO DATA 4 s" and window.state_box.shown.colour == "stale"
 
 
 def test_four_runners_and_one_in_front(qtbot: QtBot, control: scenes.SceneControl) -> None:
@@ -187,12 +188,12 @@ def test_four_runners_and_one_in_front(qtbot: QtBot, control: scenes.SceneContro
     assert not window.bar.buttons["start"].isEnabled()
 
 
-def test_errors_are_a_line_and_no_dialog(qtbot: QtBot, control: scenes.SceneControl) -> None:
+def test_errors_are_shown_without_a_dialog(qtbot: QtBot, control: scenes.SceneControl) -> None:
     window = opened(qtbot, control)
-    control.next.said.append(("The clip is gone: switch it off and on.", True))
-    control.next.work, control.next.share = "looking for clips", float("nan")
+    control.next.messages.append(("The clip is gone: switch it off and on.", True))
+    control.next.task, control.next.progress = "searching for clips", float("nan")
     scenes.settle(window)
-    assert window.line.cancel.isVisible()
-    qtbot.mouseClick(window.line.cancel, Qt.MouseButton.LeftButton)
+    assert window.message_line.cancel.isVisible()
+    qtbot.mouseClick(window.message_line.cancel, Qt.MouseButton.LeftButton)
     assert control.asked == [("cancel",)]
-    assert "switch it off and on" in window.line.label.text() and window.line.label.property("error")
+    assert "switch it off and on" in window.message_line.label.text() and window.message_line.label.property("error")

@@ -155,7 +155,7 @@ def test_live_views_show_it() -> None:
 def test_it_is_heard_and_spoken() -> None:
     from untuck.sound.mixer import Hearing, Mixer
     from untuck.sound.phrases import cue_phrase, phrases
-    from untuck.sound.voices import has_sound
+    from untuck.sound.tones import has_sound
 
     assert has_sound(SWAY) and phrases()[cue_phrase(SWAY, Side.LEFT)].startswith("Keep the left side")
     for cues in ("tones", "speech"):  # its clip is not rendered: the tone stands in
@@ -183,20 +183,20 @@ def test_the_coachs_window_shows_it(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("PySide6.QtWidgets")
     from PySide6.QtWidgets import QApplication
 
-    from untuck.coach.bar import Bar
-    from untuck.coach.feed import Batch, Snapshot
-    from untuck.coach.runner import RunnerData
-    from untuck.coach.words import sign
+    from untuck.coach.button_bar import ButtonBar
+    from untuck.coach.readings import state_label
+    from untuck.coach.runner_data import RunnerData
+    from untuck.coach.session_feed import Batch, Snapshot
     from untuck.vocabulary import Moving
 
     app = QApplication.instance() or QApplication([])
-    assert Bar().faults[SWAY].text() == "Cue hip sway"
+    assert ButtonBar().faults[SWAY].text() == "Cue hip sway"
     runner = RunnerData("Ada")
     finding = Finding(SWAY, Side.LEFT, 60.0, nan, 4.5, 65.0, id=1)
     snapshot = Snapshot(moving=Moving.RUNNING, calibrated=True, active=(finding,))
     events = [FindingChanged(65.0, finding), CueDecided(65.0, Cue(SWAY, Side.LEFT, 65.0, 1, 4.5))]
-    runner.take(Batch(events=events, arrivals_s=[1.0], now=snapshot))
-    shown = sign(runner, 1.1)
-    assert (shown.word, shown.line) == ("LEFT HIP SWAY", "keep the belt level")
+    runner.take(Batch(events=events, arrivals_s=[1.0], snapshot=snapshot))
+    shown = state_label(runner, 1.1)
+    assert (shown.word, shown.text) == ("LEFT HIP SWAY", "keep the belt level")
     assert [mark.text for mark in runner.marks] == ["left hip sway"]
     assert app is not None

@@ -1,4 +1,4 @@
-"""What the runner hears: cues without clicks, at the right ear, told apart; and once through a real sound server.
+"""The sounds: cues without clicks, on the correct side, distinguishable; and once through a real sound server.
 
 The server is PulseAudio with a null sink, recorded at its monitor: skipped where it is not installed.
 """
@@ -20,18 +20,18 @@ from virtual_clip.loudspeaker import Ear
 
 from untuck.errors import SoundError
 from untuck.model import LEFT, RIGHT
-from untuck.sound import delay, mixer, voices
+from untuck.sound import delay, mixer, tones
 from untuck.sound.loudness import momentary_lufs
 from untuck.sound.mixer import Hearing, Mixer
 from untuck.sound.phrases import FOLDER, cue_phrase, phrases, spoken
-from untuck.sound.voices import RATE_HZ, render, to_int16
+from untuck.sound.tones import RATE_HZ, render, to_int16
 from untuck.store.profiles import Profiles
 from virtual_clip import loudspeaker
 
 FAULTS = ("tuck", "pullback", "rigid", "recovered")
 CUES = (("tuck", 0), ("pullback", LEFT), ("pullback", RIGHT), ("rigid", 0), ("recovered", 0))
 CUE_PHRASES = {cue_phrase(fault, side) for fault, side in CUES}
-MUSIC_LUFS = -14.0  # what streaming services bring music to
+MUSIC_LUFS = -14.0  # level of music from streaming services
 FULL = Hearing(volume=1.0)
 
 
@@ -50,16 +50,16 @@ def mean_pitch_hz(mono: np.ndarray) -> float:
 @pytest.mark.parametrize("side", [LEFT, 0, RIGHT])
 def test_cues_start_and_end_softly_and_never_clip(fault: str, side: int) -> None:
     cue = render(fault, side)
-    assert np.abs(cue).max() <= voices.PEAK_MAX
+    assert np.abs(cue).max() <= tones.PEAK_MAX
     assert np.abs(cue[[0, -1]]).max() < 1e-9
-    # a click is a jump that no partial of the cue makes: highest partial 4.7 kHz, gains below half
+    # a click is a larger step than the partials of the cue make: highest partial 4.7 kHz, gains below half
     assert np.abs(np.diff(cue, axis=0)).max() < 0.3
     edges = np.concatenate([cue[:48], cue[-48:]])  # the first and last millisecond
     assert np.abs(np.diff(edges, axis=0)).max() < 0.02
     assert 0.3 <= len(cue) / RATE_HZ <= 0.8
 
 
-def test_loudness_is_what_the_recommendation_says() -> None:
+def test_loudness_agrees_with_the_recommendation() -> None:
     sine = 10 ** (-20 / 20) * np.sin(2 * np.pi * 997 * np.arange(RATE_HZ) / RATE_HZ)
     assert momentary_lufs(np.stack([sine, 0 * sine], axis=1)) == pytest.approx(-23.0, abs=0.05)
     assert momentary_lufs(np.stack([sine, sine], axis=1)) == pytest.approx(-20.0, abs=0.05)
@@ -67,20 +67,20 @@ def test_loudness_is_what_the_recommendation_says() -> None:
 
 
 @pytest.mark.parametrize(("fault", "side"), CUES)
-def test_cues_are_louder_than_music_also_at_the_usual_volume(fault: str, side: int) -> None:
-    assert momentary_lufs(render(fault, side)) == pytest.approx(voices.LOUDNESS_LUFS, abs=0.01)
+def test_cues_are_louder_than_music_at_the_default_volume(fault: str, side: int) -> None:
+    assert momentary_lufs(render(fault, side)) == pytest.approx(tones.LOUDNESS_LUFS, abs=0.01)
     assert momentary_lufs(Hearing().volume * render(fault, side)) > MUSIC_LUFS + 2.5
 
 
 @pytest.mark.parametrize("phrase", phrases())
-def test_phrases_are_spoken_loud_enough_without_clicks_or_clipping(phrase: str) -> None:
+def test_phrases_are_loud_enough_without_clicks_or_clipping(phrase: str) -> None:
     said = spoken(phrase)
-    assert np.abs(said).max() <= voices.PEAK_MAX + 1e-9 and np.abs(said[[0, -1]]).max() < 1e-3
+    assert np.abs(said).max() <= tones.PEAK_MAX + 1e-9 and np.abs(said[[0, -1]]).max() < 1e-3
     assert momentary_lufs(said) > MUSIC_LUFS + (2.0 if phrase in CUE_PHRASES else 0.0)
     assert 0.25 <= len(said) / RATE_HZ <= 6.0
 
 
-def test_every_phrase_has_its_clip_and_no_clip_is_left_over() -> None:
+def test_every_phrase_has_its_clip_and_every_clip_its_phrase() -> None:
     assert {path.stem for path in FOLDER.glob("*.ogg")} == {name.replace(" ", "_") for name in phrases()}
 
 
@@ -93,7 +93,7 @@ def test_a_cue_for_one_side_is_heard_there() -> None:
     assert np.array_equal(*render("tuck", 0).T)
 
 
-def test_cues_are_told_apart_by_their_sound_in_mono_as_well() -> None:
+def test_cues_are_distinguishable_also_in_mono() -> None:
     sounds = {cue: spectrum(render(*cue).mean(axis=1)) for cue in CUES}
     for one, other in itertools.combinations(CUES, 2):
         assert sounds[one] @ sounds[other] < 0.6, (one, other)
@@ -108,7 +108,7 @@ def test_the_recovery_chime_rises() -> None:
     assert pitches == sorted(pitches) and pitches[2] > 1.2 * pitches[0]
 
 
-def test_the_mixer_gives_the_same_sound_in_any_pieces() -> None:
+def test_the_mixer_returns_the_same_sound_in_any_pieces() -> None:
     whole, pieces = Mixer(FULL), Mixer(FULL)
     for each in (whole, pieces):
         each.play("tuck", 0)
@@ -133,7 +133,7 @@ def test_one_ear_hears_both_sides() -> None:
         assert np.abs(heard[:, 1]).max() == pytest.approx(np.abs(render("pullback", side)).max(), rel=1e-3)
 
 
-def test_volume_and_speech_are_chosen() -> None:
+def test_volume_and_speech_can_be_set() -> None:
     loud, soft = heard_of(FULL, "tuck", 0), heard_of(Hearing(volume=0.25), "tuck", 0)
     assert np.abs(soft).max() == pytest.approx(0.25 * np.abs(loud).max(), rel=0.01)
     said = heard_of(Hearing(volume=1.0, cues="speech"), "pullback", LEFT)
@@ -141,7 +141,7 @@ def test_volume_and_speech_are_chosen() -> None:
     assert np.array_equal(heard_of(Hearing(cues="speech"), "recovered", 0), heard_of(Hearing(), "recovered", 0))
 
 
-def test_what_is_late_does_not_pile_up() -> None:
+def test_late_phrases_are_dropped() -> None:
     each = Mixer()
     for phrase in ("ready", "lap", "zeroed", "finished"):
         each.say(phrase)
@@ -157,7 +157,7 @@ def test_a_cue_cuts_a_phrase_short_without_a_click() -> None:
     before = each.read(RATE_HZ)
     each.play("tuck", 0)
     after = each.read(RATE_HZ)
-    fade = round(voices.FADE_S * RATE_HZ)
+    fade = round(tones.FADE_S * RATE_HZ)
     cue = to_int16(render("tuck"))
     assert np.array_equal(after[fade : fade + len(cue)], cue) and each.idle
     seam = np.diff(np.concatenate([before[-480:], after[: fade + 48]]).astype(float), axis=0)
@@ -181,10 +181,10 @@ def test_the_hum_follows_tilt_smoothly_and_is_silent_in_the_band() -> None:
     assert not each.read(RATE_HZ).any()
 
 
-def test_what_has_no_sound_is_silent() -> None:
+def test_a_fault_without_a_tone_is_silent() -> None:
     quiet = Mixer()
     quiet.play("held", RIGHT)
-    assert quiet.idle and not quiet.read(480).any() and not voices.has_sound("held")
+    assert quiet.idle and not quiet.read(480).any() and not tones.has_sound("held")
 
 
 PLAY = """
@@ -192,7 +192,7 @@ import sys, time
 from untuck.sound.player import Player
 with Player() as player:
     print(player.backend, flush=True)
-    time.sleep(2.5)  # a new stream is silent for up to 1.6 s: why the device is kept open
+    time.sleep(2.5)  # a new stream is silent for up to 1.6 s
     for fault, side in (("tuck", 0), ("pullback", 1)):
         print(time.monotonic(), flush=True)
         player.play(fault, side)
@@ -236,7 +236,7 @@ def test_cues_are_heard_through_a_sound_server(sound_server: dict[str, str], che
     for cue, (fault, side) in zip(cues, (("tuck", 0), ("pullback", RIGHT)), strict=True):
         sent = render(fault, side)
         assert len(cue) == pytest.approx(len(sent), rel=0.2)
-        assert spectrum(cue[:, 1]) @ spectrum(sent[:, 1]) > 0.95  # a busy machine may cut a few milliseconds out
+        assert spectrum(cue[:, 1]) @ spectrum(sent[:, 1]) > 0.95  # a busy machine may drop a few milliseconds
     level = np.sqrt((cues[1] ** 2).mean(axis=0))
     assert level[1] > 5 * level[0]
 
@@ -256,8 +256,9 @@ def test_the_demo_is_heard(sound_server: dict[str, str], checkout: Path) -> None
 
 
 UNPLUG = """
-import subprocess, time
+import logging, subprocess, time
 from untuck.sound.player import Player
+logging.basicConfig(level="INFO", format="%(levelname)s %(message)s")
 lines = []
 def until(wanted, seconds):
     end_s = time.monotonic() + seconds
@@ -276,24 +277,26 @@ with Player(on_change=lambda backend: lines.append(backend or "none")) as player
     subprocess.run(["pactl", "set-default-sink", "second"], check=True)
     assert until(lambda: len(sinks()) == 1, 5)
     unload("module-null-sink")
-    assert until(lambda: not player.alive, 5), "no device is left, and nobody noticed"
+    assert until(lambda: not player.alive, 5), "the lost device was not detected"
     assert player.play("tuck", 0) is False
     load("third")
-    assert until(lambda: player.alive and len(sinks()) == 1, 10), "there is a device again"
+    assert until(lambda: player.alive and len(sinks()) == 1, 10), "the new device was not opened"
     assert player.play("tuck", 0)
 print(*lines, sep="\\n")
 """
 
 
-def test_a_device_that_goes_away_is_replaced(sound_server: dict[str, str], checkout: Path) -> None:
+def test_a_lost_device_is_replaced(sound_server: dict[str, str], checkout: Path) -> None:
     env = {**sound_server, "PYTHONPATH": str(checkout / "host")}
     done = subprocess.run([sys.executable, "-c", UNPLUG], env=env, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     lost, back = done.stdout.splitlines()[:2]
     assert (lost, back) == ("none", "PulseAudio")
+    levels = [line.split()[0] for line in done.stderr.splitlines() if line.startswith(("INFO", "WARNING"))]
+    assert levels[:3] == ["INFO", "WARNING", "INFO"]  # opened, lost, opened
 
 
-def test_no_device_is_one_plain_error(tmp_path: Path, checkout: Path) -> None:
+def test_no_device_is_one_clear_error(tmp_path: Path, checkout: Path) -> None:
     if os.path.exists("/dev/snd"):
         pytest.skip("this machine has a sound card")
     nowhere = {"HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path), "PULSE_SERVER": f"unix:{tmp_path}/none"}
@@ -304,7 +307,7 @@ def test_no_device_is_one_plain_error(tmp_path: Path, checkout: Path) -> None:
 
 
 def test_the_delay_of_the_output_is_measured(sound_server: dict[str, str], checkout: Path, own_home: Path) -> None:
-    """The null sink's monitor is the microphone here, so that the output itself is late by what sound servers take."""
+    """The null sink's monitor is the microphone here, so that the delay is that of the sound server."""
     env = {**sound_server, "PYTHONPATH": str(checkout / "host")}
     command = [sys.executable, "-m", "untuck", "doctor", "--audio-delay", "--json"]
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
@@ -315,7 +318,7 @@ def test_the_delay_of_the_output_is_measured(sound_server: dict[str, str], check
 
 
 def recorded(delay_s: float, gain: float) -> tuple[np.ndarray, list[float]]:
-    """What a microphone takes from 10 s on, in noise, of chirps asked for at these times."""
+    """A noisy recording that begins at 10 s, and the times at which its chirps were requested."""
     heard = np.random.default_rng(0).normal(size=8 * RATE_HZ) * 300.0
     asked_s = [11.0 + n * delay.APART_S for n in range(delay.CHIRPS)]
     for begin_s in asked_s:
@@ -325,12 +328,12 @@ def recorded(delay_s: float, gain: float) -> tuple[np.ndarray, list[float]]:
 
 
 @pytest.mark.parametrize("delay_s", [0.012, 0.180, 0.5])
-def test_soft_chirps_are_found_where_they_are(delay_s: float) -> None:
+def test_soft_chirps_are_found_at_their_delay(delay_s: float) -> None:
     heard, asked_s = recorded(delay_s, gain=300.0)
     assert delay.delays_ms(heard, 10.0, asked_s) == pytest.approx(np.full(delay.CHIRPS, 1e3 * delay_s), abs=0.1)
 
 
-def test_a_microphone_that_hears_nothing_is_told() -> None:
+def test_a_silent_microphone_is_reported() -> None:
     heard, asked_s = recorded(0.1, gain=0.0)
-    with pytest.raises(SoundError, match="did not hear the test sounds"):
+    with pytest.raises(SoundError, match="did not pick up the test sounds"):
         delay.delays_ms(heard, 10.0, asked_s)

@@ -1,4 +1,4 @@
-"""A busy machine loses no cue: the player's own process stalls, or the sound server does, while a cue is asked for.
+"""A busy machine loses no cue: the player's process or the sound server stalls while a cue is requested.
 
 Through PulseAudio with a null sink, recorded at its monitor: skipped where it is not installed.
 """
@@ -20,7 +20,7 @@ import pytest
 from virtual_clip import loudspeaker
 
 pytestmark = pytest.mark.skipif(bool(loudspeaker.missing()), reason=loudspeaker.missing())
-SETTLED_S = 3.0  # until silence counts with a new device
+SETTLED_S = 3.0  # until a new device can count as lost
 APART_S = 2.0
 PLAY = """
 import sys, time
@@ -37,7 +37,7 @@ print(len(changes), flush=True)
 
 @contextmanager
 def stopped(process: subprocess.Popen[bytes] | subprocess.Popen[str], seconds: float) -> Iterator[None]:
-    """The process stands still for so long; the context is entered when half of it is over."""
+    """Stop the process for so long; the context is entered after half of the time."""
     os.kill(process.pid, signal.SIGSTOP)
     try:
         time.sleep(seconds / 2)
@@ -54,8 +54,8 @@ def ask(player: subprocess.Popen[str]) -> None:
 
 
 def waits_ms(folder: Path, checkout: Path, stalls_s: tuple[float, ...], whose: str) -> tuple[list[float], int]:
-    """How long each cue took to be heard, asked for amid a stall of the "player" or the "server", and how often the
-    player has changed its device."""
+    """Time from request to sound of each cue, requested during a stall of the "player" or the "server"; and how often
+    the player changed its device."""
     with loudspeaker.server_process(folder) as (env, server):
         ear = loudspeaker.Ear(env)
         try:
@@ -82,11 +82,11 @@ def waits_ms(folder: Path, checkout: Path, stalls_s: tuple[float, ...], whose: s
     return [1e3 * float(each[0]) if len(each) else np.inf for each in later], int(out)
 
 
-def test_a_stall_of_the_player_is_no_lost_device(tmp_path: Path, checkout: Path) -> None:
+def test_a_stall_of_the_player_does_not_count_as_a_lost_device(tmp_path: Path, checkout: Path) -> None:
     waits, changes = waits_ms(tmp_path / "x", checkout, (1.3, 2.5, 1.6, 2.5), "player")
     assert max(waits) < 500.0 and changes == 0
 
 
-def test_a_cue_asked_for_while_the_server_stalls_is_heard(tmp_path: Path, checkout: Path) -> None:
+def test_a_cue_requested_while_the_server_stalls_is_heard(tmp_path: Path, checkout: Path) -> None:
     waits, _ = waits_ms(tmp_path / "x", checkout, (0.6, 1.3, 1.6), "server")
     assert max(waits) < 1500.0

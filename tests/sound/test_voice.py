@@ -1,4 +1,4 @@
-"""Where a cue goes: to the sound device, or, where there is none, to the clip's buzzer; and pairing with that clip."""
+"""The output of a cue: the sound device, or the clip's buzzer if there is none; and pairing with that clip."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CUE = CueDecided(1.0, Cue("pullback", RIGHT, 1.0))
 
 @pytest.fixture
 def no_device(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No sound device is found."""
+    """A machine without a sound device."""
     if os.path.exists("/dev/snd"):
         pytest.skip("this machine has a sound card")
     monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path}/none")
@@ -38,7 +38,7 @@ def no_device(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def sound(buzz: Callable[[str, int], Awaitable[None]] | None, config: SoundConfig) -> list[str]:
-    """What is said while a cue is due."""
+    """The messages while a cue is due."""
     said: list[str] = []
     voice = Voice(said.append, config, buzz=buzz)
     voice.take([CUE], None)  # type: ignore[arg-type]
@@ -48,7 +48,7 @@ async def sound(buzz: Callable[[str, int], Awaitable[None]] | None, config: Soun
 
 
 @pytest.mark.usefixtures("no_device")
-async def test_without_a_device_the_clip_itself_sounds() -> None:
+async def test_without_a_device_the_clip_sounds_the_cue() -> None:
     async with VirtualClip(STILL) as clip, BleSource(RATE_HZ, backend=clip.backend) as source:
         said = await sound(source.buzz, SoundConfig())
         async with asyncio.timeout(20):
@@ -58,7 +58,7 @@ async def test_without_a_device_the_clip_itself_sounds() -> None:
 
 
 @pytest.mark.usefixtures("no_device")
-async def test_the_buzzer_is_a_choice_and_a_lost_clip_no_accident() -> None:
+async def test_the_buzzer_can_be_disabled_and_a_lost_clip_is_no_error() -> None:
     buzzed: list[str] = []
 
     async def gone(fault: str, side: int) -> None:
@@ -72,7 +72,7 @@ async def test_the_buzzer_is_a_choice_and_a_lost_clip_no_accident() -> None:
     assert buzzed == ["pullback"]
 
 
-async def test_pairing_finds_the_clip_and_a_run_then_looks_for_that_one() -> None:
+async def test_pairing_finds_the_clip_and_stores_its_address() -> None:
     async with VirtualClip(STILL) as clip:
         paired = await pair_clip(None, clip.backend)
         assert paired.address.startswith(CLIP_ADDRESS) and paired.name.startswith("Untk")
@@ -85,7 +85,7 @@ async def test_pairing_finds_the_clip_and_a_run_then_looks_for_that_one() -> Non
     assert Profiles().open("Ada").clip == paired.address and Profiles().open("Ben").clip == ""
 
 
-async def test_a_session_takes_the_runners_own_clip_and_no_other() -> None:
+async def test_a_session_uses_only_the_runners_own_clip() -> None:
     Profiles().keep_clip("Ada", CLIP_ADDRESS)
     Profiles().keep_clip("Ben", "00:11:22:33:44:55")
     ada, ben = (SessionRequest(Config(name=name)) for name in ("Ada", "Ben"))
@@ -94,12 +94,12 @@ async def test_a_session_takes_the_runners_own_clip_and_no_other() -> None:
             assert found.source.address is not None and found.source.address.startswith(CLIP_ADDRESS)
         window = replace(ClipStart.of(ben), backend=clip.backend, timeouts=Timeouts(scan_s=1.0))
         assert window.text == "Ben: Clip 00:11:22:33:44:55"
-        for opening in (window.open(), connected_clip(ben, clip.backend, Timeouts(scan_s=1.0))):
+        for start in (window.open(), connected_clip(ben, clip.backend, Timeouts(scan_s=1.0))):
             with pytest.raises(LinkError, match="Looked for 00:11:22:33:44:55"):
-                async with opening:
+                async with start:
                     pass
         elsewhere = SessionRequest(replace(Config(name="Ada"), clip=ClipConfig(address="00:11:22:33:44:66")))
-        assert "44:66" in ClipStart.of(elsewhere).text  # what the settings name goes before
+        assert "44:66" in ClipStart.of(elsewhere).text  # the address in the settings has priority
 
 
 def test_the_hum_begins_outside_the_band() -> None:
@@ -111,12 +111,12 @@ def test_the_hum_begins_outside_the_band() -> None:
     from untuck.motion.params import Params
 
     baseline = SimpleNamespace(at=lambda cadence_spm: int(cadence_spm > 165.0), tilt_deg=np.array([3.0, 5.0]))
-    line = SimpleNamespace(pipeline=SimpleNamespace(baseline=baseline, params=Params(tuck_off_deg=2.0)))
+    packets = SimpleNamespace(pipeline=SimpleNamespace(baseline=baseline, params=Params(tuck_off_deg=2.0)))
 
     def beyond(tilt_deg: float, valid: bool = True) -> float:
         stride = np.zeros((), STRIDE_DTYPE)
         stride["tilt_deg"], stride["cadence_spm"], stride["valid"] = tilt_deg, 168.0, valid
-        return beyond_band(stride[()], line)  # type: ignore[arg-type]
+        return beyond_band(stride[()], packets)  # type: ignore[arg-type]
 
     assert [beyond(t) for t in (1.0, 3.0, 4.0, 6.5, 9.0)] == pytest.approx([-2.0, 0.0, 0.0, 0.0, 2.0])
     assert beyond(-9.0, valid=False) == 0.0

@@ -1,4 +1,4 @@
-"""Settings: what the file may say, that every wrong value is named with its line, and what settings mean for a run."""
+"""Settings: defaults, overrides for a runner, messages that name the line, and the effect on a run."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def test_without_a_file_everything_has_its_default(own_home: Path) -> None:
     assert not own_home.exists()
 
 
-def test_what_is_printed_says_the_same_when_it_is_read() -> None:
+def test_printed_settings_read_back_as_the_same() -> None:
     text = '[sound]\nvolume_pct = 35\ncues = "speech"\n[cues]\nfaults = ["tuck"]\ncooldown_s = 45\n'
     config = parse_config(text, None, "here")
     assert config.sound.volume_pct == 35 and config.cues.faults == ("tuck",) and config.cues.cooldown_s == 45.0
     assert parse_config(to_toml(config), None, "here") == config
 
 
-def test_each_runner_may_want_something_else() -> None:
+def test_a_runner_can_override_settings() -> None:
     text = 'name = "Ada"\n[sound]\nvolume_pct = 60\near = "left"\n[runner.Ada.sound]\nvolume_pct = 90\n'
     ada = parse_config(text, None, "here")
     assert (ada.name, ada.sound.volume_pct, ada.sound.ear) == ("Ada", 90, "left")
@@ -41,23 +41,26 @@ def test_each_runner_may_want_something_else() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[sound]\n\nvolume_pct = 120", r"here, line 3: sound.volume_pct is 120, and must be 0 to 100\."),
-        ("[sound]\nvolume_pct = 12.5", r"line 2: sound.volume_pct is a whole number\."),
-        ('[sound]\nvolume_pct = "loud"', r"line 2: sound.volume_pct is a whole number\."),
-        ("[sound]\n# louder\nvolume = 3", r"line 3: sound.volume is not known here; \[sound\] has volume_pct, cues"),
-        ('[sound]\ncues = "songs"', r"line 2: sound.cues is one of tones, speech\."),
-        ("[sound]\nrecovered = 1", r"line 2: sound.recovered is true or false\."),
-        ('[cues]\nfaults = ["tuck", "held"]', r"line 2: cues.faults is a list of some of tuck, pullback, rigid\."),
-        ("[clip]\nrate_hz = 99", r"line 2: clip.rate_hz is one of 50, 100, 200\."),
-        ("[clip]\naddress = 5", r"line 2: clip.address is a text in quotes\."),
-        ("[colours]\nred = 1", r"line 1: colours is none of the tables sound, cues, form, clip\."),
-        ("name = 5", r"line 1: name is a name in quotes\."),
-        ("[form]\ntuck_on_deg = 1.5", r"line 1: form.tuck_off_deg is 2, and must be below tuck_on_deg, which is 1.5\."),
-        ("[runner.Ada.sound]\nvolume_pct = -1", r"line 2: runner.Ada.sound.volume_pct is -1, and must be 0 to 100\."),
-        ("[runner]\nAda = 1", r"line 2: runner.Ada is a table"),
+        ("[sound]\n\nvolume_pct = 120", r"here, line 3: sound.volume_pct is 120, but must be from 0 to 100\."),
+        ("[sound]\nvolume_pct = 12.5", r"line 2: sound.volume_pct must be a whole number\."),
+        ('[sound]\nvolume_pct = "loud"', r"line 2: sound.volume_pct must be a whole number\."),
+        ("[sound]\n# louder\nvolume = 3", r"line 3: sound.volume is unknown; \[sound\] has volume_pct, cues"),
+        ('[sound]\ncues = "songs"', r"line 2: sound.cues must be one of tones, speech\."),
+        ("[sound]\nrecovered = 1", r"line 2: sound.recovered must be true or false\."),
+        ('[cues]\nfaults = ["tuck", "held"]', r"line 2: cues.faults must be a list of some of tuck, pullback, rigid\."),
+        ("[clip]\nrate_hz = 99", r"line 2: clip.rate_hz must be one of 50, 100, 200\."),
+        ("[clip]\naddress = 5", r"line 2: clip.address must be a text in quotes\."),
+        ("[colours]\nred = 1", r"line 1: colours is not one of the tables sound, cues, form, clip\."),
+        ("name = 5", r"line 1: name must be a name in quotes\."),
+        ("[form]\ntuck_on_deg = 1.5", r"line 1: form.tuck_off_deg is 2, but must be below tuck_on_deg, which is 1.5\."),
+        (
+            "[runner.Ada.sound]\nvolume_pct = -1",
+            r"line 2: runner.Ada.sound.volume_pct is -1, but must be from 0 to 100\.",
+        ),
+        ("[runner]\nAda = 1", r"line 2: runner.Ada must be a table"),
         ('[runner."Ada B".sound]\near = "both"\n[runner."Ada B".cues]\ncap = 0', r"line 4: .*cap is 0"),
-        ("[sound\nvolume_pct = 1", r"here is no TOML: .*line 1"),
-        ('name = "a/b"', r"the runner's name 'a/b' cannot be"),
+        ("[sound\nvolume_pct = 1", r"here is not valid TOML: .*line 1"),
+        ('name = "a/b"', r"the runner's name 'a/b' is not valid"),
         ("[form]\ntuck_on_deg = nan", r"line 2: form.tuck_on_deg is nan"),
     ],
 )
@@ -68,7 +71,7 @@ def test_a_wrong_value_is_named_with_its_line(text: str, message: str) -> None:
 
 @settings(deadline=None)
 @given(st.sampled_from([(s, f.name) for s, kind in SECTIONS.items() for f in dataclasses.fields(kind)]), st.data())
-def test_whatever_a_value_is_it_is_taken_or_refused(setting: tuple[str, str], data: st.DataObject) -> None:
+def test_any_value_is_accepted_or_rejected_with_a_message(setting: tuple[str, str], data: st.DataObject) -> None:
     section, key = setting
     value = data.draw(st.sampled_from(["1", "-1", "1e400", "true", '"x"', "[]", "[1]", "{}", "07:32:00", "inf"]))
     try:
@@ -98,7 +101,7 @@ def test_the_command_prints_writes_once_and_checks(own_home: Path) -> None:
     assert wrong.exit_code == 1 and "untuck.toml, line 2: sound.volume_pct is 101" in wrong.stderr
 
 
-def test_settings_steer_the_analysis() -> None:
+def test_settings_change_the_parameters_of_the_analysis() -> None:
     config = parse_config("[cues]\ncooldown_s = 45\ncap = 2\nsilent_end_pct = 10\n", None, "here")
     params = analysis_params(config, sessions=5, minutes=30.0)
     assert (params.cue_cooldown_s, params.cue_cap, params.cue_share) == (45.0, 2, pytest.approx(2 / 3))

@@ -1,4 +1,4 @@
-"""Runners' profiles: what is kept comes back to the bit, the newest counts, and runners are kept apart."""
+"""Runners' profiles: values come back exact to the bit, the newest is in use, and each runner has their own."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def calibration(bias: float) -> Calibration:
     return Calibration(nominal().sensor_to_pelvis, np.array([bias, 0.1 + 0.2, 1 / 3]), 1.0, float("nan"))
 
 
-def test_a_runner_not_seen_yet_has_an_empty_profile() -> None:
+def test_a_new_runner_has_an_empty_profile() -> None:
     profile = Profiles().open("Ada")
     assert profile == Profile("Ada") or (profile.calibration, profile.baseline, profile.sessions) == (None, None, 0)
 
 
-def test_the_newest_of_a_runner_counts() -> None:
+def test_the_newest_calibration_of_a_runner_is_in_use() -> None:
     profiles = Profiles()
     profiles.keep("Ada", calibration(1.0))
     profiles.keep("Ada", calibration(2.0))

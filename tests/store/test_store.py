@@ -1,12 +1,13 @@
 """The session store: exact round trips, crashes, full and read-only disks, damaged and newer files.
 
-Disks are really full and really read-only: a small tmpfs where the tests may mount one, a file size limit everywhere.
+The disks are real: a small tmpfs where the tests may mount one, and a file size limit everywhere.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 import math
 import os
 import resource
@@ -64,7 +65,7 @@ def settings() -> Settings:
 
 
 def same(one: object, other: object) -> bool:
-    """Equal to the bit, NaN included, types and dtypes as well."""
+    """Equal to the bit, including NaN, types and dtypes."""
     if dataclasses.is_dataclass(one):
         return type(one) is type(other) and all(
             same(getattr(one, field.name), getattr(other, field.name)) for field in dataclasses.fields(one)
@@ -74,7 +75,7 @@ def same(one: object, other: object) -> bool:
     return type(one) is type(other) and repr(one) == repr(other)
 
 
-def test_settings_come_back_to_the_bit() -> None:
+def test_settings_come_back_exact_to_the_bit() -> None:
     written = settings()
     text = codec.to_json(written)
     json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
@@ -85,8 +86,8 @@ def test_settings_without_calibration_come_back() -> None:
     assert same(codec.from_json(Settings, codec.to_json(Settings())), Settings())
 
 
-def test_settings_of_another_version_are_read_with_a_note(caplog: pytest.LogCaptureFixture) -> None:
-    """A field that was removed since, or that only a newer version knows, makes no session unreadable."""
+def test_settings_of_another_version_are_read_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    """A field that was removed, or that only a newer version knows, does not make a session unreadable."""
     text = codec.to_json(settings()).replace('"side_votes":4', '"side_votes":4,"side_guess":0.5')
     assert same(codec.from_json(Settings, text), settings())
     assert "Params: fields of another version are ignored: side_guess" in caplog.text
@@ -111,7 +112,8 @@ def test_blob_round_trip_and_damage() -> None:
         list(unpack(pack(some)[:-1]))
 
 
-async def test_a_session_comes_back_as_it_was_recorded() -> None:
+async def test_a_session_comes_back_as_it_was_recorded(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "untuck.store")
     store, sent = Store(), packets(333)
     assert store.sessions() == []
     with store.record("clip Untk1A2B", "run", settings()) as recording:
@@ -127,9 +129,14 @@ async def test_a_session_comes_back_as_it_was_recorded() -> None:
     kept = session.settings()
     assert same(kept.calibration, settings().calibration) and same(kept.baseline, settings().baseline)
     assert kept.package_version and kept.protocol_version == wire.PROTOCOL_VERSION
+    assert [record.getMessage() for record in caplog.records] == [
+        f"session store created, schema {schema.SCHEMA_VERSION}",
+        "recording of session 1 begun: mode run, 100 Hz",
+        "recording of session 1 ended: 333 packets in 16 blobs, 0 commands",
+    ]
 
 
-async def test_replay_at_pace_takes_the_time_it_took() -> None:
+async def test_replay_in_real_time_takes_the_recorded_time() -> None:
     begin_s = time.monotonic()
     count = len([packet async for packet in ReplaySource(packets(21), speed=5.0).packets()])
     elapsed_s = time.monotonic() - begin_s
@@ -147,7 +154,7 @@ def test_sessions_are_listed_and_found_by_number() -> None:
         store.open(9)
 
 
-def test_no_store_yet_says_how_to_record() -> None:
+def test_without_a_store_the_message_says_how_to_record() -> None:
     with pytest.raises(StoreError, match="no session is recorded yet"):
         Store().open()
 
@@ -163,7 +170,7 @@ def test_reading_while_recording() -> None:
         assert session.packet_count >= 30  # all but the last second
 
 
-def test_an_error_while_recording_keeps_what_came() -> None:
+def test_an_error_while_recording_keeps_the_packets_so_far() -> None:
     with pytest.raises(KeyboardInterrupt), Store().record("a", "run", Settings()) as recording:
         recording.append(wire_packet(0))
         raise KeyboardInterrupt
@@ -205,7 +212,7 @@ def recorder(
     )
 
 
-def test_kill_9_loses_a_second_at_most(tmp_path: Path, checkout: Path) -> None:
+def test_kill_9_loses_at_most_a_second(tmp_path: Path, checkout: Path) -> None:
     path = tmp_path / "sessions.db"
     process = recorder(path, 100_000, "slowly", checkout)
     assert process.stdout is not None and process.stderr is not None
@@ -246,7 +253,7 @@ def test_a_full_disk_keeps_what_was_recorded(small_disk: Path) -> None:
     store = Store(small_disk / "sessions.db")
     sent = packets(20_000)
     with (
-        pytest.raises(StoreError, match="disk is full: free some space; what was recorded until now is kept"),
+        pytest.raises(StoreError, match="disk is full: free some space; what was recorded so far is kept"),
         store.record("a", "run", Settings()) as recording,
     ):
         for packet in sent:
@@ -265,15 +272,15 @@ def test_a_read_only_disk_can_be_read_not_written(small_disk: Path) -> None:
     assert list(store.open().packets()) == packets(1)
 
 
-def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     store = Store(tmp_path / "file" / "deeper" / "sessions.db")
-    with pytest.raises(StoreError, match=r"cannot be made .*set UNTUCK_HOME to a folder you can write to"):
+    with pytest.raises(StoreError, match=r"cannot be created .*set UNTUCK_HOME to a folder you can write to"):
         store.record("a", "run", Settings())
     assert store.sessions() == []
 
 
-def test_a_file_that_is_no_store(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_store(tmp_path: Path) -> None:
     path = tmp_path / "sessions.db"
     path.write_bytes(b"neither a database nor empty" * 100)
     for use in (Store(path).sessions, lambda: Store(path).record("a", "run", Settings())):
@@ -282,7 +289,7 @@ def test_a_file_that_is_no_store(tmp_path: Path) -> None:
     assert path.read_bytes().startswith(b"neither")
 
 
-def test_a_damaged_store_says_so(tmp_path: Path) -> None:
+def test_a_damaged_store_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "sessions.db"
     with Store(path).record("a", "run", Settings()) as recording:
         for packet in packets(600):
@@ -294,12 +301,12 @@ def test_a_damaged_store_says_so(tmp_path: Path) -> None:
         list(Store(path).open().packets())
 
 
-def test_a_newer_store_is_refused(tmp_path: Path) -> None:
+def test_a_newer_store_is_rejected(tmp_path: Path) -> None:
     path = tmp_path / "sessions.db"
     with sqlite3.connect(path) as database:
         database.execute("PRAGMA user_version = 99")
     for use in (Store(path).sessions, lambda: Store(path).record("a", "run", Settings())):
-        with pytest.raises(StoreError, match=r"newer Untuck .*update this one"):
+        with pytest.raises(StoreError, match=r"newer Untuck .*update Untuck"):
             use()
 
 
@@ -324,7 +331,7 @@ def old_store(path: Path) -> list[Packet]:
     return sent
 
 
-def test_an_older_store_is_brought_up_to_date(tmp_path: Path) -> None:
+def test_reading_updates_an_older_store(tmp_path: Path) -> None:
     sent = old_store(tmp_path / "sessions.db")
     store = Store(tmp_path / "sessions.db")
     session = store.open()
@@ -334,21 +341,21 @@ def test_an_older_store_is_brought_up_to_date(tmp_path: Path) -> None:
     assert [(each.id, each.runner) for each in store.sessions()] == [(1, ""), (2, "Ada")]
 
 
-def test_an_older_store_is_brought_up_to_date_by_recording_in_it(tmp_path: Path) -> None:
+def test_recording_updates_an_older_store(tmp_path: Path) -> None:
     sent = old_store(tmp_path / "sessions.db")
     with Store(tmp_path / "sessions.db").record("clip", "run", Settings()):
         pass
     assert list(Store(tmp_path / "sessions.db").open(1).packets()) == sent
 
 
-def test_steers_come_back_as_they_were_asked_for() -> None:
-    asked = (
+def test_commands_come_back_as_they_were_given() -> None:
+    given = (
         from_text("note", "new shoes; -- ?", -math.inf),
         from_text("lap", "one", 0.1 + 0.2),
         from_text("mute", "on", 1 / 3),
     )
     with Store().record("a", "run", Settings()) as recording:
-        for steer in asked:
+        for command in given:
             recording.append(wire_packet(0))
-            recording.command(steer)
-    assert Store().open().commands() == asked
+            recording.command(command)
+    assert Store().open().commands() == given

@@ -22,7 +22,7 @@ def config(runner: str | None, write: bool, as_json: bool) -> None:
     A table [runner.NAME.sound], [runner.NAME.cues] and so on holds the settings that differ for one runner.
     """
     from untuck.store.config import read_config, to_toml
-    from untuck.store.folder import config_path
+    from untuck.store.paths import config_path
 
     path = config_path()
     settings = read_config(runner)

@@ -215,7 +215,7 @@ def _with_logged_call(command: click.Command) -> Callable[..., Any]:
 
 def _known_names() -> set[str]:
     """The runners of the data folder and of the settings file."""
-    from untuck.store.folder import config_path
+    from untuck.store.paths import config_path
     from untuck.store.profiles import Profiles
 
     names: set[str] = set()

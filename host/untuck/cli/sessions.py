@@ -13,7 +13,7 @@ import click
 from untuck.cli import output
 from untuck.cli.options import as_json, session_argument
 from untuck.errors import StoreError
-from untuck.store import Store, StoredSession, archive, keeping
+from untuck.store import Store, StoredSession, archive, edits
 from untuck.vocabulary import clock
 
 _COLUMNS = (
@@ -76,7 +76,7 @@ def sessions(
 @click.argument("name")
 def rename(session_id: int, name: str) -> None:
     """Give a session a name; "" removes it."""
-    keeping.rename(Store(), session_id, name)
+    edits.rename(Store(), session_id, name)
 
 
 @sessions.command()
@@ -84,7 +84,7 @@ def rename(session_id: int, name: str) -> None:
 @click.argument("text")
 def note(session_id: int, text: str) -> None:
     """Add a note to a session; "" removes it."""
-    keeping.note(Store(), session_id, text)
+    edits.note(Store(), session_id, text)
 
 
 @sessions.command()
@@ -93,7 +93,7 @@ def note(session_id: int, text: str) -> None:
 @click.option("--remove", multiple=True, help="A tag to remove.")
 def tag(session_id: int, words: tuple[str, ...], remove: tuple[str, ...]) -> None:
     """Add tags to a session; prints its tags."""
-    click.echo(" ".join(keeping.tag(Store(), session_id, words, remove)))
+    click.echo(" ".join(edits.tag(Store(), session_id, words, remove)))
 
 
 @sessions.command()
@@ -105,7 +105,7 @@ def delete(session_id: int, yes: bool) -> None:
     session = store.open(session_id)
     if not yes and not click.confirm(f"Delete session {_text(session).strip()}?", err=True):
         raise StoreError(f"session {session_id} was not deleted.")
-    keeping.delete(store, session_id)
+    edits.delete(store, session_id)
     output.note(f"deleted session {session_id}")
 
 

@@ -1,5 +1,5 @@
-"""The coach's window: what a runner does, readable from three metres, and what a coach can do about it.
+"""The coach's window (Qt): the state of up to four runners, readable from three metres, and the controls of a session.
 
-Only this package knows Qt. It gets numbers through feed.py and asks for things through control.py; where samples come
-from, and who records them, it does not know.
+The window gets data through session_feed.py and gives commands through control.py. It does not know where samples come
+from or who records them. No other package imports Qt.
 """

@@ -1,6 +1,6 @@
 """Angles of the newest samples, for drawing: tilt, obliquity and rotation in degrees.
 
-Orientation comes from the pipeline; heading is shown against its own mean over the last two strides.
+The orientation is the pipeline's. Rotation is relative to the mean heading of the last two strides.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ TILT, OBLIQUITY, ROTATION = range(3)
 
 
 class AngleReader:
-    """Reads a pipeline as it grows; one for each session."""
+    """Reads the samples that a pipeline has added since the last call; one reader for each session."""
 
     def __init__(self) -> None:
         self._next = 0
 
     def newest(self, pipeline: Pipeline) -> tuple[Floats, Floats]:
-        """(time_s (n,), angles (n,3) in degrees) of the samples since the last call; rotation less its moving mean."""
+        """time_s (n,) and angles (n,3) in degrees since the last call; rotation minus its moving mean."""
         time_s, quat = _last(pipeline, MEAN_S)
         new = min(pipeline.history.end - self._next, len(time_s))
         self._next = pipeline.history.end
@@ -35,7 +35,7 @@ class AngleReader:
 
 
 def _last(pipeline: Pipeline, length_s: float) -> tuple[Floats, Floats]:
-    """Views on time_s (n,) and quat (n,4) of the last length_s."""
+    """Views of time_s (n,) and quat (n,4) over the last length_s."""
     h = pipeline.history
     if h.end == 0:
         return np.empty(0), np.empty((0, 4))

@@ -1,7 +1,7 @@
-"""What the window may ask for, and what it is told: the contract with whoever runs the sessions.
+"""The contract between the window and the code that runs sessions: SessionControl, and the updates it returns.
 
-The window knows no radio, store or sound: it asks a SessionControl, whose calls return at once, and reads its updates
-every tick. sessions.py implements it; tests and pictures may put another one in its place.
+The window knows no radio, store or sound. It calls a SessionControl, whose methods return at once, and reads its
+updates on every tick. sessions.py implements it; tests and screenshots use an implementation of their own.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from untuck.coach.feed import Feed
+from untuck.coach.session_feed import Feed
 from untuck.session_commands import SessionCommand
 
 MAX_RUNNERS = 4  # runners side by side
@@ -17,7 +17,7 @@ MAX_RUNNERS = 4  # runners side by side
 
 @dataclass(frozen=True, eq=False)
 class RunnerSlot:
-    """A runner's place in the window: his name, and the feed that his session fills."""
+    """A runner's place in the window: the name, and the feed that the session fills."""
 
     name: str
     feed: Feed
@@ -25,7 +25,7 @@ class RunnerSlot:
 
 @dataclass(frozen=True)
 class Choice:
-    """Something a session can be started with: key is the control's own, text is for people."""
+    """A source that a session can start with. key: chosen by the control; text: as the menu shows it."""
 
     key: str
     text: str
@@ -33,43 +33,43 @@ class Choice:
 
 @dataclass
 class Updates:
-    """What has happened at the control since the last look.
+    """What happened in the control since the last call.
 
-    slots: new runners; choices: what can be started now, None if that has not changed; said: lines, with whether they
-    report an error; work: what takes long, "" when it is done, None if that has not changed; share of it done, NaN if
-    that is not known.
+    slots: new runners; choices: the sources that a session can start with, None if unchanged; messages: text, and
+    whether it reports an error; task: the long task that runs, "" when it has ended, None if unchanged; progress: share
+    of the task that is done (0..1), NaN if unknown.
     """
 
     slots: list[RunnerSlot] = field(default_factory=list)
     choices: list[Choice] | None = None
-    said: list[tuple[str, bool]] = field(default_factory=list)
-    work: str | None = None
-    share: float = float("nan")
+    messages: list[tuple[str, bool]] = field(default_factory=list)
+    task: str | None = None
+    progress: float = float("nan")
 
 
 class SessionControl(Protocol):
-    """Runs sessions for the window. No call blocks; what comes of it is told by `updates`, errors as well."""
+    """Runs sessions for the window. No method blocks; results and errors arrive through `updates`."""
 
     def start(self, key: str = "") -> None:
-        """Begin a session with one of the choices; "" for the first one."""
+        """Start a session with one of the choices; "" for the first one."""
 
     def stop(self, slot: RunnerSlot) -> None:
         """End a runner's session."""
 
     def find(self) -> None:
-        """Look for clips; they become choices."""
+        """Search for clips and add them to the choices."""
 
     def cancel(self) -> None:
-        """Give up what takes long."""
+        """Cancel the long task."""
 
     def command(self, slot: RunnerSlot, command: SessionCommand) -> None:
         """Give a runner's session a command."""
 
     def blind(self, slot: RunnerSlot, on: bool) -> None:
-        """Begin or end blocks with and without cues in an order that nobody is told."""
+        """Start or end blocks with and without cues in an order hidden from runner and coach."""
 
     def report(self, slot: RunnerSlot) -> None:
-        """Write the page of a session that has ended."""
+        """Write the report of a session that has ended."""
 
     def updates(self) -> Updates:
-        """What has happened since the last call."""
+        """What happened since the last call."""

@@ -1,6 +1,6 @@
-"""Plots of one value a stride: pelvic lean, pullback of either side, cadence. They change with a stride, not a sample.
+"""Plots of one value for each stride: pelvic lean, pullback of both sides, cadence. Drawn once a stride.
 
-Sides differ by colour, shape and name: left points left, right points right.
+The sides differ by colour, shape and name: the symbol of the left side points left, that of the right side right.
 """
 
 from __future__ import annotations
@@ -11,22 +11,25 @@ import numpy as np
 import pyqtgraph as pg
 
 from untuck.coach import plot_parts as parts
-from untuck.coach.runner import RunnerData
+from untuck.coach.runner_data import RunnerData
 from untuck.coach.theme import LIGHT, Theme
 from untuck.coach.threshold import Threshold
 from untuck.model import Floats
 
-DOTS = 300
-HEADROOM = 0.8  # of a step above the highest dot: there the caption is
+MOST_DOTS = 300
+HEADROOM = 0.8  # of a step above the highest dot, for the caption
 
 
 class DotsPlot:
-    """Dots of some fields of the strides; subclasses name fields, range and look."""
+    """Dots of some fields of the strides; subclasses define fields, range, symbols and title.
+
+    start_range: of the axis before any stride; it widens in whole steps, up to range_limits.
+    """
 
     fields: tuple[str, ...]
     start_range = (0.0, 10.0)
     step = 5.0
-    most = (-math.inf, math.inf)
+    range_limits = (-math.inf, math.inf)
     clock_axis = False
 
     def __init__(self, box: pg.GraphicsLayout, row: int, stretch: int) -> None:
@@ -37,41 +40,41 @@ class DotsPlot:
         self._title = parts.Caption(self.plot)
         self._theme = LIGHT
         self._seen = -1
-        self.forget()
+        self.reset()
 
-    def dress(self, theme: Theme, pixels: int) -> None:
-        """Colours and font size."""
+    def apply_theme(self, theme: Theme, pixels: int) -> None:
+        """Use the colours of a theme and a font size."""
         self._theme = theme
-        parts.dress(self.plot, theme, pixels)
-        for item, (symbol, colour) in zip(self._dots.values(), self.look(theme), strict=True):
+        parts.apply_theme(self.plot, theme, pixels)
+        for item, (symbol, colour) in zip(self._dots.values(), self.symbols(theme), strict=True):
             item.setSymbol(symbol)
             item.setSize(max(6, round(pixels * 0.65)))
             item.setPen(None)
             item.setBrush(colour)
         self._title.write(self.title(theme), theme, pixels)
 
-    def look(self, theme: Theme) -> list[tuple[str, str]]:
+    def symbols(self, theme: Theme) -> list[tuple[str, str]]:
         """Symbol and colour of each field's dots."""
         return [("o", theme.text)]
 
     def title(self, theme: Theme) -> str:
-        """What the plot shows, in HTML."""
+        """Title of the plot, in HTML."""
         raise NotImplementedError
 
-    def forget(self) -> None:
-        """Another runner: nothing that was drawn holds."""
+    def reset(self) -> None:
+        """Forget what was drawn: another runner is shown."""
         self._seen = -1
         self._range = self.start_range
         self.plot.setYRange(*self._range, padding=0)
 
     def refresh(self, runner: RunnerData, moved: bool) -> None:
-        """Draw the strides in view, if there is a new one or the view has moved."""
+        """Draw the strides in view if there is a new one or the view has moved."""
         if not moved and runner.stride_count == self._seen:
             return
         self._seen = runner.stride_count
         rows = runner.strides.between(*self.plot.viewRange()[0])
         rows = rows[rows["valid"]]
-        rows = rows[:: max(1, math.ceil(len(rows) / DOTS))]
+        rows = rows[:: max(1, math.ceil(len(rows) / MOST_DOTS))]
         for name, item in self._dots.items():
             values = rows[name].astype(np.float64)
             known = np.isfinite(values)
@@ -81,8 +84,8 @@ class DotsPlot:
     def _fit_range(self, values: Floats) -> None:
         if len(values) == 0:
             return
-        low = math.floor(max(float(values.min()), self.most[0]) / self.step) * self.step
-        high = math.ceil(min(float(values.max()) + HEADROOM * self.step, self.most[1]) / self.step) * self.step
+        low = math.floor(max(float(values.min()), self.range_limits[0]) / self.step) * self.step
+        high = math.ceil(min(float(values.max()) + HEADROOM * self.step, self.range_limits[1]) / self.step) * self.step
         wider = (min(low, self._range[0]), max(high, self._range[1]))
         if wider != self._range:
             self._range = wider
@@ -90,37 +93,37 @@ class DotsPlot:
 
 
 class LeanPlot(DotsPlot):
-    """Pelvic lean: with one sensor it is the pelvis's, never the trunk's, and the plot says so."""
+    """Pelvic lean; the title says that it is the pelvis's, because one sensor cannot measure the trunk."""
 
     fields = ("lean_deg",)
     start_range = (0.0, 20.0)
     step = 10.0
 
     def title(self, theme: Theme) -> str:
-        return "<b>Lean</b> of the pelvis, degrees"
+        return "<b>Pelvic lean</b>, degrees"
 
 
 class PullbackPlot(DotsPlot):
-    """How far either hip is pulled back against the baseline, with the threshold."""
+    """Pullback of each hip against the baseline, with the threshold."""
 
     fields = ("pullback_left_deg", "pullback_right_deg")
     start_range = (0.0, 5.0)
-    most = (0.0, 20.0)
+    range_limits = (0.0, 20.0)
 
     def __init__(self, box: pg.GraphicsLayout, row: int, stretch: int) -> None:
         super().__init__(box, row, stretch)
         self.threshold = Threshold("pullback_on_deg", 1, "pullback above {:.1f}°")
         self.plot.addItem(self.threshold, ignoreBounds=True)
 
-    def dress(self, theme: Theme, pixels: int) -> None:
-        super().dress(theme, pixels)
-        self.threshold.dress(theme, pixels)
+    def apply_theme(self, theme: Theme, pixels: int) -> None:
+        super().apply_theme(theme, pixels)
+        self.threshold.apply_theme(theme, pixels)
 
     def refresh(self, runner: RunnerData, moved: bool) -> None:
         super().refresh(runner, moved)
-        self.threshold.place(0.0, runner.now.params.pullback_on_deg)
+        self.threshold.place(0.0, runner.snapshot.params.pullback_on_deg)
 
-    def look(self, theme: Theme) -> list[tuple[str, str]]:
+    def symbols(self, theme: Theme) -> list[tuple[str, str]]:
         return [("t3", theme.left), ("t2", theme.right)]
 
     def title(self, theme: Theme) -> str:
@@ -129,13 +132,13 @@ class PullbackPlot(DotsPlot):
 
 
 class CadencePlot(DotsPlot):
-    """Steps a minute; the lowest plot, so that it carries the time axis."""
+    """Cadence; the lowest plot, with the time axis."""
 
     fields = ("cadence_spm",)
     start_range = (150.0, 180.0)
     step = 10.0
-    most = (100.0, 260.0)
+    range_limits = (100.0, 260.0)
     clock_axis = True
 
     def title(self, theme: Theme) -> str:
-        return "<b>Cadence</b>, steps a minute"
+        return "<b>Cadence</b>, steps/min"

@@ -1,6 +1,7 @@
-"""The line at the foot of the window: what was said last, errors with their remedy, a note being written, long work.
+"""The line at the bottom of the window: the newest message or error, a note being typed, the progress of a long task.
 
-Nothing covers the plots, and nothing waits for a click: a line goes when a newer one comes, or after a while.
+No dialog covers the plots and no message waits for a click: a message disappears when a newer one comes, or after a
+while.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ ERROR_SHOWN_MS = 60_000
 
 
 class MessageLine(QWidget):
-    """One line high; `noted` brings a note that was written, `cancelled` that long work is to be given up."""
+    """`noted` carries a finished note; `cancelled` is emitted when the long task should be cancelled."""
 
     noted = Signal(str)
     cancelled = Signal()
@@ -30,8 +31,8 @@ class MessageLine(QWidget):
         self.status = QLabel(self)
         self.status.setObjectName("line")
         self.edit = QLineEdit(self)
-        self.edit.setPlaceholderText("Note: Enter keeps it, Escape drops it")
-        self.edit.returnPressed.connect(self._keep)
+        self.edit.setPlaceholderText("Note: Enter stores it, Escape discards it")
+        self.edit.returnPressed.connect(self._store_note)
         self.edit.installEventFilter(self)
         self.progress = QProgressBar(self)
         self.progress.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
@@ -40,23 +41,18 @@ class MessageLine(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
-        for widget, stretch in (
-            (self.label, 4),
-            (self.edit, 4),
-            (self.progress, 1),
-            (self.cancel, 0),
-            (self.status, 0),
-        ):
+        parts = ((self.label, 4), (self.edit, 4), (self.progress, 1), (self.cancel, 0), (self.status, 0))
+        for widget, stretch in parts:
             row.addWidget(widget, stretch)
-        self._working = False
+        self._task_runs = False
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(lambda: self.say(""))
         self.edit.hide()
         self.status.hide()
-        self.show_work("", math.nan)
+        self.show_task("", math.nan)
 
     def say(self, text: str, error: bool = False) -> None:
-        """Show a line; an error stays longer and stands out."""
+        """Show a message; an error is highlighted and stays longer."""
         text = " ".join(text.split())
         self.label.setText(("⚠ " if error else "") + text)
         self.label.setToolTip(text)
@@ -64,31 +60,31 @@ class MessageLine(QWidget):
             self.label.setProperty("error", error)
             self.label.style().unpolish(self.label)
             self.label.style().polish(self.label)
-        if self._working:
+        if self._task_runs:
             self._timer.stop()
         else:
             self._timer.start(ERROR_SHOWN_MS if error else SHOWN_MS)
 
     def show_status(self, text: str) -> None:
-        """What is always to be seen: who, since when, how well the data come."""
+        """Show the status at the right: name, time, strides, lost packets."""
         if text != self.status.text():
             self.status.setText(text)
             self.status.setVisible(bool(text))
 
-    def show_work(self, text: str, share: float) -> None:
-        """Long work and how far it is (0..1, NaN: not known); "" when there is none."""
+    def show_task(self, text: str, progress: float) -> None:
+        """Show a long task and its progress (0..1, NaN: unknown); "" for none."""
         self.progress.setVisible(bool(text))
         self.cancel.setVisible(bool(text))
-        self.progress.setRange(0, 0 if math.isnan(share) else 100)
-        if not math.isnan(share):
-            self.progress.setValue(round(100 * share))
+        self.progress.setRange(0, 0 if math.isnan(progress) else 100)
+        if not math.isnan(progress):
+            self.progress.setValue(round(100 * progress))
         self.progress.setFormat(f"{text} %p%")
-        before, self._working = self._working, bool(text)
+        before, self._task_runs = self._task_runs, bool(text)
         if text or before:
             self.say(text)
 
     def write_note(self) -> None:
-        """Let a note be written."""
+        """Open the field for a note."""
         self.label.hide()
         self.edit.show()
         self.edit.setFocus()
@@ -99,7 +95,7 @@ class MessageLine(QWidget):
             return True
         return super().eventFilter(watched, event)
 
-    def _keep(self) -> None:
+    def _store_note(self) -> None:
         text = self.edit.text().strip()
         self._close_note()
         if text:

@@ -1,7 +1,7 @@
-"""A small figure of the pelvis from the right side, from behind and from above, with a ghost for the baseline.
+"""A small figure of the pelvis from the right side, from behind and from above, with an outline for the baseline.
 
-Painted in two dimensions from three angles, each turned twice as far as it is, which the caption says: a tuck of five
-degrees could not be seen otherwise. It moves with every packet and nothing else is painted for it.
+Painted in two dimensions from three angles. Each angle is doubled, as the caption says, because a tuck of five degrees
+would hardly be visible. The figure is painted with every packet.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from untuck.coach import theme as themes
 from untuck.model import Floats
 
-TURNED = 2.0  # times the true angle
-LEAST_DEG = 0.2  # a smaller change is not worth a paint
+GAIN = 2.0  # of the drawn angle over the true one
+LEAST_DEG = 0.2  # a smaller change is not painted
 _CENTRE = Qt.AlignmentFlag.AlignCenter
 
 
 class PelvisFigure(QWidget):
-    """The pelvis as it is held now, and how the baseline holds it."""
+    """The current pose of the pelvis, and the tilt of the baseline."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,13 +33,13 @@ class PelvisFigure(QWidget):
         self.setMinimumSize(150, 70)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
-    def dress(self, theme: themes.Theme) -> None:
-        """Colours."""
+    def apply_theme(self, theme: themes.Theme) -> None:
+        """Use the colours of a theme."""
         self._theme = theme
         self.update()
 
     def show_pose(self, angles_deg: Floats, ghost_deg: float, colour: str) -> None:
-        """Tilt, obliquity, rotation (3,) now; tilt of the baseline, NaN for no ghost; a colour of the theme."""
+        """Show tilt, obliquity and rotation (3,), the tilt of the baseline (NaN: none), in a colour of the theme."""
         new = (float(angles_deg[0]), float(angles_deg[1]), float(angles_deg[2]))
         same = max(abs(a - b) for a, b in zip(new, self._angles_deg, strict=True)) < LEAST_DEG
         ghost_same = ghost_deg == self._ghost_deg or (math.isnan(ghost_deg) and math.isnan(self._ghost_deg))
@@ -49,6 +49,7 @@ class PelvisFigure(QWidget):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the three views side by side, each with its caption."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         theme = self._theme
@@ -57,7 +58,7 @@ class PelvisFigure(QWidget):
         tilt_deg, obliquity_deg, rotation_deg = self._angles_deg
         turns = tilt_deg, -obliquity_deg, -rotation_deg  # clockwise on the screen
         ghosts = self._ghost_deg, 0.0, 0.0
-        names = "side ▶, angle x 2", "behind, x 2", "above ▲, x 2"
+        names = "side ▶, angle x 2", "back, x 2", "top ▲, x 2"
         for at, (shape, turn, ghost, name) in enumerate(zip(self._shapes, turns, ghosts, names, strict=True)):
             area = QRectF(at * width, 0.0, width, self.height() - 1.4 * caption_px)
             self._draw(painter, area, shape, turn, ghost)
@@ -66,7 +67,7 @@ class PelvisFigure(QWidget):
             painter.drawText(QRectF(at * width, area.bottom(), width, 1.4 * caption_px), _CENTRE, name)
 
     def _draw(self, painter: QPainter, area: QRectF, shape: QPainterPath, turn_deg: float, ghost_deg: float) -> None:
-        """A shape of unit size turned about its middle; the ghost is an outline."""
+        """Draw a shape of unit size, rotated about its centre; the baseline is an outline."""
         theme = self._theme
         size = min(area.width(), area.height()) * 0.37
         painter.setPen(QPen(QColor(theme.line), 1))
@@ -76,7 +77,7 @@ class PelvisFigure(QWidget):
                 continue
             painter.save()
             painter.translate(area.center())
-            painter.rotate(TURNED * angle_deg)
+            painter.rotate(GAIN * angle_deg)
             painter.scale(size, size)
             if ghost:
                 pen = QPen(QColor(theme.text), 0.045, Qt.PenStyle.DashLine)
@@ -90,7 +91,7 @@ class PelvisFigure(QWidget):
 
 
 def _closed(points: list[tuple[float, float]]) -> QPainterPath:
-    """A smooth closed curve through the middles between points."""
+    """A smooth closed curve through the midpoints between the points."""
     path = QPainterPath()
     ends = [QPointF(*point) for point in points]
     middles = [(a + b) / 2 for a, b in zip(ends, [*ends[1:], ends[0]], strict=True)]
@@ -102,7 +103,7 @@ def _closed(points: list[tuple[float, float]]) -> QPainterPath:
 
 
 def _side() -> QPainterPath:
-    """From the right, front to the right: wing, sacrum at the back, hip joint, sitting bone."""
+    """From the right, front to the right: ilium, sacrum at the back, hip joint, sitting bone."""
     wing = [(-0.75, -0.6), (-0.4, -1.05), (0.3, -1.1), (0.95, -0.7), (0.62, -0.3), (0.5, 0.0)]
     slot = [(0.95, 0.3), (0.85, 0.7), (0.35, 0.55), (0.05, 1.1), (-0.45, 0.95), (-0.3, 0.4)]
     sacrum = [(-0.25, 0.0), (-0.55, 0.1), (-0.75, 0.75), (-1.0, 0.5), (-0.95, -0.2)]
@@ -112,7 +113,7 @@ def _side() -> QPainterPath:
 
 
 def _behind() -> QPainterPath:
-    """From behind: two wings, the sacrum between them, two hip joints."""
+    """From behind: both ilia, the sacrum between them, both hip joints."""
     wing = [(0.0, -0.6), (0.3, -0.55), (0.5, -1.0), (1.2, -0.95), (1.15, -0.35), (0.7, -0.05)]
     slot = [(0.95, 0.3), (0.8, 0.85), (0.4, 0.9), (0.4, 0.35), (0.2, 0.2), (0.1, 0.85), (0.0, 0.9)]
     half = [*wing, *slot]
@@ -120,7 +121,7 @@ def _behind() -> QPainterPath:
 
 
 def _above() -> QPainterPath:
-    """From above, front upward: a ring open to the front, and an arrow where it points."""
+    """From above, front upward: a ring that is open to the front, and an arrow to the front."""
     half = [(0.0, 0.85), (0.4, 0.85), (1.15, 0.45), (1.1, -0.5), (0.75, -0.55), (0.8, 0.05), (0.35, 0.4), (0.0, 0.35)]
     ring = _closed([*half, *[(-x, y) for x, y in reversed(half[1:-1])]])
     arrow = QPainterPath()

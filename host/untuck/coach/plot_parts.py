@@ -1,6 +1,6 @@
-"""Parts that the window's plots are put together from: axes, captions, curves, flags that are used again.
+"""Parts of the window's plots: axes, captions, and pools of reused items.
 
-Everything here is made once and then moved or hidden: making items while data come costs far more than drawing them.
+Items are created once and then moved or hidden: creating items costs far more than drawing them.
 """
 
 from __future__ import annotations
@@ -19,9 +19,12 @@ AXIS_CHARS = 4  # room for "-12" or "180" and a gap
 
 
 class ValueAxis(pg.AxisItem):
-    """A value axis with few labels, none of them so near an end that it would be cut."""
+    """A value axis with few labels, none of them cut off at an end."""
+
+    label_px = 13.0
 
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
+        """The smallest step that leaves room for the labels, and its ticks."""
         span = maxVal - minVal
         most = max(1.0, min(7.0, size / (2.2 * self.label_px)))
         step = next((step for step in (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0) if span / step <= most), 200.0)
@@ -32,11 +35,9 @@ class ValueAxis(pg.AxisItem):
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
         return [f"{value:.0f}" for value in values]
 
-    label_px = 13.0
-
 
 class ClockAxis(pg.AxisItem):
-    """A time axis that counts minutes and seconds."""
+    """A time axis in minutes and seconds."""
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
         return [clock(value) if value >= 0 else "" for value in values]
@@ -49,7 +50,7 @@ class ClockAxis(pg.AxisItem):
 
 
 def make_plot(box: pg.GraphicsLayout, row: int, stretch: int, clock_axis: bool) -> pg.PlotItem:
-    """A plot in a row of a layout: no buttons, no menu, no automatic ranges, y not to be dragged."""
+    """A plot in a row of a layout, without buttons, menu and automatic range; only the time axis can be dragged."""
     plot = box.addPlot(row=row, col=0, axisItems={"bottom": ClockAxis("bottom"), "left": ValueAxis("left")})
     plot.hideButtons()
     plot.setMenuEnabled(False)
@@ -62,8 +63,8 @@ def make_plot(box: pg.GraphicsLayout, row: int, stretch: int, clock_axis: bool) 
     return plot
 
 
-def dress(plot: pg.PlotItem, theme: Theme, pixels: int) -> None:
-    """Colours and fonts of a plot's axes."""
+def apply_theme(plot: pg.PlotItem, theme: Theme, pixels: int) -> None:
+    """Colour the axes of a plot and set their fonts."""
     for side in ("left", "bottom"):
         axis = plot.getAxis(side)
         axis.setPen(theme.line)
@@ -78,7 +79,7 @@ def dress(plot: pg.PlotItem, theme: Theme, pixels: int) -> None:
 
 
 class Caption(pg.TextItem):
-    """Text that stays in the upper left corner of a plot, or at another place that is a share of its size."""
+    """Text at a fixed place of a plot, given as shares of its width and height from the upper left corner."""
 
     def __init__(self, plot: pg.PlotItem, place: tuple[float, float] = (0.0, 0.0)) -> None:
         super().__init__(anchor=place)
@@ -96,13 +97,13 @@ class Caption(pg.TextItem):
     def write(self, html: str, theme: Theme, pixels: float) -> None:
         """Set the text, in HTML."""
         self.textItem.setFont(font(pixels))
-        self.fill = pg.mkBrush(pale(theme.background, 200 if html else 0))
+        self.fill = pg.mkBrush(transparent(theme.background, 200 if html else 0))
         self.setHtml(f'<span style="color:{theme.text}">{html}</span>')
         self._move()
 
 
 class Pool:
-    """Items made as needed, used again, hidden when there are more than needed."""
+    """Plot items that are created when needed, reused, and hidden when not needed."""
 
     def __init__(self, plot: pg.PlotItem, make: Callable[[], Any]) -> None:
         self._plot = plot
@@ -120,8 +121,8 @@ class Pool:
         return self.items[:count]
 
 
-def pale(colour: str, alpha: int) -> QColor:
-    """A colour, partly transparent; alpha 0..255."""
+def transparent(colour: str, alpha: int) -> QColor:
+    """A colour with an alpha of 0..255."""
     made = QColor(colour)
     made.setAlpha(alpha)
     return made

@@ -1,7 +1,7 @@
-"""The control behind the coach's window: runs each runner's session in the engine's thread and reports to the window.
+"""Implements the window's SessionControl: runs the session of each runner in the loop thread.
 
-Sessions are those of `untuck run`, `demo` and `replay`, run in the same way with another view. Calls of the window
-return at once, and errors become lines in it.
+Sessions run as in `untuck run`, `demo` and `replay`, with another view. Methods called by the window return at once;
+results and errors arrive in its updates.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from contextlib import nullcontext
 from random import Random
 
 from untuck.coach.control import MAX_RUNNERS, Choice, RunnerSlot, Updates
-from untuck.coach.engine import Engine, Work
-from untuck.coach.feed import Feed, Snapshot
+from untuck.coach.loop_thread import LoopTask, LoopThread
+from untuck.coach.session_feed import Feed, Snapshot
 from untuck.errors import UntuckError
 from untuck.events import Event
 from untuck.session.blind_blocks import BlindBlocks
@@ -32,150 +32,153 @@ from untuck.store import Store
 
 
 class CoachView:
-    """The view of one session: folds events into the present moment and passes both on to the window."""
+    """The view of one session: updates the live state with events and passes both to the window's feed."""
 
     def __init__(self, state: LiveState, feed: Feed) -> None:
         self._state = state
         self._feed = feed
-        self.line: PacketPipeline | None = None
+        self.packets: PacketPipeline | None = None
         self.blocks: BlindBlocks | None = None
         self._begun = False
 
-    def attach(self, line: PacketPipeline) -> None:
-        """Give commands to this pipeline from now on."""
-        self.line = line
+    def attach(self, packets: PacketPipeline) -> None:
+        """Give commands to this packet pipeline from now on."""
+        self.packets = packets
 
-    def show(self, events: list[Event], line: PacketPipeline) -> None:
-        """What a packet brought."""
-        s, d, params = self._state, line.decoder, line.pipeline.params
+    def show(self, events: list[Event], packets: PacketPipeline) -> None:
+        """Update the state and pass the results of a packet to the window."""
         if not self._begun:
             self._begun = True
-            s.begin(line.pipeline.calibration, line.pipeline.baseline)
+            self._state.begin(packets.pipeline.calibration, packets.pipeline.baseline)
         for event in events:
-            s.take(event)
-        s.take_progress(line.pipeline.progress)
-        if self.blocks is not None and (switch := self.blocks.due(line.last_s)):
-            line.command(CueBlock(switch == "on"))
-        calibrated = s.calibration is not None
-        snapshot = Snapshot(
-            moving=s.moving,
-            ask=s.ask(),
-            against_deg=s.against_deg,
-            lost=d.lost,
-            corrupt=d.corrupt,
-            params=params,
-            share=s.share,
+            self._state.take(event)
+        self._state.take_progress(packets.pipeline.progress)
+        if self.blocks is not None and (switch := self.blocks.due(packets.last_s)):
+            packets.command(CueBlock(switch == "on"))
+        self._feed.put(packets.pipeline, events, self._snapshot(packets))
+
+    def _snapshot(self, packets: PacketPipeline) -> Snapshot:
+        state = self._state
+        calibrated = state.calibration is not None
+        return Snapshot(
+            moving=state.moving,
+            instruction=state.ask(),
+            against_deg=state.against_deg,
+            lost=packets.decoder.lost,
+            corrupt=packets.decoder.corrupt,
+            params=packets.pipeline.params,
+            progress=state.share,
             blind=self.blocks is not None,
             calibrated=calibrated,
-            recalibrating=calibrated and s.progress.search is not None,
-            active=s.progress.active,
-            baseline=line.pipeline.baseline,
+            recalibrating=calibrated and state.progress.search is not None,
+            active=state.progress.active,
+            baseline=packets.pipeline.baseline,
         )
-        self._feed.put(line.pipeline, events, snapshot)
 
     def say(self, text: str) -> None:
-        """A line at the foot of the window."""
+        """Show a message at the bottom of the window."""
         self._feed.say(text)
 
 
 class CoachSessions:
-    """Implements coach.control.SessionControl. openings: what can be started, the first of them by default.
+    """Implements coach.control.SessionControl. starts: what a session can start with, the first by default.
 
-    outcomes: title, session number (None if it was not recorded) and outcome of each session that has ended; failures:
-    of sessions that could not begin.
+    outcomes: title, session number (None if not recorded) and outcome of each session that has ended; failures: errors
+    of sessions that could not start.
     """
 
-    def __init__(self, engine: Engine, openings: Sequence[SessionStart], audible: bool = True) -> None:
+    def __init__(self, thread: LoopThread, starts: Sequence[SessionStart], audible: bool = True) -> None:
         self.outcomes: list[tuple[str, int | None, Outcome]] = []
         self.failures: list[UntuckError] = []
-        self._engine = engine
-        self._openings = list(openings)
+        self._thread = thread
+        self._starts = list(starts)
         self._audible = audible
-        clips = (each for each in self._openings if isinstance(each, ClipStart))
-        self._clip = next(clips, ClipStart())  # clips that are found are used as this one would be
+        clips = (each for each in self._starts if isinstance(each, ClipStart))
+        self._clip = next(clips, ClipStart())  # the model for clips that are found later
         self._lock = threading.Lock()
         self._updates = Updates(choices=self._choices())
         self._running: dict[RunnerSlot, tuple[asyncio.Task[None], CoachView]] = {}
-        self._long: Work | None = None
-        self._opening: set[str] = set()  # keys of what is being opened
-        self._numbers: dict[RunnerSlot, int | None] = {}  # of sessions that have ended, in the store
+        self._task: LoopTask | None = None  # the newest long one
+        self._starting: set[str] = set()  # keys of the starts in progress
+        self._numbers: dict[RunnerSlot, int | None] = {}  # session numbers in the store, of sessions that have ended
         self._warm = False
         self._sounding = False
 
     def updates(self) -> Updates:
-        """What has happened since the last call."""
+        """What happened since the last call."""
         with self._lock:
             updates, self._updates = self._updates, Updates()
         return updates
 
     def start(self, key: str = "") -> None:
-        """Begin a session with the opening of this key, or the first one."""
-        opening = next((each for each in self._openings if key in ("", each.key)), None)
-        if opening is None:
-            self._say("There is nothing to start with: find a clip first.", error=True)
+        """Start a session with the start of this key, or the first one."""
+        start = next((each for each in self._starts if key in ("", each.key)), None)
+        if start is None:
+            self._say("No clip to start with: find a clip first.", error=True)
         elif len(self._running) >= MAX_RUNNERS:
-            self._say(f"{MAX_RUNNERS} runners are the most: stop one first.", error=True)
-        elif opening.key not in self._opening:  # pressed twice: it is on its way
-            self._opening.add(opening.key)
-            self._long = self._engine.submit(self._session(opening))
+            self._say(f"At most {MAX_RUNNERS} sessions can run at a time: stop one first.", error=True)
+        elif start.key not in self._starting:  # a second press while it starts
+            self._starting.add(start.key)
+            self._task = self._thread.submit(self._session(start))
 
     def stop(self, slot: RunnerSlot) -> None:
-        """End a session as Ctrl-C would."""
+        """End a session as Ctrl-C does."""
         if slot in self._running:
-            self._engine.call(self._running[slot][0].cancel)
+            self._thread.call(self._running[slot][0].cancel)
 
     def find(self) -> None:
-        """Look for clips; each becomes a choice."""
-        self._long = self._engine.submit(self._find())
+        """Search for clips; each becomes a choice."""
+        self._task = self._thread.submit(self._find())
 
     def cancel(self) -> None:
-        """Give up what takes long."""
-        if self._long is not None:
-            self._long.cancel()
+        """Cancel the newest long task."""
+        if self._task is not None:
+            self._task.cancel()
 
     def command(self, slot: RunnerSlot, command: SessionCommand) -> None:
-        """Hand on to the session's pipeline, which stamps and stores it."""
-        line = self._running[slot][1].line if slot in self._running else None
-        if line is None:
-            self._say("No session is running here: start one first.", error=True)
+        """Pass a command to the session's packet pipeline, which adds the time and stores it."""
+        packets = self._running[slot][1].packets if slot in self._running else None
+        if packets is None:
+            self._say("This runner has no running session: start one first.", error=True)
         else:
-            line.command(command)
+            packets.command(command)
 
     async def _find(self) -> None:
-        self._work("looking for clips")
+        self._report_task("searching for clips")
         try:
             clips = await find_clips(backend=self._clip.backend)
             found = [self._clip.at(clip) for clip in clips]
-            known = {opening.key for opening in found}
-            self._openings = [*found, *(opening for opening in self._openings if opening.key not in known)]
+            known = {start.key for start in found}
+            self._starts = [*found, *(start for start in self._starts if start.key not in known)]
             with self._lock:
                 self._updates.choices = self._choices()
-            self._say(f"{len(found)} clips found: Start takes {found[0].text}." if found else _NO_CLIP, not found)
+            self._say(f"Clips found: {len(found)}. Start uses {found[0].text}." if found else _NO_CLIP, not found)
         except UntuckError as error:
             self._say(str(error), error=True)
         finally:
-            self._work("")
+            self._report_task("")
 
-    async def _session(self, opening: SessionStart) -> None:
-        """One session from opening to summary."""
-        self._work(opening.work)
+    async def _session(self, start: SessionStart) -> None:
+        """One session from its start to its summary."""
+        self._report_task(start.work)
         try:
             warming = asyncio.create_task(asyncio.to_thread(self._warm_up))
-            async with opening.open() as opened:
+            async with start.open() as ready:
                 await warming
-                self._work("")
-                self._opening.discard(opening.key)
-                await self._attend(opened)
+                self._report_task("")
+                self._starting.discard(start.key)
+                await self._run(ready)
         except UntuckError as error:
             self.failures.append(error)
             self._say(str(error), error=True)
         finally:
-            self._opening.discard(opening.key)
-            self._work("")
+            self._starting.discard(start.key)
+            self._report_task("")
 
-    async def _attend(self, opened: ReadySession) -> None:
-        slot = RunnerSlot(opened.name, Feed())
-        view = CoachView(LiveState(opened.settings.params), slot.feed)
+    async def _run(self, ready: ReadySession) -> None:
+        """Run a session; only the first of several running ones has sound."""
+        slot = RunnerSlot(ready.name, Feed())
+        view = CoachView(LiveState(ready.settings.params), slot.feed)
         task = asyncio.current_task()
         assert task is not None
         self._running[slot] = (task, view)
@@ -183,23 +186,22 @@ class CoachSessions:
         with self._lock:
             self._updates.slots.append(slot)
         try:
-            recording = Store().record(opened.name, opened.mode, opened.settings) if opened.mode else None
-            hooks = _company(opened, view, None if recording is None else recording.id)
-            if opened.show_notices is not None:
-                opened.show_notices(view)
+            recording = Store().record(ready.name, ready.mode, ready.settings) if ready.mode else None
+            number = None if recording is None else recording.id
+            if ready.show_notices is not None:
+                ready.show_notices(view)
             with recording or nullcontext():
                 outcome = await run_session(
-                    opened.source,
-                    opened.settings,
+                    ready.source,
+                    ready.settings,
                     view,
-                    recording,
+                    recording=recording,
                     audible=audible,
-                    commands=opened.commands,
-                    hooks=hooks,
+                    commands=ready.commands,
+                    hooks=_hooks(ready, view, number),
                 )
-            number = None if recording is None else recording.id
-            self.outcomes.append((opened.name, number, outcome))
-            self._numbers[slot] = opened.number if number is None else number
+            self.outcomes.append((ready.name, number, outcome))
+            self._numbers[slot] = ready.number if number is None else number
             if outcome.failure is not None:
                 slot.feed.say(str(outcome.failure), error=True)
         finally:
@@ -209,7 +211,7 @@ class CoachSessions:
             slot.feed.end()
 
     def blind(self, slot: RunnerSlot, on: bool) -> None:
-        """Begin or end blind blocks; at their end cues are on."""
+        """Start or end blind blocks; cues are on after them."""
         if slot in self._running:
             view = self._running[slot][1]
             view.blocks = BlindBlocks(Random()) if on else None
@@ -218,46 +220,47 @@ class CoachSessions:
                 self.command(slot, CueBlock(True))
 
     def report(self, slot: RunnerSlot) -> None:
-        """Write the page of a session that has ended."""
+        """Write the report of a session that has ended."""
         number = self._numbers.get(slot)
         if number is None:
-            self._say("There is nothing to report: this session was not recorded, or has not ended.", error=True)
+            self._say("No report: this session was not recorded, or has not ended yet.", error=True)
         else:
-            self._long = self._engine.submit(self._report(number))
+            self._task = self._thread.submit(self._report(number))
 
     async def _report(self, number: int) -> None:
-        self._work(f"writing the report of session {number}")
+        self._report_task(f"writing the report of session {number}")
         try:
-            path = await asyncio.to_thread(write_report, number, self._work)
+            path = await asyncio.to_thread(write_report, number, self._report_task)
             self._say(f"Report written: {path}")
         except UntuckError as error:
             self._say(str(error), error=True)
         finally:
-            self._work("")
+            self._report_task("")
 
     def _warm_up(self) -> None:
         if not self._warm:
-            warm_up(self._work)
+            warm_up(self._report_task)
             self._warm = True
 
     def _choices(self) -> list[Choice]:
-        return [Choice(opening.key, opening.text) for opening in self._openings]
+        return [Choice(start.key, start.text) for start in self._starts]
 
     def _say(self, text: str, error: bool = False) -> None:
         with self._lock:
-            self._updates.said.append((text, error))
+            self._updates.messages.append((text, error))
 
-    def _work(self, text: str, share: float = math.nan) -> None:
+    def _report_task(self, text: str, progress: float = math.nan) -> None:
         with self._lock:
-            self._updates.work, self._updates.share = text, share
+            self._updates.task, self._updates.progress = text, progress
 
 
-def _company(opened: ReadySession, view: CoachView, number: int | None) -> SessionHooks:
-    """What goes with a session: with a clip's, guidance, and keeping what is found out about the runner."""
-    if opened.request is None:
+def _hooks(ready: ReadySession, view: CoachView, number: int | None) -> SessionHooks:
+    """The session's hooks: with a clip also spoken guidance and updates of the runner's profile."""
+    if ready.request is None:
         return SessionHooks(attach=view.attach)
-    keeper = ProfileKeeper(opened.request.config.name, number, view, opened.request.until)
-    return SessionHooks(opened.request.config.sound, True, view.attach, keeper.on_event)
+    config = ready.request.config
+    keeper = ProfileKeeper(config.name, number, view, ready.request.until)
+    return SessionHooks(sound=config.sound, guided=True, attach=view.attach, on_event=keeper.on_event)
 
 
-_NO_CLIP = "No clip was heard: switch it on, hold it near, and look again."
+_NO_CLIP = "No clip found: switch the clip on, hold it near, and search again."

@@ -1,7 +1,7 @@
-"""The stride view: the last strides over 0-100 % of the stride against the baseline's, left and right apart.
+"""The stride view: the last strides over 0-100 % of the stride, with the baseline's mean, for each side.
 
-Each side's stride begins with its own contact. Obliquity and rotation are drawn as that side's: up, and forward. It
-changes once a stride.
+The stride of a side begins with its own contact. Obliquity and rotation are positive for that side up and that hip
+forward. Drawn once a stride.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from PySide6.QtWidgets import QWidget
 
 from untuck.coach import plot_parts as parts
 from untuck.coach.angles import OBLIQUITY, ROTATION, TILT
-from untuck.coach.runner import CURVES_KEPT, RunnerData
+from untuck.coach.runner_data import CURVES_KEPT, RunnerData
 from untuck.coach.theme import LIGHT, Theme
 from untuck.model import LEFT, RIGHT, Floats
 from untuck.motion.strides.stride import PHASE
 
-PULLBACK_WINDOW = (55.0, 90.0)  # percent of that side's own stride: where a pulled-back hip shows
+PULLBACK_WINDOW = (55.0, 90.0)  # percent of that side's own stride: where a pullback is measured
 NAMES = {TILT: "tilt", OBLIQUITY: "obliquity", ROTATION: "rotation"}
 MEANS = {TILT: "above standing", OBLIQUITY: "side up", ROTATION: "hip forward"}
 RANGES = {TILT: (-5.0, 20.0), OBLIQUITY: (-15.0, 15.0), ROTATION: (-15.0, 15.0)}
 
 
 class StridePlot:
-    """One angle of one side: recent strides, the newest strongest, and the baseline dashed."""
+    """One angle of one side: recent strides, the newest thickest, and the baseline's mean dashed."""
 
     def __init__(self, box: pg.GraphicsLayout, side: int, angle: int) -> None:
         self._side, self._angle = side, angle
@@ -49,11 +49,11 @@ class StridePlot:
             plot.addItem(item, ignoreBounds=True)
         self._title = parts.Caption(plot)
 
-    def dress(self, theme: Theme, pixels: int) -> None:
-        """Colours and font size."""
-        parts.dress(self.plot, theme, pixels)
+    def apply_theme(self, theme: Theme, pixels: int) -> None:
+        """Use the colours of a theme and a font size."""
+        parts.apply_theme(self.plot, theme, pixels)
         colour = theme.left if self._side == LEFT else theme.right
-        self._window.setBrush(parts.pale(theme.shade, 150))
+        self._window.setBrush(parts.transparent(colour, theme.shade_alpha))
         for line in self._window.lines:
             line.setPen(pg.mkPen(None))
         self._colour = colour
@@ -61,18 +61,18 @@ class StridePlot:
         name = "◀ left" if self._side == LEFT else "right ▶"
         text = f'<b style="color:{colour}">{name}</b> <b>{NAMES[self._angle]}</b>, {MEANS[self._angle]}'
         if self._angle == ROTATION:
-            text += f'<br><span style="color:{theme.fault}">shaded: pullback window</span>'
+            text += f'<br><span style="color:{colour}">shaded: pullback window</span>'
         self._title.write(text, theme, pixels)
 
     def draw(self, curves: list[Floats], reference: Floats | None) -> None:
-        """Strides, each (PHASES,) in degrees of this side, oldest first."""
+        """Draw the strides, oldest first, each (PHASES,) in degrees of this side."""
         lines = self._lines[len(self._lines) - len(curves) :]
         for line in self._lines[: len(self._lines) - len(curves)]:
             line.setData([], [])
         for number, (line, curve) in enumerate(zip(lines, curves, strict=True)):
             newest = number == len(curves) - 1
             alpha = 255 if newest else 40 + round(90 * number / len(curves))
-            line.setPen(pg.mkPen(parts.pale(self._colour, alpha), width=3 if newest else 1))
+            line.setPen(pg.mkPen(parts.transparent(self._colour, alpha), width=3 if newest else 1))
             line.setData(100 * PHASE, curve)
         known = [] if reference is None or np.isnan(reference).any() else [reference]
         self._reference.setData(100 * PHASE if known else [], known[0] if known else [])
@@ -90,7 +90,7 @@ class StridePlot:
 
 
 class StridePlots(pg.GraphicsLayoutWidget):
-    """Six plots: left above right; tilt, obliquity and rotation side by side."""
+    """Six plots: tilt, obliquity and rotation side by side, left above right."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -102,21 +102,21 @@ class StridePlots(pg.GraphicsLayoutWidget):
             (side, angle): StridePlot(self.ci, side, angle)
             for side, angle in product((LEFT, RIGHT), (TILT, OBLIQUITY, ROTATION))
         }
-        self.dress(theme or LIGHT, 13)
+        self.apply_theme(theme or LIGHT, 13)
 
-    def dress(self, theme: Theme, pixels: int) -> None:
-        """Colours and font size."""
+    def apply_theme(self, theme: Theme, pixels: int) -> None:
+        """Use the colours of a theme and a font size."""
         self.setBackground(theme.background)
         for plot in self.plots.values():
-            plot.dress(theme, pixels)
+            plot.apply_theme(theme, pixels)
         self._seen = None
 
     def show_runner(self, runner: RunnerData) -> None:
-        """Draw this runner from now on."""
+        """Choose the runner that is drawn."""
         self._runner, self._seen = runner, None
 
     def refresh(self) -> None:
-        """Draw anew if there is a new stride."""
+        """Draw the strides if there is a new one."""
         runner = self._runner
         if runner is None:
             return
@@ -132,7 +132,7 @@ class StridePlots(pg.GraphicsLayoutWidget):
 
 
 def of_side(curves: Floats, side: int, left_phase: float) -> Floats:
-    """Curves (3, PHASES) of a stride as that side's: from its own contact; obliquity up, rotation forward there."""
+    """Curves (3, PHASES) of a stride for a side: from its own contact, positive for side up and hip forward."""
     if side == RIGHT:
         return curves
     turned = np.roll(curves, -round(left_phase * curves.shape[1]), axis=1)

@@ -1,7 +1,7 @@
-"""Colours and sizes of the window: a light and a dark theme, and fonts that grow with it.
+"""Colours and sizes of the window: a light and a dark theme, and fonts that scale with the window.
 
-Colours are told apart whatever one's colour vision, which a test holds; none of them is the only sign of anything:
-words, shapes and places say the same. What any part of the window looks like is decided here.
+The colours can be distinguished with any colour vision, which a test checks. Colour is never the only sign: text, shape
+or place carry the same information.
 """
 
 from __future__ import annotations
@@ -15,13 +15,11 @@ from untuck.vocabulary import PALETTES
 BASE_PX = 13  # text at 1200 x 700
 BASE_WIDTH, BASE_HEIGHT = 1200, 700
 LEAST_PX, MOST_PX = 11, 30
-
-
 DARKEST, LIGHTEST = "#10141a", "#ffffff"
 
 
 def luminance(colour: str) -> float:
-    """Relative luminance of "#rrggbb", 0..1, as WCAG defines it."""
+    """Relative luminance (WCAG) of "#rrggbb", 0..1."""
     parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
     red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
@@ -35,7 +33,9 @@ def contrast(one: str, other: str) -> float:
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours by what they mean. good / fault: form kept, form lost; left / right: sides; quiet: no judgement."""
+    """Colours by role. good, fault: form kept, form lost; left, right: sides; work: in progress; stale: no live data;
+    shade_alpha: opacity (0..255) of a fault's colour behind the stretch of a finding.
+    """
 
     name: str
     background: str
@@ -46,15 +46,15 @@ class Theme:
     good: str
     band: str
     fault: str
-    shade: str
     left: str
     right: str
     trace: str
     work: str
     stale: str
+    shade_alpha: int
 
     def on(self, colour: str) -> str:
-        """What is written in on this colour: dark or light, whichever stands out more."""
+        """Colour of text on this colour: dark or light, whichever has more contrast."""
         return min((DARKEST, LIGHTEST), key=lambda ink: -contrast(ink, colour))
 
 
@@ -68,12 +68,12 @@ LIGHT = Theme(
     good="#0072b2",
     band="#d6e8f5",
     fault=PALETTES["light"]["fault"],
-    shade="#f7d9c4",
     left=PALETTES["light"]["left"],
     right=PALETTES["light"]["right"],
     trace="#9aa5af",
     work="#f0c800",
     stale="#4a4f55",
+    shade_alpha=45,
 )
 DARK = Theme(
     name="dark",
@@ -85,24 +85,24 @@ DARK = Theme(
     good="#56b4e9",
     band="#1c3a50",
     fault=PALETTES["dark"]["fault"],
-    shade="#5a3118",
     left=PALETTES["dark"]["left"],
     right=PALETTES["dark"]["right"],
     trace="#6d7985",
     work="#f4e04a",
     stale="#8b949d",
+    shade_alpha=75,
 )
 THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
 
 
 def text_px(width: int, height: int) -> int:
-    """Size of running text in a window of this size, in logical pixels."""
+    """Text size in logical pixels for a window of this size."""
     factor = min(width / BASE_WIDTH, height / BASE_HEIGHT)
     return round(min(max(BASE_PX * factor, LEAST_PX), MOST_PX))
 
 
 def font(pixels: float, bold: bool = False) -> QFont:
-    """The window's font in this size, in logical pixels."""
+    """The window's font at a size in logical pixels."""
     made = QFont("DejaVu Sans")
     made.setStyleHint(QFont.StyleHint.SansSerif)
     made.setPixelSize(max(6, round(pixels)))
@@ -111,13 +111,13 @@ def font(pixels: float, bold: bool = False) -> QFont:
 
 
 def fitting(text: str, width: float, most_px: float, bold: bool = True) -> QFont:
-    """The largest font, up to most_px, in which text is no wider than width."""
+    """The largest font, up to most_px, in which the text fits into width."""
     wide = QFontMetricsF(font(100.0, bold)).horizontalAdvance(text) / 100.0
     return font(min(most_px, width / wide if wide > 0 else most_px), bold)
 
 
 def style_sheet(theme: Theme, pixels: int) -> str:
-    """Qt's style sheet for everything that is no plot and is not painted by hand."""
+    """Qt's style sheet for the standard widgets."""
     pad = max(2, pixels // 4)
     return f"""
 * {{ font-family: "DejaVu Sans"; font-size: {pixels}px; color: {theme.text}; }}

@@ -1,6 +1,6 @@
-"""A threshold that can be dragged on a plot: tells its new value, in the analysis's own terms, when it is let go.
+"""A threshold line that can be dragged on a plot; emits the new parameter value when it is released.
 
-Where it lies on the plot, against baseline or against zero, is said by whoever places it.
+The caller of `place` sets the line's position: relative to the baseline or to zero.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal
 
-from untuck.coach.plot_parts import pale
+from untuck.coach.plot_parts import transparent
 from untuck.coach.theme import Theme, font
 
 STEP_DEG = 0.1
@@ -16,7 +16,7 @@ LEAST_DEG, MOST_DEG = 0.5, 15.0
 
 
 class Threshold(pg.InfiniteLine):
-    """A horizontal line at base_deg + sign * value_deg; `name` is the parameter that it sets."""
+    """A horizontal line at base_deg + sign * value_deg; name: the parameter that it sets."""
 
     dragged = Signal(str, float)
 
@@ -31,17 +31,17 @@ class Threshold(pg.InfiniteLine):
         self.setZValue(20)
         self.setVisible(False)
         self.setCursor(Qt.CursorShape.SizeVerCursor)
-        self.sigPositionChanged.connect(self._write)
-        self.sigPositionChangeFinished.connect(self._let_go)
+        self.sigPositionChanged.connect(self._update_label)
+        self.sigPositionChangeFinished.connect(self._released)
 
     @property
     def value_deg(self) -> float:
-        """What the line says now, in steps of a tenth of a degree."""
+        """The parameter value of the line's position, in steps of STEP_DEG."""
         value_deg = round(self._sign * (self.value() - self._base_deg) / STEP_DEG) * STEP_DEG
         return float(min(max(value_deg, LEAST_DEG), MOST_DEG))
 
     def place(self, base_deg: float, value_deg: float) -> None:
-        """Put the line where the analysis has it, unless it is being dragged."""
+        """Move the line to the value in use, unless it is being dragged."""
         if self.moving:
             return
         self._base_deg = base_deg
@@ -49,18 +49,18 @@ class Threshold(pg.InfiniteLine):
         self.setVisible(at_deg == at_deg)
         if at_deg == at_deg and abs(at_deg - self.value()) > 1e-6:
             self.setValue(at_deg)
-            self._write()
+            self._update_label()
 
-    def dress(self, theme: Theme, pixels: int) -> None:
-        """Colours and font size."""
+    def apply_theme(self, theme: Theme, pixels: int) -> None:
+        """Use the colours of a theme and a font size."""
         self.setPen(pg.mkPen(theme.fault, width=2, style=Qt.PenStyle.DashLine))
         self.setHoverPen(pg.mkPen(theme.fault, width=4))
         self.label.setColor(theme.fault)
-        self.label.fill = pg.mkBrush(pale(theme.background, 200))
+        self.label.fill = pg.mkBrush(transparent(theme.background, 200))
         self.label.textItem.setFont(font(pixels * 0.9))
 
-    def _write(self) -> None:
+    def _update_label(self) -> None:
         self.label.setFormat(self._text.format(self.value_deg))
 
-    def _let_go(self) -> None:
+    def _released(self) -> None:
         self.dragged.emit(self._name, self.value_deg)

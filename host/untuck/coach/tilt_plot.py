@@ -1,6 +1,6 @@
-"""The tilt plot: the trace, each stride's mean, the baseline's band, contacts by side, findings shaded, cues as flags.
+"""The tilt plot: the trace, the mean of each stride, the baseline's band, contacts, findings as shades, cues as flags.
 
-The trace is pale, because it swings with each stride; the strides' means are what is judged, and are drawn as such.
+The trace is pale because it varies within each stride; the stride means are drawn stronger because they are judged.
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ import pyqtgraph as pg
 from PySide6.QtCore import Qt
 
 from untuck.coach import plot_parts as parts
-from untuck.coach.runner import RunnerData
+from untuck.coach.runner_data import RunnerData
 from untuck.coach.theme import LIGHT, Theme, font
 from untuck.coach.threshold import Threshold
-from untuck.model import Finding, Floats
+from untuck.model import LEFT, RIGHT, Finding, Floats
 from untuck.vocabulary import facts, named
 
-POINTS = 700  # stretches of the trace across the plot
-CONTACTS_UP_TO_S = 130.0  # in a longer view their marks would touch
+POINTS = 700  # of the trace across the plot
+CONTACTS_UP_TO_S = 130.0  # in a longer view the marks of contacts would touch
 START_RANGE = (-5.0, 15.0)
 RANGE_STEP_DEG = 5.0
-HINGING_DEG, RUNNING_DEG = (-20.0, 60.0), (-20.0, 25.0)  # what the plot widens for
-SHRINK_AT = 0.7  # of the range that is shown
-DOTS = 300
-MOST_ROWS = 5
-TAIL_S = 3.0  # how far back the newest stretch is drawn anew
+HINGING_DEG, RUNNING_DEG = (-20.0, 60.0), (-20.0, 25.0)  # limits of the range
+SHRINK_AT = 0.7  # of the range in use: a smaller range than this replaces it
+MOST_DOTS = 300
+MOST_ROWS = 5  # of flag labels
+TAIL_S = 3.0  # length of the newest part of the trace, which is redrawn with every packet
 
 
 class TiltPlot:
-    """Tilt against time; `refresh` draws what is new, or everything when the view has moved."""
+    """Tilt over time. `refresh` draws new data, or everything if the view has moved."""
 
     def __init__(self, box: pg.GraphicsLayout, row: int, stretch: int) -> None:
         plot = self.plot = parts.make_plot(box, row, stretch, clock_axis=False)
@@ -41,12 +41,12 @@ class TiltPlot:
         self._settled, self._newest = pg.PlotCurveItem(), pg.PlotCurveItem()
         self._means = pg.PlotCurveItem(connect="finite")
         self._good, self._lost = pg.ScatterPlotItem(), pg.ScatterPlotItem()
-        self._contacts = {side: pg.PlotCurveItem(connect="pairs") for side in (-1, 1)}
+        self._contacts = {side: pg.PlotCurveItem(connect="pairs") for side in (LEFT, RIGHT)}
         for item in (self._band, self._base, self._settled, self._newest, self._means, self._good, self._lost):
             plot.addItem(item, ignoreBounds=True)
         for item in self._contacts.values():
             plot.addItem(item, ignoreBounds=True)
-        self.threshold = Threshold("tuck_on_deg", -1, "tuck below -{:.1f}°")
+        self.threshold = Threshold("tuck_on_deg", -1, "tuck: {:.1f}° below baseline")
         plot.addItem(self.threshold, ignoreBounds=True)
         self._band.setVisible(False)
         self._base.setVisible(False)
@@ -61,10 +61,10 @@ class TiltPlot:
         self._seen = (-1, -1, -1, -1, False)
         plot.setYRange(*self._range, padding=0)
 
-    def dress(self, theme: Theme, pixels: int) -> None:
-        """Colours and font size."""
+    def apply_theme(self, theme: Theme, pixels: int) -> None:
+        """Use the colours of a theme and a font size."""
         self._theme, self._pixels = theme, pixels
-        parts.dress(self.plot, theme, pixels)
+        parts.apply_theme(self.plot, theme, pixels)
         trace = pg.mkPen(theme.trace, width=1)
         self._settled.setPen(trace)
         self._newest.setPen(trace)
@@ -81,24 +81,22 @@ class TiltPlot:
         for scatter, size in ((self._good, dot), (self._lost, round(dot * 1.6))):
             scatter.setPen(None)
             scatter.setSize(size)
-        self._contacts[-1].setPen(pg.mkPen(theme.left, width=2))
-        self._contacts[1].setPen(pg.mkPen(theme.right, width=2))
-        self.threshold.dress(theme, pixels)
+        self._contacts[LEFT].setPen(pg.mkPen(theme.left, width=2))
+        self._contacts[RIGHT].setPen(pg.mkPen(theme.right, width=2))
+        self.threshold.apply_theme(theme, pixels)
         self._title.write("<b>Tilt</b>, degrees above standing; dots: stride means", theme, pixels)
-        for shade in self._shades.items:
-            self._dress_shade(shade)
         for name in self._names.items:
-            self._dress_name(name)
+            self._style_name(name)
         for flag in self._flags.items:
-            self._dress_flag(flag)
+            self._style_flag(flag)
 
-    def forget(self) -> None:
-        """Another runner: nothing that was drawn holds."""
+    def reset(self) -> None:
+        """Forget what was drawn: another runner is shown."""
         self._range, self._settled_s = START_RANGE, -math.inf
         self._seen = (-1, -1, -1, -1, False)
 
     def refresh(self, runner: RunnerData, moved: bool) -> None:
-        """Draw what has come; everything if the view has moved."""
+        """Draw new data; everything if the view has moved."""
         start_s, end_s = self.plot.viewRange()[0]
         if moved:
             self._settled_s = -math.inf
@@ -116,7 +114,7 @@ class TiltPlot:
         self._seen = seen
 
     def show_stale(self, text: str) -> None:
-        """A word over the plot when its data are old; "" when they are not."""
+        """Write a text over the plot while its data are stale; "" removes it."""
         colour = self._theme.stale
         self._stale.write(f'<b style="color:{colour}">{text}</b>' if text else "", self._theme, self._pixels * 2)
 
@@ -133,15 +131,14 @@ class TiltPlot:
         self._newest.setData(time_s, tilt_deg, connect=_joined(time_s))
 
     def _fit_range(self, tilt_deg: Floats, runner: RunnerData) -> None:
-        """Widen the view in steps of five degrees when the trace leaves it; narrow it only when the view moves."""
+        """Widen the range in steps of five degrees when the trace leaves it; narrow it only when the view moves."""
         if len(tilt_deg) == 0:
             return
         tilt_deg = np.clip(tilt_deg, *(RUNNING_DEG if runner.stride_count else HINGING_DEG))
         low = math.floor((float(tilt_deg.min()) - 1.0) / RANGE_STEP_DEG) * RANGE_STEP_DEG
         high = math.ceil((float(tilt_deg.max()) + 4.0) / RANGE_STEP_DEG) * RANGE_STEP_DEG
-        old = (
-            START_RANGE if self._shrink and high - low < SHRINK_AT * (self._range[1] - self._range[0]) else self._range
-        )
+        shrinks = self._shrink and high - low < SHRINK_AT * (self._range[1] - self._range[0])
+        old = START_RANGE if shrinks else self._range
         self._shrink = False
         wider = (min(low, old[0]), max(high, old[1]))
         if wider != self._range:
@@ -149,7 +146,7 @@ class TiltPlot:
             self.plot.setYRange(*wider, padding=0)
 
     def _draw_level(self, runner: RunnerData) -> None:
-        base_deg, on_deg = runner.baseline_tilt_deg(), runner.now.params.tuck_on_deg
+        base_deg, on_deg = runner.baseline_tilt_deg(), runner.snapshot.params.tuck_on_deg
         known = math.isfinite(base_deg)
         self._band.setVisible(known)
         self._base.setVisible(known)
@@ -160,22 +157,21 @@ class TiltPlot:
 
     def _draw_strides(self, runner: RunnerData, start_s: float, end_s: float) -> None:
         rows = runner.strides.between(start_s, end_s)
-        rows = rows[:: max(1, math.ceil(len(rows) / DOTS))]
+        rows = rows[:: max(1, math.ceil(len(rows) / MOST_DOTS))]
         time_s, tilt_deg = rows["time_s"], rows["tilt_deg"].astype(np.float64)
-        tucked = tilt_deg < runner.baseline_tilt_deg() - runner.now.params.tuck_on_deg
-        apart = np.where(rows["valid"], tilt_deg, np.nan)
-        self._means.setData(time_s, apart)
+        tucked = tilt_deg < runner.baseline_tilt_deg() - runner.snapshot.params.tuck_on_deg
+        self._means.setData(time_s, np.where(rows["valid"], tilt_deg, np.nan))
         shown = rows["valid"]
         self._good.setData(time_s[shown & ~tucked], tilt_deg[shown & ~tucked])
         self._lost.setData(time_s[shown & tucked], tilt_deg[shown & tucked])
 
     def _draw_contacts(self, runner: RunnerData, start_s: float, end_s: float) -> None:
-        """Short marks at the foot of the plot: left ones in the lower row, right ones above them."""
+        """Short marks at the bottom of the plot: left contacts in the lower row, right ones above."""
         low, high = self._range
         rows = runner.contacts.between(start_s, end_s)
         if end_s - start_s > CONTACTS_UP_TO_S:
             rows = rows[:0]
-        for side, foot in ((-1, 0.0), (1, 0.045)):
+        for side, foot in ((LEFT, 0.0), (RIGHT, 0.045)):
             times = np.repeat(rows["time_s"][rows["side"] == side], 2)
             heights = np.tile(low + (high - low) * np.array([foot, foot + 0.04]), len(times) // 2)
             self._contacts[side].setData(times, heights)
@@ -186,63 +182,62 @@ class TiltPlot:
         names = self._names.show(len(found))
         for shade, name, finding in zip(self._shades.show(len(found)), names, found, strict=True):
             last_s = finding.end_s if math.isfinite(finding.end_s) else runner.last_s
+            colour = getattr(self._theme, facts(finding.fault).colour(finding.side))
             shade.setRegion((finding.start_s, max(last_s, finding.start_s)))
+            shade.setBrush(parts.transparent(colour, self._theme.shade_alpha))
+            for edge in shade.lines:
+                edge.setPen(pg.mkPen(colour, width=1))
             name.setValue(max(finding.start_s, start_s))
-            name.label.setFormat(_words(finding))
+            name.label.setColor(colour)
+            name.label.setFormat(_text(finding))
 
     def _draw_flags(self, runner: RunnerData, start_s: float, end_s: float) -> None:
         marks = [mark for mark in runner.shown_marks if start_s <= mark.time_s <= end_s]
         width_s = (end_s - start_s) / 8  # of a label, about
+        row_height = 2.0 * self._pixels / max(self.plot.getViewBox().height(), 1.0)  # as a share of the plot's
         backward = [mark.time_s > end_s - width_s for mark in marks]
         rows = _rows([mark.time_s - width_s * back for mark, back in zip(marks, backward, strict=True)], width_s)
         for flag, mark, back, row in zip(self._flags.show(len(marks)), marks, backward, rows, strict=True):
             flag.setValue(mark.time_s)
-            flag.label.setFormat(_SIGNS[mark.kind] + " " + mark.text)
+            flag.label.setFormat(_SYMBOLS[mark.kind] + " " + mark.text)
             side = (1.0, 0.5) if back else (0.0, 0.5)
             flag.label.anchors = [side, side]
-            flag.label.setPosition(0.86 - 0.09 * row)
+            flag.label.setPosition(1.0 - row_height * (1.5 + row))  # below the caption
 
     def _make_shade(self) -> pg.LinearRegionItem:
         shade = pg.LinearRegionItem(movable=False)
         shade.setZValue(-15)
-        self._dress_shade(shade)
         return shade
 
-    def _dress_shade(self, shade: pg.LinearRegionItem) -> None:
-        shade.setBrush(parts.pale(self._theme.shade, 190))
-        for line in shade.lines:
-            line.setPen(pg.mkPen(self._theme.fault, width=1))
-
     def _make_name(self) -> pg.InfiniteLine:
-        """A finding's name: the label of a line that is not drawn, so that it lies over the trace."""
+        """A finding's name: the label of an invisible line, so that it lies above the trace."""
         name = pg.InfiniteLine(angle=90, pen=pg.mkPen(None), label="", labelOpts={"position": 0.18, "anchors": _AHEAD})
         name.setZValue(14)
-        self._dress_name(name)
+        self._style_name(name)
         return name
 
-    def _dress_name(self, name: pg.InfiniteLine) -> None:
-        name.label.setColor(self._theme.fault)
-        name.label.fill = pg.mkBrush(parts.pale(self._theme.background, 210))
+    def _style_name(self, name: pg.InfiniteLine) -> None:
+        name.label.fill = pg.mkBrush(parts.transparent(self._theme.background, 210))
         name.label.textItem.setFont(font(self._pixels * 1.2, bold=True))
 
     def _make_flag(self) -> pg.InfiniteLine:
         flag = pg.InfiniteLine(angle=90, label="", labelOpts={"anchors": _AHEAD})
         flag.setZValue(15)
-        self._dress_flag(flag)
+        self._style_flag(flag)
         return flag
 
-    def _dress_flag(self, flag: pg.InfiniteLine) -> None:
+    def _style_flag(self, flag: pg.InfiniteLine) -> None:
         flag.setPen(pg.mkPen(self._theme.text, width=1, style=Qt.PenStyle.DotLine))
         flag.label.setColor(self._theme.text)
         flag.label.fill = pg.mkBrush(self._theme.panel)
         flag.label.textItem.setFont(font(self._pixels))
 
 
-_AHEAD = [(0.0, 0.5), (0.0, 0.5)]  # a label lies to the right of its line
-_SIGNS = {"cue": "⚑", "suppressed": "⚐", "lap": "◆", "note": "✎", "command": "⚙"}
+_AHEAD = [(0.0, 0.5), (0.0, 0.5)]  # anchors of a label to the right of its line
+_SYMBOLS = {"cue": "⚑", "suppressed": "⚐", "lap": "◆", "note": "✎", "command": "⚙"}
 
 
-def _words(finding: Finding) -> str:
+def _text(finding: Finding) -> str:
     if not facts(finding.fault).degrees:
         return named(finding.fault, finding.side)
     so_far = " so far" if finding.active else ""
@@ -250,7 +245,7 @@ def _words(finding: Finding) -> str:
 
 
 def _joined(time_s: Floats) -> np.ndarray:
-    """Which points are joined to their next one: not over a gap in the data."""
+    """Whether each point is joined to the next one: not across a gap in the data."""
     joined = np.ones(len(time_s), dtype=np.int32)
     if len(time_s) > 1:
         step_s = np.diff(time_s)
@@ -259,7 +254,7 @@ def _joined(time_s: Floats) -> np.ndarray:
 
 
 def _rows(starts_s: list[float], width_s: float) -> list[int]:
-    """A row for each label, so that those close together do not cover each other."""
+    """A row for each label, so that labels close together do not overlap."""
     taken: list[tuple[int, float]] = []
     for start_s in starts_s:
         near = {row for row, other_s in taken if abs(other_s - start_s) < width_s}

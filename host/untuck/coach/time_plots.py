@@ -1,7 +1,7 @@
-"""Plots through time: tilt with band, contacts, findings and cues; below lean, pullback and cadence of each stride.
+"""The plots over time: tilt with band, contacts, findings and cues; below it lean, pullback and cadence.
 
-The newest stretch is drawn at the data's rate; what has settled is drawn again only when the view moves, which it does
-in steps of a sixth. Scrolling back stops following; `follow` returns to live. What is dragged is told by signals.
+The newest part is drawn at the data's rate. The rest is redrawn only when the view moves, in steps of a sixth of its
+length. Scrolling back stops following the live data; `follow` returns to them.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from untuck.coach.dots_plot import CadencePlot, LeanPlot, PullbackPlot
-from untuck.coach.runner import RunnerData
+from untuck.coach.runner_data import RunnerData
 from untuck.coach.theme import Theme
 from untuck.coach.tilt_plot import TiltPlot
 
 SPANS_S = (30.0, 60.0, 120.0, 300.0, 900.0)
-STEPS = 6  # the view moves by a sixth of what it shows
+STEPS = 6  # the view moves by a sixth of its length
 LONGEST_S = 6 * 3600.0
 
 
 class TimePlots(pg.GraphicsLayoutWidget):
-    """The plots through time of one runner; `show_runner` chooses it, `refresh` draws what has changed."""
+    """The plots over time of one runner. `show_runner` chooses the runner, `refresh` draws what has changed."""
 
     threshold_moved = Signal(str, float)
     following_changed = Signal(bool)
@@ -51,31 +51,31 @@ class TimePlots(pg.GraphicsLayoutWidget):
         for line in (self.tilt.threshold, self.pullback.threshold):
             line.dragged.connect(self.threshold_moved)
         self._show_range(0.0)
-        self.dress(theme, 13)
+        self.apply_theme(theme, 13)
 
-    def dress(self, theme: Theme, pixels: int) -> None:
-        """Colours and font size."""
+    def apply_theme(self, theme: Theme, pixels: int) -> None:
+        """Use the colours of a theme and a font size."""
         self.setBackground(theme.background)
         for part in self._parts:
-            part.dress(theme, pixels)
+            part.apply_theme(theme, pixels)
         self._moved = True
 
     def show_runner(self, runner: RunnerData) -> None:
-        """Draw this runner from now on."""
+        """Choose the runner that is drawn."""
         self._runner = runner
         for part in self._parts:
-            part.forget()
+            part.reset()
         self.follow()
 
     def follow(self) -> None:
-        """Return to live."""
+        """Follow the live data."""
         self._set_following(True)
         if self._runner is not None:
             self._show_range(self._runner.last_s)
         self._moved = True
 
     def zoom(self, longer: bool) -> None:
-        """Show a longer or shorter stretch; when scrolled back, around its middle."""
+        """Show a longer or shorter time span; when scrolled back, around its middle."""
         spans = [span for span in SPANS_S if (span > self.span_s if longer else span < self.span_s)]
         if not spans:
             return
@@ -87,14 +87,14 @@ class TimePlots(pg.GraphicsLayoutWidget):
             self.tilt.plot.setXRange((start + end - self.span_s) / 2, (start + end + self.span_s) / 2, padding=0)
 
     def scroll(self, pages: float) -> None:
-        """Go back (negative) or forward by so many screens."""
+        """Scroll back (negative) or forward by a number of screens."""
         self._set_following(False)
         start, end = self.tilt.plot.viewRange()[0]
         move_s = pages * (end - start)
         self.tilt.plot.setXRange(start + move_s, end + move_s, padding=0)
 
     def refresh(self) -> None:
-        """Draw what is new since the last call."""
+        """Draw what has changed since the last call."""
         if self._runner is None:
             return
         if self.following and self._runner.last_s > self.tilt.plot.viewRange()[0][1]:
@@ -104,7 +104,7 @@ class TimePlots(pg.GraphicsLayoutWidget):
         self._moved = False
 
     def _show_range(self, last_s: float) -> None:
-        """A view that ends on a whole step behind last_s and begins no earlier than the session."""
+        """Show a view that ends on the first whole step after last_s and does not begin before the session."""
         step_s = self.span_s / STEPS
         end_s = max(self.span_s, (math.floor(last_s / step_s) + 1) * step_s)
         self.tilt.plot.setXRange(end_s - self.span_s, end_s, padding=0)

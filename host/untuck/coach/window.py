@@ -1,7 +1,6 @@
-"""The coach's window: composes its parts, and lets each take what is new at the window's own rate.
+"""The coach's window: composes the widgets, updates them from the sessions, and turns buttons into commands.
 
-A timer reads the control and every runner's feed, folds in what has come, and lets the parts draw what has changed;
-nothing here waits for anything. What a press of a button means is said here, and nowhere else.
+A timer reads the control and the feed of every runner, and lets each widget draw what has changed. No call blocks.
 """
 
 from __future__ import annotations
@@ -14,16 +13,16 @@ from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from untuck.coach import theme as themes
-from untuck.coach.bar import Bar
+from untuck.coach.button_bar import ButtonBar, Toggles
 from untuck.coach.control import MAX_RUNNERS, RunnerSlot, SessionControl
 from untuck.coach.message_line import MessageLine
-from untuck.coach.numbers import Numbers, SignBox
 from untuck.coach.pelvis_figure import PelvisFigure
-from untuck.coach.runner import RunnerData
+from untuck.coach.reading_boxes import ReadingBoxes, StateBox
+from untuck.coach.readings import readings, state_label, status_text
+from untuck.coach.runner_data import NO_DATA, RunnerData
 from untuck.coach.stride_plots import StridePlots
 from untuck.coach.tiles import Tiles
 from untuck.coach.time_plots import TimePlots
-from untuck.coach.words import numbers, sign, status
 from untuck.errors import SettingsError
 from untuck.session_commands import (
     ChooseFaults,
@@ -38,13 +37,13 @@ from untuck.session_commands import (
     SetZero,
 )
 
-TICK_MS = 20  # a look costs little when there is nothing new, and packets come every 50 ms
-LOOK_S = 0.25  # how often silence is looked for while nothing comes
-BOTH_FROM = (1500, 900)  # a window at least so large shows both views of the plots
+TICK_MS = 20  # packets come every 50 ms, and a tick without new data costs little
+SILENCE_CHECK_S = 0.25  # redraw interval without new data, so that missing data are noticed
+BOTH_FROM = (1500, 900)  # a window of at least this size shows both views of the plots
 
 
 class CoachWindow(QWidget):
-    """The window; `control` runs the sessions. clock: the host's monotonic clock, to be replaced for pictures."""
+    """The window; `control` runs the sessions, theme is a key of themes.THEMES."""
 
     def __init__(self, control: SessionControl, theme: str = "light") -> None:
         super().__init__()
@@ -56,15 +55,15 @@ class CoachWindow(QWidget):
         self.slots: list[RunnerSlot] = []
         self.runners: list[RunnerData] = []
         self.front = 0
-        self._looked_s = 0.0
-        self.bar, self.tiles, self.line = Bar(self), Tiles(self), MessageLine(self)
+        self._drawn_s = 0.0
+        self.bar, self.tiles, self.message_line = ButtonBar(self), Tiles(self), MessageLine(self)
         self.time_plots, self.stride_plots = TimePlots(self._theme, self), StridePlots(self._theme, self)
-        self.sign, self.numbers, self.pelvis = SignBox(self), Numbers(self), PelvisFigure(self)
+        self.state_box, self.reading_boxes, self.pelvis = StateBox(self), ReadingBoxes(self), PelvisFigure(self)
         self._empty = RunnerData("")
         self._lay_out()
         self._connect()
         self.resize(themes.BASE_WIDTH, themes.BASE_HEIGHT)
-        self._dress()
+        self._apply_theme()
         self.timer = QTimer(self)
         self.timer.setTimerType(Qt.TimerType.PreciseTimer)
         self.timer.timeout.connect(self.tick)
@@ -76,72 +75,73 @@ class CoachWindow(QWidget):
         return self.runners[self.front] if self.runners else self._empty
 
     def tick(self) -> None:
-        """Take in what has come; draw if anything has, and now and then to see whether it is still fresh."""
+        """Read control and feeds; draw if there are new data, and at intervals to notice when they stop."""
         clock_s = time.monotonic()
-        new = self._hear_control()
+        new = self._read_control()
         for number in range(len(self.slots)):
-            new |= self._hear_runner(number)
-        if not new and clock_s - self._looked_s < LOOK_S:
+            new |= self._read_feed(number)
+        if not new and clock_s - self._drawn_s < SILENCE_CHECK_S:
             return
-        self._looked_s = clock_s
+        self._drawn_s = clock_s
         self.draw(clock_s)
 
-    def _hear_runner(self, number: int) -> bool:
-        """Fold in what a runner's session has brought; whether it has brought anything."""
+    def _read_feed(self, number: int) -> bool:
+        """Add the new data of a runner's session; returns whether there are any."""
         runner = self.runners[number]
         batch = self.slots[number].feed.take()
         runner.take(batch)
         warned = [(text, True) for text in runner.warnings]
         runner.warnings.clear()
-        for text, error in (*warned, *batch.said):  # the session's own word, with its remedy, stays
-            self.line.say(f"{runner.name}: {text}" if len(self.slots) > 1 else text, error)
+        for text, error in (*warned, *batch.messages):  # the session's message comes last and stays
+            self.message_line.say(f"{runner.name}: {text}" if len(self.slots) > 1 else text, error)
         if number == self.front and (batch.ended or batch.events):
-            self._allow()
+            self._update_buttons()
         return bool(batch.time_s or batch.events or batch.ended)
 
     def draw(self, clock_s: float) -> None:
-        """Let every part show the present on the host's clock; each paints only what is not on the screen already."""
+        """Show the state at a time on the host's monotonic clock; each widget paints only what has changed."""
         runner = self.runner
-        shown = sign(runner, clock_s)
-        stale = runner.state(clock_s) == "deaf"
-        self.sign.show_sign(shown)
-        self.numbers.show_numbers(numbers(runner), stale)
-        self.pelvis.show_pose(runner.pose_deg, runner.baseline_tilt_deg(), "stale" if stale else _figure(shown.colour))
-        self.line.show_status(status(runner))
+        label = state_label(runner, clock_s)
+        stale = runner.state(clock_s) == NO_DATA
+        pelvis_colour = "stale" if stale else label.colour if label.colour in ("good", "fault") else "trace"
+        self.state_box.show_label(label)
+        self.reading_boxes.show_readings(readings(runner), stale)
+        self.pelvis.show_pose(runner.pose_deg, runner.baseline_tilt_deg(), pelvis_colour)
+        self.message_line.show_status(status_text(runner))
         self.tiles.refresh(self.runners, self.front, clock_s)
-        self.time_plots.tilt.show_stale(shown.word if stale else "")
+        self.time_plots.tilt.show_stale(label.word if stale else "")
         if self.time_plots.isVisible():
             self.time_plots.refresh()
         if self.stride_plots.isVisible():
             self.stride_plots.refresh()
 
     def bring_to_front(self, number: int) -> None:
-        """Show this runner in full."""
+        """Show this runner in the plots and the boxes."""
         if 0 <= number < len(self.runners):
             self.front = number
             self.time_plots.show_runner(self.runner)
             self.stride_plots.show_runner(self.runner)
-            self._allow()
+            self._update_buttons()
 
-    def _hear_control(self) -> bool:
-        """Take in the control's updates; whether there is a new runner."""
+    def _read_control(self) -> bool:
+        """Read the control's updates; returns whether there is a new runner."""
         updates = self._control.updates()
         for slot in updates.slots:
             self._place(slot)
         if updates.choices is not None:
             self.bar.offer(updates.choices)
-        if updates.work is not None:
-            self.line.show_work(updates.work, updates.share)
-        for text, error in updates.said:
-            self.line.say(text, error)
+        if updates.task is not None:
+            self.message_line.show_task(updates.task, updates.progress)
+        for text, error in updates.messages:
+            self.message_line.say(text, error)
         return bool(updates.slots)
 
     def _place(self, slot: RunnerSlot) -> None:
-        """A new session: in the place of the same runner's last one, beside the others, or for want of room in any."""
-        over = [number for number, runner in enumerate(self.runners) if runner.ended]
-        same = [number for number in over if self.runners[number].name == slot.name]
+        """Add a session: in place of the same runner's ended one, in a new place, or in place of any ended one."""
+        ended = [number for number, runner in enumerate(self.runners) if runner.ended]
+        same = [number for number in ended if self.runners[number].name == slot.name]
         if same or len(self.slots) == MAX_RUNNERS:
-            place = (same or over)[0]
+            place = (same or ended)[0]
             self.slots[place], self.runners[place] = slot, RunnerData(slot.name)
         else:
             place = len(self.slots)
@@ -150,14 +150,14 @@ class CoachWindow(QWidget):
         self.bring_to_front(place if same or len(self.slots) == 1 else self.front)
 
     def _asked(self, name: str, value: str) -> None:
-        """A button was pressed, or its key."""
+        """Handle a button or its key."""
         if name == "start":
             self._control.start(value)
         elif name == "find":
             self._control.find()
         elif name == "theme":
             self._theme = themes.DARK if self._theme is themes.LIGHT else themes.LIGHT
-            self._dress()
+            self._apply_theme()
         elif name == "view":
             self._choose_view()
         elif name in ("longer", "shorter"):
@@ -165,7 +165,7 @@ class CoachWindow(QWidget):
         elif name == "live":
             self.time_plots.follow()
         elif name == "note":
-            self.line.write_note()
+            self.message_line.write_note()
         elif name == "stop" and self.slots:
             self._control.stop(self.slots[self.front])
         elif name == "report" and self.slots:
@@ -179,25 +179,32 @@ class CoachWindow(QWidget):
         if self.slots:
             self._control.command(self.slots[self.front], command)
 
-    def _threshold(self, name: str, value_deg: float) -> None:
+    def _set_threshold(self, name: str, value_deg: float) -> None:
         try:
             self._command(SetThreshold(name, round(value_deg, 1)))
         except SettingsError as error:
-            self.line.say(str(error), error=True)
+            self.message_line.say(str(error), error=True)
 
-    def _allow(self) -> None:
-        running = bool(self.runners) and not self.runner.ended
-        room = len(self.slots) < MAX_RUNNERS or any(runner.ended for runner in self.runners)
-        self.bar.allow(running, self.runner.ended, room, self.time_plots.following)
-        now = self.runner.now
-        self.bar.show_state(self.runner.muted, self.runner.blocked, now.blind, now.recalibrating, now.params.cue_faults)
+    def _update_buttons(self) -> None:
+        runner, snapshot = self.runner, self.runner.snapshot
+        running = bool(self.runners) and not runner.ended
+        can_start = len(self.slots) < MAX_RUNNERS or any(each.ended for each in self.runners)
+        self.bar.allow(running, runner.ended, can_start, self.time_plots.following)
+        toggles = Toggles(
+            muted=runner.muted,
+            no_cues=runner.no_cues,
+            blind=snapshot.blind,
+            recalibrating=snapshot.recalibrating,
+            faults=snapshot.params.cue_faults,
+        )
+        self.bar.show_toggles(toggles)
 
     def _lay_out(self) -> None:
         self._side = QWidget(self)
         side = QVBoxLayout(self._side)
         side.setContentsMargins(0, 0, 0, 0)
         side.setSpacing(4)
-        for widget, stretch in ((self.sign, 2), (self.numbers, 7), (self.pelvis, 3)):
+        for widget, stretch in ((self.state_box, 2), (self.reading_boxes, 7), (self.pelvis, 3)):
             side.addWidget(widget, stretch)
         plots = QVBoxLayout()
         plots.setSpacing(4)
@@ -213,42 +220,42 @@ class CoachWindow(QWidget):
         whole.addWidget(self.bar)
         whole.addWidget(self.tiles)
         whole.addLayout(body, 1)
-        whole.addWidget(self.line)
+        whole.addWidget(self.message_line)
 
     def _connect(self) -> None:
         self.bar.asked.connect(self._asked)
         self.tiles.chosen.connect(self.bring_to_front)
-        self.line.noted.connect(lambda text: self._command(Note(text)))
-        self.line.cancelled.connect(self._control.cancel)
-        self.time_plots.threshold_moved.connect(self._threshold)
-        self.time_plots.following_changed.connect(lambda _: self._allow())
+        self.message_line.noted.connect(lambda text: self._command(Note(text)))
+        self.message_line.cancelled.connect(self._control.cancel)
+        self.time_plots.threshold_moved.connect(self._set_threshold)
+        self.time_plots.following_changed.connect(lambda _: self._update_buttons())
 
     def _choose_view(self) -> None:
-        """Plots through time, or the strides over each other; in a large window both."""
+        """Show the plots over time or the overlaid strides; in a large window both."""
         both = self.width() >= BOTH_FROM[0] and self.height() >= BOTH_FROM[1]
         strides = self.bar.buttons["view"].isChecked()
         self.bar.buttons["view"].setVisible(not both)
         self.time_plots.setVisible(both or not strides)
         self.stride_plots.setVisible(both or strides)
 
-    def _dress(self) -> None:
-        """Colours of the theme, fonts and widths of the window's size."""
+    def _apply_theme(self) -> None:
+        """Use the colours of the theme, and fonts and widths for the window's size."""
         pixels = themes.text_px(self.width(), self.height())
         self.setStyleSheet(themes.style_sheet(self._theme, pixels))
         self._side.setFixedWidth(max(230, round(self.width() * 0.27)))
-        self.time_plots.dress(self._theme, pixels)
-        self.stride_plots.dress(self._theme, pixels)
-        self.tiles.dress(self._theme, pixels)
-        for part in (self.sign, self.numbers, self.pelvis):
-            part.dress(self._theme)
+        self.time_plots.apply_theme(self._theme, pixels)
+        self.stride_plots.apply_theme(self._theme, pixels)
+        self.tiles.apply_theme(self._theme, pixels)
+        for part in (self.state_box, self.reading_boxes, self.pelvis):
+            part.apply_theme(self._theme)
         self._choose_view()
-        self._allow()
+        self._update_buttons()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self._dress()
+        self._apply_theme()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Keys without a button: arrows scroll, End returns to live, digits choose a runner."""
+        """Keys without a button: arrows scroll, End returns to live data, digits choose a runner."""
         pages = {Qt.Key.Key_Left: -0.5, Qt.Key.Key_Right: 0.5, Qt.Key.Key_PageUp: -1.0, Qt.Key.Key_PageDown: 1.0}
         if event.key() in pages:
             self.time_plots.scroll(pages[Qt.Key(event.key())])
@@ -260,12 +267,12 @@ class CoachWindow(QWidget):
             super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Sessions are ended by whoever runs the control."""
+        """Stop the timer; the sessions end with the loop thread."""
         self.timer.stop()
         super().closeEvent(event)
 
 
-_COMMANDS: dict[str, Callable[[str], SessionCommand]] = {  # of a button's name and value
+_COMMANDS: dict[str, Callable[[str], SessionCommand]] = {  # by the button's name, from its value
     "calibrate": lambda value: Recalibrate(value == "on"),
     "baseline": lambda _: NewBaseline(),
     "zero": lambda _: SetZero(),
@@ -274,8 +281,3 @@ _COMMANDS: dict[str, Callable[[str], SessionCommand]] = {  # of a button's name 
     "block": lambda value: CueBlock(value == "on"),
     "faults": lambda value: ChooseFaults(tuple(filter(None, value.split(",")))),
 }
-
-
-def _figure(colour: str) -> str:
-    """The figure's colour: that of the state, where it says something about the form."""
-    return colour if colour in ("good", "fault") else "trace"

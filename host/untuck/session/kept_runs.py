@@ -19,7 +19,7 @@ from untuck.sources.ble import Backend
 from untuck.sources.ble_runs import ClipRuns, KeptRun
 from untuck.sources.run_decoder import decode_run
 from untuck.store import Settings, Store
-from untuck.store.folder import data_folder
+from untuck.store.paths import data_folder
 
 Note = Callable[[str], None]
 

@@ -13,7 +13,7 @@ from untuck.report.summary import Summary
 from untuck.session.earlier_sessions import compared_sessions, subtitle_of, title_of
 from untuck.session.reanalysis import reanalyse
 from untuck.store import Store, StoredSession
-from untuck.store.folder import sessions_path
+from untuck.store.paths import sessions_path
 
 Note = Callable[[str], None]
 

@@ -1,11 +1,11 @@
-"""How late the output itself is: chirps are played, heard through a microphone, and found again by their shape.
+"""Measures the delay of the sound output: plays chirps, records them with a microphone, and finds them by correlation.
 
-Bluetooth earphones add 100-300 ms that no program can see. What the microphone itself takes is part of the figure.
-Everything about this measurement lives here.
+Bluetooth earphones add 100-300 ms that the system does not report. The result includes the delay of the microphone.
 """
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Generator
 
@@ -14,30 +14,31 @@ import numpy as np
 from untuck.errors import SoundError
 from untuck.model import Floats
 from untuck.sound.player import Player, quiet_stderr
-from untuck.sound.voices import RATE_HZ, faded
+from untuck.sound.tones import RATE_HZ, faded
 
+_log = logging.getLogger(__name__)
 CHIRPS = 6
 APART_S = 0.9
-LONGEST_S = 0.8  # a sound that comes later is not looked for
-SETTLE_S = 2.0  # a new stream is silent for so long
-LEAST = 10.0  # a chirp's peak stands out of the correlation's median so many times; noise alone reached 8.1
+LONGEST_S = 0.8  # longest delay that can be found
+SETTLE_S = 2.0  # until a new stream plays
+LEAST = 10.0  # least ratio of a chirp's peak to the median of the correlation; noise alone reached 8.1
 _CHIRP_S, _FROM_HZ, _TO_HZ = 0.06, 1000.0, 6000.0
 NOT_HEARD = (
-    "the microphone did not hear the test sounds: hold an earphone close to it, turn the volume up, and try again."
+    "the microphone did not pick up the test sounds: hold an earphone close to it, turn the volume up, and try again."
 )
 
 
 def chirp() -> Floats:
-    """The test sound (N,), mono: a rise whose shape is found even where it is soft."""
+    """The test sound (N,), mono: a linear sweep, which correlation finds even at a low level."""
     time_s = np.arange(round(_CHIRP_S * RATE_HZ)) / RATE_HZ
     cycles = _FROM_HZ * time_s + 0.5 * (_TO_HZ - _FROM_HZ) / _CHIRP_S * time_s**2
     return 0.5 * faded(np.sin(2 * np.pi * cycles), 0.005)
 
 
 def delays_ms(heard: Floats, zero_s: float, asked_s: list[float]) -> Floats:
-    """Delay of each chirp that is found in what was heard (N,), whose sample 0 was taken at zero_s.
+    """Delay of each chirp that is found in a recording (N,) whose sample 0 was taken at zero_s.
 
-    Raises SoundError if less than half of them are found.
+    Raises SoundError if fewer than half of the chirps are found.
     """
     shape = chirp()
     found = []
@@ -48,9 +49,9 @@ def delays_ms(heard: Floats, zero_s: float, asked_s: list[float]) -> Floats:
             continue
         size = len(part) + len(shape)
         product = np.fft.irfft(np.fft.rfft(part, size) * np.conj(np.fft.rfft(shape, size)), size)
-        likeness = np.abs(product[: len(part) - len(shape) + 1])
-        at = int(likeness.argmax())
-        if likeness[at] > LEAST * max(float(np.median(likeness)), 1e-9):
+        correlation = np.abs(product[: len(part) - len(shape) + 1])
+        at = int(correlation.argmax())
+        if correlation[at] > LEAST * max(float(np.median(correlation)), 1e-9):
             found.append(1e3 * ((first + at) / RATE_HZ + zero_s - begin_s))
     if len(found) < len(asked_s) / 2:
         raise SoundError(NOT_HEARD)
@@ -58,9 +59,9 @@ def delays_ms(heard: Floats, zero_s: float, asked_s: list[float]) -> Floats:
 
 
 def measure_delay_ms() -> float:
-    """Median delay between asking for a sound and its arrival at the microphone, in ms; takes 8 s.
+    """Median time from a request to play a sound to its arrival at the microphone, in ms; takes 8 s.
 
-    Raises SoundError without sound device or microphone, or if the microphone hears nothing.
+    Raises SoundError without a sound device or microphone, or if the microphone picks up nothing.
     """
     import miniaudio
 
@@ -79,7 +80,7 @@ def measure_delay_ms() -> float:
                 microphone = miniaudio.CaptureDevice(miniaudio.SampleFormat.SIGNED16, 1, RATE_HZ, 10)
             microphone.start(take)
         except miniaudio.MiniaudioError as error:
-            raise SoundError("no microphone: the delay can only be measured where there is one.") from error
+            raise SoundError("no microphone: connect one to measure the delay.") from error
         try:
             time.sleep(SETTLE_S)
             asked_s = []
@@ -94,4 +95,7 @@ def measure_delay_ms() -> float:
     counts = np.cumsum([len(data) // 2 for _, data in chunks])
     zero_s = float(np.percentile(np.array([at_s for at_s, _ in chunks]) - counts / RATE_HZ, 2))
     heard = np.frombuffer(b"".join(data for _, data in chunks), np.int16).astype(float)
-    return float(np.median(delays_ms(heard, zero_s, asked_s)))
+    found_ms = delays_ms(heard, zero_s, asked_s)
+    delay_ms = float(np.median(found_ms))
+    _log.info("audio delay %.0f ms, %d of %d chirps found", delay_ms, len(found_ms), CHIRPS)
+    return delay_ms

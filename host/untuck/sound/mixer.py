@@ -1,11 +1,12 @@
-"""Hands out sound piece by piece: cues and phrases, one after the other, and the hum of a drill under them.
+"""Mixes the output in pieces: cues and phrases one after the other, and the hum of a drill below them.
 
-Cues never overlap, because two at once could not be distinguished; a cue cuts a phrase short. Volume, the ears used and
-tones or speech are chosen once. The sounds are in voices.py and phrases.py; the device that plays them in player.py.
+Cues never overlap, because two at once could not be distinguished; a cue cuts a phrase short. Volume, ears, and tones
+or speech are fixed at the start. The sounds are in tones.py and phrases.py, the device in player.py.
 """
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 from collections import deque
@@ -19,21 +20,22 @@ from numpy.typing import NDArray
 from untuck.errors import SoundError
 from untuck.model import LEFT, RIGHT, Floats
 from untuck.sound.phrases import cue_phrase, spoken
-from untuck.sound.voices import FADE_S, RATE_HZ, has_sound, render, to_int16
+from untuck.sound.tones import FADE_S, RATE_HZ, has_sound, render, to_int16
 from untuck.vocabulary import FAULTS, RECOVERED
 
-_WAITING_MAX = 2  # a phrase that would have to wait behind more is no longer about the present
+_log = logging.getLogger(__name__)
+_WAITING_MAX = 2  # a sound that would have to wait longer comes too late
 
-HUM_HZ = 440.0  # at the edge of the band
+HUM_HZ = 440.0  # pitch at the edge of the band
 HUM_DEG_PER_OCTAVE = 8.0
-HUM_OCTAVES_PER_S = 1.0  # the pitch follows no faster: a slide that an ear can follow
-HUM_GAIN = 0.12  # well under the cues
+HUM_OCTAVES_PER_S = 1.0  # fastest change of the pitch
+HUM_GAIN = 0.12  # well below the cues
 HUM_FADE_S = 0.15
 
 
 @dataclass(frozen=True)
 class Hearing:
-    """How the runner wants to hear: volume 0..1 (of amplitude), "tones" or "speech" for cues, "both" ears or one."""
+    """Sound settings of the runner. volume: 0..1, of amplitude; cues: "tones" or "speech"; ear: "both" or one."""
 
     volume: float = 0.8
     cues: str = "tones"
@@ -46,13 +48,13 @@ class _Waiting(NamedTuple):
 
 
 class Mixer:
-    """What the device plays next: silence, what was asked for, the hum. play, say, hum and read may run in threads."""
+    """Queues sounds and returns the samples that the device plays next. Safe to call from several threads."""
 
     def __init__(self, hearing: Hearing | None = None) -> None:
         self._hearing = hearing or Hearing()
         self._waiting: deque[_Waiting] = deque()
         self._playing = np.zeros((0, 2), dtype=np.int16)
-        self._speaking = False  # what plays is a phrase
+        self._speaking = False  # a phrase is playing
         self._lock = threading.Lock()
         self._phrases: dict[str, NDArray[np.int16]] = {}
         self._hum = Hum()
@@ -61,7 +63,7 @@ class Mixer:
         self._ready = {(fault, side): self._fit(self._cue(fault, side)) for fault, side in cues}
 
     def play(self, fault: str, side: int) -> None:
-        """Queue a cue before any phrase; one that has no sound is left out."""
+        """Queue a cue ahead of any phrase; a cue without a sound is ignored."""
         sound = self._ready.get((fault, side))
         if sound is None:
             return
@@ -77,19 +79,19 @@ class Mixer:
             self._queue(_Waiting(to_int16(np.stack([mono, mono], axis=1)), phrase=False))
 
     def say(self, phrase: str) -> None:
-        """Queue a phrase of phrases.PHRASES. Raises SoundError if its clip is missing."""
+        """Queue a phrase of phrases.phrases(). Raises SoundError if its clip is missing."""
         self.prepare((phrase,))
         with self._lock:
             self._queue(_Waiting(self._phrases[phrase], phrase=True))
 
     def prepare(self, phrases: Iterable[str]) -> None:
-        """Read clips before they are needed: each takes some 50 ms. Raises SoundError if one is missing."""
+        """Read clips before they are needed, about 50 ms each. Raises SoundError if one is missing."""
         for phrase in phrases:
             if phrase not in self._phrases:
                 self._phrases[phrase] = self._fit(spoken(phrase))
 
     def hum(self, beyond_deg: float) -> None:
-        """Set a drill's hum, by how far tilt is beyond its band: 0 silent, below (tucked) low, above high."""
+        """Set the hum of a drill by how far tilt is outside its band: 0 silent, below (tucked) low, above high."""
         self._hum.beyond_deg = beyond_deg
 
     def read(self, frames: int) -> NDArray[np.int16]:
@@ -111,12 +113,14 @@ class Mixer:
 
     @property
     def idle(self) -> bool:
-        """True when everything asked for has been handed out; a hum goes on for ever."""
+        """Whether all queued sounds have been read; the hum does not count."""
         return not len(self._playing) and not self._waiting
 
     def drop(self) -> None:
-        """Drop what waits: there was no device, and a late cue would be about another stride."""
+        """Discard the queue: after a time without a device a cue would refer to another stride."""
         with self._lock:
+            if self._waiting or len(self._playing):
+                _log.info("queued sounds discarded: they are late")
             self._waiting.clear()
             self._playing = self._playing[:0]
 
@@ -128,11 +132,12 @@ class Mixer:
         phrase = cue_phrase(fault, side) if self._hearing.cues == "speech" else ""
         try:
             return spoken(phrase) if phrase else render(fault, side)
-        except SoundError:  # the tone has the same meaning
+        except SoundError as error:  # the tone has the same meaning
+            _log.warning("a tone replaces the phrase %r: %s", phrase, error)
             return render(fault, side)
 
     def _fit(self, sound: Floats) -> NDArray[np.int16]:
-        """A sound at the chosen volume, in the chosen ears: one ear hears both sides' sounds as loud as they are."""
+        """A sound at the set volume in the set ears; with one ear, cues of both sides are equally loud."""
         if self._hearing.ear != "both":
             sound = np.repeat(_louder(sound)[:, None], 2, axis=1)
         return to_int16(sound * self._gains())
@@ -143,7 +148,7 @@ class Mixer:
 
 
 class Hum:
-    """A sine whose pitch follows beyond_deg, slowly enough for an ear, and fades where it is silent."""
+    """A tone whose pitch follows beyond_deg at a limited rate; it fades in and out."""
 
     def __init__(self) -> None:
         self.beyond_deg = 0.0
@@ -153,16 +158,16 @@ class Hum:
 
     @property
     def audible(self) -> bool:
-        """Whether it sounds, or still fades."""
+        """Whether it sounds or fades out."""
         return self.beyond_deg != 0.0 or self._gain > 0.0
 
     def read(self, frames: int) -> Floats:
         """The next samples (frames,), mono."""
         target = self.beyond_deg / HUM_DEG_PER_OCTAVE
         if self._gain == 0.0:
-            self._octave = target  # begins where it is, instead of sliding there
+            self._octave = target  # begin at the target pitch
         if self.beyond_deg == 0.0:
-            target = self._octave  # fades where it was
+            target = self._octave  # fade out at the last pitch
         octaves = _towards(self._octave, target, HUM_OCTAVES_PER_S / RATE_HZ, frames)
         gains = _towards(self._gain, HUM_GAIN if self.beyond_deg else 0.0, HUM_GAIN / HUM_FADE_S / RATE_HZ, frames)
         cycles = self._cycles + np.cumsum(HUM_HZ * 2.0**octaves) / RATE_HZ
@@ -172,14 +177,14 @@ class Hum:
 
 
 def _cut(playing: NDArray[np.int16]) -> NDArray[np.int16]:
-    """The rest of a sound, ended within FADE_S without a click."""
+    """The rest of a sound, faded out within FADE_S."""
     count = min(round(FADE_S * RATE_HZ), len(playing))
     fade = 0.5 + 0.5 * np.cos(np.pi * np.arange(1, count + 1) / count)
     return np.round(playing[:count] * fade[:, None]).astype(np.int16)
 
 
 def _towards(now: float, target: float, step: float, frames: int) -> Floats:
-    """(frames,) from now to target, by at most step a sample."""
+    """Values (frames,) from now towards target, at most step apart."""
     way = np.minimum(step * np.arange(1, frames + 1), abs(target - now))
     course: Floats = now + math.copysign(1.0, target - now) * way
     return course

@@ -1,7 +1,7 @@
-"""Spoken phrases: guidance through a session, and the words of each fault, as clips rendered in advance.
+"""Spoken phrases: guidance through a session and the cue of each fault, as clips rendered in advance.
 
-tools/render_speech.py makes the clips from these texts with espeak-ng; nothing is synthesised in a run. Cues name
-what is outside the body (belt, pockets): an external focus is learnt better than words about muscles and bones.
+tools/render_speech.py renders the clips from these texts with espeak-ng; nothing is synthesised during a run. Cues name
+things outside the body (belt, pockets), because an external focus of attention improves motor learning.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 
 from untuck.errors import SoundError
 from untuck.model import Floats
-from untuck.sound.voices import FADE_S, RATE_HZ, faded, levelled
+from untuck.sound.tones import FADE_S, RATE_HZ, faded, levelled
 from untuck.vocabulary import FAULTS, SIDE_WORDS, facts
 
 FOLDER = Path(__file__).parent / "speech"
@@ -45,13 +45,13 @@ def _name(fault: str, side: int) -> str:
 
 
 def phrases() -> dict[str, str]:
-    """Every phrase by name: guidance, and the words of each fault in vocabulary.FAULTS."""
+    """Every phrase by name: guidance, and the cues of vocabulary.FAULTS."""
     cues = {_name(f, side): text for f, row in FAULTS.items() for side, text in (row.phrases or {}).items()}
     return GUIDANCE | cues
 
 
 def cue_phrase(fault: str, side: int) -> str:
-    """Name of the phrase for a cue, "" if nothing is said for it."""
+    """Name of the phrase for a cue, "" if it has none."""
     return _name(fault, side) if side in (facts(fault).phrases or {}) else ""
 
 
@@ -63,6 +63,6 @@ def spoken(name: str) -> Floats:
     try:
         clip = miniaudio.decode_file(str(path), miniaudio.SampleFormat.FLOAT32, nchannels=1, sample_rate=RATE_HZ)
     except (miniaudio.MiniaudioError, OSError) as error:
-        raise SoundError(f"the spoken clip {path.name} is missing or damaged: install Untuck again.") from error
+        raise SoundError(f"the spoken clip {path.name} is missing or damaged: reinstall Untuck.") from error
     mono = faded(np.array(clip.samples, dtype=np.float64), FADE_S)
     return levelled(np.stack([mono, mono], axis=1))

@@ -1,12 +1,12 @@
-"""Plays on a sound device that stays open: a cue then starts within 20 ms, a new stream takes over a second.
+"""Plays on a sound device that stays open: a cue then starts within 20 ms, while a new stream takes over a second.
 
-The device's thread pulls from the mixer; another thread notices when it no longer does, because the device was
-unplugged, and opens the system's new default. Where there is no device the caller is told, and goes on without sound.
-Everything that knows miniaudio's devices lives here and nowhere else.
+The device's thread reads from the mixer. Another thread detects when it stops reading, because the device was
+unplugged, and opens the system's new default device. Without a device, the caller gets SoundError or a callback.
 """
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import threading
@@ -19,22 +19,23 @@ from untuck.errors import SoundError
 from untuck.model import Floats
 from untuck.sound.mixer import Hearing, Mixer
 from untuck.sound.phrases import phrases
-from untuck.sound.voices import RATE_HZ
+from untuck.sound.tones import RATE_HZ
 
-BUFFER_MS = 20  # 10 would sound 10 ms sooner, but stutters on a busy machine
-SILENT_S = 1.0  # a device that has not asked for samples for so long is gone, not only a busy machine's
-FIRST_S = 1.8  # but a new stream fills its buffer, and may then ask for nothing for so long
-LOOK_EVERY_S = 0.2
-LATE_S = 3.0  # a cue that waited longer, while a device was lost and found, is about another stride
-TRY_EVERY_S = 0.5  # looking for a device where there is none
+_log = logging.getLogger(__name__)
+BUFFER_MS = 20  # 10 ms would be faster, but stutters on a busy machine
+SILENT_S = 1.0  # a device that has not read for so long is lost; a busy machine causes shorter breaks
+FIRST_S = 1.8  # a new stream fills its buffer, and may then not read for so long
+CHECK_EVERY_S = 0.2
+LATE_S = 3.0  # after a longer break a queued cue would refer to another stride
+RETRY_EVERY_S = 0.5  # while there is no device
 NO_DEVICE = "no sound device: cues are shown, not heard."
 
 
 class Player:
-    """An open sound device; close it, or use it in a with statement. backend: what plays, "" while there is none.
+    """An open sound device; close it, or use it in a with statement. backend: name of the sound system, "" for none.
 
-    on_change: called from another thread with the new backend when the device is lost or another one plays. patient:
-    wait for a device where there is none, instead of raising SoundError. speaks: phrases will be said, get them ready.
+    on_change: called from another thread with the new backend when the device is lost or replaced; patient: wait for a
+    device if there is none, instead of raising SoundError; speaks: read the phrases in advance.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class Player:
         speaks: bool = False,
     ) -> None:
         self._mixer = Mixer(hearing)
-        self._on_change = on_change or _say_nothing
+        self._on_change = on_change or _ignore
         self._fed_s = self._opened_s = time.monotonic()
         self._closing = threading.Event()
         self._speaks = speaks
@@ -61,39 +62,39 @@ class Player:
 
     @property
     def alive(self) -> bool:
-        """Whether there is a device that plays."""
+        """Whether there is a device."""
         return self._device is not None
 
     def play(self, fault: str, side: int) -> bool:
-        """Start a cue, or queue it behind what sounds; returns at once, False if there is no device."""
+        """Queue a cue; returns at once, False if there is no device."""
         if self.alive:
             self._mixer.play(fault, side)
         return self.alive
 
     def say(self, phrase: str) -> bool:
-        """Start a phrase of phrases.phrases(), or queue it; returns at once, False if there is no device."""
+        """Queue a phrase of phrases.phrases(); returns at once, False if there is no device."""
         if self.alive:
-            with suppress(SoundError):  # a missing clip is not worth a run
+            with _logged():
                 self._mixer.say(phrase)
         return self.alive
 
     def play_samples(self, mono: Floats) -> None:
-        """Start samples (N,), mono at 48 kHz: test sounds."""
+        """Queue samples (N,), mono at 48 kHz: test sounds."""
         self._mixer.play_samples(mono)
 
     def hum(self, beyond_deg: float) -> None:
-        """A drill's hum, as of Mixer.hum."""
+        """Set the hum of a drill, as Mixer.hum."""
         self._mixer.hum(beyond_deg)
 
     def wait(self, timeout_s: float = 2.0) -> None:
-        """Return when everything asked for has been handed to the device, or after timeout_s."""
+        """Wait until all queued sounds have been played, at most timeout_s."""
         end_s = time.monotonic() + timeout_s
         while self.alive and not self._mixer.idle and time.monotonic() < end_s:
             time.sleep(BUFFER_MS / 1000)
-        time.sleep(3 * BUFFER_MS / 1000)  # what the device still holds
+        time.sleep(3 * BUFFER_MS / 1000)  # the device's own buffers
 
     def close(self) -> None:
-        """Give the device back."""
+        """Close the device."""
         self._closing.set()
         self._watcher.join(timeout=5.0)
         self._drop_device()
@@ -106,9 +107,9 @@ class Player:
 
     def _open(self) -> None:
         """Open the system's default device. Raises SoundError if there is none."""
-        import miniaudio  # only those who play pay for loading it
+        import miniaudio  # loaded only when sound is played
 
-        # NULL swallows sound and would pass for a device
+        # the NULL backend would always open, without sound
         real = [each for each in miniaudio.Backend if each not in (miniaudio.Backend.NULL, miniaudio.Backend.CUSTOM)]
         try:
             with quiet_stderr():
@@ -123,16 +124,19 @@ class Player:
             raise SoundError(NO_DEVICE) from error
         self._device = device
         self.backend = str(device.backend)
+        _log.info("sound device opened: %s, buffer %d ms", self.backend, BUFFER_MS)
 
     def _watch(self) -> None:
-        """Until closing: a device that no longer asks for samples is replaced by the system's new default."""
-        with suppress(SoundError):  # a missing clip is not worth a run
+        """Until closing: replace a device that no longer reads samples by the system's new default device."""
+        with _logged():
             self._mixer.prepare(phrases() if self._speaks else ())
         silence = _Silence()
-        while not self._closing.wait(LOOK_EVERY_S if self.alive else TRY_EVERY_S):
+        while not self._closing.wait(CHECK_EVERY_S if self.alive else RETRY_EVERY_S):
             if self.alive and silence.seconds(max(self._fed_s, self._opened_s + FIRST_S)) < SILENT_S:
                 continue
             was_alive, fed_s = self.alive, self._fed_s
+            if was_alive:
+                _log.warning("sound device lost: it has not read samples for %.1f s", SILENT_S)
             self._drop_device()
             self.backend = ""
             with suppress(SoundError):
@@ -156,17 +160,17 @@ class Player:
 
 
 class _Silence:
-    """How long a device has asked for nothing, in time in which this process ran: a stall of its own is not counted."""
+    """How long the device has not read samples; time in which this process itself was stopped does not count."""
 
     def __init__(self) -> None:
-        self._looked_s = time.monotonic()
+        self._checked_s = time.monotonic()
         self._fed_s = -math.inf
         self._silent_s = 0.0
 
     def seconds(self, fed_s: float) -> float:
-        """Silence since fed_s, when the device asked last, or may first ask; to be called every LOOK_EVERY_S."""
+        """Silence since fed_s, the time of the last read or of the first possible one; call it every CHECK_EVERY_S."""
         now_s = time.monotonic()
-        passed_s, self._looked_s = min(now_s - self._looked_s, 2 * LOOK_EVERY_S), now_s
+        passed_s, self._checked_s = min(now_s - self._checked_s, 2 * CHECK_EVERY_S), now_s
         if fed_s != self._fed_s or fed_s > now_s:
             self._fed_s, self._silent_s = fed_s, 0.0
         else:
@@ -174,13 +178,22 @@ class _Silence:
         return self._silent_s
 
 
-def _say_nothing(_text: str) -> None:
-    """Nobody wants to know."""
+def _ignore(_backend: str) -> None:
+    """Stands in for on_change."""
+
+
+@contextmanager
+def _logged() -> Iterator[None]:
+    """Log a missing clip instead of ending the run."""
+    try:
+        yield
+    except SoundError as error:
+        _log.warning("%s", error)
 
 
 @contextmanager
 def quiet_stderr() -> Iterator[None]:
-    """Keep what the sound libraries print about missing cards from the user's terminal."""
+    """Suppress what the sound libraries print about missing sound cards."""
     try:
         kept = os.dup(2)
     except OSError:  # no stderr at all

@@ -1,7 +1,7 @@
-"""Dataclasses to JSON text and back, exact to the bit: calibration, baseline, parameters, settings.
+"""Dataclasses to JSON text and back, exact to the bit: calibration, baseline, parameters, settings, summary.
 
-Floats are written as Python's repr, which reads back as the same number; what is not finite has no JSON and is
-written as a string. Types come from the annotations, so that a new field needs no line here.
+Floats are written as Python's repr, which reads back as the same number. JSON has no infinities and NaN: they are
+written as strings. Types come from the annotations, so that a new field needs no change here.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from untuck.errors import StoreError
 
 T = typing.TypeVar("T")
 _log = logging.getLogger(__name__)
-_RENAMED = {("Summary", "held"): "suppressed"}  # type and field as older versions wrote them
+_RENAMED = {("Summary", "held"): "suppressed"}  # class and field of older versions, and the field's name now
 _NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
 def to_json(value: Any) -> str:
-    """JSON text of a dataclass made of numbers, texts, None, arrays, tuples, dicts and such dataclasses."""
+    """JSON text of a dataclass of numbers, strings, None, arrays, tuples, dicts and dataclasses of these."""
     return json.dumps(_plain(value), allow_nan=False, separators=(",", ":"))
 
 
 def from_json(kind: type[T], text: str) -> T:
-    """The dataclass that `to_json` wrote, by this version or another: fields that are unknown here are ignored.
+    """The dataclass that `to_json` wrote in this version or another; unknown fields are ignored with a warning.
 
-    Raises StoreError if the text is not one, or lacks a field without a default.
+    Raises StoreError if the text cannot be read, or lacks a field without a default.
     """
     try:
         return typing.cast(T, _typed(kind, json.loads(text)))

@@ -1,7 +1,7 @@
-"""The user's settings: one TOML file in the platform's folder, each value checked, each message naming its line.
+"""The user's settings: one TOML file in the platform's folder. Every value is checked; messages name the line.
 
-A table for all runners, and `[runner.NAME.sound]` and so on for what one of them wants otherwise. Defaults, limits and
-meaning of every setting stand in one place, the dataclasses below; `untuck config` prints them from there.
+The tables are for all runners; `[runner.NAME.sound]` and so on override them for one runner. The dataclasses below hold
+the default, limits and meaning of every setting; `untuck config` prints them.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from typing import Any
 from untuck import wire
 from untuck.errors import SettingsError
 from untuck.motion.params import Params
-from untuck.store import folder
+from untuck.store import paths
 from untuck.vocabulary import cued_faults
 
 _NAME = re.compile(r"[\w .-]{1,40}")
+_RUNNER_TABLE = "must be a table: [runner.NAME.sound] and so on"
 _CHOICES: dict[str, tuple[str, ...]] = {"cues": ("tones", "speech"), "ear": ("both", "left", "right")}
 
 
@@ -33,15 +34,15 @@ def _plain(default: Any, text: str) -> Any:
 
 @dataclass(frozen=True)
 class SoundConfig:
-    """What is heard, and how."""
+    """Sound: volume, kind of cues, and what else is heard."""
 
-    volume_pct: int = _between(80, 0, 100, "of full volume; 80 is 3 dB above music at -14 LUFS")
+    volume_pct: int = _between(80, 0, 100, "percent of full volume; 80 is 3 dB above music at -14 LUFS")
     cues: str = _plain("tones", "tones or speech")
     ear: str = _plain("both", "both, left or right: for one earbud")
     recovered: bool = _plain(True, "a rising chime when a cued fault is corrected")
     guide: bool = _plain(True, "spoken guidance: stand, hinge, run, check the clip")
-    sonify: bool = _plain(False, "a hum outside the tilt band: for drills on a treadmill")
-    buzzer: bool = _plain(True, "the clip's own buzzer where there is no sound device")
+    sonify: bool = _plain(False, "a hum while tilt is outside the band: for drills on a treadmill")
+    buzzer: bool = _plain(True, "use the clip's buzzer if there is no sound device")
 
 
 @dataclass(frozen=True)
@@ -51,35 +52,39 @@ class CueConfig:
     faults: tuple[str, ...] = field(
         default_factory=cued_faults, metadata={"text": f"some of {', '.join(cued_faults())}"}
     )
-    cooldown_s: float = _between(30.0, 5, 600, "between cues of a kind")
-    gap_s: float = _between(3.0, 1, 60, "between any two cues")
-    cap: int = _between(4, 1, 100, "cues of a fault in ten minutes, then silence")
-    fading: bool = _plain(True, "sessions 1-4 every fault is cued, 5-6 two of three, from 7 one of three")
-    silent_end_pct: int = _between(20, 0, 90, "of a run with --minutes: a silent end, to see what was learnt")
+    cooldown_s: float = _between(30.0, 5, 600, "least time between two cues of the same fault")
+    gap_s: float = _between(3.0, 1, 60, "least time between any two cues")
+    cap: int = _between(4, 1, 100, "most cues of the same fault in ten minutes")
+    fading: bool = _plain(True, "cue every finding in sessions 1-4, two of three in 5-6, one of three from 7 on")
+    silent_end_pct: int = _between(20, 0, 90, "percent of a run with --minutes: no cues at its end, as a test")
 
 
 @dataclass(frozen=True)
 class FormConfig:
-    """When form is told to be lost: degrees against the baseline."""
+    """Thresholds of the faults, in degrees against the baseline."""
 
-    tuck_on_deg: float = _between(Params.tuck_on_deg, 1, 15, "tilt below baseline, over 6 strides, that is a tuck")
-    tuck_off_deg: float = _between(Params.tuck_off_deg, 0.5, 15, "tilt below baseline at which it has ended")
-    pullback_on_deg: float = _between(Params.pullback_on_deg, 1, 15, "rotation more than baseline that is a pullback")
-    pullback_off_deg: float = _between(Params.pullback_off_deg, 0.5, 15, "rotation at which it has ended")
-    warmup_s: float = _between(60.0, 0, 900, "of running before a baseline is taken; key b takes it at once")
+    tuck_on_deg: float = _between(
+        Params.tuck_on_deg, 1, 15, "tilt below baseline at which a tuck begins, over 6 strides"
+    )
+    tuck_off_deg: float = _between(Params.tuck_off_deg, 0.5, 15, "tilt below baseline at which it ends")
+    pullback_on_deg: float = _between(
+        Params.pullback_on_deg, 1, 15, "rotation beyond baseline at which a pullback begins"
+    )
+    pullback_off_deg: float = _between(Params.pullback_off_deg, 0.5, 15, "rotation beyond baseline at which it ends")
+    warmup_s: float = _between(60.0, 0, 900, "running time before the baseline is taken; key b takes it at once")
 
 
 @dataclass(frozen=True)
 class ClipConfig:
-    """The clip that is used."""
+    """The clip and its sample rate."""
 
     rate_hz: int = _plain(100, "50, 100 or 200 samples a second")
-    address: str = _plain("", "the clip to use; empty: the paired one, else the first heard")
+    address: str = _plain("", "of the clip; empty: the paired clip, else the first one found")
 
 
 @dataclass(frozen=True)
 class Config:
-    """All settings of one runner. name: who runs when --runner is not given."""
+    """All settings of one runner. name: the runner if --runner is not given."""
 
     sound: SoundConfig = field(default_factory=SoundConfig)
     cues: CueConfig = field(default_factory=CueConfig)
@@ -92,11 +97,11 @@ SECTIONS: dict[str, type] = {"sound": SoundConfig, "cues": CueConfig, "form": Fo
 
 
 def read_config(runner: str | None = None, path: Path | None = None) -> Config:
-    """Settings of a runner (None: of the one that the file names) from the file, defaults where it says nothing.
+    """Settings of a runner (None: of the one that the file names); a setting that is missing has its default.
 
-    Raises SettingsError, naming file and line, for what is no TOML, unknown, or out of range.
+    Raises SettingsError, which names file and line, for invalid TOML, unknown names and values out of range.
     """
-    path = path or folder.config_path()
+    path = path or paths.config_path()
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -107,11 +112,11 @@ def read_config(runner: str | None = None, path: Path | None = None) -> Config:
 
 
 def parse_config(text: str, runner: str | None, source: str) -> Config:
-    """Settings from TOML text; source is named in messages. Raises SettingsError as read_config does."""
+    """Settings from TOML text; messages name `source`. Raises SettingsError as read_config does."""
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{source} is no TOML: {error}. `untuck config` prints how it should look.") from error
+        raise SettingsError(f"{source} is not valid TOML: {error}. `untuck config` prints a valid file.") from error
     _Checker(text, source).check(tables)
     name = checked_name(tables.get("name", "") if runner is None else runner)
     own = tables.get("runner", {}).get(name, {})
@@ -125,18 +130,18 @@ def parse_config(text: str, runner: str | None, source: str) -> Config:
 
 
 def checked_name(name: str) -> str:
-    """A runner's name, "" for the only one. Raises SettingsError for one that cannot be."""
+    """A runner's name; "" without one. Raises SettingsError for an invalid name."""
     if name and not _NAME.fullmatch(name):
         raise SettingsError(
-            f"the runner's name {name!r} cannot be: use up to 40 letters, digits, spaces, dots, hyphens."
+            f"the runner's name {name!r} is not valid: use up to 40 letters, digits, spaces, dots and hyphens."
         )
     return name.strip()
 
 
 def to_toml(config: Config) -> str:
-    """The settings as a file that says the same, each with its meaning."""
-    lines = ["# Settings of Untuck. What is missing here has its default.", "", f"name = {_toml(config.name)}"]
-    lines[-1] += "  # who runs when --runner is not given"
+    """The settings as the text of a file, each with its meaning and limits."""
+    lines = ["# Settings of Untuck. A setting that is missing has its default.", "", f"name = {_toml(config.name)}"]
+    lines[-1] += "  # the runner if --runner is not given"
     for section in SECTIONS:
         values = getattr(config, section)
         lines += ["", f"[{section}]"]
@@ -148,7 +153,7 @@ def to_toml(config: Config) -> str:
 
 
 class _Checker:
-    """Checks every table of a file, those of other runners as well, and knows the lines."""
+    """Checks all tables of a file, including those of other runners, and finds the line of each key."""
 
     def __init__(self, text: str, source: str) -> None:
         self._lines = text.splitlines()
@@ -157,11 +162,11 @@ class _Checker:
     def check(self, tables: dict[str, Any]) -> None:
         for key, value in tables.items():
             if key == "name":
-                self._require(isinstance(value, str), "", key, "is a name in quotes")
+                self._require(isinstance(value, str), "", key, "must be a name in quotes")
             elif key == "runner":
-                self._require(isinstance(value, dict), "", key, "is a table: [runner.NAME.sound] and so on")
+                self._require(isinstance(value, dict), "", key, _RUNNER_TABLE)
                 for name, own in value.items():
-                    self._require(isinstance(own, dict), "runner", name, "is a table: [runner.NAME.sound] and so on")
+                    self._require(isinstance(own, dict), "runner", name, _RUNNER_TABLE)
                     for section, values in own.items():
                         self._section(f"runner.{name}.", section, values)
             else:
@@ -169,20 +174,20 @@ class _Checker:
 
     def _section(self, before: str, section: str, values: Any) -> None:
         known = section in SECTIONS and isinstance(values, dict)
-        self._require(known, before.rstrip("."), section, f"is none of the tables {', '.join(SECTIONS)}")
+        self._require(known, before.rstrip("."), section, f"is not one of the tables {', '.join(SECTIONS)}")
         kind = SECTIONS[section]
         fields = {each.name: each for each in dataclasses.fields(kind)}
         for key, value in values.items():
             table = before + section
-            self._require(key in fields, table, key, f"is not known here; [{section}] has {', '.join(fields)}")
+            self._require(key in fields, table, key, f"is unknown; [{section}] has {', '.join(fields)}")
             self._require(not (fault := _fault(fields[key], value)), table, key, fault)
 
     def _require(self, good: bool, table: str, key: str, text: str) -> None:
         if not good:
-            self.refuse(table, key, text)
+            self.reject(table, key, text)
 
-    def refuse(self, table: str, key: str, text: str) -> None:
-        """Raise, naming the line on which the key stands, or its table where the key is not found."""
+    def reject(self, table: str, key: str, text: str) -> None:
+        """Raise SettingsError with the line of the key, or of its table if the key is not found."""
         at = self._line_of(table, key)
         where = f"{self._source}, line {at}" if at else self._source
         raise SettingsError(f"{where}: {f'{table}.' if table else ''}{key} {text}.")
@@ -203,34 +208,34 @@ def _default(each: dataclasses.Field[Any]) -> Any:
 
 
 def _fault(each: dataclasses.Field[Any], value: Any) -> str:
-    """What is wrong with a value, "" if nothing."""
+    """The error in a value, "" if it is valid."""
     default = _default(each)
     if isinstance(default, bool):
-        return "" if isinstance(value, bool) else "is true or false"
+        return "" if isinstance(value, bool) else "must be true or false"
     if isinstance(default, tuple):
         good = isinstance(value, list) and all(item in cued_faults() for item in value)
-        return "" if good else f"is a list of some of {', '.join(cued_faults())}"
+        return "" if good else f"must be a list of some of {', '.join(cued_faults())}"
     if isinstance(default, str):
         choices = _CHOICES.get(each.name)
         good = isinstance(value, str) and (choices is None or value in choices)
-        return "" if good else f"is one of {', '.join(choices)}" if choices else "is a text in quotes"
+        return "" if good else f"must be one of {', '.join(choices)}" if choices else "must be a text in quotes"
     if isinstance(value, bool) or not isinstance(value, int | float) or (isinstance(default, int) and value % 1):
-        return "is a whole number" if isinstance(default, int) else "is a number"
+        return "must be a whole number" if isinstance(default, int) else "must be a number"
     if each.name == "rate_hz":
-        return "" if value in wire.RATES_HZ else f"is one of {', '.join(map(str, wire.RATES_HZ))}"
+        return "" if value in wire.RATES_HZ else f"must be one of {', '.join(map(str, wire.RATES_HZ))}"
     low, high = each.metadata["low"], each.metadata["high"]
-    return "" if low <= value <= high else f"is {value:g}, and must be {low:g} to {high:g}"
+    return "" if low <= value <= high else f"is {value:g}, but must be from {low:g} to {high:g}"
 
 
 def _check_pairs(config: Config, checker: _Checker) -> None:
     for fault in ("tuck", "pullback"):
         on, off = getattr(config.form, f"{fault}_on_deg"), getattr(config.form, f"{fault}_off_deg")
         if off >= on:
-            checker.refuse("form", f"{fault}_off_deg", f"is {off:g}, and must be below {fault}_on_deg, which is {on:g}")
+            checker.reject("form", f"{fault}_off_deg", f"is {off:g}, but must be below {fault}_on_deg, which is {on:g}")
 
 
 def _fit(kind: type, key: str, value: Any) -> Any:
-    """A checked value as its setting has it: TOML's lists are tuples here, a whole number may stand for any number."""
+    """A checked value in the type of its setting: a list becomes a tuple, a whole number a float where one is due."""
     default = {each.name: _default(each) for each in dataclasses.fields(kind)}[key]
     if isinstance(default, tuple):
         return tuple(value)

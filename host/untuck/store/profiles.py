@@ -1,12 +1,12 @@
-"""What is kept of each runner between sessions: the calibration and the baseline used last, and measured sound delays.
+"""Runners' profiles, kept between sessions: calibration, baseline and clip, and the measured delay of the sound output.
 
-The newest of a kind is in use; older ones stay, with the session in which they were made.
-What a runner's profile consists of lives here.
+The newest entry of a kind is in use; older ones stay, with the session that they come from.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import time
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,16 +14,19 @@ from pathlib import Path
 from typing import Any
 
 from untuck.model import Baseline, Calibration
-from untuck.store import codec, folder, schema
+from untuck.store import codec, paths, schema
 
+_log = logging.getLogger(__name__)
 _KINDS: dict[type, str] = {Calibration: "calibration", Baseline: "baseline", str: "clip", float: "audio delay"}
 COUNTED_MODES = ("run", "coach")  # sessions that count as training, for the fading of cues
 
 
 @dataclass(frozen=True, eq=False)
 class Profile:
-    """What is known of a runner; None where nothing was kept. clip: address of the paired one; sessions: of
-    training until now; audio_delay_ms: of this machine's sound."""
+    """The profile of a runner; None for what is unknown.
+
+    clip: address of the paired clip; sessions: number of training sessions so far; audio_delay_ms: of this machine.
+    """
 
     runner: str
     calibration: Calibration | None = None
@@ -36,13 +39,13 @@ class Profile:
 
 
 class Profiles:
-    """Runners' profiles in the file of the session store, which is opened when it is needed."""
+    """The runners' profiles in the file of the session store, which is opened for each call."""
 
     def __init__(self, path: Path | str | None = None) -> None:
-        self.path = folder.sessions_path() if path is None else Path(path)
+        self.path = paths.sessions_path() if path is None else Path(path)
 
     def keep(self, runner: str, value: Calibration | Baseline, session_id: int | None = None) -> None:
-        """Make this the runner's calibration or baseline from now on. Raises StoreError."""
+        """Store the runner's new calibration or baseline. Raises StoreError."""
         self._keep(runner, _KINDS[type(value)], codec.to_json(value), session_id)
 
     def _keep(self, runner: str, kind: str, data: str, session_id: int | None) -> None:
@@ -51,17 +54,18 @@ class Profiles:
             database.execute(
                 "INSERT INTO kept (runner, kind, made_unix_s, session_id, data) VALUES (?, ?, ?, ?, ?)", row
             )
+        _log.info("profile: new %s", kind if session_id is None else f"{kind} from session {session_id}")
 
     def keep_clip(self, runner: str, address: str) -> None:
-        """Make this the clip that the runner wears. Raises StoreError."""
+        """Store the address of the runner's clip. Raises StoreError."""
         self._keep(runner, "clip", json.dumps(address), None)
 
     def keep_audio_delay(self, delay_ms: float) -> None:
-        """Remember how late this machine's sound is, whoever runs. Raises StoreError."""
+        """Store the delay of this machine's sound output, for all runners. Raises StoreError."""
         self._keep("", "audio delay", json.dumps(delay_ms), None)
 
     def open(self, runner: str) -> Profile:
-        """A runner's profile; an empty one for a runner not seen yet. Raises StoreError."""
+        """A runner's profile; an empty one for a new runner. Raises StoreError."""
         calibration, calibration_s = self._newest(runner, Calibration)
         baseline, baseline_s = self._newest(runner, Baseline)
         clip, _ = self._newest(runner, str)
@@ -74,7 +78,7 @@ class Profiles:
         return Profile(runner, calibration, calibration_s, baseline, baseline_s, clip or "", sessions, delay_ms)
 
     def runners(self) -> list[str]:
-        """Names of all runners that have a session or a profile."""
+        """Names of all runners with a session or a profile. Raises StoreError."""
         rows = self._rows("SELECT runner FROM session UNION SELECT runner FROM kept ORDER BY 1")
         return [row[0] for row in rows]
 

@@ -1,12 +1,12 @@
-"""The tables of the session store, and what SQLite's errors mean to the user.
+"""The tables of the session store, and SQLite's errors as messages for the user.
 
 One file in WAL mode. A session is a row; its raw packets are blobs of about a second. `user_version` is the schema's
-number: a file of an older Untuck is brought up to date, one of a newer is refused rather than misread. SQL that makes
-tables lives here and nowhere else.
+number: a file of an older version is updated, one of a newer version is rejected. Owns the SQL that creates tables.
 """
 
 from __future__ import annotations
 
+import logging
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from untuck.errors import StoreError
 
+_log = logging.getLogger(__name__)
 _SCHEMA_1 = """
 CREATE TABLE IF NOT EXISTS session (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -22,8 +23,8 @@ CREATE TABLE IF NOT EXISTS session (
     ended_unix_s REAL,           -- NULL while recording, or if the recording was cut off
     source TEXT NOT NULL,
     mode TEXT NOT NULL,
-    settings TEXT NOT NULL,      -- JSON of store.session.Settings: everything that steers the analysis
-    summary TEXT                 -- JSON of what the session ended with; a replay computes it anew
+    settings TEXT NOT NULL,      -- JSON of store.session.Settings: all settings of the analysis
+    summary TEXT                 -- JSON of report.summary.Summary; a replay computes it again
 );
 CREATE TABLE IF NOT EXISTS packets (
     session_id INTEGER NOT NULL REFERENCES session(id) ON DELETE CASCADE,
@@ -40,16 +41,16 @@ _SCHEMA_2 = """
 ALTER TABLE session ADD COLUMN runner TEXT NOT NULL DEFAULT '';
 CREATE TABLE steer (
     session_id INTEGER NOT NULL REFERENCES session(id) ON DELETE CASCADE,
-    number INTEGER NOT NULL,     -- 0, 1, 2 ... within the session, in the order of asking
-    time_s REAL NOT NULL,        -- sensor time of the sample behind which it took effect
-    kind TEXT NOT NULL,          -- as of model.Steer
+    number INTEGER NOT NULL,     -- 0, 1, 2 ... within the session, in order
+    time_s REAL NOT NULL,        -- sensor time of the sample after which it took effect
+    kind TEXT NOT NULL,          -- kind and value as of session_commands.to_text
     value TEXT NOT NULL,
     PRIMARY KEY (session_id, number)
 );
 CREATE TABLE kept (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     runner TEXT NOT NULL,
-    kind TEXT NOT NULL,          -- 'calibration', 'baseline' or 'clip'; the newest of a runner is in use
+    kind TEXT NOT NULL,          -- as in store.profiles; the newest of a runner is in use
     made_unix_s REAL NOT NULL,
     session_id INTEGER REFERENCES session(id) ON DELETE SET NULL,
     data TEXT NOT NULL           -- JSON of model.Calibration, model.Baseline, or an address
@@ -62,25 +63,25 @@ ALTER TABLE session ADD COLUMN note TEXT NOT NULL DEFAULT '';
 ALTER TABLE session ADD COLUMN tags TEXT NOT NULL DEFAULT '[]'; -- JSON list of words, sorted
 """
 
-# What leads from each schema to the next; the number of steps is the newest schema's number. Append, never change.
+# The steps from each schema to the next; their count is the newest schema's number. Append only.
 _STEPS = (_SCHEMA_1, _SCHEMA_2, _SCHEMA_3)
 SCHEMA_VERSION = len(_STEPS)
 _COMMENT = re.compile(r"--.*")
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open the store for writing; makes folder, file and tables where missing. Raises StoreError."""
+    """Open the store for writing; creates folder, file and tables if missing. Raises StoreError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(
-            f"the data folder {path.parent} cannot be made ({error.strerror}): "
+            f"the data folder {path.parent} cannot be created ({error.strerror}): "
             "set UNTUCK_HOME to a folder you can write to."
         ) from error
     with translated(path):
         database = sqlite3.connect(path, timeout=5, isolation_level=None)
         try:
-            # FULL syncs each commit, one a second: a power cut loses a second too, not all since the last checkpoint
+            # FULL syncs each commit: a power cut loses the last second, not everything since the last checkpoint
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = FULL")
             database.execute("PRAGMA foreign_keys = ON")
@@ -92,12 +93,13 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def _update(database: sqlite3.Connection, path: Path) -> None:
-    """Take an empty or older file to the newest schema, whole or not at all; another program may be doing the same."""
+    """Update an empty or older file to the newest schema in one transaction: another program may do the same."""
     if _version(database, path) == SCHEMA_VERSION:
         return
     database.execute("BEGIN IMMEDIATE")
     try:
-        for step in _STEPS[_version(database, path) :]:
+        before = _version(database, path)
+        for step in _STEPS[before:]:
             for statement in _COMMENT.sub("", step).split(";"):
                 database.execute(statement)
         database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
@@ -105,10 +107,14 @@ def _update(database: sqlite3.Connection, path: Path) -> None:
     except BaseException:
         database.execute("ROLLBACK")
         raise
+    if before == 0:
+        _log.info("session store created, schema %d", SCHEMA_VERSION)
+    elif before < SCHEMA_VERSION:
+        _log.info("session store updated from schema %d to %d", before, SCHEMA_VERSION)
 
 
 def connect_to_read(path: Path) -> sqlite3.Connection | None:
-    """Open the store for reading only, also on a read-only disk; None if there is no store yet. Raises StoreError."""
+    """Open the store for reading, also on a read-only disk; None if there is no store yet. Raises StoreError."""
     try:
         if not path.exists():
             return None
@@ -122,7 +128,7 @@ def connect_to_read(path: Path) -> sqlite3.Connection | None:
             database.close()
             if not str(error.sqlite_errorname).startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY")):
                 raise
-            # WAL needs a file beside the store to read it; where none can be made, nobody writes either
+            # reading in WAL mode needs a second file; where it cannot be created, no program writes either
             database = sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True, isolation_level=None)
             version = _version(database, path)
         except BaseException:
@@ -133,23 +139,25 @@ def connect_to_read(path: Path) -> sqlite3.Connection | None:
     database.close()
     if version == 0:
         return None
-    connect(path).close()  # brings an older file up to date
+    connect(path).close()  # updates an older file
     return connect_to_read(path)
 
 
 def _version(database: sqlite3.Connection, path: Path) -> int:
     version = int(database.execute("PRAGMA user_version").fetchone()[0])
     if version > SCHEMA_VERSION:
-        raise StoreError(f"{path} was written by a newer Untuck (schema {version}): update this one to read it.")
+        _log.warning("session store rejected: schema %d is newer than %d", version, SCHEMA_VERSION)
+        raise StoreError(f"{path} was written by a newer Untuck (schema {version}): update Untuck to read it.")
     return version
 
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors into StoreErrors that say what to do."""
+    """Turn SQLite's errors into StoreErrors that say what to do, and log them."""
     try:
         yield
     except sqlite3.Error as error:
+        _log.warning("session store: %s", getattr(error, "sqlite_errorname", type(error).__name__))
         raise StoreError(_explain(path, error)) from error
 
 
@@ -162,13 +170,13 @@ def _explain(path: Path, error: sqlite3.Error) -> str:
 
 
 _ADVICE = {
-    "SQLITE_FULL": "cannot grow, the disk is full: free some space; what was recorded until now is kept.",
+    "SQLITE_FULL": "cannot grow, the disk is full: free some space; what was recorded so far is kept.",
     "SQLITE_READONLY": "cannot be written to: set UNTUCK_HOME to a folder you can write to.",
     "SQLITE_CANTOPEN": "cannot be opened: check its permissions, or set UNTUCK_HOME to a folder you can write to.",
     "SQLITE_PERM": "cannot be opened: check its permissions, or set UNTUCK_HOME to a folder you can write to.",
-    "SQLITE_CORRUPT": "is damaged: move it away and start anew (`sqlite3 FILE .recover` saves what can be read).",
-    "SQLITE_NOTADB": "is no session store or is damaged: move it away, a new one will be made.",
-    "SQLITE_BUSY": "is in use by another program: close that one and try again.",
-    "SQLITE_IOERR": "cannot be read or written, the disk reports an error: free some space, check the disk; "
-    "what was recorded until now is kept.",
+    "SQLITE_CORRUPT": "is damaged: move it away to start a new one (`sqlite3 FILE .recover` saves what can be read).",
+    "SQLITE_NOTADB": "is not a session store, or is damaged: move it away to start a new one.",
+    "SQLITE_BUSY": "is in use by another program: close that program and try again.",
+    "SQLITE_IOERR": "cannot be read or written, the disk reports an error: free some space and check the disk; "
+    "what was recorded so far is kept.",
 }

@@ -1,7 +1,7 @@
-"""Recorded sessions: settings, raw packets as they came, and a packing of packets into blobs.
+"""Recorded sessions as values: settings, raw packets, and the packing of packets into blobs.
 
-Packets are kept uncompressed (zlib would save a fifth of 17 MB an hour at 200 Hz): each one carries its own checksum,
-and a damaged blob costs a second, not the session. The values that the store hands out live here.
+Packets are stored uncompressed: zlib would save only a fifth of 17 MB an hour at 200 Hz. Each packet has its own
+checksum, and a damaged blob costs a second of the session.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from untuck.motion.params import Params
 from untuck.session_commands import SessionCommand
 from untuck.store import codec
 
-_ENTRY = struct.Struct("<dH")  # arrival in seconds on the host's monotonic clock, bytes of the packet that follow
+_ENTRY = struct.Struct("<dH")  # arrival in s on the host's monotonic clock, size of the packet that follows
 
 
 @dataclass(frozen=True, eq=False)
 class Settings:
-    """Everything that steers the analysis of a session, besides its packets.
+    """All settings that affect the analysis of a session.
 
-    calibration and baseline are those that the analysis started with: None means that it found them in the recording
-    itself. audio_delay_ms: of the sound output, as measured before. The store fills in the versions.
+    calibration, baseline: those that the session started with, None if it found them itself; audio_delay_ms: of the
+    sound output, if measured before. The store fills in the versions.
     """
 
     calibration: Calibration | None = None
@@ -44,9 +44,9 @@ class Settings:
 class StoredSession:
     """A session in the store.
 
-    source: where the packets came from; mode: the command that recorded; ended_unix_s: None while it records, or if it
-    was cut off; duration_s: between first and last arrival; summary: JSON of what it ended with, or None; runner: whose
-    profile it used, "" for none; name, note, tags: what the user says of it.
+    source: of the packets; mode: the command that recorded; ended_unix_s: None while it records, or if it was cut off;
+    duration_s: between first and last arrival; summary: JSON of report.summary.Summary, or None; runner: owner of the
+    profile, "" for none; name, note, tags: set by the user.
     """
 
     id: int
@@ -71,16 +71,16 @@ class StoredSession:
         return f"StoredSession({self.id}: {self.mode}, {self.name or self.source}, {about})"
 
     def settings(self) -> Settings:
-        """What steered the analysis. Raises StoreError if a newer Untuck wrote it."""
+        """The settings of the analysis. Raises StoreError if they cannot be read."""
         return codec.from_json(Settings, self.settings_json)
 
     def packets(self) -> Iterator[Packet]:
-        """The packets in the order and form in which they came. Raises StoreError where the store is damaged."""
+        """The packets as received, in order. Raises StoreError if the store is damaged."""
         for blob in self.read_blobs():
             yield from unpack(blob)
 
     def commands(self) -> tuple[SessionCommand, ...]:
-        """The commands of the session, in order. Raises StoreError where the store is damaged."""
+        """The commands of the session, in order. Raises StoreError if the store is damaged."""
         return tuple(self.read_commands())
 
 
@@ -97,5 +97,5 @@ def unpack(blob: bytes) -> Iterator[Packet]:
         arrival_s, size = _ENTRY.unpack_from(blob, at) if start <= len(blob) else (0.0, 0)
         at = start + size
         if at > len(blob):
-            raise StoreError("a stretch of this session is damaged in the store: what came before it is readable.")
+            raise StoreError("a part of this session is damaged in the store: what came before it is readable.")
         yield Packet(blob[start:at], arrival_s)

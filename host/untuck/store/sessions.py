@@ -1,13 +1,14 @@
-"""The session store: records packets while they come, and gives back what was recorded.
+"""The session store: records packets as they arrive, and reads sessions back.
 
-Packets are committed about once a second, so that a crash of the program or the machine loses a second at most.
-Queries and commits live here; tables in schema.py, values in session.py.
+Packets are committed about once a second, so that a crash of the program or the machine loses at most a second.
+The tables are in schema.py, the values in session.py.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -20,11 +21,12 @@ from untuck import __version__, wire
 from untuck.errors import SettingsError, StoreError
 from untuck.model import Packet
 from untuck.session_commands import SessionCommand, from_text, to_text
-from untuck.store import codec, folder, schema
+from untuck.store import codec, paths, schema
 from untuck.store.session import Settings, StoredSession, pack
 
+_log = logging.getLogger(__name__)
 COMMIT_EVERY_S = 1.0
-COMMIT_EVERY_PACKETS = 512  # a source that does not wait for the clock: bounds what is held in memory
+COMMIT_EVERY_PACKETS = 512  # bounds the memory with a source that does not run in real time
 
 _SELECT = """
 SELECT session.id, source, mode, started_unix_s, ended_unix_s, total(count), max(last_arrival_s) - min(first_arrival_s),
@@ -34,20 +36,19 @@ FROM session LEFT JOIN packets ON packets.session_id = session.id {where} GROUP 
 
 
 class Recording:
-    """A session that is being recorded; made by Store.record and used in a with statement.
+    """A session that is being recorded; created by Store.record and used in a with statement.
 
-    Leaving the statement ends the session; after an exception as well, because what was recorded is whole.
+    Leaving the statement ends the session, also after an exception.
     """
 
     def __init__(
         self, path: Path, source: str, mode: str, settings: Settings, started_unix_s: float | None = None
     ) -> None:
         self._path = path
-        self._held: list[Packet] = []
-        self._chunks = 0
+        self._uncommitted: list[Packet] = []
+        self._packets = self._blobs = self._commands = 0
         self._ended = False
         self._database = schema.connect(path)
-        self._asked = 0
         started = time.time() if started_unix_s is None else started_unix_s
         row = (started, source, mode, codec.to_json(settings), settings.runner)
         try:
@@ -58,36 +59,38 @@ class Recording:
         except StoreError:
             self._database.close()
             raise
+        _log.info("recording of session %d begun: mode %s, %d Hz", self.id, mode, settings.rate_hz)
 
     def append(self, packet: Packet) -> None:
-        """Keep a packet; commits when a second has gathered. Raises StoreError if the disk is full or gone."""
-        self._held.append(packet)
-        span_s = packet.arrival_s - self._held[0].arrival_s
-        if span_s >= COMMIT_EVERY_S or len(self._held) >= COMMIT_EVERY_PACKETS:
+        """Add a packet; commits about once a second. Raises StoreError if the disk is full or missing."""
+        self._uncommitted.append(packet)
+        span_s = packet.arrival_s - self._uncommitted[0].arrival_s
+        if span_s >= COMMIT_EVERY_S or len(self._uncommitted) >= COMMIT_EVERY_PACKETS:
             self.flush()
 
     def command(self, command: SessionCommand) -> None:
-        """Store a session command at once. Raises StoreError if the disk is full or gone."""
-        row = (self.id, self._asked, command.time_s, *to_text(command))
+        """Store a session command at once. Raises StoreError if the disk is full or missing."""
+        row = (self.id, self._commands, command.time_s, *to_text(command))
         with schema.translated(self._path):
             self._database.execute("INSERT INTO steer VALUES (?, ?, ?, ?, ?)", row)
-        self._asked += 1
+        self._commands += 1
 
     def flush(self) -> None:
-        """Commit what is held. Raises StoreError if the disk is full or gone; what was committed stays readable."""
-        if not self._held:
+        """Commit the packets in memory. Raises StoreError if the disk is full or missing; earlier commits stay."""
+        packets, self._uncommitted = self._uncommitted, []
+        if not packets:
             return
-        first, last = self._held[0].arrival_s, self._held[-1].arrival_s
-        row = (self.id, self._chunks, len(self._held), first, last, pack(self._held))
-        self._held = []
+        first_s, last_s = packets[0].arrival_s, packets[-1].arrival_s
+        row = (self.id, self._blobs, len(packets), first_s, last_s, pack(packets))
         with schema.translated(self._path):
             self._database.execute("INSERT INTO packets VALUES (?, ?, ?, ?, ?, ?)", row)
-        self._chunks += 1
+        self._blobs += 1
+        self._packets += len(packets)
 
     def end(self, summary_json: str | None = None) -> None:
-        """Commit what is left and mark the session as ended, with what it came to; once ended, this does nothing.
+        """Commit the rest and mark the session as ended, with its summary; does nothing once it has ended.
 
-        Raises StoreError if the disk is full or gone.
+        Raises StoreError if the disk is full or missing.
         """
         if self._ended:
             return
@@ -101,6 +104,8 @@ class Recording:
                 )
         finally:
             self._database.close()
+            counts = (self._packets, self._blobs, self._commands)
+            _log.info("recording of session %d ended: %d packets in %d blobs, %d commands", self.id, *counts)
 
     def __enter__(self) -> Recording:
         return self
@@ -116,15 +121,14 @@ class Recording:
 
 
 class Store:
-    """The sessions in one file, by default the one in the data folder; it is opened when it is needed."""
+    """The sessions in one file, by default that in the data folder; it is opened for each call."""
 
     def __init__(self, path: Path | str | None = None) -> None:
-        self.path = folder.sessions_path() if path is None else Path(path)
+        self.path = paths.sessions_path() if path is None else Path(path)
 
     def record(self, source: str, mode: str, settings: Settings, started_unix_s: float | None = None) -> Recording:
-        """Begin a session: where the packets come from, the command that records, what steers the analysis.
+        """Begin a recording. source: of the packets; mode: the command that records; started_unix_s: None for now.
 
-        started_unix_s: when it began, if that was not just now.
         Raises StoreError if the store cannot be written to.
         """
         stamped = dataclasses.replace(
@@ -133,7 +137,7 @@ class Store:
         return Recording(self.path, source, mode, stamped, started_unix_s)
 
     def check_writable(self) -> None:
-        """Raises StoreError if no session could be recorded now; makes the store where there is none."""
+        """Raise StoreError if no session could be recorded now; creates the store if there is none."""
         with closing(schema.connect(self.path)) as database, schema.translated(self.path):
             database.execute("BEGIN IMMEDIATE")
             database.execute("ROLLBACK")
@@ -143,7 +147,7 @@ class Store:
         return self._select("")
 
     def open(self, session_id: int | None = None) -> StoredSession:
-        """One session, or the newest. Raises StoreError if there is none of that number."""
+        """The session of this number, or the newest. Raises StoreError if there is none."""
         if session_id is None:
             found = self._select("WHERE session.id = (SELECT max(id) FROM session)")
         else:
@@ -152,13 +156,13 @@ class Store:
             return found[0]
         if session_id is None:
             raise StoreError("no session is recorded yet: `untuck run` records one, `untuck demo` a simulated one.")
-        raise StoreError(f"there is no session {session_id}: `untuck sessions` lists those there are.")
+        raise StoreError(f"there is no session {session_id}: `untuck sessions` lists all sessions.")
 
     def _select(self, where: str, *values: int) -> list[StoredSession]:
         return [self._session(row) for row in self._rows(_SELECT.format(where=where), *values)]
 
     def _session(self, row: tuple[Any, ...]) -> StoredSession:
-        """The session in a row of _SELECT."""
+        """The session of a row of _SELECT."""
         number, source, mode, started, ended, count, duration, settings, summary, runner, name, note, tags = row
         return StoredSession(
             id=number,

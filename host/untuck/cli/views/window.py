@@ -50,15 +50,15 @@ def _run_window(
             f"The window cannot be opened ({error}): Qt's system libraries are missing. `make demo` installs them on "
             "Debian and Ubuntu; elsewhere install EGL, GL, xkbcommon and fontconfig."
         ) from error
-    from untuck.coach.engine import Engine
+    from untuck.coach.loop_thread import LoopThread
     from untuck.coach.sessions import CoachSessions
     from untuck.coach.window import CoachWindow
     from untuck.session.warmup import exclude_from_garbage_collection
 
     app = QApplication.instance() or QApplication(sys.argv[:1])
     app.setApplicationName("Untuck")
-    with Engine() as engine:
-        control = CoachSessions(engine, starts)
+    with LoopThread() as thread:
+        control = CoachSessions(thread, starts)
         window = CoachWindow(control, theme)
         window.show()
         signal.signal(signal.SIGINT, lambda *_: window.close())

@@ -1,7 +1,4 @@
-"""Where Untuck keeps its data: the platform's folder for it, or where UNTUCK_HOME says.
-
-Paths of the data folder live here and nowhere else.
-"""
+"""Paths of Untuck's data and settings: in the platform's folders, or in the folder that UNTUCK_HOME names."""
 
 from __future__ import annotations
 
@@ -24,7 +21,7 @@ def sessions_path() -> Path:
 
 
 def config_path() -> Path:
-    """The file of the user's settings; it may not exist."""
+    """The file of the user's settings; it may not exist yet."""
     if os.environ.get("UNTUCK_HOME"):
         return data_folder() / "untuck.toml"
     import platformdirs

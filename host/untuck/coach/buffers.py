@@ -1,7 +1,7 @@
-"""Memory of fixed size for what is plotted: the newest samples in full, everything older as its lowest and highest.
+"""Buffers of fixed size for the plots: the newest samples in full, older ones as minima and maxima of half seconds.
 
-Arrays are made once; when full, the oldest quarter is dropped, so that reading them is a slice.
-How much of a session can be scrolled back to, and how finely, is decided here.
+Arrays are allocated once. A full buffer drops its oldest quarter, so that its rows stay one contiguous slice.
+Owns how far back a session can be scrolled, and at which resolution.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from untuck.model import Floats
 
 FULL_SAMPLES = 90_000  # 15 min at 100 Hz
-COARSE_S = 0.5  # a stride has two steps: lowest and highest of half a second keep the shape of the run
+COARSE_S = 0.5  # about a step: its minimum and maximum keep the shape of the run
 COARSE_ROWS = 43_200  # 6 h
 STRIDE_ROWS = 32_768  # 6 h at 90 strides a minute
 CONTACT_ROWS = 65_536
 
 
-class Ring:
-    """Rows of one structured dtype in order of time; the oldest quarter goes when it is full."""
+class RowBuffer:
+    """Rows of one structured dtype in order of time; drops the oldest quarter when it is full."""
 
     def __init__(self, dtype: np.dtype[np.void], rows: int) -> None:
         self._rows = np.zeros(rows, dtype)
@@ -30,11 +30,11 @@ class Ring:
 
     @property
     def all(self) -> NDArray[np.void]:
-        """A view on the rows that are kept."""
+        """A view of the rows in the buffer."""
         return self._rows[: self._end]
 
     def add(self, rows: NDArray[np.void]) -> None:
-        """Append rows (n,), no more than the ring holds."""
+        """Append rows (n,), at most as many as the buffer holds."""
         if self._end + len(rows) > len(self._rows):
             drop = max(len(self._rows) // 4, self._end + len(rows) - len(self._rows))
             keep = max(self._end - drop, 0)
@@ -45,7 +45,7 @@ class Ring:
         self._end += len(rows)
 
     def between(self, start_s: float, end_s: float) -> NDArray[np.void]:
-        """The rows with start_s <= time_s <= end_s, by their field time_s."""
+        """The rows with start_s <= time_s <= end_s."""
         times = self.all["time_s"]
         return self.all[times.searchsorted(start_s) : times.searchsorted(end_s, "right")]
 
@@ -54,13 +54,13 @@ _FULL = np.dtype([("time_s", "f8"), ("value", "f4")])
 _COARSE = np.dtype([("time_s", "f8"), ("low", "f4"), ("high", "f4")])
 
 
-class Trace:
-    """A signal through time, to be drawn at any zoom: `drawn` gives no more points than a screen can show."""
+class TraceBuffer:
+    """A signal over time that can be drawn at any zoom: `drawn` returns no more points than a screen can show."""
 
     def __init__(self) -> None:
-        self._full = Ring(_FULL, FULL_SAMPLES)
-        self._coarse = Ring(_COARSE, COARSE_ROWS)
-        self._open: list[float] = []  # time of the coarse cell that is being filled, its lowest, its highest
+        self._full = RowBuffer(_FULL, FULL_SAMPLES)
+        self._coarse = RowBuffer(_COARSE, COARSE_ROWS)
+        self._open: list[float] = []  # time, minimum and maximum of the coarse cell that is being filled
         self.first_s = self.last_s = float("nan")
 
     def add(self, time_s: Floats, values: Floats) -> None:
@@ -90,10 +90,10 @@ class Trace:
             self._coarse.add(np.array(rows, _COARSE))
 
     def drawn(self, start_s: float, end_s: float, points: int) -> tuple[Floats, Floats]:
-        """(time_s, value) of a line through start_s..end_s: samples, or lowest and highest of stretches of them.
+        """(time_s, value) of a line over start_s..end_s: samples, or the minimum and maximum of cells of samples.
 
-        No more than about 2 * points. Stretches begin at whole multiples of their length, so that what has been drawn
-        does not change while time goes on.
+        Returns at most about 2 * points values. Cells begin at whole multiples of their length, so that the drawn line
+        does not change as time passes.
         """
         full = self._full.all
         if len(full) == 0:
@@ -105,13 +105,14 @@ class Trace:
         time_s, values = rows["time_s"], rows["value"].astype(np.float64)
         if len(rows) <= 2 * points:
             return time_s.copy(), values
-        cell_s = 2.0 ** np.ceil(np.log2((end_s - start_s) / points))  # few lengths: zooming does not make it flicker
+        # a power of two, so that the line does not flicker while zooming
+        cell_s = 2.0 ** np.ceil(np.log2((end_s - start_s) / points))
         starts = np.flatnonzero(np.diff(np.floor(time_s / cell_s), prepend=np.nan))
         return _zigzag(time_s[starts], np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts), cell_s)
 
 
 def _zigzag(time_s: Floats, low: Floats, high: Floats, cell_s: float) -> tuple[Floats, Floats]:
-    """A line that goes through the lowest and the highest value of each stretch."""
+    """A line through the minimum and the maximum of each cell."""
     times = np.repeat(time_s, 2)
     times[1::2] += cell_s / 2
     values = np.empty(2 * len(low))

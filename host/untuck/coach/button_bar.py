@@ -1,6 +1,6 @@
-"""The row of buttons: everything that a coach can do, each with its key in the tip.
+"""The row of buttons: every action of the coach, each with its key in the tooltip.
 
-Buttons say what is wanted by one signal; what can be done now is told by `allow`. Nothing is decided here.
+One signal, `asked`, reports every press; the window decides what it means. `allow` enables what is possible now.
 """
 
 from __future__ import annotations
@@ -17,42 +17,48 @@ from untuck.vocabulary import cued_faults, facts
 
 @dataclass(frozen=True)
 class Button:
-    """A button: the name of what it asks for, its text, its key, the tip, whether it stays down."""
+    """A button: the name of its action, its text, its key, its tooltip, and whether it stays down when pressed."""
 
     name: str
     text: str
     key: str
     tip: str
-    stays: bool = False
+    toggles: bool = False
 
 
+CALIBRATE_TIP = "Recalibrate: stand still for 5 s, then hinge three times at the hips. Press again to cancel"
 BUTTONS = (
-    Button("start", "▶ Start", "Ctrl+S", "Begin a session; the arrow chooses with what"),
-    Button("stop", "■ Stop", "Ctrl+X", "End this runner's session; it is kept"),
-    Button("report", "Report", "R", "Write the page of a session that has ended"),
-    Button(
-        "calibrate",
-        "Calibrate",
-        "C",
-        "Look for 5 s of standing and three hip hinges again; once more: keep the old",
-        True,
-    ),
-    Button("baseline", "Baseline", "B", "Take the next 60 clean strides as good form"),
+    Button("start", "▶ Start", "Ctrl+S", "Start a session; the arrow selects the source"),
+    Button("stop", "■ Stop", "Ctrl+X", "End this runner's session and keep the recording"),
+    Button("report", "Report", "R", "Write the report of a session that has ended"),
+    Button("calibrate", "Calibrate", "C", CALIBRATE_TIP, toggles=True),
+    Button("baseline", "Baseline", "B", "Use the next 60 clean strides as the baseline"),
     Button("lap", "Lap", "Space", "Mark a lap"),
-    Button("note", "Note", "N", "Write a note into the session"),
-    Button("mute", "Mute", "M", "No sound until pressed again; the session notes when", True),
-    Button("cues", "Cues", "", "Which faults are cued, and blocks with and without cues"),
-    Button("view", "Strides", "V", "The last strides over each other, or plots through time", True),
-    Button("shorter", "+", "+", "A shorter stretch of time"),
-    Button("longer", "-", "-", "A longer stretch of time"),
-    Button("live", "● Live", "L", "Return to what happens now"),
-    Button("theme", "◐", "T", "Light or dark"),
+    Button("note", "Note", "N", "Add a note to the session"),
+    Button("mute", "Mute", "M", "Mute all sound until pressed again; the recording stores when", toggles=True),
+    Button("cues", "Cues", "", "Choose the faults that are cued, and blocks with and without cues"),
+    Button("view", "Strides", "V", "Show the last strides overlaid instead of the plots over time", toggles=True),
+    Button("shorter", "+", "+", "Show a shorter time span"),
+    Button("longer", "-", "-", "Show a longer time span"),
+    Button("live", "● Live", "L", "Return to live data"),
+    Button("theme", "◐", "T", "Switch between the light and the dark theme"),
 )
 NEEDS_SESSION = ("stop", "calibrate", "baseline", "lap", "note", "mute", "cues")
 
 
-class Bar(QWidget):
-    """Buttons in a row; `asked` names the one pressed and what was chosen in its menu."""
+@dataclass(frozen=True)
+class Toggles:
+    """The settings of a session that buttons and menu entries show. no_cues: this block of the session has no cues."""
+
+    muted: bool
+    no_cues: bool
+    blind: bool
+    recalibrating: bool
+    faults: tuple[str, ...]
+
+
+class ButtonBar(QWidget):
+    """The buttons in a row. `asked` carries the name of the action and what was chosen in its menu."""
 
     asked = Signal(str, str)
 
@@ -79,7 +85,7 @@ class Bar(QWidget):
         made.setText(button.text)
         made.setToolTip(f"{button.tip} ({button.key})" if button.key else button.tip)
         made.setAccessibleName(button.tip)
-        made.setCheckable(button.stays)
+        made.setCheckable(button.toggles)
         made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         made.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         if button.key:
@@ -88,11 +94,11 @@ class Bar(QWidget):
         return made
 
     def _clicked(self, name: str, checked: bool) -> None:
-        stays = self.buttons[name].isCheckable()
-        self.asked.emit(name, ("on" if checked else "off") if stays else "")
+        toggles = self.buttons[name].isCheckable()
+        self.asked.emit(name, ("on" if checked else "off") if toggles else "")
 
     def _make_cues_menu(self) -> dict[str, QAction]:
-        """Which faults are cued, and whether this block of the session has cues."""
+        """The menu of the Cues button; returns the entry of each fault."""
         menu = QMenu(self)
         faults = {}
         for fault in cued_faults():
@@ -108,9 +114,7 @@ class Bar(QWidget):
         self.blind.setCheckable(True)
         self.blind.toggled.connect(lambda on: self.asked.emit("blind", "on" if on else "off"))
         menu.addSeparator()
-        menu.addAction("Set the zero at the next 5 s of standing").triggered.connect(
-            lambda: self.asked.emit("zero", "")
-        )
+        menu.addAction("Set zero at the next 5 s of standing").triggered.connect(lambda: self.asked.emit("zero", ""))
         self.buttons["cues"].setMenu(menu)
         self.buttons["cues"].setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         return faults
@@ -119,7 +123,7 @@ class Bar(QWidget):
         self.asked.emit("faults", ",".join(fault for fault, action in self.faults.items() if action.isChecked()))
 
     def offer(self, choices: list[Choice]) -> None:
-        """What a session can be started with."""
+        """Fill the menu of the Start button."""
         self._start_menu.clear()
         for choice in choices:
             action = self._start_menu.addAction(choice.text)
@@ -128,21 +132,22 @@ class Bar(QWidget):
             self._start_menu.addSeparator()
         self._start_menu.addAction("Find clips").triggered.connect(lambda: self.asked.emit("find", ""))
 
-    def allow(self, running: bool, ended: bool, room: bool, following: bool) -> None:
-        """What can be done: a session runs or has ended, there is room for another, the plots follow what happens."""
+    def allow(self, running: bool, ended: bool, can_start: bool, following: bool) -> None:
+        """Enable buttons: a session runs or has ended, another one can start, the plots follow the live data."""
         self.buttons["report"].setEnabled(ended)
-        self.buttons["start"].setEnabled(room)
+        self.buttons["start"].setEnabled(can_start)
         for name in NEEDS_SESSION:
             self.buttons[name].setEnabled(running)
         self.buttons["live"].setEnabled(not following)
 
-    def show_state(self, muted: bool, blocked: bool, blind: bool, recalibrating: bool, faults: tuple[str, ...]) -> None:
-        """Put the buttons that stay down where the runner in front has them, without asking for anything."""
-        self.buttons["mute"].setChecked(muted)
-        self.buttons["calibrate"].setChecked(recalibrating)
-        self.block.setEnabled(not blind)
-        states = [(self.blind, blind), (self.block, blocked and not blind)]
-        for action, on in (*states, *((self.faults[name], name in faults) for name in self.faults)):
+    def show_toggles(self, toggles: Toggles) -> None:
+        """Set buttons and menu entries to the settings of the runner in front, without emitting a signal."""
+        self.buttons["mute"].setChecked(toggles.muted)
+        self.buttons["calibrate"].setChecked(toggles.recalibrating)
+        self.block.setEnabled(not toggles.blind)
+        states = [(self.blind, toggles.blind), (self.block, toggles.no_cues and not toggles.blind)]
+        states += [(action, fault in toggles.faults) for fault, action in self.faults.items()]
+        for action, on in states:
             action.blockSignals(True)
             action.setChecked(on)
             action.blockSignals(False)

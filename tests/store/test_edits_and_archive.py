@@ -1,4 +1,4 @@
-"""What is done with recorded sessions: named, noted, tagged, filtered, deleted; out to a file and in again."""
+"""Recorded sessions: edit, filter and delete them; export one to a file and import it again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from untuck.cli.main import cli
 from untuck.errors import StoreError
 from untuck.model import Packet
 from untuck.session_commands import from_text
-from untuck.store import Settings, Store, archive, keeping
+from untuck.store import Settings, Store, archive, edits
 
 PACKETS = [Packet(bytes([k % 256] * 30), 5.0 + 0.4 * k) for k in range(40)]
 
@@ -25,7 +25,7 @@ def untuck(*arguments: str, answer: str | None = None) -> Result:
 
 @pytest.fixture
 def store(own_home: Path) -> Store:
-    """Two sessions, the second of Ada's and with steers."""
+    """Two sessions with commands, the second of them Ada's."""
     store = Store()
     for runner in ("", "Ada"):
         with store.record("clip 0A1B", "run", Settings(rate_hz=100, runner=runner)) as recording:
@@ -43,7 +43,7 @@ def everything(store: Store, number: int) -> tuple[object, ...]:
     return (*facts, s.tags, s.commands(), tuple(s.packets()))
 
 
-def test_a_session_is_named_noted_and_tagged_and_stays_what_it_was(store: Store) -> None:
+def test_name_note_and_tags_change_and_the_recording_does_not(store: Store) -> None:
     before = everything(store, 1)
     assert untuck("sessions", "rename", "1", "Long run").exit_code == 0
     assert untuck("sessions", "note", "1", "new shoes").exit_code == 0
@@ -56,20 +56,27 @@ def test_a_session_is_named_noted_and_tagged_and_stays_what_it_was(store: Store)
 
 @pytest.mark.parametrize(
     ("arguments", "expected"),
-    [((), [1, 2]), (("--runner", "Ada"), [2]), (("--tag", "hill"), [1]), (("--tag", "hill", "--tag", "x"), []),
-     (("--text", "SHOES"), [2]), (("--since", "2100-01-01"), []), (("--since", "2000-01-01"), [1, 2])],
-)  # fmt: skip
+    [
+        ((), [1, 2]),
+        (("--runner", "Ada"), [2]),
+        (("--tag", "hill"), [1]),
+        (("--tag", "hill", "--tag", "x"), []),
+        (("--text", "SHOES"), [2]),
+        (("--since", "2100-01-01"), []),
+        (("--since", "2000-01-01"), [1, 2]),
+    ],
+)
 def test_the_list_is_filtered(store: Store, arguments: tuple[str, ...], expected: list[int]) -> None:
-    keeping.tag(store, 1, ["hill"])
-    keeping.note(store, 2, "new shoes")
+    edits.tag(store, 1, ["hill"])
+    edits.note(store, 2, "new shoes")
     rows = json.loads(untuck("sessions", *arguments, "--json").output)
     assert [row["id"] for row in rows] == expected
     assert "2 sessions" in untuck("sessions", *arguments).output or expected == [1, 2]
 
 
-def test_deleting_asks_and_takes_all_that_belongs_to_it(store: Store) -> None:
-    refused = untuck("sessions", "delete", "1", answer="n\n")
-    assert refused.exit_code == 1 and "was not deleted" in refused.output and len(store.sessions()) == 2
+def test_delete_asks_first_and_removes_packets_and_commands(store: Store) -> None:
+    declined = untuck("sessions", "delete", "1", answer="n\n")
+    assert declined.exit_code == 1 and "was not deleted" in declined.output and len(store.sessions()) == 2
     assert untuck("sessions", "delete", "1", answer="y\n").exit_code == 0
     assert [session.id for session in store.sessions()] == [2]
     assert untuck("sessions", "delete", "2", "--yes").exit_code == 0 and store.sessions() == []
@@ -82,19 +89,19 @@ def test_deleting_asks_and_takes_all_that_belongs_to_it(store: Store) -> None:
             assert database.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
 
 
-def test_changes_to_no_session_are_refused(store: Store) -> None:
+def test_edits_of_a_missing_session_are_rejected(store: Store) -> None:
     for arguments in (("rename", "9", "x"), ("note", "9", "x"), ("tag", "9", "x"), ("delete", "9", "--yes")):
         done = untuck("sessions", *arguments)
         assert done.exit_code == 1 and "there is no session 9" in done.output
 
 
-def test_a_session_survives_the_journey_in_a_file(store: Store, tmp_path: Path) -> None:
-    keeping.rename(store, 2, "Long run")
-    keeping.tag(store, 2, ["hügel"])
+def test_an_exported_session_is_the_same_after_import(store: Store, tmp_path: Path) -> None:
+    edits.rename(store, 2, "Long run")
+    edits.tag(store, 2, ["hügel"])
     path = tmp_path / "run.untuck"
     assert untuck("sessions", "export", "2", "-o", str(path)).exit_code == 0
     again = untuck("sessions", "import", str(path))
-    assert again.exit_code == 1 and "is here already, as session 2" in again.output
+    assert again.exit_code == 1 and "is already in the store, as session 2" in again.output
     other = Store(tmp_path / "other.db")
     number = archive.read_archive(other, path)
     assert everything(other, number) == everything(store, 2)
@@ -117,8 +124,8 @@ BAD = {
     "newer": (lambda n, d: d.replace(b'"format": 1', b'"format": 9') if n == "session.json" else d, "newer Untuck"),
     "lacks": (lambda n, d: d.replace(b'"mode"', b'"mood"') if n == "session.json" else d, "lacks mode"),
     "no json": (lambda n, d: b"{" if n == "session.json" else d, "is damaged"),
-    "no facts": (lambda n, d: None if n == "session.json" else d, "no session archive"),
-    "a list": (lambda n, d: b"[]" if n == "session.json" else d, "no session archive"),
+    "no facts": (lambda n, d: None if n == "session.json" else d, "not a session archive"),
+    "a list": (lambda n, d: b"[]" if n == "session.json" else d, "not a session archive"),
     "cut blob": (lambda n, d: d[:-1] if n.endswith("0.bin") else d, "damaged"),
     "settings": (
         lambda n, d: d.replace(b'\\"rate_hz\\"', b"rate_hz") if n == "session.json" else d,
@@ -128,7 +135,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_bad_archive_is_refused_whole(store: Store, tmp_path: Path, name: str) -> None:
+def test_a_bad_archive_is_rejected_as_a_whole(store: Store, tmp_path: Path, name: str) -> None:
     change, expected = BAD[name]
     archive.write_archive(store.open(2), tmp_path / "run.untuck")
     other = Store(tmp_path / "other.db")
@@ -140,7 +147,7 @@ def test_a_bad_archive_is_refused_whole(store: Store, tmp_path: Path, name: str)
 def test_a_flipped_bit_never_changes_a_session(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "run.untuck"
     archive.write_archive(store.open(2), path)
-    whole, data, refused = everything(store, 2), path.read_bytes(), 0
+    original, data, rejected = everything(store, 2), path.read_bytes(), 0
     positions = range(0, len(data), 23)
     for number, position in enumerate(positions):
         flipped = bytearray(data)
@@ -148,16 +155,16 @@ def test_a_flipped_bit_never_changes_a_session(store: Store, tmp_path: Path) -> 
         path.write_bytes(flipped)
         other = Store(tmp_path / f"other{number}.db")
         try:
-            assert everything(other, archive.read_archive(other, path)) == whole  # a date of the zip, say
+            assert everything(other, archive.read_archive(other, path)) == original  # for example a date of the zip
         except StoreError:
-            refused += 1
+            rejected += 1
             assert other.sessions() == []
-    assert refused > len(positions) / 2
+    assert rejected > len(positions) / 2
 
 
-def test_what_is_no_archive_and_what_is_nowhere(store: Store, tmp_path: Path) -> None:
+def test_import_and_export_report_unusable_paths(store: Store, tmp_path: Path) -> None:
     (tmp_path / "text").write_text("hello")
-    for path, expected in ((tmp_path / "text", "no session archive"), (tmp_path / "none", "No such file")):
+    for path, expected in ((tmp_path / "text", "not a session archive"), (tmp_path / "none", "No such file")):
         done = untuck("sessions", "import", str(path))
         assert done.exit_code == 1 and expected in done.output
     done = untuck("sessions", "export", "1", "-o", str(tmp_path / "no" / "folder"))

@@ -1,7 +1,6 @@
-"""One runner as the window knows him: everything that is drawn, folded from batches, in memory of fixed size.
+"""The data of one runner that the window draws, collected from the session's batches in buffers of fixed size.
 
-No Qt and no clock but the one that is handed in. What "stale" means, which words a state has, and what the stride view
-compares with, is decided here. Counts tell whoever draws whether there is anything new.
+Pure: no Qt, and no clock but the reading that is passed in. The counts let the plots detect new data.
 """
 
 from __future__ import annotations
@@ -13,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from untuck.coach.angles import ROTATION, TILT
-from untuck.coach.feed import Batch, Snapshot
-from untuck.coach.rings import CONTACT_ROWS, STRIDE_ROWS, Ring, Trace
+from untuck.coach.buffers import CONTACT_ROWS, STRIDE_ROWS, RowBuffer, TraceBuffer
+from untuck.coach.session_feed import Batch, Snapshot
 from untuck.events import (
     BaselineTaken,
     Calibrated,
@@ -31,21 +30,28 @@ from untuck.model import CONTACT_DTYPE, Baseline, Cue, Finding, Floats, Suppress
 from untuck.session_commands import CueBlock, Lap, Mute, Note, SessionCommand, to_text
 from untuck.vocabulary import Moving, named
 
-STALE_S = 1.5  # packets come 20 times a second: so long without one is worth a word
+STALE_S = 1.5  # packets come 20 times a second: after so long without one the state is NO_DATA
+NO_DATA = "no data"
 CURVES_KEPT = 12  # strides overlaid in the stride view
-MARKS_KEPT = 2000  # cues, laps and notes of a long session
+MARKS_KEPT = 2000  # cues, laps and notes: enough for a long session
 REFERENCE_STRIDES = 60
 
 _FIELDS = (
-    *("tilt_deg", "lean_deg", "cadence_spm", "contact_left_ms", "contact_right_ms"),
-    *("pullback_left_deg", "pullback_right_deg", "left_phase"),
+    "tilt_deg",
+    "lean_deg",
+    "cadence_spm",
+    "contact_left_ms",
+    "contact_right_ms",
+    "pullback_left_deg",
+    "pullback_right_deg",
+    "left_phase",
 )
 STRIDE_ROW = np.dtype([("time_s", "f8"), *((name, "f4") for name in _FIELDS), ("valid", "?")])
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A flag on the time axis: kind "cue", "suppressed", "lap", "note" or "command"; text as shown beside it."""
+    """A flag on the time axis. kind: "cue", "suppressed", "lap", "note" or "command"; text: the label."""
 
     kind: str
     time_s: float
@@ -53,28 +59,29 @@ class Mark:
 
 
 class RunnerData:
-    """What one runner's session has brought so far; `take` folds a batch in."""
+    """The data of one runner's session so far; `take` adds a batch."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.tilt = Trace()
+        self.tilt = TraceBuffer()
         self.pose_deg: Floats = np.zeros(3)
-        self.strides = Ring(STRIDE_ROW, STRIDE_ROWS)
-        self.contacts = Ring(CONTACT_DTYPE, CONTACT_ROWS)
+        self.strides = RowBuffer(STRIDE_ROW, STRIDE_ROWS)
+        self.contacts = RowBuffer(CONTACT_DTYPE, CONTACT_ROWS)
         self.findings: deque[Finding] = deque(maxlen=MARKS_KEPT)
         self.active: dict[tuple[str, int], Finding] = {}
         self.marks: deque[Mark] = deque(maxlen=MARKS_KEPT)
         self.curves: deque[Floats] = deque(maxlen=CURVES_KEPT)  # each (3, PHASES) degrees
-        self.reference: Floats | None = None  # (3, PHASES) degrees: the baseline's strides
+        self.reference: Floats | None = None  # (3, PHASES) degrees: mean of the baseline's strides
         self.baseline: Baseline | None = None
-        self.now = Snapshot()
+        self.snapshot = Snapshot()
         self.heard_s = math.nan
-        self.ended = self.muted = self.blocked = False
-        self.laps = self.unjudged = 0  # unjudged: strides in a row that did not count, for this reason
-        self.reason = ""
-        self.warnings: list[str] = []  # those that nobody has shown yet
+        self.ended = self.muted = self.no_cues = False
+        self.laps = 0
+        self.unjudged = 0  # newest strides in a row that were not judged
+        self.reason = ""  # why the newest of them was not
+        self.warnings: list[str] = []  # not shown yet
         self.stride_count = self.contact_count = self.mark_count = self.finding_count = 0
-        self._cued: deque[int] = deque(maxlen=16)  # ids of findings that were cued
+        self._cued: deque[int] = deque(maxlen=16)  # ids of cued findings
         self._gathered: deque[Floats] = deque(maxlen=REFERENCE_STRIDES)
 
     @property
@@ -83,9 +90,9 @@ class RunnerData:
         return self.tilt.last_s if math.isfinite(self.tilt.last_s) else 0.0
 
     def take(self, batch: Batch) -> None:
-        """Fold in what the session brought."""
-        if batch.now is not None:
-            self.now = batch.now
+        """Add a batch."""
+        if batch.snapshot is not None:
+            self.snapshot = batch.snapshot
         if batch.arrivals_s:
             self.heard_s = batch.arrivals_s[-1]
         if batch.time_s:
@@ -94,16 +101,16 @@ class RunnerData:
             self.pose_deg = angles_deg[-1]
         for event in batch.events:
             self._take(event)
-        for finding in self.now.active:
+        for finding in self.snapshot.active:
             if (finding.fault, finding.side) in self.active:
                 self.active[finding.fault, finding.side] = finding
-        if self.now.baseline is not self.baseline:
-            self._begin_with(self.now.baseline)
+        if self.snapshot.baseline is not self.baseline:
+            self._use_baseline(self.snapshot.baseline)
         if batch.ended:
             self.ended = True
 
     def baseline_tilt_deg(self) -> float:
-        """Tilt of the baseline at the cadence of now, NaN without one."""
+        """Tilt of the baseline at the current cadence, NaN without a baseline."""
         if self.baseline is None:
             return math.nan
         at = 0
@@ -116,16 +123,16 @@ class RunnerData:
         return 0.0 if self.ended or math.isnan(self.heard_s) else max(0.0, clock_s - self.heard_s)
 
     def state(self, clock_s: float) -> str:
-        """One of "waiting", "ended", "deaf", "calibrating", "standing", "walking", "running"."""
+        """One of "waiting", "ended", NO_DATA, "calibrating", "standing", "walking", "running"."""
         if self.ended:
             return "ended"
         if math.isnan(self.heard_s):
             return "waiting"
         if self.silent_s(clock_s) > STALE_S:
-            return "deaf"
-        if (self.now.recalibrating or not self.now.calibrated) and self.now.moving == Moving.STANDING:
+            return NO_DATA
+        if (self.snapshot.recalibrating or not self.snapshot.calibrated) and self.snapshot.moving == Moving.STANDING:
             return "calibrating"
-        return self.now.moving
+        return self.snapshot.moving
 
     def _take(self, event: Event) -> None:
         match event:
@@ -155,8 +162,8 @@ class RunnerData:
             case _:
                 pass
 
-    def _begin_with(self, baseline: Baseline | None) -> None:
-        """Take over a baseline kept from an earlier session, of which only the rotation's curve is known, or none."""
+    def _use_baseline(self, baseline: Baseline | None) -> None:
+        """Use a baseline from an earlier session, of which only the rotation curve is known; None: use none."""
         self.baseline, self.reference = baseline, None
         self._gathered.clear()
         if baseline is not None:
@@ -198,12 +205,12 @@ class RunnerData:
         self._mark("cue", cue.time_s, named(cue.fault, cue.side))
 
     def _suppressed(self, cue: SuppressedCue) -> None:
-        """Flag a cue that was suppressed, unless the same finding has been cued: then nothing was withheld."""
+        """Flag a suppressed cue, unless the same finding was cued before."""
         if cue.finding_id not in self._cued:
             self._mark("suppressed", cue.time_s, f"no cue: {cue.reason}")
 
     def _command(self, command: SessionCommand, time_s: float) -> None:
-        """Flag a command; the buttons that stay down follow what the session has taken."""
+        """Flag a command that has taken effect, and update the state that the buttons show."""
         kind = "command"
         match command:
             case Lap(label=label):
@@ -214,15 +221,15 @@ class RunnerData:
             case Mute(on=on):
                 self.muted, text = on, f"mute {'on' if on else 'off'}"
             case CueBlock(cues=cues):
-                self.blocked, text = not cues, f"cues {'on' if cues else 'off'}"
+                self.no_cues, text = not cues, f"cues {'on' if cues else 'off'}"
             case _:
                 text = " ".join(to_text(command)).strip().replace("_", " ")
         self._mark(kind, time_s, text)
 
     @property
     def shown_marks(self) -> list[Mark]:
-        """The flags that may be seen: in blind blocks none that would tell which one this is, until the end."""
-        if not self.now.blind or self.ended:
+        """The flags to draw: blind blocks hide those that would reveal the current block, until the session ends."""
+        if not self.snapshot.blind or self.ended:
             return list(self.marks)
         return [mark for mark in self.marks if mark.kind not in ("cue", "suppressed", "command")]
 

@@ -1,7 +1,7 @@
-"""A thread with an asyncio loop of its own, in which sessions run while Qt's loop draws.
+"""A thread with its own asyncio loop, in which sessions run while Qt's loop draws.
 
-The window hands coroutines over; leaving cancels those that still run and waits for them, so that a session ends as
-Ctrl-C would end it: recorded, with its summary. Threads and loops live here.
+Closing the thread cancels the coroutines that still run and waits for them, so that each session ends as with Ctrl-C:
+recorded, with its summary.
 """
 
 from __future__ import annotations
@@ -12,46 +12,46 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
-CLOSE_S = 15.0  # a session that ends may first have to let a cue sound, a summary be stored and a radio let go
+CLOSE_S = 15.0  # an ending session may have to finish a cue, store its summary and disconnect
 
 
-class Work:
-    """A coroutine that runs in the engine's thread; may be cancelled from any thread."""
+class LoopTask:
+    """A coroutine that runs in the thread's loop; can be cancelled from any thread."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, None]) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, None]) -> None:
         self._loop = loop
-        self._work = work
+        self._coroutine = coroutine
         self.task: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
-        """Called in the engine's thread."""
-        self.task = self._loop.create_task(self._work)
+        """Create the task; to be called in the loop's thread."""
+        self.task = self._loop.create_task(self._coroutine)
 
     def cancel(self) -> None:
-        """Cancel it, soon; nothing happens if it has ended."""
+        """Request cancellation; does nothing if the task has ended."""
         self._loop.call_soon_threadsafe(lambda: self.task is not None and self.task.cancel())
 
 
-class Engine:
-    """Runs coroutines beside the window; use in a with statement."""
+class LoopThread:
+    """Runs coroutines in a thread of its own; use it in a with statement."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="untuck sessions", daemon=True)
-        self._works: list[Work] = []
+        self._submitted: list[LoopTask] = []
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
 
-    def __enter__(self) -> Engine:
+    def __enter__(self) -> LoopThread:
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         closing = asyncio.run_coroutine_threadsafe(self._close(), self._loop)
         try:
-            with suppress(TimeoutError):  # the thread ends with the program; what was recorded is kept
+            with suppress(TimeoutError):  # the daemon thread ends with the program; recorded data are stored already
                 closing.result(CLOSE_S)
         finally:
             self._loop.call_soon_threadsafe(self._loop.stop)
@@ -59,21 +59,21 @@ class Engine:
             if not self._thread.is_alive():
                 self._loop.close()
 
-    def submit(self, work: Coroutine[Any, Any, None]) -> Work:
+    def submit(self, coroutine: Coroutine[Any, Any, None]) -> LoopTask:
         """Start a coroutine in the thread."""
-        self._works = [each for each in self._works if each.task is None or not each.task.done()]
-        made = Work(self._loop, work)
-        self._works.append(made)
+        self._submitted = [each for each in self._submitted if each.task is None or not each.task.done()]
+        made = LoopTask(self._loop, coroutine)
+        self._submitted.append(made)
         self._loop.call_soon_threadsafe(made.begin)
         return made
 
     def call(self, function: Callable[[], object]) -> None:
-        """Call a function in the thread, soon."""
+        """Schedule a function call in the thread."""
         self._loop.call_soon_threadsafe(function)
 
     async def _close(self) -> None:
-        """Cancel what was submitted, wait for it, and then for what it has left behind."""
-        await _cancelled([work.task for work in self._works if work.task is not None])
+        """Cancel and await the submitted coroutines, then all tasks that they left behind."""
+        await _cancelled([each.task for each in self._submitted if each.task is not None])
         await _cancelled([task for task in asyncio.all_tasks() if task is not asyncio.current_task()])
 
 

@@ -1,4 +1,4 @@
-"""Hands on the coach's window, for tests of it: opening one, clicking a button."""
+"""Actions on the coach's window for its tests: open a scene, click a button."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from tests.coach import scenes
 from untuck.coach.window import CoachWindow
 
 
-def opened(qtbot: QtBot, control: scenes.SceneControl, **look: object) -> CoachWindow:
-    window = scenes.open_scene(control, **look)  # type: ignore[arg-type]
+def opened(qtbot: QtBot, control: scenes.SceneControl, **appearance: object) -> CoachWindow:
+    window = scenes.open_scene(control, **appearance)  # type: ignore[arg-type]
     qtbot.addWidget(window)
     return window
 

@@ -1,8 +1,8 @@
-"""What each cue sounds like, as pure samples: 48 kHz, without clicks or clipping, distinguishable by ear, also in mono.
+"""The tones of the cues as pure samples: 48 kHz, without clicks or clipping, distinguishable by ear, also in mono.
 
 A low double tone; a glide that falls, hollow, at the left ear and rises, bright, at the right; a soft roll; a rising
-chime. vocabulary.FAULTS says which fault has which voice. Sine partials under raised-cosine fades, all equally loud by
-ITU-R BS.1770. Owns pitches, lengths and levels.
+chime. vocabulary.FAULTS maps faults to tones (its field `voice`). Sine partials with raised-cosine fades, all equally
+loud by ITU-R BS.1770. Owns pitches, lengths and levels.
 """
 
 from __future__ import annotations
@@ -17,36 +17,36 @@ from untuck.sound.loudness import momentary_lufs
 from untuck.vocabulary import facts
 
 RATE_HZ = 48_000
-LOUDNESS_LUFS = -9.0  # momentary, at full volume: 5 dB above music at the -14 LUFS of streaming services
-PEAK_MAX = 0.89  # -1 dB of full scale: converters and sample rate changes overshoot
-FAR_EAR = 0.1  # -20 dB: the side is plain, and one lost earbud does not hide the cue
+LOUDNESS_LUFS = -9.0  # momentary, at full volume: 5 dB above the -14 LUFS of streaming services
+PEAK_MAX = 0.89  # -1 dB of full scale, because resampling and converters overshoot
+FAR_EAR = 0.1  # -20 dB: the side is clear, and the cue is audible with one earbud
 FADE_S = 0.012  # shorter fades click
 
 
 def has_sound(fault: str) -> bool:
-    """Whether a cue of this fault is heard at all."""
-    return facts(fault).voice in _VOICES
+    """Whether a cue of this fault has a tone."""
+    return facts(fault).voice in _TONES
 
 
 def render(fault: str, side: int = 0) -> Floats:
     """Samples (N,2), left and right, of one cue at full volume; side -1 left, +1 right, 0 both ears.
 
-    Raises KeyError for a fault that has no sound: check has_sound first.
+    Raises KeyError for a fault without a tone: check has_sound first.
     """
-    mono = _VOICES[facts(fault).voice](side)
+    mono = _TONES[facts(fault).voice](side)
     gains = {LEFT: (1.0, FAR_EAR), RIGHT: (FAR_EAR, 1.0)}.get(side, (1.0, 1.0))
     return levelled(np.stack([mono * gains[0], mono * gains[1]], axis=1))
 
 
 def levelled(samples: Floats) -> Floats:
-    """Samples (N,2) made as loud as all cues are, or as loud as PEAK_MAX allows."""
+    """Samples (N,2) at LOUDNESS_LUFS, or as loud as PEAK_MAX allows."""
     gain = 10.0 ** ((LOUDNESS_LUFS - momentary_lufs(samples)) / 20.0)
     level: Floats = samples * min(gain, PEAK_MAX / float(np.abs(samples).max()))
     return level
 
 
 def to_int16(samples: Floats) -> NDArray[np.int16]:
-    """Samples in -1..+1 as the integers that sound devices take."""
+    """Samples in -1..+1 as 16-bit integers."""
     return np.round(samples * 32767.0).astype(np.int16)
 
 
@@ -73,7 +73,7 @@ def _silence(length_s: float) -> Floats:
 
 
 def _double_tone(_side: int) -> Floats:
-    # The fundamental alone is lost on small earbuds in wind; the partials carry the pitch there
+    # small earbuds in wind do not carry the fundamental: the partials carry the pitch
     tone = _tone(294.0, (1.0, 0.6, 0.4, 0.2), 0.17)
     return np.concatenate([tone, _silence(0.08), tone])
 
@@ -100,7 +100,7 @@ def _chime(_side: int) -> Floats:
     return chime
 
 
-_VOICES: dict[str, Callable[[int], Floats]] = {  # by the voice in vocabulary.FAULTS
+_TONES: dict[str, Callable[[int], Floats]] = {  # by FaultFacts.voice
     "double tone": _double_tone,
     "glide": _glide,
     "roll": _roll,

@@ -1,4 +1,4 @@
-"""What the coach's window keeps: rings of fixed size, traces at any zoom, a runner folded from a session's batches."""
+"""The data behind the coach's window: buffers of fixed size, traces at any zoom, a runner's data from batches."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from untuck.coach import rings
+from untuck.coach import buffers
 from untuck.coach.angles import TILT
-from untuck.coach.feed import Feed
-from untuck.coach.runner import STALE_S, RunnerData
+from untuck.coach.runner_data import NO_DATA, STALE_S, RunnerData
+from untuck.coach.session_feed import Feed
 from untuck.coach.sessions import CoachView
 from untuck.model import LEFT, RIGHT, Packet
 from untuck.motion.pipeline import analyse
@@ -29,24 +29,24 @@ def rows(first: int, count: int) -> np.ndarray:
 
 
 @given(st.lists(st.integers(1, 130), max_size=30))
-def test_a_ring_keeps_the_newest_in_order(sizes: list[int]) -> None:
-    ring = rings.Ring(ROW, 100)
+def test_a_full_buffer_keeps_the_newest_rows_in_order(sizes: list[int]) -> None:
+    buffer = buffers.RowBuffer(ROW, 100)
     total = 0
     for size in sizes:
-        ring.add(rows(total, size))
+        buffer.add(rows(total, size))
         total += size
-    kept = ring.all["time_s"].tolist()
+    kept = buffer.all["time_s"].tolist()
     assert kept == [float(n) for n in range(total - len(kept), total)]
-    assert len(kept) >= min(total, 74) and len(ring._rows) == 100
-    assert ring.between(total - 5, total + 5)["time_s"].tolist() == kept[-5:] if total > 5 else True
+    assert len(kept) >= min(total, 74) and len(buffer._rows) == 100
+    assert buffer.between(total - 5, total + 5)["time_s"].tolist() == kept[-5:] if total > 5 else True
 
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(5, 400), st.integers(0, 2**32 - 1))
-def test_a_trace_drawn_coarsely_keeps_its_lowest_and_highest(chunk: int, seed: int) -> None:
+def test_a_coarsely_drawn_trace_keeps_minimum_and_maximum(chunk: int, seed: int) -> None:
     values = np.random.default_rng(seed).normal(0, 5, 6000)
     time_s = np.arange(6000) * 0.01
-    trace = rings.Trace()
+    trace = buffers.TraceBuffer()
     for first in range(0, 6000, chunk):
         trace.add(time_s[first : first + chunk], values[first : first + chunk])
     drawn_s, drawn = trace.drawn(0.0, 60.0, 500)
@@ -56,9 +56,9 @@ def test_a_trace_drawn_coarsely_keeps_its_lowest_and_highest(chunk: int, seed: i
     assert drawn.max() == pytest.approx(values.max(), abs=1e-5)
 
 
-def test_what_is_no_longer_kept_in_full_is_drawn_as_its_range(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rings, "FULL_SAMPLES", 2000)
-    trace = rings.Trace()
+def test_samples_dropped_from_the_full_buffer_are_drawn_as_their_range(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(buffers, "FULL_SAMPLES", 2000)
+    trace = buffers.TraceBuffer()
     time_s = np.arange(9000) * 0.01
     values = np.sin(2 * np.pi * 1.4 * time_s)
     for first in range(0, 9000, 5):
@@ -75,19 +75,19 @@ def simulated() -> SimulatedRun:
 
 @pytest.fixture(scope="module")
 def runner(simulated: SimulatedRun) -> RunnerData:
-    """The whole default scenario, folded in a packet at a time."""
-    line, feed, made = PacketPipeline(Settings()), Feed(), RunnerData("runner")
+    """The whole default scenario, packet by packet."""
+    packets, feed, made = PacketPipeline(Settings()), Feed(), RunnerData("runner")
     view = CoachView(LiveState(), feed)
     for number, data in enumerate(pack(simulated.samples, 100)):
-        view.show(line.push(Packet(data, number * 0.05)), line)
+        view.show(packets.push(Packet(data, number * 0.05)), packets)
         if number % 7 == 0:
             made.take(feed.take())
-    view.show(line.finish(), line)
+    view.show(packets.finish(), packets)
     made.take(feed.take())
     return made
 
 
-def test_a_track_has_what_the_analysis_found(runner: RunnerData, simulated: SimulatedRun) -> None:
+def test_the_data_are_the_results_of_the_analysis(runner: RunnerData, simulated: SimulatedRun) -> None:
     run = analyse(simulated.samples)
     assert runner.stride_count == len(run.strides) == len(runner.strides)
     assert runner.contact_count == len(run.contacts)
@@ -112,26 +112,26 @@ def test_the_reference_stride_is_the_runners_own(runner: RunnerData) -> None:
     assert np.ptp(runner.reference[2]) == pytest.approx(float(runner.baseline.rotation_range_deg[0]), rel=0.15)
 
 
-def test_a_kept_baseline_is_there_from_the_start(runner: RunnerData, simulated: SimulatedRun) -> None:
-    line, feed, again = PacketPipeline(Settings(baseline=runner.baseline)), Feed(), RunnerData("runner")
+def test_a_baseline_of_an_earlier_session_is_shown_from_the_start(runner: RunnerData, simulated: SimulatedRun) -> None:
+    packets, feed, again = PacketPipeline(Settings(baseline=runner.baseline)), Feed(), RunnerData("runner")
     view = CoachView(LiveState(), feed)
     *before, last = pack(simulated.samples[:3500], 100)
     for number, data in enumerate(before):
-        view.show(line.push(Packet(data, number * 0.05)), line)
+        view.show(packets.push(Packet(data, number * 0.05)), packets)
     again.take(feed.take())
     assert again.baseline is runner.baseline and again.reference is not None
     assert np.isfinite(again.reference).all(axis=1).tolist() == [False, False, True]
-    line.command(from_text("baseline"))
-    line.take_commands()
-    view.show(line.push(Packet(last, 35.0)), line)
+    packets.command(from_text("baseline"))
+    packets.take_commands()
+    view.show(packets.push(Packet(last, 35.0)), packets)
     again.take(feed.take())
     assert again.baseline is None and again.reference is None
 
 
-def test_silence_is_told_from_the_end(runner: RunnerData) -> None:
+def test_missing_data_differ_from_the_end_of_a_session(runner: RunnerData) -> None:
     heard_s = runner.heard_s
     assert runner.state(heard_s + STALE_S - 0.1) == "standing"
-    assert runner.state(heard_s + STALE_S + 0.1) == "deaf"
+    assert runner.state(heard_s + STALE_S + 0.1) == NO_DATA
     ended = RunnerData("other")
     assert ended.state(0.0) == "waiting"
     ended.ended = True
