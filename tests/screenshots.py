@@ -2,7 +2,7 @@
 
     python -m tests.screenshots [NAME ...]
 
-All of them, or those named. What they show is in coach_scenes.py and page_scenes.py.
+All of them, or those named. Their content is in tests/coach/scenes.py and tests/report/scenes.py.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 
 
 def main(names: list[str]) -> int:
-    """Save the pictures; 1 where one of that name is not known, or a page cannot be drawn."""
+    """Save the pictures; returns 1 for an unknown name, or if a page cannot be drawn."""
     unknown = set(names) - {*SCENES, *PAGES}
     if unknown:
-        print(f"no picture of that name: {', '.join(sorted(unknown))}. There are {', '.join([*SCENES, *PAGES])}.")
+        print(f"unknown picture: {', '.join(sorted(unknown))}; use some of {', '.join([*SCENES, *PAGES])}.")
         return 1
     IMAGES.mkdir(parents=True, exist_ok=True)
     wanted = names or [*SCENES, *PAGES]

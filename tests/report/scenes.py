@@ -1,7 +1,7 @@
-"""Pages of a run and of weeks, for the pictures in docs/images: a simulated runner who gets better in nine weeks.
+"""Pages of a run and of a trend, for the pictures in docs/images: a simulated runner who improves over nine weeks.
 
-The sessions lie in a store of their own, and the pages are those of `untuck summary` and `untuck trend`. What the
-runner did, and how a page becomes a picture, lives here; screenshots.py saves them.
+The sessions are in a store of their own; the pages are those of `untuck summary` and `untuck trend`. A browser renders
+them, and screenshots.py saves the pictures.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from untuck.store import Settings, Store, codec
 
 NEWEST = datetime(2026, 11, 21, 17, 46).timestamp()
 DAYS = tuple(7 * week + day for week in range(9) for day in (0, 3, 5))[1:]
-MINUTES = 11.0  # of running; the last fifth is silent
+MINUTES = 11.0  # of running; the last fifth without cues
 PARAMS = Params(baseline_warmup_s=0.0, cue_silent_after_s=0.8 * 60 * MINUTES)
 RATE_HZ = 100
 
 
-class Look(NamedTuple):
-    """How a page is pictured: the command that writes it, what of it is seen in CSS pixels, the picture's width."""
+class PageShot(NamedTuple):
+    """A picture of a page: the command that writes it, the visible size in CSS pixels, the picture's width."""
 
     command: tuple[str, ...]
     layout: tuple[int, int]
@@ -47,16 +47,16 @@ class Look(NamedTuple):
 
 
 PAGES = {
-    "summary": Look(("summary",), (1000, 2040), 720),
-    "summary-dark": Look(("summary",), (1000, 2040), 720, dark=True),
-    "summary-phone": Look(("summary",), (360, 1735), 360),
-    "trend": Look(("trend",), (1000, 1568), 720),
+    "summary": PageShot(("summary",), (1000, 2040), 720),
+    "summary-dark": PageShot(("summary",), (1000, 2040), 720, dark=True),
+    "summary-phone": PageShot(("summary",), (360, 1735), 360),
+    "trend": PageShot(("trend",), (1000, 1568), 720),
 }
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def scenario(skill: float, rng: np.random.Generator) -> Scenario:
-    """A run with faults: seven of 32 s without skill (0), four of 21 s with it (1), a third of them pullbacks."""
+    """A run with faults, a third of them pullbacks: seven of 32 s at skill 0, four of 21 s at skill 1."""
     faults = round(7.0 - 3.0 * skill)
     lasting_s = 32.0 - 11.0 * skill + rng.normal(0.0, 1.5, faults)
     between_s = (60.0 * MINUTES - 60.0 - lasting_s.sum()) / faults
@@ -88,13 +88,13 @@ def record_weeks(days: tuple[int, ...] = DAYS) -> None:
 
 
 def browser() -> str:
-    """The program that draws pages; "" where there is none."""
+    """Path of a browser, "" if there is none."""
     return next((found for name in BROWSERS if (found := shutil.which(name))), "")
 
 
 @contextmanager
 def _home() -> Iterator[Path]:
-    """A data folder for as long as the context lasts."""
+    """A temporary data folder."""
     before = os.environ.get("UNTUCK_HOME")
     with tempfile.TemporaryDirectory(prefix="untuck-pages-") as folder:
         os.environ["UNTUCK_HOME"] = folder
@@ -106,9 +106,9 @@ def _home() -> Iterator[Path]:
                 os.environ["UNTUCK_HOME"] = before
 
 
-def _draw(page: Path, look: Look) -> QImage:
-    """The upper part of a page. A frame is as narrow as a phone, which a browser's window cannot be."""
-    width, height = look.layout
+def _draw(page: Path, shot: PageShot) -> QImage:
+    """The upper part of a page, in a frame: a browser's window cannot be as narrow as a phone."""
+    width, height = shot.layout
     frame, image = page.with_name("frame.html"), page.with_name("frame.png")
     frame.write_text(
         "<style>body { margin: 0 } iframe { border: 0 }</style>"
@@ -117,20 +117,27 @@ def _draw(page: Path, look: Look) -> QImage:
     with tempfile.TemporaryDirectory() as profile:
         subprocess.run(
             [
-                *(browser(), "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"),
-                *(f"--user-data-dir={profile}", f"--blink-settings=preferredColorScheme={int(not look.dark)}"),
-                *(f"--window-size={max(width, 500)},{height + 200}", f"--screenshot={image}", frame.as_uri()),
+                browser(),
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--hide-scrollbars",
+                f"--user-data-dir={profile}",
+                f"--blink-settings=preferredColorScheme={int(not shot.dark)}",
+                f"--window-size={max(width, 500)},{height + 200}",
+                f"--screenshot={image}",
+                frame.as_uri(),
             ],
             check=True,
             capture_output=True,
             timeout=60,
         )
     drawn = QImage(str(image)).copy(0, 0, width, height)
-    return drawn.scaledToWidth(look.image_width, Qt.TransformationMode.SmoothTransformation)
+    return drawn.scaledToWidth(shot.image_width, Qt.TransformationMode.SmoothTransformation)
 
 
 def draw_pages(names: Iterable[str], folder: Path, days: tuple[int, ...] = DAYS) -> None:
-    """Save pictures of these PAGES. Raises RuntimeError where no browser is."""
+    """Save pictures of these PAGES. Raises RuntimeError if there is no browser."""
     if not browser():
         raise RuntimeError("pictures of pages need a browser: apt-get install chromium")
     with _home() as home:

@@ -1,4 +1,4 @@
-"""Exports hold what the dictionary says and nothing else, exactly; what is read back is what was written.
+"""Exports have exactly the columns of the dictionary, and read back as written.
 
 `python tests/report/test_export.py` writes the columns into docs/data.md.
 """
@@ -19,6 +19,17 @@ from untuck.report.summary import Summary
 from untuck.report.tables import table, write_npz, write_table
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "data.md"
+UNITS = {
+    "_deg": "deg",
+    "_s": "s",
+    "_ms": "ms",
+    "_mm": "mm",
+    "_pct": "%",
+    "_spm": "steps/min",
+    "_rad_s": "rad/s",
+    "_m_s2": "m/s^2",
+    "_deg_s": "deg/s",
+}
 COLUMNS = re.compile(r"(<!-- columns:.*?-->\n).*?(<!-- end of columns -->)", re.DOTALL)
 
 Reanalysis = tuple[Run, Samples, Summary]
@@ -26,7 +37,7 @@ Reanalysis = tuple[Run, Samples, Summary]
 
 @pytest.fixture(scope="module")
 def analysed() -> Reanalysis:
-    """A simulated run whose first and last seconds hold no strides, who then stands, and its summary."""
+    """A simulated run with standing before and after it, and its summary."""
     import untuck
     from untuck.report.summary import Signal, summarise
     from untuck.simulate.runner import Phase, Scenario, simulate
@@ -34,7 +45,7 @@ def analysed() -> Reanalysis:
     scenario = Scenario.default()
     samples = simulate(Scenario((*scenario.phases, Phase("stand", 4.0))), seed=2).samples
     run = untuck.analyse(samples)
-    return run, samples, summarise(run, Signal(1.0, 0, len(samples), 0, 0, 0, 0, 0))
+    return run, samples, summarise(run, Signal(1.0, samples=len(samples)))
 
 
 def read_back(path: Path) -> pyarrow.Table:
@@ -46,7 +57,7 @@ def read_back(path: Path) -> pyarrow.Table:
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 @pytest.mark.parametrize("name", TABLES)
-def test_a_table_holds_what_the_dictionary_says(analysed: Reanalysis, tmp_path: Path, name: str, suffix: str) -> None:
+def test_a_table_has_the_dictionarys_columns(analysed: Reanalysis, tmp_path: Path, name: str, suffix: str) -> None:
     made = table(name, *analysed)
     path = tmp_path / f"{name}{suffix}"
     write_table(name, made, path)
@@ -55,7 +66,7 @@ def test_a_table_holds_what_the_dictionary_says(analysed: Reanalysis, tmp_path: 
     assert again.num_rows == len(next(iter(made.values()))) > 0
     for column in TABLES[name]:
         values, expected = again[column.name].to_pylist(), made[column.name].tolist()
-        if column.kind == "number":  # to the bit; what is not known is null
+        if column.kind == "number":  # exact to the bit; unknown values are null
             assert [v if v is not None else None for v in values] == [None if e != e else e for e in expected]
         else:
             assert values == expected
@@ -64,23 +75,21 @@ def test_a_table_holds_what_the_dictionary_says(analysed: Reanalysis, tmp_path: 
             assert about[b"unit"].decode() == column.unit and about[b"meaning"].decode() == column.meaning
 
 
-def test_the_dictionary_knows_every_field() -> None:
+def test_the_dictionary_has_every_field() -> None:
     assert [column.name for column in TABLES["strides"]] == list(STRIDE_DTYPE.names or ())
     for columns in TABLES.values():
         for column in columns:
             assert column.kind in ("number", "whole", "text", "yes/no") and column.meaning
-            ends = {"_deg": "deg", "_s": "s", "_ms": "ms", "_mm": "mm", "_pct": "%", "_spm": "steps/min",
-                    "_rad_s": "rad/s", "_m_s2": "m/s^2", "_deg_s": "deg/s"}  # fmt: skip
-            fitting = [end for end in ends if column.name.endswith(end)]
-            assert column.unit == (ends[max(fitting, key=len)] if fitting else ""), column.name
+            fitting = [end for end in UNITS if column.name.endswith(end)]
+            assert column.unit == (UNITS[max(fitting, key=len)] if fitting else ""), column.name
 
 
-def test_the_page_on_data_is_the_dictionary() -> None:
+def test_docs_data_md_agrees_with_the_dictionary() -> None:
     found = COLUMNS.search(DOCS.read_text())
     assert found is not None and as_markdown() in found[0], "run `python tests/report/test_export.py`"
 
 
-def test_samples_read_back_give_the_same_run(analysed: Reanalysis, tmp_path: Path) -> None:
+def test_exported_samples_give_the_same_run(analysed: Reanalysis, tmp_path: Path) -> None:
     import untuck
     from untuck.sources.files import read_samples
 
@@ -92,7 +101,7 @@ def test_samples_read_back_give_the_same_run(analysed: Reanalysis, tmp_path: Pat
 
 
 def write_columns() -> None:
-    """Put the dictionary into docs/data.md."""
+    """Write the dictionary into docs/data.md."""
     DOCS.write_text(COLUMNS.sub(lambda found: f"{found[1]}{as_markdown()}{found[2]}", DOCS.read_text()))
 
 

@@ -1,7 +1,7 @@
-"""FIT files as two decoders that nobody here wrote read them: our activity, a watch's file before and after merging.
+"""FIT files checked with two independent decoders: our activity, and a watch's file before and after merging.
 
-The watch's file is made with fit-tool and by hand: unknown messages, other developer fields, compressed time stamps,
-big endian, all sixteen local numbers in use.
+The watch's file comes from fit-tool and from hand-made variants: unknown messages, other developer fields, compressed
+time stamps, big endian, all sixteen local numbers in use.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from untuck.report.fit_merge import merge
 from untuck.report.summary import Signal, Summary, summarise
 
 ZERO_S = 1_760_000_000.4  # unix time of the run's sensor time 0
-CLOCK_S = 37  # the watch is ahead by so much
+CLOCK_S = 37  # by which the watch's clock is ahead
 OURS = {field.name for field in FIELDS}
 
 
@@ -54,11 +54,11 @@ def run() -> Run:
 
 @pytest.fixture(scope="module")
 def summary(run: Run) -> Summary:
-    return summarise(run, Signal(370.0, 0, len(run.time_s), 0, 0, 0, 0, 0))
+    return summarise(run, Signal(370.0, samples=len(run.time_s)))
 
 
 def watch_bytes(run: Run, seed: int = 0, smooth_s: int = 5) -> bytes:
-    """What a watch on the same run records each second: its own clock, cadence smoothed and rounded, place, heart."""
+    """A watch's recording of the same run, once a second: own clock, smoothed cadence, position, heart rate."""
     rng = np.random.default_rng(seed)
     strides = run.strides
     second = np.arange(math.floor(ZERO_S) - 60, math.floor(ZERO_S + run.time_s[-1]) + 60)
@@ -89,20 +89,19 @@ def with_more(data: bytes, change: Callable[[list[fb.Message]], list[fb.Message]
 
 
 def unknown_messages(messages: list[fb.Message]) -> list[fb.Message]:
-    """Vendor messages with every local number, one of them told before and used after our introduction."""
+    """Vendor messages with every local number; one of them is defined before our messages and used after them."""
     out = list(messages)
     for local in range(3, 16):
-        told = fb.Definition(0xFF00 + local, local % 2 == 0, ((9, 2, 0x84), (200, 3, 0x0D)), ())
-        body = fb.Message(bytes([local, 1, local, 7, 7, 7]), local, told, False, None)
-        out[1 if local == 5 else 2 : 1 if local == 5 else 2] = [
-            fb.Message(fb.definition_bytes(local, told), local, told, True, None), body,
-        ]  # fmt: skip
+        layout = fb.Definition(0xFF00 + local, local % 2 == 0, ((9, 2, 0x84), (200, 3, 0x0D)), ())
+        body = fb.Message(bytes([local, 1, local, 7, 7, 7]), local, layout, False, None)
+        at = 1 if local == 5 else 2
+        out[at:at] = [fb.Message(fb.definition_bytes(local, layout), local, layout, True, None), body]
         out.append(body)
     return out
 
 
 def big_endian(messages: list[fb.Message]) -> list[fb.Message]:
-    """Records told in big endian, as some devices do."""
+    """Records in big endian, as some devices write them."""
     out = []
     for message in messages:
         old = message.definition
@@ -122,7 +121,7 @@ def big_endian(messages: list[fb.Message]) -> list[fb.Message]:
 
 
 def compressed(messages: list[fb.Message]) -> list[fb.Message]:
-    """Records with their time in the header, as older devices do; an event with the full time begins."""
+    """Records with their time in the header, as older devices write them; an event with the full time comes first."""
     out = []
     for message in messages:
         old = message.definition
@@ -142,13 +141,13 @@ def compressed(messages: list[fb.Message]) -> list[fb.Message]:
 
 
 def other_developer(messages: list[fb.Message]) -> list[fb.Message]:
-    """Somebody else's developer field on the records, with index 0."""
+    """A developer field of another application on the records, with index 0."""
     from untuck.report import fit_fields
 
     whole = fb.FitFile(b"\x0e\x20\x00\x00" + bytes(4) + b".FIT", tuple(messages), b"")
     ours = fit_fields.APPLICATION_ID
-    told = [(d, body.replace(ours, bytes(16)).replace(b"pelvic", b"vendor")) for d, body in fit_fields.describe(0)[:2]]
-    added = fb.with_developer_fields(whole, told, ((0, 4, 0),), lambda message: b"\0\0\x80\x3f")
+    intro = [(d, body.replace(ours, bytes(16)).replace(b"pelvic", b"vendor")) for d, body in fit_fields.describe(0)[:2]]
+    added = fb.with_developer_fields(whole, intro, ((0, 4, 0),), lambda message: b"\0\0\x80\x3f")
     return list(added.messages)
 
 
@@ -170,7 +169,7 @@ def by_sdk(data: bytes) -> dict[str, list[dict[Any, Any]]]:
 
 
 def by_fitdecode(data: bytes) -> list[tuple[str, list[tuple[Any, ...]]]]:
-    """Messages by fitdecode, developer fields apart from ours included, in order of the file."""
+    """Messages by fitdecode in order of the file, without our developer fields."""
     found = []
     with fitdecode.FitReader(io.BytesIO(data), check_crc=fitdecode.CrcCheck.RAISE) as reader:
         for frame in reader:
@@ -190,14 +189,14 @@ def test_merging_adds_our_fields_and_changes_nothing_else(run: Run, name: str) -
     assert merged.match.edges_met == merged.match.edges == 2
 
     old, new = by_fitdecode(before), by_fitdecode(merged.data)
-    told = [m for m in new if m not in old and m[0] in ("developer_data_id", "field_description")]
-    assert len(told) == 1 + len(FIELDS)
-    for message in told:
+    added = [m for m in new if m not in old and m[0] in ("developer_data_id", "field_description")]
+    assert len(added) == 1 + len(FIELDS)
+    for message in added:
         new.remove(message)
     assert new == old and len(old) > 400
 
     if name == "compressed":
-        return  # which Garmin's decoder for Python does not read at all
+        return  # Garmin's decoder for Python cannot read it
     sdk_old, sdk_new = by_sdk(before), by_sdk(merged.data)
     index = {int(m["key"]): m for m in sdk_new.pop("field_description_mesgs")}
     assert {m["field_name"] for m in index.values()} >= OURS
@@ -236,23 +235,23 @@ def test_the_values_in_the_file_are_the_runs_own(run: Run) -> None:
     )
 
 
-def test_how_cadence_wanders_finds_any_offset(run: Run) -> None:
-    """Real runners' cadence wanders over tens of seconds, the simulated one's does not: it is added here."""
+def test_the_variation_of_cadence_finds_any_offset(run: Run) -> None:
+    """Real cadence varies over tens of seconds; the simulated one does not, so that this is added here."""
     rng = np.random.default_rng(3)
     drift = np.zeros(len(run.strides))
     for k in range(1, len(drift)):
         drift[k] = 0.95 * drift[k - 1] + rng.normal(0, 0.6)
     strides = run.strides.copy()
     strides["cadence_spm"] += drift
-    wandering = dataclasses.replace(run, strides=strides)
-    match = merge(watch_bytes(wandering), "watch.fit", wandering, ZERO_S - 700).match
+    varying = dataclasses.replace(run, strides=strides)
+    match = merge(watch_bytes(varying), "watch.fit", varying, ZERO_S - 700).match
     assert match.offset_s == pytest.approx(CLOCK_S + 700, abs=1.5)
     assert match.score > 5 and match.r > 0.35
     with pytest.raises(ReportError, match="do not match"):  # the same starts and stops, but the clocks far apart
-        merge(watch_bytes(wandering), "watch.fit", run, ZERO_S - 700)
+        merge(watch_bytes(varying), "watch.fit", run, ZERO_S - 700)
 
 
-def test_samples_that_are_missing_are_no_stop(run: Run) -> None:
+def test_missing_samples_are_not_a_stop(run: Run) -> None:
     lost = (run.time_s > 150) & (run.time_s < 158)
     strides = run.strides[(run.strides["start_s"] < 149) | (run.strides["start_s"] > 158)]
     gappy = dataclasses.replace(run, time_s=run.time_s[~lost], strides=strides)
@@ -260,35 +259,41 @@ def test_samples_that_are_missing_are_no_stop(run: Run) -> None:
     assert match.edges_met == match.edges == 2 and match.offset_s == pytest.approx(CLOCK_S, abs=2.0)
 
 
-def test_another_run_is_refused_and_an_offset_can_be_given(run: Run) -> None:
+def test_another_run_is_rejected_and_an_offset_can_be_given(run: Run) -> None:
     import untuck
     from untuck.simulate.runner import Phase, Scenario, simulate
 
     other = untuck.analyse(simulate(Scenario((Phase("stand", 7.0), Phase("run", 300.0))), seed=9).samples)
     data = watch_bytes(run)
-    with pytest.raises(ReportError, match="do not match") as refused:
+    with pytest.raises(ReportError, match="do not match") as rejected:
         merge(data, "watch.fit", other, ZERO_S)
-    assert "--offset" in str(refused.value)
+    assert "--offset" in str(rejected.value)
     assert merge(data, "watch.fit", other, ZERO_S, offset_s=37.0).match.text == "offset +37 s as given"
     with pytest.raises(ReportError, match="nothing to add"):
         merge(data, "watch.fit", other, ZERO_S, offset_s=86400.0)
 
 
-def test_what_cannot_be_merged_is_named(run: Run) -> None:
+def test_a_file_that_cannot_be_merged_is_rejected(run: Run) -> None:
     data = watch_bytes(run)
     merged = merge(data, "watch.fit", run, ZERO_S).data
-    with pytest.raises(ReportError, match="has Untuck's fields already"):
+    with pytest.raises(ReportError, match="already has Untuck's fields"):
         merge(merged, "watch.fit", run, ZERO_S)
     flipped = bytearray(data)
     flipped[len(data) // 2] ^= 4
     no_records = with_more(data, lambda messages: [m for m in messages if m.definition.global_number != fb.RECORD])
-    for bad, expected in ((b"", "no FIT file"), (b"x" * 500, "no FIT file"), (data[:-9], "cut off"),
-                          (bytes(flipped), "checksum"), (no_records, "no activity")):  # fmt: skip
+    bad_files = (
+        (b"", "not a FIT file"),
+        (b"x" * 500, "not a FIT file"),
+        (data[:-9], "truncated"),
+        (bytes(flipped), "checksum"),
+        (no_records, "not an activity"),
+    )
+    for bad, expected in bad_files:
         with pytest.raises(ReportError, match=expected):
             merge(bad, "watch.fit", run, ZERO_S)
 
 
-def test_chained_files_stay_as_they_are(run: Run) -> None:
+def test_chained_files_are_unchanged(run: Run) -> None:
     data = watch_bytes(run)
     assert merge(data + data, "watch.fit", run, ZERO_S).data.endswith(data)
     assert fb.write(fb.read(data, "watch.fit")) == data
@@ -314,7 +319,7 @@ def test_our_activity_is_a_run_with_native_dynamics(run: Run, summary: Summary) 
     assert np.median(values) == pytest.approx(summary.medians["tilt_deg"], abs=0.3)
 
 
-def test_the_command_never_touches_the_watchs_file(tmp_path: Path, own_home: Path) -> None:
+def test_the_command_never_changes_the_watchs_file(tmp_path: Path, own_home: Path) -> None:
     from click.testing import CliRunner
 
     from untuck.cli.main import cli

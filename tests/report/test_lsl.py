@@ -1,4 +1,4 @@
-"""Lab Streaming Layer, judged by an inlet: all samples, strides and cues arrive, in order, with sensor time kept."""
+"""Lab Streaming Layer, checked with an inlet: all samples, strides and cues arrive in order with sensor time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CONFIG = "[multicast]\nResolveScope = machine\n[lab]\nKnownPeers = {127.0.0.1}\n
 
 @pytest.fixture(scope="module")
 def pylsl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """The library, kept to this machine; skips where it cannot be loaded."""
+    """The library, restricted to this machine; skips if it cannot be loaded."""
     path = tmp_path_factory.mktemp("lsl") / "lsl_api.cfg"
     path.write_text(CONFIG)
     os.environ["LSLAPICFG"] = str(path)
@@ -26,7 +26,8 @@ def pylsl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     del os.environ["LSLAPICFG"]
 
 
-def test_an_inlet_gets_what_the_runner_does(pylsl: Any, own_home: Path) -> None:
+def test_an_inlet_receives_samples_strides_and_cues(pylsl: Any, own_home: Path) -> None:
+    from untuck.events import CueDecided, CueSuppressed, StrideMeasured
     from untuck.model import Packet
     from untuck.report.lsl import GAIT, IMU, Outlet
     from untuck.session.packet_pipeline import PacketPipeline
@@ -36,18 +37,17 @@ def test_an_inlet_gets_what_the_runner_does(pylsl: Any, own_home: Path) -> None:
 
     phases = (*Scenario.default().phases[:3], Phase("run", 48.0), Phase("run", 10.0, tuck_deg=7.0))
     samples = simulate(Scenario(phases), seed=1).samples
-    line, inlets = PacketPipeline(Settings()), dict[str, Any]()
-    sent: dict[str, list[Any]] = {"stride": [], "cue": [], "suppressed": []}
+    packets, inlets = PacketPipeline(Settings()), dict[str, Any]()
+    sent: list[Any] = []
     with Outlet("test") as outlet:
         for data in pack(samples, 100):
-            events = line.push(Packet(data, 0.0))
-            for event in events:
-                sent.get(event.kind, []).append(event.value)
+            events = packets.push(Packet(data, 0.0))
+            sent += events
             if inlets:
-                outlet.push(line.newest, events)
+                outlet.push(packets.newest, events)
                 continue
-            first_s = float(line.newest.time_s[-1])  # the streams open with this packet: inlets listen from the next
-            outlet.push(line.newest, events)
+            first_s = float(packets.newest.time_s[-1])  # the streams open with this packet; inlets receive the next
+            outlet.push(packets.newest, events)
             for name in ("samples", "strides", "cues"):
                 found = pylsl.resolve_byprop("source_id", f"untuck-test-{name}", 1, 10.0)
                 assert found, f"no stream of {name}"
@@ -59,21 +59,23 @@ def test_an_inlet_gets_what_the_runner_does(pylsl: Any, own_home: Path) -> None:
         np.testing.assert_allclose(np.array(rows)[:, :3], samples.gyr_rad_s[-len(rows) :], atol=1e-3)
         np.testing.assert_allclose(np.array(rows)[:, 3:6], samples.acc_m_s2[-len(rows) :], atol=1e-2)
         assert np.all(abs(np.diff(stamps) - np.diff(expected)) < 0.051 * 0.06)
-        strides, _ = drain(inlets["strides"], len(sent["stride"]))
+        measured = [event.stride for event in sent if isinstance(event, StrideMeasured)]
+        strides, _ = drain(inlets["strides"], len(measured))
         tilt = [column.name for column in GAIT].index("tilt_deg")
-        assert [row[tilt] for row in strides] == [float(record["tilt_deg"]) for record in sent["stride"]]
-        assert sent["cue"]
-        cues, _ = drain(inlets["cues"], len(sent["cue"]) + len(sent["suppressed"]))
-        told = [json.loads(row[0]) for row in cues]
-        assert [(t["fault"], t["side"], t["time_s"]) for t in told if t["sounded"]] == [
-            (cue.fault, cue.side, cue.time_s) for cue in sent["cue"]
-        ]
+        assert [row[tilt] for row in strides] == [float(record["tilt_deg"]) for record in measured]
+        sounded = [event.cue for event in sent if isinstance(event, CueDecided)]
+        suppressed = [event.cue for event in sent if isinstance(event, CueSuppressed)]
+        rows, _ = drain(inlets["cues"], len(sounded) + len(suppressed))
+        markers = [json.loads(row[0]) for row in rows]
+        heard = [(each["fault"], each["side"], each["time_s"]) for each in markers if each["sounded"]]
+        assert heard == [(cue.fault, cue.side, cue.time_s) for cue in sounded] != []
+        assert len(markers) == len(sounded) + len(suppressed)
         labels = inlets["samples"].info().desc().child("channels").child("channel")
         assert labels.child_value("label") == IMU[0].name and labels.child_value("unit") == "rad/s"
 
 
 def drain(inlet: Any, count: int) -> tuple[list[Any], list[float]]:
-    """So many samples of an inlet, or what came until none did for five seconds."""
+    """So many samples of an inlet, or fewer if none came for five seconds."""
     rows, stamps = list[Any](), list[float]()
     while len(rows) < count:
         more, at = inlet.pull_chunk(5.0, min(4096, count - len(rows)))
@@ -84,11 +86,11 @@ def drain(inlet: Any, count: int) -> tuple[list[Any], list[float]]:
     return rows, stamps
 
 
-def test_without_the_library_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_library_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
     from untuck.report.lsl import Outlet
 
     monkeypatch.setitem(sys.modules, "pylsl", None)
-    with pytest.raises(ReportError, match="pip install pylsl, or go without --lsl"):
+    with pytest.raises(ReportError, match="pip install pylsl, or omit --lsl"):
         Outlet("test")

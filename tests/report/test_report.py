@@ -1,6 +1,6 @@
-"""Pages and answers after a run: what they say is what the run was, for whole, partial, empty and old sessions.
+"""The pages and answers after a run agree with the run, for complete, partial, empty and old sessions.
 
-One simulated run with known faults is analysed once and serves all tests here.
+A simulated run with known faults is analysed once for all tests.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ DAY_S = 86400.0
 
 
 def record(store: Store, *phases: tuple[str, float], seed: int = 0, name: str = "simulated runner") -> StoredSession:
-    """A stored session of a simulated runner; the default scenario without phases. Its summary is kept."""
+    """A stored session of a simulated runner, with its summary; without phases the default scenario."""
     from untuck.session.reanalysis import reanalyse
     from untuck.simulate.packets import pack
     from untuck.simulate.runner import Phase, Scenario, simulate
@@ -61,12 +61,21 @@ def page_of(session: StoredSession, earlier: tuple[SessionMetrics, ...] = ()) ->
 
     found = reanalyse(session)
     now = metrics_of(session.id, session.started_unix_s, found.summary)
-    params = session.settings().params
-    return to_html(Report("<Run> & co", "today", found.run, found.summary, params, now, earlier, True, found.late_ms))
+    report = Report(
+        title="<Run> & co",
+        subtitle="today",
+        run=found.run,
+        summary=found.summary,
+        params=session.settings().params,
+        now=now,
+        earlier=earlier,
+        late_ms=found.late_ms,
+    )
+    return to_html(report)
 
 
 class _Checker(HTMLParser):
-    """Ids, what is loaded from elsewhere, and whether tags are closed."""
+    """Collects ids and external references, and checks that tags are closed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -89,7 +98,7 @@ class _Checker(HTMLParser):
         assert self.open.pop() == tag
 
 
-def test_the_answers_name_what_the_runner_did(summary: Summary) -> None:
+def test_the_answers_name_the_faults_of_the_run(summary: Summary) -> None:
     page = to_text(summary, "Session 1")
     assert max(map(len, page.splitlines())) <= 80
     text = " ".join(page.split())
@@ -107,7 +116,7 @@ def test_parts_add_up_to_the_run(summary: Summary) -> None:
     assert summary.in_form_pct == pytest.approx(100 * (1 - faulty), abs=3.0)
 
 
-def test_every_cue_says_what_came_of_it(summary: Summary) -> None:
+def test_every_cue_has_its_outcome(summary: Summary) -> None:
     sounded = [entry for entry in summary.cue_log if entry.sounded]
     assert [(e.fault, e.side) for e in sounded] == [(c.fault, c.side) for c in summary.cues if c.fault != "recovered"]
     for entry in sounded:
@@ -115,7 +124,7 @@ def test_every_cue_says_what_came_of_it(summary: Summary) -> None:
         assert entry.correct_s == pytest.approx(ends[0] - entry.time_s, abs=1e-9)
 
 
-def test_the_page_needs_nothing_else_and_is_sound_html(home: Path, summary: Summary) -> None:
+def test_the_page_is_self_contained_valid_html(home: Path, summary: Summary) -> None:
     earlier = tuple(dataclasses.replace(metrics_of(k, k * DAY_S, summary), in_form_pct=50.0 + k) for k in range(1, 4))
     page = page_of(Store(home).open(1), earlier)
     checker = _Checker()
@@ -123,14 +132,14 @@ def test_the_page_needs_nothing_else_and_is_sound_html(home: Path, summary: Summ
     assert checker.open == [] and len(checker.ids) == len(set(checker.ids)) > 100
     assert checker.loaded == [] and "<script" not in page and "url(http" not in page
     assert "&lt;Run&gt; &amp; co" in page and "prefers-color-scheme: dark" in page and "@media print" in page
-    assert page.count("<svg") == 7 and "#0100" not in page  # every drawn colour follows the theme
+    assert page.count("<svg") == 7 and "#0100" not in page  # no placeholder colour is left
     for referred in re.findall(r"url\(#([^)]+)\)", page):
         assert referred in checker.ids
     for word in ("right pullback", "corrected after", "Thirds", "Lost", "Calibration", "not medical advice", "± "):
         assert word in page, word
 
 
-def test_the_printed_page_holds_all_figures(home: Path, tmp_path: Path) -> None:
+def test_the_pdf_has_all_pages(home: Path, tmp_path: Path) -> None:
     from untuck.report.page import Report
     from untuck.report.pdf import write_pdf
     from untuck.session.reanalysis import reanalyse
@@ -138,13 +147,21 @@ def test_the_printed_page_holds_all_figures(home: Path, tmp_path: Path) -> None:
     session = Store(home).open(1)
     found = reanalyse(session)
     now = metrics_of(1, 0.0, found.summary)
-    write_pdf(Report("Run", "today", found.run, found.summary, session.settings().params, now), tmp_path / "run.pdf")
+    report = Report(
+        title="Run",
+        subtitle="today",
+        run=found.run,
+        summary=found.summary,
+        params=session.settings().params,
+        now=now,
+    )
+    write_pdf(report, tmp_path / "run.pdf")
     data = (tmp_path / "run.pdf").read_bytes()
     assert data.startswith(b"%PDF") and len(re.findall(rb"/Type /Page\b", data)) == 3
 
 
-def test_all_at_once_is_packet_by_packet(tmp_path: Path) -> None:
-    """With late packets while the runner tucks, the clip's button, and what was asked for."""
+def test_reanalysis_equals_the_analysis_packet_by_packet(tmp_path: Path) -> None:
+    """With late packets during a tuck, the clip's button, and commands."""
     from untuck import wire
     from untuck.session.packet_pipeline import PacketPipeline
     from untuck.session.reanalysis import reanalyse
@@ -164,39 +181,45 @@ def test_all_at_once_is_packet_by_packet(tmp_path: Path) -> None:
         recording.command(from_text("note", "new shoes", 60.0))
         recording.command(from_text("threshold", "tuck_on_deg=3.5", 61.0))
     session = store.open()
-    line = PacketPipeline(session.settings(), session.commands())
+    packets = PacketPipeline(session.settings(), session.commands())
     for packet in session.packets():
-        line.push(packet)
-    line.finish()
+        packets.push(packet)
+    packets.finish()
     found = reanalyse(session)
-    assert codec.to_json(line.summary()) == codec.to_json(found.summary)
-    steers = line.pipeline.run().commands
-    assert {"lap", "note", "threshold"} == {steer.kind for steer in steers} and found.run.commands == steers
+    assert codec.to_json(packets.summary()) == codec.to_json(found.summary)
+    commands = packets.pipeline.run().commands
+    assert {"lap", "note", "threshold"} == {each.kind for each in commands} and found.run.commands == commands
     assert "stale" in found.summary.suppressed and found.late_ms is not None and found.late_ms[1] > 1000
     page = page_of(session)
     assert "new shoes" in page and "99 % within" in page
 
 
 @pytest.mark.parametrize(
-    "phases",
-    [(("stand", 1.0),), (("stand", 7.0), ("run", 3.0)), (("stand", 7.0), ("run", 20.0))],
-    ids=["a second", "a stride or two", "no baseline"],
+    ("phases", "expected"),
+    [
+        ((("stand", 1.0),), "No running strides"),
+        ((("stand", 7.0), ("run", 3.0)), "none was clean"),
+        ((("stand", 7.0), ("run", 20.0)), "there is no baseline"),
+    ],
+    ids=["a second", "a few strides", "no baseline"],
 )
-def test_short_sessions_have_an_honest_page(tmp_path: Path, phases: tuple[tuple[str, float], ...]) -> None:
+def test_the_page_of_a_short_session_says_what_is_missing(
+    tmp_path: Path, phases: tuple[tuple[str, float], ...], expected: str
+) -> None:
     session = record(Store(tmp_path / "s.db"), *phases)
     page = page_of(session)
     _Checker().feed(page)
-    assert "No running strides" in page or "judged against no baseline" in page or "none was clean" in page
+    assert expected in page
 
 
-def test_an_empty_session_has_an_honest_page(tmp_path: Path) -> None:
+def test_the_page_of_an_empty_session_says_so(tmp_path: Path) -> None:
     store = Store(tmp_path / "s.db")
     with store.record("a", "run", Settings()):
         pass
     assert "No running strides were found." in page_of(store.open())
 
 
-def test_standing_measured_again_is_told_with_what_became_of_the_zero(tmp_path: Path) -> None:
+def test_standing_checks_are_reported_with_the_zero(tmp_path: Path) -> None:
     before = (("stand", 7.0), *[("hinge", 3.5)] * 3, ("stand", 3.0), ("run", 12.0))
     session = record(Store(tmp_path / "s.db"), *before, ("stand", 8.0), ("run", 8.0), ("stand", 8.0))
     assert session.summary is not None
@@ -204,20 +227,20 @@ def test_standing_measured_again_is_told_with_what_became_of_the_zero(tmp_path: 
     first, second = kept.standings
     assert first.time_s < second.time_s and first.difference_deg < 1.5 and not first.zeroed
     page = page_of(session)
-    assert "Standing, measured again" in page and page.count("<td>as it was</td>") == 2
-    assert "standing: measured again twice, up to" in to_text(kept, "a run")
-    anew = dataclasses.replace(kept, standings=(first, dataclasses.replace(second, zeroed=True)))
-    assert "zero set anew once" in to_text(anew, "a run")
-    assert "easured again" not in page_of(record(Store(tmp_path / "t.db"), *before))
+    assert "Standing checks" in page and page.count("<td>unchanged</td>") == 2
+    assert "standing: checked twice, difference up to" in to_text(kept, "a run")
+    zeroed = dataclasses.replace(kept, standings=(first, dataclasses.replace(second, zeroed=True)))
+    assert "zero set again once" in to_text(zeroed, "a run")
+    assert "tanding checks" not in page_of(record(Store(tmp_path / "t.db"), *before))
 
 
-def test_a_summary_of_the_first_version_is_still_read(summary: Summary) -> None:
+def test_a_summary_of_the_first_version_can_be_read(summary: Summary) -> None:
     plain = json.loads(codec.to_json(summary))
     for name in ("spreads", "in_form_pct", "parts", "cue_log", "standings"):
         del plain[name]
     old = codec.from_json(Summary, json.dumps(plain))
     text = to_text(old, "an old session")
-    assert "this session does not say what came of them" in " ".join(text.split())
+    assert "this session has no record of their effect" in " ".join(text.split())
     assert metrics_of(1, 0.0, old).tilt_deg == summary.medians["tilt_deg"]
 
 
@@ -232,7 +255,7 @@ def test_a_difference_counts_only_beyond_the_scatter_between_sessions(summary: S
     now = dataclasses.replace(metrics_of(9, 0.0, summary), in_form_pct=90.0)
     near = [dataclasses.replace(now, in_form_pct=v) for v in (84.0, 92.0, 88.0)]
     far = [dataclasses.replace(now, in_form_pct=v) for v in (60.0, 62.0, 64.0)]
-    alike = [dataclasses.replace(now, in_form_pct=v) for v in (89.1, 89.2, 89.3)]  # sure, but nothing to a runner
+    alike = [dataclasses.replace(now, in_form_pct=v) for v in (89.1, 89.2, 89.3)]  # significant but small
     verdicts = [found.verdict for p in (near, far, far[:1], alike) if (found := compare(now, p, "in_form_pct"))]
-    assert verdicts == ["no clear difference", "higher", "one session is no trend", "no clear difference"]
+    assert verdicts == ["no clear difference", "higher", "too few sessions", "no clear difference"]
     assert compare(now, [dataclasses.replace(now, in_form_pct=None)], "in_form_pct") is None

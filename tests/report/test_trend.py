@@ -1,4 +1,4 @@
-"""SessionMetrics over weeks: gathered by week, told only where it is one, drawn and written as text."""
+"""The trend over weeks: grouped by week, changes reported only if they are clear, as page and as text."""
 
 from __future__ import annotations
 
@@ -25,9 +25,23 @@ FORM = next(measure for measure in MEASURES if measure.field == "in_form_pct")
 
 
 def session(number: int, day: float, form_pct: float | None = 80.0, silent: bool = True) -> SessionMetrics:
-    known = None if form_pct is None else form_pct
-    return SessionMetrics(number, MONDAY + day * DAY_S, 1800.0, 2400, 5.0, 0.6, -0.2, 0.3, 0.4, known, 4,
-                    2.0, 20.0, -1.5, silent)  # fmt: skip
+    return SessionMetrics(
+        session=number,
+        started_unix_s=MONDAY + day * DAY_S,
+        running_s=1800.0,
+        strides=2400,
+        tilt_deg=5.0,
+        tilt_sd_deg=0.6,
+        against_deg=-0.2,
+        pullback_left_deg=0.3,
+        pullback_right_deg=0.4,
+        in_form_pct=form_pct,
+        cues=4,
+        cues_per_10_min=2.0,
+        correct_s=20.0,
+        retention_pct=-1.5,
+        silent_end=silent,
+    )
 
 
 @pytest.fixture
@@ -38,7 +52,7 @@ def nine_weeks() -> list[SessionMetrics]:
     return [session(k, day, 60 + 30 * day / 63 + rng.normal(0, 2)) for k, day in enumerate(days)]
 
 
-def test_weeks_hold_their_sessions_and_empty_ones_stay(nine_weeks: list[SessionMetrics]) -> None:
+def test_weeks_contain_their_sessions_and_empty_weeks_stay(nine_weeks: list[SessionMetrics]) -> None:
     weeks = weeks_of(nine_weeks)
     assert sum(week.sessions for week in weeks) == len(nine_weeks) == 24
     assert len(weeks) in (9, 10) and 0 in [week.sessions for week in weeks]
@@ -50,15 +64,15 @@ def test_weeks_hold_their_sessions_and_empty_ones_stay(nine_weeks: list[SessionM
             assert week.means["in_form_pct"] == pytest.approx(np.mean([p.in_form_pct for p in inside]))
 
 
-def test_a_change_is_told_only_where_it_is_one(nine_weeks: list[SessionMetrics]) -> None:
+def test_a_change_is_reported_only_if_it_is_clear(nine_weeks: list[SessionMetrics]) -> None:
     assert change(nine_weeks, FORM).startswith("better (+2")
     worse = [dataclasses.replace(p, in_form_pct=150 - (p.in_form_pct or 0)) for p in nine_weeks]
     assert change(worse, FORM).startswith("worse (-2")
     rng = np.random.default_rng(1)
     still = [dataclasses.replace(p, in_form_pct=70 + rng.normal(0, 5)) for p in nine_weeks]
     assert change(still, FORM).startswith("no clear change")
-    assert change(nine_weeks[:5], FORM) == "too few sessions to tell"
-    assert change([dataclasses.replace(p, in_form_pct=None) for p in nine_weeks], FORM) == "too few sessions to tell"
+    assert change(nine_weeks[:5], FORM) == "too few sessions"
+    assert change([dataclasses.replace(p, in_form_pct=None) for p in nine_weeks], FORM) == "too few sessions"
 
 
 @given(st.lists(st.none() | st.floats(-1e6, 1e6), max_size=30))
@@ -70,24 +84,24 @@ def test_a_sparkline_has_a_bar_for_every_value(values: list[float | None]) -> No
         assert line[values.index(min(known))] == BARS[0] and line[values.index(max(known))] == BARS[-1]
 
 
-def test_the_page_of_text_fits_and_tells(nine_weeks: list[SessionMetrics]) -> None:
-    text = to_text(nine_weeks, "SessionMetrics of Ada")
+def test_the_text_fits_80_columns_and_names_the_change(nine_weeks: list[SessionMetrics]) -> None:
+    text = to_text(nine_weeks, "Trend of Ada")
     assert max(map(len, text.splitlines())) <= 80
     assert "24 sessions, 12.0 h of running" in text and "better (+2" in text
-    assert "without cues in 24 of 24 sessions" in text
-    assert "No session with strides yet" in to_text([], "SessionMetrics")
+    assert "In 24 of 24 sessions the last fifth of the run was without cues" in text
+    assert "No session with strides yet" in to_text([], "Trend")
 
 
-def test_the_page_is_whole_and_themed(nine_weeks: list[SessionMetrics]) -> None:
-    page = to_html([*nine_weeks, session(99, 62.0, None)], "SessionMetrics <1>", "to today")
-    assert page.count("<svg") == len(MEASURES) and "#0100" not in page and "SessionMetrics &lt;1&gt;" in page
+def test_the_page_is_complete_and_themed(nine_weeks: list[SessionMetrics]) -> None:
+    page = to_html([*nine_weeks, session(99, 62.0, None)], "Trend <1>", "to today")
+    assert page.count("<svg") == len(MEASURES) and "#0100" not in page and "Trend &lt;1&gt;" in page
     ids = re.findall(r'\bid="([^"]+)"', page)
     assert len(ids) == len(set(ids)) > 50
     assert page.count("<tr>") == len(weeks_of(nine_weeks)) + 1
-    assert "No session with strides yet" in to_html([], "SessionMetrics", "")
+    assert "No session with strides yet" in to_html([], "Trend", "")
 
 
-def test_the_command_reads_kept_summaries(own_home: Path, tmp_path: Path) -> None:
+def test_the_command_reads_stored_summaries(own_home: Path, tmp_path: Path) -> None:
     from untuck.store import Settings, Store
 
     run = CliRunner()

@@ -1,8 +1,7 @@
-"""Many recordings analysed at once: one task a file through joblib, results gathered as tables.
+"""Analyses many recordings in parallel with joblib, one task for each file, and gathers the results as tables.
 
-A task takes a path and returns small arrays, so that it runs in a process of this machine or on any cluster that joblib
-knows; files must then be where the workers can read them. A bad file is told and does not stop the others.
-What a task returns, and how results are put together, lives here.
+A task takes a path and returns small arrays, so that it runs in another process or on a cluster that joblib supports;
+the workers must be able to read the files. An unreadable file becomes an error in its row and does not stop the others.
 """
 
 from __future__ import annotations
@@ -27,9 +26,9 @@ _FILE = Column("file", "text", "", "the recording")
 _UNITS = {column.name: column for column in STRIDES}
 RUNS = (
     _FILE,
-    Column("error", "text", "", "why it could not be analysed, empty if it was"),
+    Column("error", "text", "", "why it could not be analysed, empty if it could"),
     Column("strides", "whole", "", "strides found"),
-    Column("clean_strides", "whole", "", "strides that count"),
+    Column("clean_strides", "whole", "", "clean strides"),
     Column("running_s", "number", "s", "time in strides"),
     Column("in_form_pct", "number", "%", "clean strides without a finding"),
     *(
@@ -41,7 +40,7 @@ RUNS = (
 
 @dataclass(frozen=True, eq=False)
 class FileResult:
-    """What became of one file: summary and tables, or the error that it ended in."""
+    """The result for one file: summary and tables, or the error."""
 
     file: str
     error: str
@@ -51,7 +50,7 @@ class FileResult:
 
 
 def analyse_file(path: Path, read: Read) -> FileResult:
-    """One task; an UntuckError becomes part of the result."""
+    """Analyse one file; an UntuckError becomes part of the result."""
     from untuck.motion.pipeline import analyse
 
     try:
@@ -60,16 +59,17 @@ def analyse_file(path: Path, read: Read) -> FileResult:
     except UntuckError as error:
         return FileResult(str(path), str(error), None, {}, {})
     length_s = float(samples.time_s[-1] - samples.time_s[0])
-    summary = summarise(run, Signal(length_s, 0, len(samples), 0, 0, 0, 0, 0))
-    return FileResult(str(path), "", summary, *(table(name, run, samples, summary) for name in ("strides", "findings")))
+    summary = summarise(run, Signal(duration_s=length_s, samples=len(samples)))
+    strides, findings = (table(name, run, samples, summary) for name in ("strides", "findings"))
+    return FileResult(str(path), "", summary, strides, findings)
 
 
 def analyse_files(
     paths: Sequence[Path], read: Read, jobs: int = -1, backend: str = "loky", scheduler: str | None = None
 ) -> Iterator[FileResult]:
-    """Analyse files in parallel; results as they come. jobs: at once, -1 for one a core.
+    """Analyse files in parallel; yields results as they finish. jobs: number in parallel, -1 for one a core.
 
-    backend: of BACKENDS; scheduler: address of a Dask or Ray cluster. Raises ReportError where it is not there.
+    backend: of BACKENDS; scheduler: address of a Dask or Ray cluster. Raises ReportError if it is not available.
     """
     if len(paths) == 1 or jobs == 1:
         yield from (analyse_file(path, read) for path in paths)
@@ -86,7 +86,7 @@ def analyse_files(
 
 
 def _connect(backend: str, scheduler: str | None) -> Callable[[], object]:
-    """Make the cluster known to joblib; returns what leaves it again."""
+    """Connect joblib to the cluster; returns the function that disconnects."""
     try:
         if backend == "dask":
             from distributed import Client
@@ -108,7 +108,7 @@ def _connect(backend: str, scheduler: str | None) -> Callable[[], object]:
 
 
 def write_results(results: Sequence[FileResult], folder: Path) -> list[Path]:
-    """runs.parquet, strides.parquet and findings.parquet, in the order of file names. Raises OSError."""
+    """Write runs.parquet, strides.parquet and findings.parquet, ordered by file name. Raises OSError."""
     import pyarrow as pa
     import pyarrow.parquet
 

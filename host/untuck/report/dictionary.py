@@ -1,6 +1,6 @@
 """The data dictionary: every column of every table that Untuck writes, with its unit and its meaning.
 
-docs/data.md is made from this, and a test holds both against files that were really written.
+docs/data.md is generated from it. Tests compare both with files that the exports write.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from untuck.vocabulary import FAULTS, Ending, NotJudged
 
-_MEASURED_BY_FORM = (NotJudged.SPEED, NotJudged.WARM_UP)  # reasons of the judgement, not of the stride
-_REASONS = ", ".join(reason for reason in NotJudged if reason not in _MEASURED_BY_FORM)
+_NOT_OF_STRIDES = (NotJudged.SPEED, NotJudged.WARM_UP)  # reasons of the judge; such a stride is valid
+_REASONS = ", ".join(reason for reason in NotJudged if reason not in _NOT_OF_STRIDES)
 
 
 @dataclass(frozen=True)
@@ -44,19 +44,19 @@ oscillation_mm | number | mm | vertical travel of the pelvis (not of the centre 
 tilt_deg | number | deg | stride mean of pelvic tilt above standing, forward positive
 tilt_min_deg | number | deg | least tilt within the stride
 tilt_max_deg | number | deg | greatest tilt within the stride
-tilt_se_deg | number | deg | standard error of tilt_deg by the orientation filter's own account
-lean_deg | number | deg | pelvic lean over eight strides; one sensor cannot see the trunk
+tilt_se_deg | number | deg | standard error of tilt_deg, estimated by the orientation filter
+lean_deg | number | deg | pelvic lean over eight strides; one sensor cannot measure the trunk
 obliquity_range_deg | number | deg | range of obliquity within the stride
 rotation_range_deg | number | deg | range of rotation within the stride
 pullback_left_deg | number | deg | left pullback against baseline, mean of ten strides; empty without a baseline
-pullback_right_deg | number | deg | the same on the right
-pullback_se_deg | number | deg | standard error of both
-travel_deg | number | deg | pelvis heading against the direction of travel; only its change means something
+pullback_right_deg | number | deg | right pullback, likewise
+pullback_se_deg | number | deg | standard error of both pullbacks
+travel_deg | number | deg | pelvis heading relative to the direction of travel; only its change is meaningful
 turn_deg_s | number | deg/s | stride mean of the yaw rate, counter-clockwise seen from above
 accel_m_s2 | number | m/s^2 | net horizontal acceleration over the last few strides
 missing_pct | number | % | samples missing in the stride
-valid | yes/no | | whether the stride counts
-reason | text | | why not, empty if it does: {_REASONS}
+valid | yes/no | | whether the stride is clean
+reason | text | | why it is not, empty if it is: {_REASONS}
 """)
 
 SAMPLES = _columns("""
@@ -84,38 +84,38 @@ FINDINGS = _columns(f"""
 id | whole | | number of the finding in its session; cues refer to it
 fault | text | | {", ".join(FAULTS)}
 side | whole | | -1 left, +1 right, 0 both
-start_s | number | s | sensor time of the first stride of those that decided
-end_s | number | s | when it ended; empty if it lasted to the end
-decided_s | number | s | when it was known
-depth_deg | number | deg | at its worst
+start_s | number | s | sensor time of the first stride that led to the finding
+end_s | number | s | sensor time of its end; empty if it lasted to the end
+decided_s | number | s | sensor time of the decision
+depth_deg | number | deg | largest deviation
 ended | text | | {", ".join(filter(None, Ending))}; empty if it lasted to the end
 """)
 
 CUES = _columns("""
-finding_id | whole | | the finding behind it; 0 in sessions of older versions
-fault | text | | what the cue is about
+finding_id | whole | | the finding that caused it; 0 in sessions of older versions
+fault | text | | fault of the cue
 side | whole | | -1 left, +1 right, 0 both
 time_s | number | s | sensor time of the decision
-sounded | yes/no | | whether it sounded or was suppressed
+sounded | yes/no | | whether it sounded; if not, it was suppressed
 reason | text | | why it was suppressed, empty if it sounded
-depth_deg | number | deg | of the finding behind it when it was decided
-correct_s | number | s | from the cue to the correction; empty where the finding ended otherwise
+depth_deg | number | deg | of the finding at the decision
+correct_s | number | s | from the cue to the correction; empty if the finding ended otherwise
 ended | text | | how the finding ended, as in findings
 """)
 
 STANDINGS = _columns("""
-time_s | number | s | sensor time at which 5 s of standing still were over
-difference_deg | number | deg | sensor's vertical against that of the calibration in use
-tilt_deg | number | deg | pelvic tilt that the calibration in use read
-obliquity_deg | number | deg | pelvic obliquity that it read
-zeroed | yes/no | | whether the zero was set from it
+time_s | number | s | sensor time of the end of 5 s of standing still
+difference_deg | number | deg | angle between the sensor's vertical and that of the calibration in use
+tilt_deg | number | deg | pelvic tilt by the calibration in use
+obliquity_deg | number | deg | pelvic obliquity by the calibration in use
+zeroed | yes/no | | whether the zero was set to it
 """)
 
 TABLES = {"strides": STRIDES, "samples": SAMPLES, "findings": FINDINGS, "cues": CUES, "standings": STANDINGS}
 
 
 def as_markdown() -> str:
-    """The tables' columns as they stand in docs/data.md."""
+    """The columns of all tables, as in docs/data.md."""
     parts = []
     for name, columns in TABLES.items():
         rows = [f"| `{c.name}` | {c.kind} | {c.unit} | {c.meaning} |" for c in columns]

@@ -1,7 +1,7 @@
-"""A run's figures, drawn once for page and paper: through the run, mean stride, distribution, thirds, sessions.
+"""The figures of a run, for HTML and PDF: over the run, mean stride, distribution, thirds, earlier sessions.
 
-matplotlib's Figure without pyplot: no display, no global state. Colours come as a Palette, so that the same drawing
-follows a page's light and dark theme. What is drawn, and how, lives here; pages are put together in html.py and pdf.py.
+matplotlib's Figure without pyplot: no display, no global state. Colours come as a Palette, so that the same drawing can
+follow a page's light or dark theme. html.py and pdf.py arrange the figures.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from matplotlib.figure import Figure, SubFigure
 from numpy.typing import NDArray
 
 from untuck.model import BOTH, LEFT, RIGHT, Floats, Run
-from untuck.report.cycles import Cycles
+from untuck.report.mean_stride import MeanStride
 from untuck.report.metrics import SessionMetrics
-from untuck.report.parts import THIRDS, Part
+from untuck.report.run_parts import THIRDS, RunPart
 from untuck.session_commands import Lap
 from untuck.vocabulary import PALETTES, RECOVERED, cued_faults, facts
 
@@ -33,17 +33,20 @@ STYLE: Any = {
     "axes.titlelocation": "left",
     "axes.axisbelow": True,
     "svg.fonttype": "none",  # text stays text: small, searchable, in the page's own font
-    "path.simplify": False,  # it drops the dots
+    "path.simplify": False,  # simplification drops the dots
 }
 Drawn = Figure | SubFigure
 Canvas = Figure | SubFigure | None  # what to draw into; None: a new figure
-MEAN_STRIDES = 8  # of the line through the dots
-GAP_S = 2.0  # from one stride to the next: more is a pause
+MEAN_STRIDES = 8  # in the running mean
+GAP_S = 2.0  # a longer time from one stride to the next is a pause
 
 
 @dataclass(frozen=True)
 class Palette:
-    """Colours by role: text and axes, quiet text, grid, line and band of the baseline, left, right, fault, pause."""
+    """Colours by role. ink: text and axes; quiet: minor text; line: strides; band: baseline; the rest as named.
+
+    left, right and fault are those of vocabulary.PALETTES.
+    """
 
     ink: str = "#1d2430"
     quiet: str = "#6a7384"
@@ -57,33 +60,37 @@ class Palette:
 
 
 def new_figure(width_in: float, height_in: float, rows: int = 1, gap_in: float = 0.62, into: Canvas = None) -> Drawn:
-    """An empty figure of this size with margins for labels, or `into` given such margins; draw within `styled()`.
+    """An empty figure of this size with margins for labels, or `into` with such margins; draw within `styled()`.
 
-    Margins are set, not found: laying a figure out by measuring every text would take twice as long as drawing it.
+    Margins are fixed: a layout that measures every text would take twice as long as the drawing.
     """
     figure: Drawn = Figure(figsize=(width_in, height_in)) if into is None else into
     figure.patch.set_alpha(0.0)
     figure.subplots_adjust(
-        left=0.58 / width_in, right=1 - 0.1 / width_in, bottom=0.45 / height_in, top=1 - 0.26 / height_in,
-        wspace=0.3, hspace=gap_in * rows / (height_in - 0.7 - gap_in * (rows - 1)),
-    )  # fmt: skip
+        left=0.58 / width_in,
+        right=1 - 0.1 / width_in,
+        bottom=0.45 / height_in,
+        top=1 - 0.26 / height_in,
+        wspace=0.3,
+        hspace=gap_in * rows / (height_in - 0.7 - gap_in * (rows - 1)),
+    )
     return figure
 
 
 def styled() -> AbstractContextManager[None]:
-    """Context in which figures are drawn and saved."""
+    """The context in which figures are drawn and saved."""
     return matplotlib.rc_context(STYLE)
 
 
 def through_the_run(run: Run, palette: Palette, width_in: float, into: Canvas = None) -> Drawn:
-    """Tilt and pelvic lean of every stride, with baseline, findings, cues, laps, pauses and gaps, by minutes."""
+    """Tilt and pelvic lean of every stride over minutes, with baseline, findings, cues, laps, pauses and gaps."""
     figure = new_figure(width_in, 4.4 if width_in > 6 else 4.0, rows=2, gap_in=0.12, into=into)
     tilt, lean = figure.subplots(2, 1, sharex=True, height_ratios=(2.2, 1))
     strides = run.strides
     minutes = strides["start_s"] / 60
     shown = strides["valid"]
     for axes, name in ((tilt, "tilt_deg"), (lean, "lean_deg")):
-        dress(axes, palette)
+        style_axes(axes, palette)
         _dots(axes, minutes[shown], strides[name][shown], palette.line)
         axes.plot(*_running_mean(strides, name), color=palette.line, lw=1.3)
         axes.set_ylim(*_limits(strides[name][shown]))
@@ -100,15 +107,17 @@ def through_the_run(run: Run, palette: Palette, width_in: float, into: Canvas = 
     return figure
 
 
-def mean_stride(now: Cycles, base: Cycles | None, palette: Palette, width_in: float, into: Canvas = None) -> Drawn:
-    """Tilt, obliquity and rotation over each side's own stride, mean and SD, against the baseline strides."""
+def mean_stride(
+    now: MeanStride, base: MeanStride | None, palette: Palette, width_in: float, into: Canvas = None
+) -> Drawn:
+    """Tilt, obliquity and rotation over each side's own stride, mean and SD, with those of the baseline strides."""
     wide = width_in > 6
     figure = new_figure(width_in, 2.5 if wide else 6.4, 1 if wide else 3, into=into)
     panels = figure.subplots(1, 3) if wide else figure.subplots(3, 1)
     percent = np.linspace(0, 100, now.right.shape[2])
     titles = ("tilt, deg", "obliquity, deg (stance side up)", "rotation, deg (that hip forward)")
     for k, (axes, title) in enumerate(zip(panels, titles, strict=True)):
-        dress(axes, palette)
+        style_axes(axes, palette)
         axes.set_title(title, color=palette.ink)
         if base is not None:
             mean, sd = base.both(k)
@@ -124,27 +133,33 @@ def mean_stride(now: Cycles, base: Cycles | None, palette: Palette, width_in: fl
 
 
 def distribution(run: Run, on_deg: float, palette: Palette, width_in: float, into: Canvas = None) -> Drawn:
-    """How stride tilt is distributed; in a finding darker; the baseline and what counts as a tuck as lines."""
+    """Histogram of stride tilt, strides in a tuck apart, with the baseline and the threshold of a tuck as lines."""
     figure = new_figure(width_in, 2.6, into=into)
     axes = figure.subplots()
-    dress(axes, palette)
+    style_axes(axes, palette)
     strides = run.strides[run.strides["valid"]]
     low, high = _limits(strides["tilt_deg"])
     edges = np.arange(np.floor(low * 2) / 2, high + 0.5, 0.25).tolist()
     tucked = _within(strides, run, ("tuck",))
-    axes.hist([strides["tilt_deg"][~tucked], strides["tilt_deg"][tucked]], bins=edges, stacked=True,
-              color=[palette.line, palette.fault], label=["strides", "while tucked"], alpha=0.85)  # fmt: skip
+    axes.hist(
+        [strides["tilt_deg"][~tucked], strides["tilt_deg"][tucked]],
+        bins=edges,
+        stacked=True,
+        color=[palette.line, palette.fault],
+        label=["strides", "in a tuck"],
+        alpha=0.85,
+    )
     if run.baseline is not None:
         level = float(np.average(run.baseline.tilt_deg, weights=run.baseline.strides))
         axes.axvline(level, color=palette.ink, lw=1.2, label="baseline")
-        axes.axvline(level - on_deg, color=palette.ink, lw=1.0, ls=(0, (3, 2)), label="tuck from here")
+        axes.axvline(level - on_deg, color=palette.ink, lw=1.0, ls=(0, (3, 2)), label="tuck threshold")
     axes.set_xlabel("stride tilt above standing, deg", color=palette.ink)
     axes.set_ylabel("strides", color=palette.ink, labelpad=2)
     _legend(axes, palette)
     return figure
 
 
-def thirds(parts: Sequence[Part], palette: Palette, width_in: float, into: Canvas = None) -> Drawn:
+def thirds(parts: Sequence[RunPart], palette: Palette, width_in: float, into: Canvas = None) -> Drawn:
     """Tilt, cadence, contact time and pullback in each third, means with standard errors."""
     figure = new_figure(width_in, 3.4, rows=2, gap_in=0.5, into=into)
     panels = figure.subplots(2, 2).ravel()
@@ -155,17 +170,17 @@ def thirds(parts: Sequence[Part], palette: Palette, width_in: float, into: Canva
         ("contact, ms", ("contact_left_ms", "contact_right_ms")),
         ("pullback, deg", ("pullback_left_deg", "pullback_right_deg")),
     )
+    looks = {"left": (palette.left, -0.06), "right": (palette.right, 0.06)}
     for axes, (title, names) in zip(panels, rows, strict=True):
-        dress(axes, palette)
+        style_axes(axes, palette)
         axes.set_title(title, color=palette.ink)
         for name in names:
-            color, shift = {"left": (palette.left, -0.06), "right": (palette.right, 0.06)}.get(
-                name.split("_")[1], (palette.line, 0.0)
-            )
+            side = name.split("_")[1]
+            color, shift = looks.get(side, (palette.line, 0.0))
             mean = np.array([_number(part.means[name]) for part in shown])
-            error = np.array([_number(part.errors[name]) for part in shown])
-            axes.errorbar(np.arange(len(shown)) + shift, mean, np.nan_to_num(error), fmt="o-", ms=4, lw=1.2, capsize=3,
-                          color=color, label=name.split("_")[1])  # fmt: skip
+            error = np.nan_to_num(np.array([_number(part.errors[name]) for part in shown]))
+            x = np.arange(len(shown)) + shift
+            axes.errorbar(x, mean, error, fmt="o-", ms=4, lw=1.2, capsize=3, color=color, label=side)
         axes.set_xticks(range(len(shown)), [part.name.split()[0] for part in shown])
         axes.set_xlim(-0.4, len(shown) - 0.6)
         axes.margins(y=0.25)
@@ -176,7 +191,7 @@ def thirds(parts: Sequence[Part], palette: Palette, width_in: float, into: Canva
 def against_sessions(
     now: SessionMetrics, earlier: Sequence[SessionMetrics], palette: Palette, width_in: float, into: Canvas = None
 ) -> Drawn:
-    """Tilt against baseline, with the spread of strides, and share in form, of earlier sessions and this one."""
+    """Tilt against baseline, with the SD of strides, and share in good form, of earlier sessions and this one."""
     figure = new_figure(width_in, 2.6, into=into)
     tilt, form = figure.subplots(1, 2)
     sessions = [*earlier, now]
@@ -188,8 +203,8 @@ def against_sessions(
         tilt.errorbar(k, off[k], np.nan_to_num(sd[k]), fmt="o", ms=5, capsize=3, color=color)
         form.bar(k, _number(sessions[k].in_form_pct), color=color, width=0.7)
     tilt.axhline(0.0, color=palette.ink, lw=0.8)
-    for axes, title in ((tilt, "tilt to baseline, deg"), (form, "in good form, %")):
-        dress(axes, palette)
+    for axes, title in ((tilt, "tilt against baseline, deg"), (form, "in good form, %")):
+        style_axes(axes, palette)
         axes.set_title(title, color=palette.ink)
         axes.set_xticks(range(len(sessions)), labels)
         axes.set_xlabel("session", color=palette.ink)
@@ -198,7 +213,7 @@ def against_sessions(
 
 
 def _dots(axes: Axes, x: Floats, y: Floats, color: str) -> None:
-    """Thousands of dots as one path of points with round ends: a tenth of the size of as many markers."""
+    """Thousands of dots as one path with round ends: a tenth of the size of separate markers."""
     points = np.full((3 * len(x), 2), np.nan)
     points[0::3, 0] = points[1::3, 0] = x
     points[0::3, 1], points[1::3, 1] = y, y + 1e-3
@@ -217,12 +232,12 @@ def _within(strides: NDArray[np.void], run: Run, faults: Sequence[str]) -> NDArr
     return inside
 
 
-def dress(axes: Axes, palette: Palette) -> None:
-    """Give axes the look of all figures."""
+def style_axes(axes: Axes, palette: Palette) -> None:
+    """Apply the common style of all figures to axes."""
     axes.patch.set_alpha(0.0)
     axes.grid(True, color=palette.grid, lw=0.6)
     axes.tick_params(colors=palette.quiet, length=2.5)
-    axes.ticklabel_format(useOffset=False)  # 168.6, and not +1.686e2 in the title's place
+    axes.ticklabel_format(useOffset=False)  # labels such as 168.6, without an offset beside the title
     for spine in axes.spines.values():
         spine.set_color(palette.quiet)
 
@@ -232,15 +247,26 @@ def _legend(axes: Axes, palette: Palette) -> None:
 
 
 def _legend_above(axes: Axes, palette: Palette, of: Axes | None = None) -> None:
-    """On the title's line, to the right, where no curve can be; of: the axes that it explains."""
+    """A legend on the title's line, at the right, where it covers no curve; of: the axes that it explains."""
     handles, labels = (of or axes).get_legend_handles_labels()
-    axes.legend(handles, labels, frameon=False, labelcolor=palette.ink, fontsize=8, handlelength=1.1, columnspacing=0.8,
-                ncols=3, handletextpad=0.4, loc="lower right", bbox_to_anchor=(1.03, 0.96),
-                borderaxespad=0.1)  # fmt: skip
+    axes.legend(
+        handles,
+        labels,
+        frameon=False,
+        labelcolor=palette.ink,
+        fontsize=8,
+        handlelength=1.1,
+        handletextpad=0.4,
+        columnspacing=0.8,
+        ncols=3,
+        loc="lower right",
+        bbox_to_anchor=(1.03, 0.96),
+        borderaxespad=0.1,
+    )
 
 
 def _limits(values: Floats) -> tuple[float, float]:
-    """All but stray strides, with room above for flags."""
+    """The range of values without outliers, with room above for the marks of cues."""
     known = values[np.isfinite(values)]
     if len(known) == 0:
         return -1.0, 1.0
@@ -250,7 +276,7 @@ def _limits(values: Floats) -> tuple[float, float]:
 
 
 def _running_mean(strides: NDArray[np.void], name: str) -> tuple[Floats, Floats]:
-    """Minutes and mean over MEAN_STRIDES clean strides; NaN between bouts of running, so that the line breaks there."""
+    """Minutes and mean over MEAN_STRIDES clean strides; NaN at pauses, so that the line is interrupted there."""
     clean = strides[strides["valid"]]
     if len(clean) < MEAN_STRIDES:
         return np.empty(0), np.empty(0)
@@ -262,7 +288,7 @@ def _running_mean(strides: NDArray[np.void], name: str) -> tuple[Floats, Floats]
 
 
 def _pauses(axes: Axes, strides: NDArray[np.void], palette: Palette) -> None:
-    """Where no stride was measured between two: a pause, or samples that are missing."""
+    """Shade the times without strides: pauses and missing samples."""
     ends = strides["start_s"] + strides["duration_s"]
     for at in np.flatnonzero(strides["start_s"][1:] - ends[:-1] > GAP_S):
         axes.axvspan(ends[at] / 60, strides["start_s"][at + 1] / 60, color=palette.pause, alpha=0.45, lw=0)
@@ -293,7 +319,7 @@ _MARKS = {LEFT: "<", RIGHT: ">", BOTH: "v"}
 
 
 def _cues(axes: Axes, run: Run, palette: Palette) -> None:
-    """Flags along the top edge: triangles where a cue sounded, pointing to its side."""
+    """Triangles along the top edge where a cue sounded, pointing to its side."""
     top = axes.get_xaxis_transform()
     for cue in run.cues:
         if cue.fault != RECOVERED:

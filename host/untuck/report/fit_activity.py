@@ -1,7 +1,7 @@
-"""A session as a FIT activity of its own: one record a second with the native running dynamics, and our own fields.
+"""A session as a FIT activity: one record a second with native running dynamics and Untuck's developer fields.
 
-fit-tool writes the activity; developer fields are added as they are to a watch's file. Native fields are only those
-whose meaning is the same: no step length or distance without a measured speed, no torso oscillation from a pelvis.
+fit-tool writes the activity; developer fields are added as in a watch's file. A native field is written only if its
+meaning is the same: no step length or distance without a measured speed, no torso oscillation from a pelvis.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def to_fit(run: Run, summary: Summary, unix_zero_s: float) -> bytes:
     Raises ReportError for a run without strides.
     """
     if len(run.strides) == 0:
-        raise ReportError("this session has no strides: there is no activity to write.")
+        raise ReportError("this session has no strides: no activity was written.")
     first_s, last_s = math.floor(unix_zero_s + run.time_s[0]) + 1, math.floor(unix_zero_s + run.time_s[-1])
     means = fit_fields.StrideMeans(run)
     builder = FitFileBuilder(auto_define=True)

@@ -1,8 +1,7 @@
-"""FIT files taken apart into messages as bytes, and put together again with developer fields added.
+"""Splits FIT files into messages as bytes, and writes them again with developer fields added.
 
-Whatever is not understood stays the bytes it was: a library that decodes and encodes again drops what its profile does
-not know. Only the container is read here (headers, definitions, sizes, checksums, time stamps), by the FIT protocol.
-Layout of FIT bytes lives here and nowhere else.
+Unknown messages keep their bytes; a library that decodes and encodes would drop what its profile does not know. Reads
+only the container, by the FIT protocol: headers, definitions, sizes, checksums and time stamps.
 """
 
 from __future__ import annotations
@@ -16,14 +15,14 @@ from untuck.errors import ReportError
 
 FILE_ID, RECORD, FIELD_DESCRIPTION, DEVELOPER_DATA_ID = 0, 20, 206, 207
 TIMESTAMP_FIELD = 253
-EPOCH_UNIX_S = 631065600  # 1989-12-31, where FIT's clock starts
+EPOCH_UNIX_S = 631065600  # 1989-12-31, the epoch of FIT time
 _DEFINITION, _DEVELOPER, _COMPRESSED = 0x40, 0x20, 0x80
 _CRC_POLYNOMIAL = 0xA001
 
 
 @dataclass(frozen=True)
 class Definition:
-    """What the messages of one local number look like: fields as (number, size, base type), sizes in bytes."""
+    """Layout of the messages of one local number: fields as (number, size, base type), sizes in bytes."""
 
     global_number: int
     big_endian: bool
@@ -32,15 +31,15 @@ class Definition:
 
     @property
     def size(self) -> int:
-        """Bytes of one message, its header aside."""
+        """Bytes of one message without its header."""
         return sum(size for _, size, _ in self.fields) + sum(size for _, size, _ in self.developer)
 
 
 @dataclass(frozen=True)
 class Message:
-    """One message as bytes, header included. definition: its own layout; is_definition: this message tells it.
+    """One message as bytes, including its header. definition: its layout; is_definition: it defines that layout.
 
-    time_s: the FIT time stamp, of a compressed header too; None where it has none.
+    time_s: the FIT time stamp, also from a compressed header; None without one.
     """
 
     data: bytes
@@ -68,7 +67,7 @@ class Message:
 
 @dataclass(frozen=True)
 class FitFile:
-    """header without its own checksum; messages in order; rest: bytes behind the file, e.g. chained files."""
+    """header: without its checksum; messages: in order; rest: bytes after the file, e.g. chained files."""
 
     header: bytes
     messages: tuple[Message, ...]
@@ -76,24 +75,24 @@ class FitFile:
 
 
 def read(data: bytes, name: str) -> FitFile:
-    """Take a FIT file apart. Raises ReportError, which names the file, if it is none or is damaged."""
+    """Split a FIT file. Raises ReportError, which names the file, if it is not a FIT file or is damaged."""
     if len(data) < 14 or data[8:12] != b".FIT" or data[0] not in (12, 14):
-        raise ReportError(f"{name} is no FIT file: export the activity from your watch in its original form.")
+        raise ReportError(f"{name} is not a FIT file: export the activity from your watch in its original format.")
     size = int.from_bytes(data[4:8], "little")
     end = data[0] + size
     if len(data) < end + 2:
-        raise ReportError(f"{name} is cut off: {len(data)} of {end + 2} bytes. Fetch it from the watch again.")
+        raise ReportError(f"{name} is truncated: {len(data)} of {end + 2} bytes. Export it from the watch again.")
     if crc(data[: end + 2]) != 0:
-        raise ReportError(f"{name} is damaged: its checksum is wrong. Fetch it from the watch again.")
+        raise ReportError(f"{name} is damaged: its checksum is wrong. Export it from the watch again.")
     try:
         messages = tuple(_messages(data, data[0], end))
     except (IndexError, KeyError, struct.error) as error:
-        raise ReportError(f"{name} is damaged: a message in it makes no sense ({error!r}).") from error
+        raise ReportError(f"{name} is damaged: a message cannot be read ({error!r}). Export it again.") from error
     return FitFile(data[:12], messages, data[end + 2 :])
 
 
 def write(fit: FitFile) -> bytes:
-    """The bytes of a FIT file, with the checksums that its messages ask for."""
+    """The bytes of a FIT file, with new sizes and checksums."""
     body = b"".join(message.data for message in fit.messages)
     head = bytearray(fit.header)
     head[4:8] = len(body).to_bytes(4, "little")
@@ -138,7 +137,7 @@ def _definition(data: bytes, at: int, developer: bool) -> tuple[Definition, int]
 
 
 def _triples(data: bytes, at: int) -> tuple[tuple[tuple[int, int, int], ...], int]:
-    """Fields as (number, size, type), and where they end."""
+    """Fields as (number, size, type), and the offset of their end."""
     end = at + 1 + 3 * data[at]
     if end > len(data):
         raise IndexError("a definition is longer than the file")
@@ -151,10 +150,10 @@ def with_developer_fields(
     fields: tuple[tuple[int, int, int], ...],
     values: Callable[[Message], bytes],
 ) -> FitFile:
-    """The same file with developer fields on every record message.
+    """The file with developer fields on every record message.
 
-    intro: messages that describe them, as layout and body, put behind file_id; fields as (number, size, developer data
-    index); values: the bytes for one record. Nothing else changes but sizes and checksums.
+    intro: the messages that describe the fields, as layout and body, inserted after file_id; fields: as (number, size,
+    developer data index); values: the bytes for one record. Otherwise only sizes and checksums change.
     """
     out: list[Message] = []
     introduced = False
@@ -172,13 +171,13 @@ def with_developer_fields(
 
 
 def _introduction(intro: Sequence[tuple[Definition, bytes]], local: int, before: Message) -> list[Message]:
-    """The describing messages under a borrowed local number, whose layout is told once more behind them."""
+    """The describing messages under a local number in use, and then that number's own definition again."""
     out: list[Message] = []
-    told: Definition | None = None
+    current: Definition | None = None
     for definition, body in intro:
-        if definition != told:
+        if definition != current:
             out.append(Message(definition_bytes(local, definition), local, definition, True, None))
-            told = definition
+            current = definition
         out.append(Message(bytes([local]) + body, local, definition, False, None))
     return [*out, before]
 
@@ -191,7 +190,7 @@ def _widened(message: Message, fields: tuple[tuple[int, int, int], ...], values:
 
 
 def definition_bytes(local: int, definition: Definition) -> bytes:
-    """The message that tells the layout `definition` for a local number."""
+    """The message that defines the layout of a local number."""
     order: Literal["big", "little"] = "big" if definition.big_endian else "little"
     head = _DEFINITION | local | (_DEVELOPER if definition.developer else 0)
     out = bytes([head, 0, definition.big_endian]) + definition.global_number.to_bytes(2, order)
@@ -213,7 +212,7 @@ _CRC_TABLE = _crc_table()
 
 
 def crc(data: bytes) -> int:
-    """FIT's 16-bit checksum; of a whole file with its checksum it is 0."""
+    """FIT's 16-bit checksum; it is 0 for a file that includes its checksum."""
     value = 0
     for byte in data:
         value = (value >> 8) ^ _CRC_TABLE[(value ^ byte) & 0xFF]

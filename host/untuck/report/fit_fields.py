@@ -1,8 +1,7 @@
-"""What Untuck adds to FIT records: developer fields with name, unit and, where the profile has one, the native number.
+"""Untuck's developer fields in FIT records: name, unit and, where the profile has one, the native field number.
 
-Values are means of the clean strides since the record before; floats without scale, because decoders disagree on
-developer scales. Pelvic oscillation carries no native number: the native field means the torso's.
-Names, units and numbers of what we write into FIT files live here and nowhere else.
+Values are means of the clean strides since the previous record. They are floats without scale, because decoders
+disagree on developer scales. Pelvic oscillation has no native number: the native field is the torso's.
 """
 
 from __future__ import annotations
@@ -18,16 +17,17 @@ from untuck.report.fit_bytes import DEVELOPER_DATA_ID, FIELD_DESCRIPTION, RECORD
 from untuck.vocabulary import RECOVERED
 
 APPLICATION_ID = bytes.fromhex("5b1f0c8e6a7d4d0e9a3c75756e747563")
-FLOAT32, UINT16 = 0x88, 0x84
+FLOAT32, UINT16, UINT8, STRING = 0x88, 0x84, 0x02, 0x07  # FIT base types
+BYTE, UINT32 = 0x0D, 0x86
 NOT_KNOWN = {FLOAT32: b"\xff" * 4, UINT16: b"\xff" * 2}
 _CODES = {FLOAT32: "f", UINT16: "H"}
 _KINDS: dict[int, type[float] | type[int]] = {FLOAT32: float, UINT16: int}
-LONGEST_S = 10.0  # a record stands for no more than the last so many seconds
+LONGEST_S = 10.0  # a record covers at most so many seconds before it
 
 
 @dataclass(frozen=True)
 class DeveloperField:
-    """number in our application; column of STRIDE_DTYPE, or "cues" for those sounded so far; native: profile number."""
+    """number: in this application; column: of STRIDE_DTYPE, or "cues" (their count so far); native: profile number."""
 
     number: int
     name: str
@@ -55,26 +55,33 @@ FIELDS = (
 
 
 def describe(index: int) -> list[tuple[Definition, bytes]]:
-    """developer_data_id and field_description messages for developer data index `index`, as layout and body."""
-    who = Definition(DEVELOPER_DATA_ID, False, ((1, 16, 0x0D), (4, 4, 0x86), (3, 1, 0x02)), ())
+    """The developer_data_id and field_description messages for developer data index `index`, as layout and body."""
+    who = Definition(DEVELOPER_DATA_ID, False, ((1, 16, BYTE), (4, 4, UINT32), (3, 1, UINT8)), ())
     out = [(who, APPLICATION_ID + (1).to_bytes(4, "little") + bytes([index]))]
     for field in FIELDS:
         name, unit = field.name.encode() + b"\0", field.unit.encode() + b"\0"
         native = 0xFF if field.native is None else field.native
-        layout = ((0, 1, 0x02), (1, 1, 0x02), (2, 1, 0x02), (3, len(name), 0x07), (8, len(unit), 0x07),
-                  (14, 2, 0x84), (15, 1, 0x02))  # fmt: skip
+        layout = (
+            (0, 1, UINT8),  # developer data index
+            (1, 1, UINT8),  # field number
+            (2, 1, UINT8),  # base type
+            (3, len(name), STRING),
+            (8, len(unit), STRING),
+            (14, 2, UINT16),  # native message number
+            (15, 1, UINT8),  # native field number
+        )
         body = bytes([index, field.number, field.base_type]) + name + unit + RECORD.to_bytes(2, "little")
         out.append((Definition(FIELD_DESCRIPTION, False, layout, ()), body + bytes([native])))
     return out
 
 
 def layout(index: int) -> tuple[tuple[int, int, int], ...]:
-    """The fields as a record's definition lists them."""
+    """The fields as listed in the definition of a record."""
     return tuple((field.number, field.size, index) for field in FIELDS)
 
 
 class StrideMeans:
-    """Values of a run for stretches of its sensor time: means of the clean strides that lie in them."""
+    """Mean values of a run's clean strides over spans of sensor time."""
 
     def __init__(self, run: Run) -> None:
         strides = run.strides[run.strides["valid"]]
@@ -87,7 +94,7 @@ class StrideMeans:
         self._span_s = (float(run.time_s[0]), float(run.time_s[-1])) if len(run.time_s) else (math.inf, -math.inf)
 
     def value(self, column: str, since_s: float, until_s: float) -> float:
-        """Mean over the strides with their middle in since_s < t <= until_s, or of one within a second; else NaN."""
+        """Mean over the strides whose middle lies in since_s < t <= until_s, else of one within a second, else NaN."""
         if column == "cues":
             inside = self._span_s[0] <= until_s <= self._span_s[1] + LONGEST_S
             return float(np.searchsorted(self._cue_s, until_s, side="right")) if inside else math.nan
@@ -103,14 +110,14 @@ class StrideMeans:
 
 
 def encode(means: StrideMeans, since_s: float, until_s: float, big_endian: bool) -> bytes:
-    """The fields' bytes for one record that stands for since_s < t <= until_s of sensor time."""
+    """The fields' bytes for the record that covers since_s < t <= until_s of sensor time."""
     order, out = (">" if big_endian else "<"), b""
     for field in FIELDS:
         value = means.value(field.column, since_s, until_s)
         if math.isnan(value):
             out += NOT_KNOWN[field.base_type]
+        elif field.base_type == FLOAT32:
+            out += struct.pack(order + "f", value)
         else:
-            out += (
-                struct.pack(order + "f", value) if field.base_type == FLOAT32 else struct.pack(order + "H", int(value))
-            )
+            out += struct.pack(order + "H", int(value))
     return out

@@ -1,8 +1,8 @@
-"""Where a session lies in a watch's recording: cadence against cadence, over every offset of the two clocks.
+"""Finds the offset between the clocks of a session and a watch's recording by comparing their cadence.
 
-Starts and stops find the place; how cadence wanders from second to second, less its mean over a minute, settles it.
-Accepted is a place where the wandering stands clear of all other offsets, or one where starts and stops agree and the
-clocks did so nearly before. When two recordings are of the same run is decided here and nowhere else.
+Starts and stops give a coarse offset; the variation of cadence, minus its mean over a minute, gives the exact one. An
+offset is accepted if the correlation of this variation stands out from all other offsets, or if starts and stops agree
+and the clocks nearly do.
 """
 
 from __future__ import annotations
@@ -15,44 +15,48 @@ from numpy.typing import NDArray
 from untuck.errors import ReportError
 from untuck.model import Floats, Run
 
-SEARCH_S = 900  # clocks of watch and computer differ by less than a quarter of an hour
-MEAN_S = 60  # slower changes of cadence are alike in any two runs
-LEAST_S = 120  # that both saw
-NEAR_S = 12  # offsets so close to the best one are the same peak
-PATTERN_SCORE, PATTERN_R = 5.0, 0.35  # the wandering alone decides from here on
-EDGES, EDGE_S, EDGE_SHARE = 2, 5.0, 0.8  # so many starts and stops, so close, and so many of all
-EDGE_CLOCK_S = 120.0  # by starts and stops alone the clocks must have agreed so far
-LEVEL_SPM = 4.0  # and the cadence be the same
+SEARCH_S = 900  # largest offset between the clocks of watch and computer
+MEAN_S = 60  # slower changes of cadence are similar in all runs
+LEAST_S = 120  # of running in both recordings
+NEAR_S = 12  # offsets this close to the best one belong to the same peak
+PATTERN_SCORE, PATTERN_R = 5.0, 0.35  # least values at which the variation alone is enough
+EDGES, EDGE_S, EDGE_SHARE = 2, 5.0, 0.8  # least count of starts and stops that agree, within so long, of all
+EDGE_CLOCK_S = 120.0  # largest offset that starts and stops alone can establish
+LEVEL_SPM = 4.0  # largest difference of the median cadence in that case
 RUNNING_SPM = 130.0
 PAUSE_S = 5.0
-GAP_S = 1.0  # of samples missing: about a stride
+GAP_S = 1.0  # of missing samples: about a stride
 
 
 @dataclass(frozen=True)
 class Match:
-    """offset_s: watch time less session time by the clocks; edges: starts and stops of the session, and those that the
-    watch saw too; r, score: correlation of the wandering, and its distance to all other offsets in their SD."""
+    """The offset between the clocks, and how well the recordings agree.
+
+    offset_s: watch time minus session time; r: correlation of the variation of cadence; score: its distance from all
+    other offsets in their SD; edges: starts and stops of the session; edges_met: those that the watch has too; given:
+    the user set the offset.
+    """
 
     offset_s: float
-    r: float
-    score: float
-    edges: int
-    edges_met: int
+    r: float = 0.0
+    score: float = 0.0
+    edges: int = 0
+    edges_met: int = 0
     given: bool = False
 
     @property
     def text(self) -> str:
-        """For people."""
+        """One line for the user."""
         if self.given:
             return f"offset {self.offset_s:+.0f} s as given"
         return (
             f"offset {self.offset_s:+.0f} s: {self.edges_met} of {self.edges} starts and stops agree, cadence "
-            f"correlates with r = {self.r:.2f}, {self.score:.1f} SD clear of other offsets"
+            f"correlates with r = {self.r:.2f}, {self.score:.1f} SD above other offsets"
         )
 
 
 @dataclass(frozen=True, eq=False)
-class _Track:
+class _Cadence:
     """Cadence second by second on a grid: (G,) steps/min, 0 when not running, NaN where nothing was recorded."""
 
     spm: Floats
@@ -61,8 +65,8 @@ class _Track:
     def running(self) -> NDArray[np.bool_]:
         return np.nan_to_num(self.spm) > 0
 
-    def wander(self) -> Floats:
-        """(G,) cadence over 5 s less that over a minute; NaN where nobody runs."""
+    def variation(self) -> Floats:
+        """(G,) mean cadence over 5 s minus that over a minute; NaN while not running."""
         return np.where(self.running, self._mean(5) - self._mean(MEAN_S), np.nan)
 
     def _mean(self, width_s: int) -> Floats:
@@ -72,26 +76,26 @@ class _Track:
         return mean
 
     def edges(self) -> NDArray[np.int64]:
-        """Seconds of the grid at which running begins or ends, where the recording goes on on both sides."""
+        """Seconds of the grid at which running begins or ends, with data before and after."""
         known, changes = np.isfinite(self.spm), np.flatnonzero(np.diff(self.running))
         return np.array([k for k in changes if known[max(k - 5, 0) : k + 6].all()], np.int64)
 
 
 def find_offset(run: Run, unix_zero_s: float, watch_s: Floats, watch_spm: Floats) -> Match:
-    """The offset of a watch's cadence (n,) in steps/min at watch_s (n,) in unix seconds against a run's strides.
+    """The offset of a watch's cadence (n,) in steps/min at watch_s (n,) in unix seconds relative to a run's strides.
 
-    unix_zero_s: unix time of the run's sensor time 0. Raises ReportError where they do not match, with the best guess.
+    unix_zero_s: unix time of the run's sensor time 0. Raises ReportError, with the best offset, if they do not match.
     """
     strides = run.strides
     if strides["duration_s"].sum() < LEAST_S:
-        raise ReportError(f"this session has less than {LEAST_S} s of running: it fits anywhere. {_BY_HAND}")
+        raise ReportError(f"this session has less than {LEAST_S} s of running, too little for a match. {_BY_HAND}")
     if np.isfinite(watch_spm).sum() < LEAST_S:
-        raise ReportError(f"the watch's file has no cadence to compare with. {_BY_HAND}")
+        raise ReportError(f"the watch's file has too little cadence data. {_BY_HAND}")
     ends_s = unix_zero_s + np.array([run.time_s[0], run.time_s[-1]])
     grid = np.arange(np.floor(min(ends_s[0], watch_s[0])) - SEARCH_S, max(ends_s[1], watch_s[-1]) + SEARCH_S)
     middle_s = unix_zero_s + strides["start_s"] + 0.5 * strides["duration_s"]
-    ours = _without(_track(grid, middle_s, strides["cadence_spm"], ends_s), grid, _gaps(run) + unix_zero_s)
-    theirs = _track(grid, watch_s, watch_spm, np.array([watch_s[0], watch_s[-1]]))
+    ours = _without(_cadence(grid, middle_s, strides["cadence_spm"], ends_s), grid, _gaps(run) + unix_zero_s)
+    theirs = _cadence(grid, watch_s, watch_spm, np.array([watch_s[0], watch_s[-1]]))
     lags = np.arange(-SEARCH_S, SEARCH_S + 1)
     match = _best(ours, theirs, lags)
     level_spm = abs(float(np.median(ours.spm[ours.running])) - float(np.median(theirs.spm[theirs.running])))
@@ -103,16 +107,16 @@ def find_offset(run: Run, unix_zero_s: float, watch_s: Floats, watch_spm: Floats
     )
     if not (by_pattern or by_edges):
         raise ReportError(
-            f"this session and the watch's file do not match. The best is {match.text}; cadence differs by "
-            f"{level_spm:.0f} steps/min. Is it the same run? {_BY_HAND}"
+            f"this session and the watch's file do not match. The best offset: {match.text}; cadence differs by "
+            f"{level_spm:.0f} steps/min. Check that it is the same run. {_BY_HAND}"
         )
     return match
 
 
-_BY_HAND = "Where you know the offset of the clocks, give it with --offset."
+_BY_HAND = "If you know the offset of the clocks, give it with --offset."
 
 
-def _track(grid: Floats, time_s: Floats, spm: Floats, ends_s: Floats) -> _Track:
+def _cadence(grid: Floats, time_s: Floats, spm: Floats, ends_s: Floats) -> _Cadence:
     """Cadence on the grid between ends_s, from values (n,) at time_s (n,)."""
     known = np.isfinite(spm) & (spm >= RUNNING_SPM)
     at, value = np.asarray(time_s)[known], np.asarray(spm)[known]
@@ -121,7 +125,7 @@ def _track(grid: Floats, time_s: Floats, spm: Floats, ends_s: Floats) -> _Track:
         right = np.clip(np.searchsorted(at, grid), 1, len(at) - 1)
         inside = (at[right] - at[right - 1] <= PAUSE_S) & (grid >= at[0]) & (grid <= at[-1])
         out = np.where(inside, np.interp(grid, at, value), 0.0)
-    return _Track(np.where((grid >= ends_s[0]) & (grid <= ends_s[1]), out, np.nan))
+    return _Cadence(np.where((grid >= ends_s[0]) & (grid <= ends_s[1]), out, np.nan))
 
 
 def _gaps(run: Run) -> Floats:
@@ -130,18 +134,18 @@ def _gaps(run: Run) -> Floats:
     return np.column_stack([run.time_s[at] - 2 * GAP_S, run.time_s[at + 1] + 2 * GAP_S])
 
 
-def _without(track: _Track, grid: Floats, gaps: Floats) -> _Track:
-    """The track with nothing known within gaps (G,2): a sensor that is silent is no runner who stops."""
-    spm = track.spm.copy()
+def _without(cadence: _Cadence, grid: Floats, gaps: Floats) -> _Cadence:
+    """Cadence, unknown within gaps (G,2): missing samples are not a stop."""
+    spm = cadence.spm.copy()
     for begin, end in gaps:
         spm[(grid >= begin) & (grid <= end)] = np.nan
-    return _Track(spm)
+    return _Cadence(spm)
 
 
-def _best(ours: _Track, theirs: _Track, lags: NDArray[np.int64]) -> Match:
-    """The offset at which starts, stops and wandering agree best."""
+def _best(ours: _Cadence, theirs: _Cadence, lags: NDArray[np.int64]) -> Match:
+    """The offset at which starts, stops and the variation of cadence agree best."""
     whole = np.array([_correlation(ours.spm, np.roll(theirs.spm, -lag))[0] for lag in lags])
-    mine, watch = ours.wander(), theirs.wander()
+    mine, watch = ours.variation(), theirs.variation()
     r, count = np.array([_correlation(mine, np.roll(watch, -lag)) for lag in lags]).T
     z = np.arctanh(np.clip(r, -0.99, 0.99)) * np.sqrt(count)  # short overlaps correlate by chance
     z_clear, whole_clear = np.nan_to_num(z, nan=-np.inf), np.nan_to_num(whole, nan=-np.inf)
@@ -158,13 +162,13 @@ def _best(ours: _Track, theirs: _Track, lags: NDArray[np.int64]) -> Match:
 
 
 def _score(z: Floats, lags: NDArray[np.int64], best: int) -> float:
-    """How far z at the best lag stands above the others, in their SD."""
+    """Distance of z at the best lag from the mean of the others, in their SD."""
     others = z[(np.abs(lags - lags[best]) > NEAR_S) & np.isfinite(z)]
     return float((z[best] - others.mean()) / others.std()) if len(others) > 30 and others.std() > 0 else 0.0
 
 
 def _correlation(a: Floats, b: Floats) -> tuple[float, int]:
-    """r and the count of seconds that both know; NaN for fewer than LEAST_S of them."""
+    """r and the number of seconds that both know; r is NaN for fewer than LEAST_S of them."""
     both = np.isfinite(a) & np.isfinite(b)
     count = int(both.sum())
     if count < LEAST_S:

@@ -1,7 +1,6 @@
-"""A session's developer fields added to a watch's own recording, everything else in it untouched.
+"""Adds a session's developer fields to a watch's FIT recording and changes nothing else in it.
 
-The records of the watch keep their times; each gets the means of the strides since the record before. Reading the
-watch's cadence and putting the merged file together live here.
+The watch's records keep their times; each gets the means of the strides since the previous record.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ _CADENCE, _FRACTIONAL = 4, 53
 
 @dataclass(frozen=True)
 class Merged:
-    """The merged file's bytes, where the session lies in it, and how many of its records carry a stride's values."""
+    """data: the merged file; match: of the two clocks; records, filled: of the watch, and those with stride values."""
 
     data: bytes
     match: Match
@@ -33,20 +32,16 @@ class Merged:
 def merge(data: bytes, name: str, run: Run, unix_zero_s: float, offset_s: float | None = None) -> Merged:
     """Add a run to a watch's FIT file, given as bytes. unix_zero_s: unix time of the run's sensor time 0.
 
-    offset_s: watch time less session time; None finds it. Raises ReportError for a file that is damaged, no activity,
-    merged before, or of another run.
+    offset_s: watch time minus session time, None to find it. Raises ReportError for a file that is damaged, not an
+    activity, merged before, or of another run.
     """
     fit = fb.read(data, name)
     records = [m for m in fit.messages if m.definition.global_number == fb.RECORD and not m.is_definition]
     if not any(message.time_s is not None for message in records):
-        raise ReportError(f"{name} is no activity: it has no records with a time.")
+        raise ReportError(f"{name} is not an activity: it has no records with a time.")
     index = _free_index(fit, name)
     watch_s, watch_spm = cadence(records)
-    match = (
-        find_offset(run, unix_zero_s, watch_s, watch_spm)
-        if offset_s is None
-        else Match(offset_s, 0.0, 0.0, 0, 0, given=True)
-    )
+    match = find_offset(run, unix_zero_s, watch_s, watch_spm) if offset_s is None else Match(offset_s, given=True)
     shift_s = fb.EPOCH_UNIX_S - unix_zero_s - match.offset_s  # from FIT time to sensor time
     filler = _Filler(fit_fields.StrideMeans(run), shift_s)
     merged = fb.with_developer_fields(fit, fit_fields.describe(index), fit_fields.layout(index), filler.values)
@@ -56,7 +51,7 @@ def merge(data: bytes, name: str, run: Run, unix_zero_s: float, offset_s: float 
 
 
 class _Filler:
-    """Bytes of our fields for one record after the other."""
+    """Computes the bytes of the developer fields, record by record."""
 
     def __init__(self, means: fit_fields.StrideMeans, shift_s: float) -> None:
         self._means = means
@@ -75,7 +70,7 @@ class _Filler:
 
 
 def cadence(records: list[fb.Message]) -> tuple[Floats, Floats]:
-    """Unix seconds (n,) and steps per minute (n,), NaN where not known, of records with a time."""
+    """Unix seconds (n,) and steps/min (n,), NaN where unknown, of the records with a time."""
     times, steps = [], []
     for message in records:
         if message.time_s is None:
@@ -87,11 +82,11 @@ def cadence(records: list[fb.Message]) -> tuple[Floats, Floats]:
 
 
 def _free_index(fit: fb.FitFile, name: str) -> int:
-    """A developer data index that the file does not use yet."""
+    """A developer data index that the file does not use."""
     used = set()
     for message in fit.messages:
         if message.definition.global_number == fb.DEVELOPER_DATA_ID and not message.is_definition:
             if message.field(1) == fit_fields.APPLICATION_ID:
-                raise ReportError(f"{name} has Untuck's fields already: merge into the watch's original file.")
+                raise ReportError(f"{name} already has Untuck's fields: merge into the watch's original file.")
             used.add(message.unsigned(3))
     return next(index for index in range(255) if index not in used)

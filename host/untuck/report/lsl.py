@@ -1,7 +1,7 @@
-"""Samples, strides and cues to other programs while they happen: three Lab Streaming Layer outlets (pylsl).
+"""Sends samples, strides and cues live to other programs: three Lab Streaming Layer outlets (pylsl).
 
-Stamps are sensor time carried to LSL's clock by the least delayed packets, not the time at which something arrived.
-Names, channels and units of the streams live here and nowhere else.
+Time stamps are sensor time converted to LSL's clock by the least delayed packets, not arrival times.
+Owns names, channels and units of the streams.
 """
 
 from __future__ import annotations
@@ -20,32 +20,32 @@ from untuck.report.dictionary import SAMPLES, STRIDES
 
 IMU = tuple(column for column in SAMPLES[1:11])
 GAIT = tuple(column for column in STRIDES if column.kind != "text")
-DRIFT = 2e-4  # how much faster one clock may run than the other
-SLEW = 0.05  # how fast an offset that began with a late packet is put right
+DRIFT = 2e-4  # largest relative drift between the clocks
+SLEW = 0.05  # rate at which an offset that began with a late packet is corrected
 
 
 class Outlet:
     """The three streams, "Untuck samples", "Untuck strides" and "Untuck cues"; closed at the end of a with statement.
 
-    source_id: tells this clip's streams from others'. The streams open with the first samples, which tell the rate.
-    Raises ReportError where pylsl or the library behind it is missing.
+    source_id: distinguishes this clip's streams from others'. The streams open with the first samples, which define the
+    rate. Raises ReportError if pylsl or its library is missing.
     """
 
     def __init__(self, source_id: str) -> None:
         self._pylsl = _load()
         self._source_id = source_id
         self._streams: dict[str, Any] = {}
-        self._clock_s = 0.0  # LSL time less sensor time of the least delayed packets
+        self._clock_s = 0.0  # LSL time minus sensor time, by the least delayed packets
         self._last_s = 0.0
 
     def push(self, samples: Samples, events: Sequence[Event]) -> None:
-        """Send what a packet brought: its samples, and the strides and cues among its events."""
+        """Send the samples of a packet, and the strides and cues among its events."""
         if not self._streams:
             if len(samples) < 2:
                 return
             self._open_all(float(np.round(1.0 / np.median(np.diff(samples.time_s)))))
         if len(samples):
-            self._tell_time(float(samples.time_s[-1]))
+            self._follow_clock(float(samples.time_s[-1]))
             chip = np.zeros((len(samples), 4)) if samples.quat is None else samples.quat
             rows = np.hstack([samples.gyr_rad_s, samples.acc_m_s2, chip])
             self._streams["samples"].push_chunk(rows.tolist(), (samples.time_s + self._clock_s).tolist())
@@ -65,10 +65,10 @@ class Outlet:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._streams.clear()  # the library closes a stream when nothing holds it
+        self._streams.clear()  # the library closes a stream that is no longer referenced
 
-    def _tell_time(self, newest_s: float) -> None:
-        """Follow the least delayed packets, slowly, so that stamps never run backwards."""
+    def _follow_clock(self, newest_s: float) -> None:
+        """Follow the least delayed packets slowly, so that time stamps never run backwards."""
         offset_s, step_s = float(self._pylsl.local_clock()) - newest_s, max(newest_s - self._last_s, 0.0)
         if self._last_s == 0.0:
             self._clock_s = offset_s
@@ -107,6 +107,6 @@ def _load() -> ModuleType:
         import pylsl
     except (ImportError, OSError, RuntimeError) as error:
         raise ReportError(
-            f"no Lab Streaming Layer here ({str(error).splitlines()[0]}): pip install pylsl, or go without --lsl."
+            f"Lab Streaming Layer is not available ({str(error).splitlines()[0]}): pip install pylsl, or omit --lsl."
         ) from error
     return pylsl  # type: ignore[no-any-return]

@@ -1,7 +1,7 @@
-"""What is followed from session to session: one line of numbers for each, and what they say against earlier ones.
+"""The metrics of a session that are followed over time, and their comparison with earlier sessions.
 
-Made from summaries alone, so that months of sessions are read in no time. Which sessions a new one is compared with,
-and when a difference counts as one, is decided here.
+Computed from summaries alone, so that months of sessions are read quickly. Owns which sessions a new one is compared
+with, and how large a difference must be.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from untuck.report.summary import Summary
 from untuck.vocabulary import RECOVERED
 
 WEEK_S = 7 * 86400.0
-LAST_SESSIONS = 5  # compared with where the week before holds none
-CLEAR_ERRORS = 2.0  # a difference of fewer standard errors is none that one can be sure of
-LEAST = {  # a smaller difference means nothing to a runner, however sure it is
+LAST_SESSIONS = 5  # compared with if the week before has none
+CLEAR_ERRORS = 2.0  # least difference that counts, in standard errors
+LEAST = {  # a smaller difference is irrelevant to a runner, even if it is significant
     "in_form_pct": 3.0,
     "against_deg": 0.3,
     "pullback_left_deg": 0.3,
@@ -30,12 +30,12 @@ LEAST = {  # a smaller difference means nothing to a runner, however sure it is
 
 @dataclass(frozen=True)
 class SessionMetrics:
-    """One session: number, start, and what is followed. None: not known, e.g. in sessions of an older version.
+    """The metrics of one session. None: unknown, for example in sessions of an older version.
 
-    running_s; tilt_deg above standing and its SD between strides; against_deg: tilt less baseline; pullback_left_deg,
-    pullback_right_deg: medians against baseline; in_form_pct of clean strides; cues: sounded; cues_per_10_min of
-    running; correct_s: median time from a cue to its correction; retention_pct: in form in the last fifth less that
-    before; silent_end: no cue sounded in the last fifth.
+    strides: clean ones; tilt_deg, tilt_sd_deg: median above standing, SD between strides; against_deg: tilt minus
+    baseline; pullback_left_deg, pullback_right_deg: medians against baseline; in_form_pct: of clean strides; cues:
+    sounded ones; cues_per_10_min: of running; correct_s: median time from a cue to its correction; retention_pct:
+    in_form_pct of the last fifth minus that of the rest; silent_end: no cue sounded in the last fifth.
     """
 
     session: int
@@ -56,7 +56,7 @@ class SessionMetrics:
 
 
 def metrics_of(session: int, started_unix_s: float, summary: Summary) -> SessionMetrics:
-    """The line of one session."""
+    """The metrics of a session from its summary."""
     sounded = [cue for cue in summary.cues if cue.fault != RECOVERED]
     corrected = [entry.correct_s for entry in summary.cue_log if entry.sounded and entry.correct_s is not None]
     tilt, base = summary.medians.get("tilt_deg"), summary.baseline_tilt_deg
@@ -86,9 +86,9 @@ def metrics_of(session: int, started_unix_s: float, summary: Summary) -> Session
 
 @dataclass(frozen=True)
 class Comparison:
-    """One value against earlier sessions: mean of those, their SD (None for one), their count, and the verdict.
+    """A value compared with earlier sessions: their mean, SD (None for a single one) and count, and the verdict.
 
-    verdict: "higher", "lower", "no clear difference", or "one session is no trend".
+    verdict: "higher", "lower", "no clear difference", or "too few sessions".
     """
 
     now: float
@@ -99,23 +99,23 @@ class Comparison:
 
 
 def to_compare(now: SessionMetrics, others: Sequence[SessionMetrics]) -> tuple[SessionMetrics, ...]:
-    """The sessions of the seven days before `now`; where there are none, the last five."""
+    """The sessions of the seven days before `now`; if there are none, the last five."""
     before = sorted((p for p in others if p.started_unix_s < now.started_unix_s), key=lambda p: p.started_unix_s)
     week = [p for p in before if now.started_unix_s - p.started_unix_s <= WEEK_S]
     return tuple(week or before[-LAST_SESSIONS:])
 
 
 def compare(now: SessionMetrics, earlier: Sequence[SessionMetrics], name: str) -> Comparison | None:
-    """One field of `now`, of those in LEAST, against the same of earlier sessions; None where either is not known."""
+    """Compare a field of `now`, of those in LEAST, with earlier sessions; None if either is unknown."""
     value = getattr(now, name)
     known = [v for p in earlier if (v := getattr(p, name)) is not None]
     if value is None or not known:
         return None
     mean = fmean(known)
     if len(known) == 1:
-        return Comparison(value, mean, None, 1, "one session is no trend")
+        return Comparison(value, mean, None, 1, "too few sessions")
     sd = stdev(known)
-    error = sd * math.sqrt(1 + 1 / len(known))  # of one more session of the same kind, against their mean
+    error = sd * math.sqrt(1 + 1 / len(known))  # of one more such session against their mean
     verdict = "no clear difference"
     if abs(value - mean) > max(CLEAR_ERRORS * error, LEAST[name]):
         verdict = "higher" if value > mean else "lower"

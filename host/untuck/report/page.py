@@ -1,6 +1,6 @@
-"""What a run's page is made of, whether it is shown in a browser or printed.
+"""The content of a run's page as values; html.py and pdf.py lay it out.
 
-Values only; html.py and pdf.py lay them out. Decides which strides the mean stride is made of.
+Owns the choice of strides for the mean stride.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from dataclasses import dataclass
 
 from untuck.model import Run
 from untuck.motion.params import Params
-from untuck.report.cycles import Cycles, cycles
+from untuck.report.mean_stride import MeanStride, mean_stride
 from untuck.report.metrics import SessionMetrics
 from untuck.report.summary import Summary
 
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """What a page is made of. title, subtitle: plain text; now, earlier: this session and those to compare with.
+    """The content of a page. title, subtitle: plain text; now, earlier: this session and those to compare with.
 
-    own_baseline: it was taken in this run; late_ms: median and 99th percentile of packets' delay.
+    own_baseline: the baseline was taken in this run; late_ms: median and 99th percentile of the packets' delay.
     """
 
     title: str
@@ -33,9 +33,9 @@ class Report:
     late_ms: tuple[float, float] | None = None
 
 
-def stride_cycles(report: Report) -> tuple[Cycles | None, Cycles | None]:
-    """The mean stride of the run, and of the strides that its baseline was made of, where it was taken in this run."""
+def mean_strides(report: Report) -> tuple[MeanStride | None, MeanStride | None]:
+    """The mean stride of the run, and that of its baseline's strides if the baseline was taken in this run."""
     baseline = report.run.baseline
     if not report.own_baseline or baseline is None or math.isnan(baseline.end_s):
-        return cycles(report.run, -math.inf, math.inf), None
-    return cycles(report.run, baseline.end_s, math.inf), cycles(report.run, baseline.start_s, baseline.end_s)
+        return mean_stride(report.run, -math.inf, math.inf), None
+    return mean_stride(report.run, baseline.end_s, math.inf), mean_stride(report.run, baseline.start_s, baseline.end_s)

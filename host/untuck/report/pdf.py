@@ -1,7 +1,6 @@
-"""A run's pages on paper: A4, the same figures as the browser's page, by matplotlib's own PDF writer.
+"""A run's report as PDF: A4, with the same figures as the HTML page, written by matplotlib.
 
-The first page holds the answers, the data and the cues, the second the run, the third what it is compared with.
-Layout of the paper lives here and nowhere else.
+The first page has the answers, data quality and cues, the second the run, the third its thirds and earlier sessions.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from matplotlib.figure import Figure, SubFigure
 
 from untuck.report import figures, quality
 from untuck.report.figures import Palette
-from untuck.report.page import Report, stride_cycles
+from untuck.report.page import Report, mean_strides
 from untuck.report.sentences import answers
 from untuck.report.summary import DISCLAIMER
 from untuck.vocabulary import clock, named
@@ -23,41 +22,41 @@ from untuck.vocabulary import clock, named
 WIDTH_IN, HEIGHT_IN, MARGIN = 8.27, 11.69, 0.09
 _LINE = 0.0155  # of the page's height
 _COLUMNS = 98  # characters that fit between the margins
-_LOGGED = 46  # entries of the cue ledger on a page
+_MOST_CUES = 46  # that fit on the page
 
 
 def write_pdf(report: Report, path: Path) -> None:
-    """Write the run to a PDF. Raises OSError where the file cannot be written."""
+    """Write the report as PDF. Raises OSError if the file cannot be written."""
     palette = Palette()
     with figures.styled(), PdfPages(path, metadata={"Title": report.title, "Creator": "Untuck"}) as pages:
-        pages.savefig(_words(report))
+        pages.savefig(_text_page(report))
         if report.summary.strides == 0:
             return
-        pages.savefig(_page_of_the_run(report, palette))
-        pages.savefig(_page_behind(report, palette))
+        pages.savefig(_run_page(report, palette))
+        pages.savefig(_comparison_page(report, palette))
 
 
 def _page(heights: tuple[float, ...]) -> tuple[Figure, list[SubFigure]]:
-    """A page and parts of it one below the other, of such relative heights, within the page's margins."""
+    """A page with parts one below the other, of these relative heights, within the margins."""
     page = Figure(figsize=(WIDTH_IN, HEIGHT_IN))
     edge = 0.05 * sum(heights)
     cells: Any = page.subfigures(len(heights) + 2, 3, height_ratios=(edge, *heights, edge), width_ratios=(1, 16, 1))
     return page, list(cells[1:-1, 1])
 
 
-def _page_of_the_run(report: Report, palette: Palette) -> Figure:
-    """The run, its mean stride, and how tilt was spread."""
+def _run_page(report: Report, palette: Palette) -> Figure:
+    """The run, its mean stride, and the distribution of tilt."""
     page, (run, stride, spread) = _page((4.4, 2.5, 2.6))
     figures.through_the_run(report.run, palette, WIDTH_IN, run)
-    now, base = stride_cycles(report)
+    now, base = mean_strides(report)
     if now is not None:
         figures.mean_stride(now, base, palette, WIDTH_IN, stride)
     figures.distribution(report.run, report.params.tuck_on_deg, palette, WIDTH_IN, spread)
     return page
 
 
-def _page_behind(report: Report, palette: Palette) -> Figure:
-    """Thirds of the run, and earlier sessions."""
+def _comparison_page(report: Report, palette: Palette) -> Figure:
+    """The thirds of the run, and earlier sessions."""
     page, (thirds, sessions, _) = _page((3.4, 2.6, 3.0))
     if report.summary.parts:
         figures.thirds(report.summary.parts, palette, WIDTH_IN, thirds)
@@ -66,8 +65,8 @@ def _page_behind(report: Report, palette: Palette) -> Figure:
     return page
 
 
-def _words(report: Report) -> Figure:
-    """The page of text."""
+def _text_page(report: Report) -> Figure:
+    """Answers, data quality and cues."""
     figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN))
     y = 0.95
     figure.text(MARGIN, y, report.title, size=16, weight="bold")
@@ -79,7 +78,7 @@ def _words(report: Report) -> Figure:
             y -= _LINE
             figure.text(MARGIN, y, line, size=9.5)
         y -= 1.7 * _LINE
-    for title, rows in (("Data", quality.rows(report.summary, report.late_ms)), ("Cues", _cues(report))):
+    for title, rows in (("Data quality", quality.rows(report.summary, report.late_ms)), ("Cues", _cues(report))):
         figure.text(MARGIN, y, title, size=10, weight="bold")
         for row in rows:
             y -= _LINE
@@ -91,14 +90,14 @@ def _words(report: Report) -> Figure:
 
 
 def _cues(report: Report) -> list[tuple[str, ...]]:
-    """The cues that sounded, as many as fit."""
+    """The cues that sounded, as many as fit on the page."""
     sounded = [entry for entry in report.summary.cue_log if entry.sounded]
     rows: list[tuple[str, ...]] = [
         (
             clock(entry.time_s),
             f"{named(entry.fault, entry.side)}, {entry.depth_deg:.1f} deg",
-            f"corrected after {entry.correct_s:.0f} s" if entry.correct_s is not None else entry.ended or "to the end",
+            f"corrected after {entry.correct_s:.0f} s" if entry.correct_s is not None else entry.ended or "not ended",
         )
-        for entry in sounded[:_LOGGED]
+        for entry in sounded[:_MOST_CUES]
     ]
     return rows or [("none",)]

@@ -1,6 +1,6 @@
-"""How far a session's numbers can be trusted: loss, gaps, delay, calibration, and strides not judged, with the reason.
+"""Data quality of a session: loss, gaps, delay, calibration, and the strides that were not judged, with the reasons.
 
-Rows of two texts for page and paper.
+Rows of two texts for HTML and PDF.
 """
 
 from __future__ import annotations
@@ -8,41 +8,41 @@ from __future__ import annotations
 from untuck.report.summary import Summary
 from untuck.vocabulary import clock, not_judged_words
 
-CHIP_USUAL_DEG = 5.0  # its data sheet says 2.5 deg in motion; twice that is worth a word
+CHIP_USUAL_DEG = 5.0  # twice the error in motion by its data sheet
 
 
 def rows(summary: Summary, late_ms: tuple[float, float] | None) -> list[tuple[str, str]]:
-    """What is measured, and what it came to."""
+    """Name and value of each row."""
     s = summary.signal
     sent = s.packets + s.lost
     found = [
         ("Recorded", f"{clock(s.duration_s)}, {s.samples} samples in {s.packets} packets"),
         ("Lost", f"{s.lost} of {sent} packets ({100 * s.lost / sent if sent else 0:.2f} %), {s.corrupt} damaged"),
-        ("Breaks", f"{s.gaps} gaps in the sensor's data, {s.resets} sensor resets, {s.restarts} clip restarts"),
+        ("Gaps", f"{s.gaps} gaps in the sensor's data, {s.resets} sensor resets, {s.restarts} clip restarts"),
     ]
     if late_ms is not None:
         found.append(
-            ("Delay", f"beyond the quickest packet: median {late_ms[0]:.0f} ms, 99 % within {late_ms[1]:.0f} ms")
+            ("Delay", f"of packets, above the fastest: median {late_ms[0]:.0f} ms, 99 % within {late_ms[1]:.0f} ms")
         )
     error = summary.calibration_error_deg
-    within = "" if error is None else f", mount known within about {error:.1f} deg"
+    within = "" if error is None else f", error of the mount about {error:.1f} deg"
     found.append(("Calibration", f"{summary.calibration}{within}"))
     if summary.standings:
-        found.append(("Standing", measured_again(summary)))
+        found.append(("Standing", standing_checks(summary)))
     if summary.chip_error_deg is not None:
-        off = f"the chip's own vertical is {summary.chip_error_deg:.1f} deg off the one used (RMS)"
-        usual = "as usual" if summary.chip_error_deg <= CHIP_USUAL_DEG else "unusually far: is the clip loose?"
+        off = f"the chip's vertical differs by {summary.chip_error_deg:.1f} deg (RMS)"
+        usual = "as usual" if summary.chip_error_deg <= CHIP_USUAL_DEG else "unusually large: check the clip"
         found.append(("Cross-check", f"{off}, {usual}"))
     found.append(("Judged", _judged(summary)))
     return found
 
 
-def measured_again(summary: Summary) -> str:
-    """How often standing was measured again, how far it was off, and what became of the zero."""
+def standing_checks(summary: Summary) -> str:
+    """How often standing was checked, the largest difference, and how often the zero was set."""
     off_deg = max(standing.difference_deg for standing in summary.standings)
     zeroed = sum(standing.zeroed for standing in summary.standings)
-    anew = f"zero set anew {_times(zeroed)}" if zeroed else "zero left as it was"
-    return f"measured again {_times(len(summary.standings))}, up to {off_deg:.1f} deg off; {anew}"
+    zero = f"zero set again {_times(zeroed)}" if zeroed else "zero unchanged"
+    return f"checked {_times(len(summary.standings))}, difference up to {off_deg:.1f} deg; {zero}"
 
 
 def _times(count: int) -> str:
@@ -50,7 +50,7 @@ def _times(count: int) -> str:
 
 
 def left_out_words(summary: Summary) -> str:
-    """How many strides were left out for which reason, "" for none."""
+    """Number of strides that were left out for each reason, "" for none."""
     counts = sorted(summary.rejected.items())
     return ", ".join(f"{count} ({not_judged_words(reason)})" for reason, count in counts)
 

@@ -1,6 +1,6 @@
-"""The plain-language paragraph: how was my pelvis, when did it go wrong, did the cues help, am I better than before.
+"""Answers in plain language: how was my pelvis, when did it go wrong, did the cues help, am I better than before.
 
-Sentences from a Summary and from earlier sessions; every number with its unit and its spread, and no word on health.
+Sentences from a Summary and earlier sessions. Numbers have units and spread; nothing is said about health.
 """
 
 from __future__ import annotations
@@ -12,38 +12,38 @@ from statistics import median
 from untuck.model import Finding
 from untuck.motion.form.cues import CueEntry
 from untuck.report.metrics import Comparison, SessionMetrics, compare
-from untuck.report.parts import THIRDS
+from untuck.report.run_parts import THIRDS
 from untuck.report.summary import Summary
 from untuck.vocabulary import ON_PURPOSE, RECOVERED, clock, cued_faults, named
 
 _TIMES = {1: "once", 2: "twice"}
-_LISTED = 3  # moments that a sentence names; more are in the table
+_LISTED = 3  # times that a sentence names; the rest is in the table
 
 
 def answers(summary: Summary, now: SessionMetrics, earlier: Sequence[SessionMetrics]) -> tuple[tuple[str, str], ...]:
-    """Four questions, each with its answer. earlier: the sessions to compare with (progress.to_compare)."""
+    """Four questions, each with its answer. earlier: as of metrics.to_compare."""
     return (
-        ("How was my pelvis?", _how(summary)),
-        ("When did it go wrong?", _when(summary)),
+        ("How was my pelvis?", _form(summary)),
+        ("When did it go wrong?", _faults(summary)),
         ("Did the cues help?", _cues(summary)),
-        ("Am I better than before?", _better(now, earlier)),
+        ("Am I better than before?", _progress(now, earlier)),
     )
 
 
-def _how(summary: Summary) -> str:
+def _form(summary: Summary) -> str:
     if summary.clean_strides == 0:
-        return f"Nothing can be said: {summary.strides} strides were found and none was clean."
+        return f"No result: of {summary.strides} strides none was clean."
     tilt, spread = summary.medians["tilt_deg"], summary.spreads.get("tilt_deg")
     words = []
     if summary.in_form_pct is None or summary.baseline_tilt_deg is None:
-        words.append(f"{summary.clean_strides} clean strides, judged against no baseline.")
+        words.append(f"{summary.clean_strides} clean strides, not judged because there is no baseline.")
     else:
-        words.append(f"In good form for {summary.in_form_pct:.0f} % of {summary.clean_strides} clean strides.")
+        words.append(f"Good form in {summary.in_form_pct:.0f} % of {summary.clean_strides} clean strides.")
     if tilt is not None:
         scatter = "" if spread is None else f" (spread {spread:.1f})"
         words.append(f"Tilt was {tilt:.1f} deg above standing{scatter}" + _against(summary, tilt) + ".")
     if summary.clean_strides < 60:
-        words.append("So few strides carry little weight.")
+        words.append("So few strides say little.")
     return " ".join(words)
 
 
@@ -58,17 +58,17 @@ def _against(summary: Summary, tilt: float) -> str:
     )
 
 
-def _when(summary: Summary) -> str:
+def _faults(summary: Summary) -> str:
     findings = [f for f in summary.findings if f.fault in cued_faults()]
     if not findings:
-        return "It did not: no fault lasted." if summary.clean_strides else "Nothing was judged."
+        return "It did not: no fault was found." if summary.clean_strides else "No stride was judged."
     counts = Counter((f.fault, f.side) for f in findings)
-    told = []
+    texts = []
     for (fault, side), count in counts.most_common():
         of_kind = [f for f in findings if (f.fault, f.side) == (fault, side)]
         moments = ", ".join(_moment(f) for f in of_kind[:_LISTED]) + (", ..." if count > _LISTED else "")
-        told.append(f"{named(fault, side)} {_TIMES.get(count, f'{count} times')} ({moments})")
-    text = "; ".join(told)
+        texts.append(f"{named(fault, side)} {_TIMES.get(count, f'{count} times')} ({moments})")
+    text = "; ".join(texts)
     return f"{text[0].upper()}{text[1:]}.{_fatigue(summary)}"
 
 
@@ -78,22 +78,22 @@ def _moment(finding: Finding) -> str:
 
 
 def _fatigue(summary: Summary) -> str:
-    """Which third was the worst, if they differ."""
+    """The worst and the best third, if they differ."""
     thirds = [(part.in_form_pct, part.name) for part in summary.parts if part.name in THIRDS]
     shares = [(share, name) for share, name in thirds if share is not None]
     if len(shares) < len(THIRDS):
         return ""
     (low, worst), (high, best) = min(shares), max(shares)
     if high - low < 5.0:
-        return " All thirds of the run were alike."
-    return f" Most of it was in the {worst} ({low:.0f} % in form), least in the {best} ({high:.0f} %)."
+        return " The thirds of the run did not differ."
+    return f" Form was worst in the {worst} (good in {low:.0f} %) and best in the {best} ({high:.0f} %)."
 
 
 def _cues(summary: Summary) -> str:
     cued = _first_of_each([entry for entry in summary.cue_log if entry.sounded])
     if not cued:
         sounded = sum(cue.fault != RECOVERED for cue in summary.cues)
-        return f"{sounded} cues sounded; this session does not say what came of them." if sounded else "None sounded."
+        return f"{sounded} cues sounded; this session has no record of their effect." if sounded else "No cue sounded."
     took_s = [entry.correct_s for entry in cued if entry.correct_s is not None]
     text = f"{len(took_s)} of {len(cued)} cued faults were corrected"
     if took_s:
@@ -104,14 +104,14 @@ def _cues(summary: Summary) -> str:
     )
     free_s = [entry.correct_s for entry in uncued if entry.correct_s is not None]
     if free_s:
-        text += f"; without a cue it took {median(free_s):.0f} s ({len(free_s)} of {len(uncued)} corrected)"
+        text += f"; without a cue after {median(free_s):.0f} s ({len(free_s)} of {len(uncued)} corrected)"
     else:
-        text += "; there is nothing to compare with, as no fault was left uncued on purpose"
+        text += "; there is no comparison, because no fault was left without a cue on purpose"
     return text + "."
 
 
 def _finding(entry: CueEntry) -> tuple[str, int, float]:
-    """What entries of one finding share: its id; in sessions of older versions when it was corrected."""
+    """The key of an entry's finding: its id, or in sessions of older versions the time of its correction."""
     if entry.finding_id:
         return "", 0, float(entry.finding_id)
     return entry.fault, entry.side, round(entry.time_s + (entry.correct_s or 0.0), 3)
@@ -125,24 +125,24 @@ def _first_of_each(entries: Sequence[CueEntry]) -> list[CueEntry]:
     return list(first.values())
 
 
-def _better(now: SessionMetrics, earlier: Sequence[SessionMetrics]) -> str:
+def _progress(now: SessionMetrics, earlier: Sequence[SessionMetrics]) -> str:
     form = compare(now, earlier, "in_form_pct")
     against = compare(now, earlier, "against_deg")
     if form is None and against is None:
-        return "There is no earlier session to compare with yet."
+        return "There is no earlier session to compare with."
     week = all(now.started_unix_s - p.started_unix_s <= 7 * 86400 for p in earlier)
     since = "the week before" if week else f"the last {len(earlier)} sessions"
-    told = []
+    texts = []
     if form is not None:
         word = {"higher": "Better", "lower": "Worse"}.get(form.verdict, form.verdict.capitalize())
-        told.append(f"{word}: in form {form.now:.0f} % against {_mean(form, '%')} in {since}")
+        texts.append(f"{word}: good form {form.now:.0f} %, {since} {_mean(form, '%')}")
     if against is not None:
-        told.append(f"tilt {_signed(against.now)} deg to baseline against {_mean(against, 'deg', '+.1f')}")
-    return "; ".join(told) + "."
+        texts.append(f"tilt against baseline {_signed(against.now)} deg, before {_mean(against, 'deg', '+.1f')}")
+    return "; ".join(texts) + "."
 
 
 def _signed(value: float) -> str:
-    """One decimal with its sign; none for zero."""
+    """One decimal with its sign; no sign for zero."""
     return f"{value:+.1f}" if abs(value) >= 0.05 else "0.0"
 
 

@@ -1,7 +1,7 @@
-"""A run's summary: what a runner or coach wants to know at the end, as values and as JSON.
+"""The summary of a run, as values and as JSON.
 
-Pure: the results of the pipeline and the counters of the decoder come in, a Summary comes out. Medians are over clean
-strides. Pages are in text.py and html.py.
+Pure: takes the results of the pipeline and the counters of the decoder. Medians are over clean strides. text.py,
+html.py and pdf.py lay it out.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from untuck.model import Cue, Finding, Run, StandingCheck
 from untuck.motion.form.cues import CueEntry, cue_log
-from untuck.report.parts import Part, in_form, parts_of
+from untuck.report.run_parts import RunPart, in_form, parts_of
 
 DISCLAIMER = "These are form cues, not medical advice."
 MEDIANS = (
@@ -39,16 +39,16 @@ MEDIANS = (
 
 @dataclass(frozen=True)
 class Signal:
-    """How well the data came through: counts of packets and samples, and how long the recording is in sensor time."""
+    """Completeness of the data: duration in sensor time, and counts of packets, samples, losses and restarts."""
 
     duration_s: float
-    packets: int
-    samples: int
-    lost: int
-    corrupt: int
-    gaps: int
-    resets: int
-    restarts: int
+    packets: int = 0
+    samples: int = 0
+    lost: int = 0
+    corrupt: int = 0
+    gaps: int = 0
+    resets: int = 0
+    restarts: int = 0
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,9 @@ class Summary:
 
     strides, clean_strides: counts; running_s: time in strides; medians: over clean strides, by STRIDE_DTYPE's names;
     baseline_tilt_deg: at this run's cadence, None without a baseline; suppressed: cues not sounded, by reason;
-    rejected: strides left out, by reason; calibration: how it was found, with its error in degrees (None: not known);
-    spreads: SD between clean strides of each median; in_form_pct: clean strides without a finding; parts: stretches of
-    the run; cue_log: every cue, sounded or suppressed, with the outcome; standings: each measured again after
+    rejected: strides left out, by reason; calibration: how it was found, with its error in degrees (None: unknown);
+    spreads: SD between clean strides, for each median; in_form_pct: of clean strides, those without a finding; parts:
+    of the run; cue_log: every cue, sounded or suppressed, with its outcome; standings: the standing checks after
     calibration. Fields with a default are empty in sessions of older versions.
     """
 
@@ -78,15 +78,15 @@ class Summary:
     warnings: tuple[str, ...]
     spreads: dict[str, float | None] = field(default_factory=dict)
     in_form_pct: float | None = None
-    parts: tuple[Part, ...] = ()
+    parts: tuple[RunPart, ...] = ()
     cue_log: tuple[CueEntry, ...] = ()
-    chip_error_deg: float | None = None  # RMS between the chip's own vertical and the one used
+    chip_error_deg: float | None = None  # RMS angle between the chip's vertical and the one used
     standings: tuple[StandingCheck, ...] = ()
-    audio_delay_ms: float | None = None  # of the sound output, where it was measured before the session
+    audio_delay_ms: float | None = None  # of the sound output, if it was measured before the session
 
 
 def summarise(run: Run, signal: Signal) -> Summary:
-    """The summary of a run. Shapes as in model.Run; nothing of the run is changed."""
+    """The summary of a run. Shapes as in model.Run."""
     clean = run.strides[run.strides["valid"]]
     medians = {name: _median(clean[name]) for name in MEDIANS}
     return Summary(
@@ -113,7 +113,7 @@ def summarise(run: Run, signal: Signal) -> Summary:
 
 
 def to_json(summary: Summary, **more: Any) -> str:
-    """One line of JSON with the fields of Summary, and `more` beside them; what is not finite is null."""
+    """One line of JSON with the fields of Summary and `more`; infinities and NaN become null."""
     return json.dumps(_plain({**dataclasses.asdict(summary), **more}), allow_nan=False)
 
 

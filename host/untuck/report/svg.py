@@ -1,7 +1,6 @@
-"""Figures as SVG inside a page: colours follow the page's theme, ids do not clash, the size is the page's.
+"""Figures as SVG inside a page: colours follow the page's theme, ids are unique, the size is set by the page.
 
-Each role of the palette is drawn in a colour of its own and then replaced by a CSS variable of the role's name.
-How a Figure becomes markup lives here and nowhere else.
+Each role of the palette is drawn in a placeholder colour, which is then replaced by a CSS variable of the role's name.
 """
 
 from __future__ import annotations
@@ -25,14 +24,14 @@ _PLACES = re.compile(r"(?<=\.\d)\d+")
 
 
 def svg(figure: Drawn, name: str, title: str) -> str:
-    """Markup of a figure drawn with THEMED. name: unique in the page, letters only; title: read out to the blind."""
+    """Markup of a figure drawn with THEMED. name: unique in the page, letters only; title: for screen readers."""
     out = io.StringIO()
     with matplotlib.rc_context({"svg.hashsalt": name}):
         figure.figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
     text = _META.sub("", _HEAD.sub("", out.getvalue()))
     text = _SIZE.sub(rf'\1 role="img" aria-label="{title}"', text, count=1)
     text = _ID.sub(rf"\1{name}-", text)
-    text = _TAG.sub(lambda tag: _PLACES.sub("", tag[0]), text)  # tenths of a point cannot be seen; half the file
+    text = _TAG.sub(lambda tag: _PLACES.sub("", tag[0]), text)  # tenths of a point are enough; half the size
     for role, color in _ROLES.items():
         text = text.replace(color, f"var(--{role})")
     return text

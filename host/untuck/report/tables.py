@@ -1,7 +1,7 @@
-"""A run as tables, written as CSV or Parquet, and its samples as a numpy archive that `untuck analyse` reads back.
+"""A run as tables in CSV or Parquet, and its samples as a numpy archive that `untuck analyse` reads.
 
-Columns are those of dictionary.py, in that order; Parquet carries unit and meaning with each column. What is not known
-is empty in CSV and null in Parquet. Making and writing tables lives here.
+The columns are those of dictionary.py, in that order; Parquet stores unit and meaning with each column. Unknown values
+are empty in CSV and null in Parquet.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _KINDS: dict[str, Any] = {"number": float, "whole": np.int64, "text": object, "y
 
 
 def table(name: str, run: Run, samples: Samples, summary: Summary) -> Columns:
-    """One table of TABLES as arrays by column. samples: those that the run was made from."""
+    """One table of TABLES as arrays by column. samples: those of the run."""
     makers = {"strides": _strides, "samples": _samples, "findings": _findings, "cues": _cues, "standings": _standings}
     found = makers[name](run, samples, summary)
     return {column.name: found[column.name] for column in TABLES[name]}
 
 
 def write_table(name: str, columns: Columns, path: Path) -> None:
-    """Write a table as CSV or Parquet, by the file's suffix. Raises OSError where the file cannot be written."""
+    """Write a table as CSV or Parquet, by the file's suffix. Raises OSError if the file cannot be written."""
     import pyarrow.csv
     import pyarrow.parquet
 
@@ -60,7 +60,7 @@ def as_arrow(described: tuple[Column, ...], columns: Columns) -> pyarrow.Table:
 
 
 def write_npz(samples: Samples, path: Path) -> None:
-    """Write samples as `untuck analyse` reads them. Raises OSError where the file cannot be written."""
+    """Write samples in a form that `untuck analyse` reads. Raises OSError if the file cannot be written."""
     arrays = {"time_s": samples.time_s, "gyr_rad_s": samples.gyr_rad_s, "acc_m_s2": samples.acc_m_s2}
     if samples.quat is not None:
         arrays["quat"] = samples.quat

@@ -1,6 +1,6 @@
-"""A run's summary as a page of text for the terminal: the answers first, then what they rest on, within 80 columns.
+"""A run's summary as text for the terminal: first the answers, then the numbers, within 80 columns.
 
-Pure: Summary and SessionMetrics in, text out. The layout of the terminal page lives here, its sentences in answers.py.
+Pure: Summary and SessionMetrics in, text out. The answers come from sentences.py.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from untuck.model import Finding
 from untuck.motion.form.cues import CueEntry
 from untuck.report.metrics import SessionMetrics, metrics_of
-from untuck.report.parts import THIRDS
-from untuck.report.quality import left_out_words, measured_again
+from untuck.report.quality import left_out_words, standing_checks
+from untuck.report.run_parts import THIRDS
 from untuck.report.sentences import answers
 from untuck.report.summary import DISCLAIMER, Summary
 from untuck.vocabulary import clock, named
@@ -24,17 +24,17 @@ WIDTH = 78
 def to_text(
     summary: Summary, title: str, now: SessionMetrics | None = None, earlier: Sequence[SessionMetrics] = ()
 ) -> str:
-    """The summary as a person reads it, within 80 columns. now, earlier: what earlier sessions are compared with."""
+    """The summary as text, within 80 columns. now, earlier: this session's metrics and those to compare with."""
     lines = [title, ""]
     for question, answer in answers(summary, now or metrics_of(0, 0.0, summary), earlier):
         lines += textwrap.wrap(f"{question} {answer}", WIDTH, initial_indent="  ", subsequent_indent="    ")
-    lines += ["", "Numbers (median, and spread of strides)"]
+    lines += ["", "Strides (median +- SD)"]
     lines += _stride_lines(summary) if summary.strides else ["  No running strides were found."]
     if summary.parts:
-        lines += ["", "Through the run", *_third_lines(summary)]
+        lines += ["", "Thirds of the run", *_third_lines(summary)]
     lines += ["", "Findings", *_finding_lines(summary.findings)]
     lines += ["", "Cues", *_cue_lines(summary)]
-    lines += ["", "Signal", *_signal_lines(summary)]
+    lines += ["", "Data quality", *_signal_lines(summary)]
     if summary.warnings:
         lines += ["", "Warnings", *_wrapped(summary.warnings)]
     return "\n".join([*lines, "", DISCLAIMER])
@@ -64,9 +64,9 @@ def _stride_lines(summary: Summary) -> list[str]:
         ("cadence", f"{m['cadence_spm']:.0f}{sd.get('cadence_spm', '')} steps/min"),
         ("contact", f"left {m['contact_left_ms']:.0f} ms, right {m['contact_right_ms']:.0f} ms"),
         ("flight", f"{m['flight_ms']:.0f} ms; balance {m['balance_left_pct']:.1f} % left"),
-        ("bounce", f"{m['oscillation_mm']:.0f} mm (pelvis, up and down)"),
+        ("oscillation", f"{m['oscillation_mm']:.0f} mm (pelvis, vertical)"),
         ("tilt", f"{m['tilt_deg']:.1f}{sd.get('tilt_deg', '')} deg above standing ({against})"),
-        ("pelvic lean", f"{m['lean_deg']:.1f} deg (of the pelvis: one sensor cannot see the trunk)"),
+        ("pelvic lean", f"{m['lean_deg']:.1f} deg (of the pelvis: one sensor cannot measure the trunk)"),
         (
             "rotation",
             f"{m['rotation_range_deg']:.1f} deg; obliquity {m['obliquity_range_deg']:.1f} deg within a stride",
@@ -84,7 +84,7 @@ def _row(name: str, text: str) -> list[str]:
 
 def _finding_lines(findings: tuple[Finding, ...]) -> list[str]:
     if not findings:
-        return ["  none: good form throughout"]
+        return ["  none"]
     return [
         f"  {clock(f.start_s):>5} - {clock(f.end_s):<6}{named(f.fault, f.side):<16}{f.depth_deg:4.1f} deg"
         for f in findings
@@ -103,14 +103,14 @@ def _cue_lines(summary: Summary) -> list[str]:
         reasons = ", ".join(f"{reason} {count}" for reason, count in summary.suppressed.items())
         lines += _wrapped((f"suppressed: {reasons}",))
     if summary.audio_delay_ms is not None:
-        lines.append(f"  heard {summary.audio_delay_ms:.0f} ms after they were played, as measured before")
+        lines.append(f"  delay of the sound output: {summary.audio_delay_ms:.0f} ms, as measured before")
     return lines
 
 
 def _response(entry: CueEntry) -> str:
     if entry.correct_s is not None:
         return f"corrected after {entry.correct_s:.0f} s"
-    return f"not corrected: {entry.ended}" if entry.ended else "lasted to the end"
+    return f"not corrected: {entry.ended}" if entry.ended else "not ended"
 
 
 def _signal_lines(summary: Summary) -> list[str]:
@@ -121,7 +121,7 @@ def _signal_lines(summary: Summary) -> list[str]:
     error = "" if summary.calibration_error_deg is None else f", within about {summary.calibration_error_deg:.1f} deg"
     lines.append(f"  calibration: {summary.calibration}{error}")
     if summary.standings:
-        lines.append(f"  standing: {measured_again(summary)}")
+        lines.append(f"  standing: {standing_checks(summary)}")
     return lines
 
 

@@ -1,7 +1,7 @@
-"""Progress over weeks: sessions grouped by calendar week, as text with sparklines, and the content of the trend page.
+"""The trend over weeks: metrics grouped by calendar week, as text with sparklines, and the values of the trend page.
 
-Means are over sessions, each counting alike; the error is that between sessions. A change is named only when last
-and first weeks differ by more than their scatter. What is followed over weeks lives here, drawing in trend_page.py.
+Means and their standard errors are over sessions, with equal weight. A change is reported only if the first and the
+last sessions differ by more than their scatter. trend_page.py draws the page.
 """
 
 from __future__ import annotations
@@ -12,16 +12,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
+from untuck.model import LEFT, RIGHT
 from untuck.report.metrics import CLEAR_ERRORS, LEAST, SessionMetrics
+from untuck.vocabulary import Fault, named
 
 DAY_S = 86400.0
 BARS = "▁▂▃▄▅▆▇█"
-FEW = 3  # sessions at either end that a change is told from, at least
+FEW = 3  # least number of sessions at either end for a change
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A field of SessionMetrics that is followed: name for people, unit, decimal places, and the better direction."""
+    """A field of SessionMetrics that is followed: its name, unit, decimal places, and the better direction."""
 
     field: str
     name: str
@@ -32,18 +34,18 @@ class Measure:
 
 MEASURES = (
     Measure("in_form_pct", "in good form", "%", 0, 1),
-    Measure("against_deg", "tilt to baseline", "deg", 1, 0),
-    Measure("pullback_left_deg", "pullback left", "deg", 1, -1),
-    Measure("pullback_right_deg", "pullback right", "deg", 1, -1),
+    Measure("against_deg", "tilt against baseline", "deg", 1, 0),
+    Measure("pullback_left_deg", named(Fault.PULLBACK, LEFT), "deg", 1, -1),
+    Measure("pullback_right_deg", named(Fault.PULLBACK, RIGHT), "deg", 1, -1),
     Measure("cues_per_10_min", "cues in 10 min", "", 1, -1),
-    Measure("correct_s", "time to correct", "s", 0, -1),
-    Measure("retention_pct", "last fifth less before", "%", 0, 1),
+    Measure("correct_s", "time to correction", "s", 0, -1),
+    Measure("retention_pct", "last fifth minus rest", "%", 0, 1),
 )
 
 
 @dataclass(frozen=True)
 class Week:
-    """A calendar week: its Monday in unix seconds, its sessions, means and standard errors between them by field."""
+    """A calendar week: its Monday in unix seconds, number of sessions, means and standard errors by field."""
 
     start_unix_s: float
     sessions: int
@@ -53,37 +55,37 @@ class Week:
 
 
 def weeks_of(sessions: Sequence[SessionMetrics]) -> list[Week]:
-    """Every week from the first session to the last, also those without any."""
+    """Every week from the first session to the last, including empty ones."""
     if not sessions:
         return []
     starts = [_monday(p.started_unix_s) for p in sessions]
     weeks, at = [], min(starts)
     while at <= max(starts):
         weeks.append(_week(at, [p for p, start in zip(sessions, starts, strict=True) if start == at]))
-        at = _monday(at + 7.5 * DAY_S)  # across a change of the clock, too
+        at = _monday(at + 7.5 * DAY_S)  # correct also across a change to summer time
     return weeks
 
 
 def change(sessions: Sequence[SessionMetrics], measure: Measure) -> str:
-    """Last against first quarter of the sessions, in words."""
+    """The change from the first quarter of the sessions to the last, as text."""
     known = [v for p in sessions if (v := getattr(p, measure.field)) is not None]
     count = max(FEW, len(known) // 4)
     if len(known) < 2 * count:
-        return "too few sessions to tell"
+        return "too few sessions"
     first, last = known[:count], known[-count:]
     moved = fmean(last) - fmean(first)
     error = math.hypot(stdev(first), stdev(last)) / math.sqrt(count)
     places = measure.places
-    told = f"{round(moved, places) + 0.0:+.{places}f} +- {error:.{places}f} {measure.unit}".rstrip()
+    text = f"{round(moved, places) + 0.0:+.{places}f} +- {error:.{places}f} {measure.unit}".rstrip()
     if abs(moved) <= max(CLEAR_ERRORS * error, LEAST[measure.field]):
-        return f"no clear change ({told})"
+        return f"no clear change ({text})"
     if measure.better == 0:
-        return f"changed ({told})"
-    return f"{'better' if moved * measure.better > 0 else 'worse'} ({told})"
+        return f"changed ({text})"
+    return f"{'better' if moved * measure.better > 0 else 'worse'} ({text})"
 
 
 def to_text(sessions: Sequence[SessionMetrics], title: str) -> str:
-    """The trend as a person reads it, within 80 columns."""
+    """The trend as text, within 80 columns."""
     weeks = weeks_of(sessions)
     if not weeks:
         return f"{title}\n\n  No session with strides yet: `untuck run` records one."
@@ -99,7 +101,7 @@ def to_text(sessions: Sequence[SessionMetrics], title: str) -> str:
             lines.append(f"  {measure.name:<23}{sparkline(values)}  {numbers} {measure.unit}".rstrip())
             lines.append(f"  {'':<23}{change(sessions, measure)}")
     silent = sum(p.silent_end for p in sessions)
-    lines += ["", f"  The last fifth of the run was without cues in {silent} of {len(sessions)} sessions."]
+    lines += ["", f"  In {silent} of {len(sessions)} sessions the last fifth of the run was without cues."]
     return "\n".join(lines)
 
 

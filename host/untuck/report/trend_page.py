@@ -1,6 +1,6 @@
-"""The trend as a page: one small drawing for each thing followed, sessions as dots, weeks as means with errors.
+"""The trend as an HTML page: one figure for each measure, with sessions as dots and weeks as means with errors.
 
-The page's frame and look are those of a run's page (html.py). Drawing and tables of a trend live here.
+Frame and style are those of a run's page (html.py).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ WIDTH_IN = 4.3
 
 
 def to_html(sessions: Sequence[SessionMetrics], title: str, subtitle: str) -> str:
-    """The page as text, UTF-8; without sessions it says so."""
+    """The page as text, UTF-8. The page without sessions says so."""
     weeks = weeks_of(sessions)
     if not weeks:
         return document(title, f"<h1>{escape(title)}</h1><p>No session with strides yet.</p>")
@@ -35,10 +35,10 @@ def to_html(sessions: Sequence[SessionMetrics], title: str, subtitle: str) -> st
                 boxes.append(f"<section><h2>{escape(_titled(measure))}</h2><figure>{drawn}</figure></section>")
     body = [
         f"<h1>{escape(title)}</h1><p class='sub'>{escape(subtitle)}</p>",
-        f"<div class='cards'>{cards}</div><p class='note'>The newest week; below it the last quarter of the sessions "
-        "against the first, ± standard error.</p>",
-        f"<div class='pair'>{''.join(boxes)}</div><p class='note'>Dots are sessions, the line is the mean of each "
-        "week ± its standard error. The last fifth of a run tests what stays when no cue sounds.</p>",
+        f"<div class='cards'>{cards}</div><p class='note'>Mean of the newest week, and the change from the first "
+        "quarter of the sessions to the last ± standard error.</p>",
+        f"<div class='pair'>{''.join(boxes)}</div><p class='note'>Dots: sessions. Line: mean of each week ± standard "
+        "error. The last fifth of a run tests form without cues.</p>",
         "<h2>Weeks</h2>" + _weeks_table(weeks),
     ]
     return document(title, "".join(body))
@@ -58,7 +58,7 @@ def over_weeks(sessions: Sequence[SessionMetrics], weeks: Sequence[Week], measur
     """One measure over the weeks."""
     figure = figures.new_figure(WIDTH_IN, 1.9)
     axes = figure.subplots()
-    figures.dress(axes, palette)
+    figures.style_axes(axes, palette)
     first_s = weeks[0].start_unix_s
     dots = [
         ((p.started_unix_s - first_s) / (7 * DAY_S), v)

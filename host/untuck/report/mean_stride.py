@@ -1,7 +1,7 @@
-"""Mean strides: the traces of many strides laid over each other on 0-100 % of each side's own stride.
+"""The mean stride: mean and SD of tilt, obliquity and rotation over 0-100 % of each side's own stride.
 
-The left stride is cut from left contact to left contact and mirrored, so that both sides can be laid over each other.
-Cutting traces into strides for pictures lives here; features of strides are measured in motion/strides/stride.py.
+The left stride begins and ends with a left contact and is mirrored, so that both sides can be compared. For figures;
+the features of strides are measured in motion/strides/stride.py.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from untuck.model import LEFT, RIGHT, Floats, Run
 POINTS = 101
 MIRROR = {RIGHT: np.array([1.0, 1.0, 1.0]), LEFT: np.array([1.0, -1.0, -1.0])}  # tilt, obliquity, rotation
 LONGEST_S = 0.95
-MOST_STRIDES = 2000  # laid over each other: more change nothing that can be seen
+MOST_STRIDES = 2000  # more do not change the figure visibly
 
 
 @dataclass(frozen=True, eq=False)
-class Cycles:
+class MeanStride:
     """right, left (2,3,POINTS): mean and SD of tilt, obliquity, rotation in degrees; count: strides of the right."""
 
     right: Floats
@@ -28,11 +28,11 @@ class Cycles:
     count: int
 
     def both(self, which: int) -> tuple[Floats, Floats]:
-        """Mean and SD (POINTS,) of both sides together, for angle 0, 1 or 2."""
+        """Mean and SD (POINTS,) over both sides, for angle 0, 1 or 2."""
         return (self.right[0, which] + self.left[0, which]) / 2, (self.right[1, which] + self.left[1, which]) / 2
 
 
-def cycles(run: Run, first_s: float, end_s: float) -> Cycles | None:
+def mean_stride(run: Run, first_s: float, end_s: float) -> MeanStride | None:
     """The mean stride of the clean strides that begin in first_s <= t < end_s; None for fewer than three."""
     strides = run.strides[run.strides["valid"]]
     strides = strides[(strides["start_s"] >= first_s) & (strides["start_s"] < end_s)]
@@ -43,11 +43,11 @@ def cycles(run: Run, first_s: float, end_s: float) -> Cycles | None:
     left = _left_of(run, right)
     if len(left) < 3:
         return None
-    return Cycles(_mean(run, right, MIRROR[RIGHT]), _mean(run, left, MIRROR[LEFT]), len(strides))
+    return MeanStride(_mean(run, right, MIRROR[RIGHT]), _mean(run, left, MIRROR[LEFT]), len(strides))
 
 
 def _left_of(run: Run, right: Floats) -> Floats:
-    """(K,2) left contact to the next one, for the strides whose right contacts are (S,2)."""
+    """(K,2) times of a left contact and the next one, for strides from right to right contact (S,2)."""
     contacts: NDArray[np.float64] = run.contacts["time_s"][run.contacts["side"] == LEFT]
     at = np.searchsorted(contacts, right[:, 0])
     at = at[at + 1 < len(contacts)]
@@ -56,7 +56,7 @@ def _left_of(run: Run, right: Floats) -> Floats:
 
 
 def _mean(run: Run, spans: Floats, sign: Floats) -> Floats:
-    """(2,3,POINTS) mean and SD of the three angles over spans (K,2) of time."""
+    """(2,3,POINTS) mean and SD of the three angles over time spans (K,2)."""
     grid = spans[:, :1] + np.linspace(0, 1, POINTS) * (spans[:, 1:] - spans[:, :1])
     out = np.empty((2, 3, POINTS))
     for k, trace in enumerate((run.tilt_deg, run.obliquity_deg, run.rotation_deg)):

@@ -1,7 +1,7 @@
-"""Stretches of a run, so that fatigue and retention show: thirds, and the last fifth against what came before it.
+"""Parts of a run, to show fatigue and retention: its thirds, its last fifth, and the four fifths before that.
 
-Stretches are cut by running time, pauses left out. Means are over clean strides, their standard errors over blocks of
-strides, because neighbouring strides are alike. What counts as a stretch and its error lives here.
+Parts are divided by running time, without pauses. Means are over clean strides; their standard errors are over blocks
+of strides, because neighbouring strides are correlated.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from untuck.model import Finding, Floats
 from untuck.vocabulary import cued_faults
 
 BLOCK_STRIDES = 10
-_STRETCHES = (
+_SHARES = (
     ("first third", 0.0, 1 / 3),
     ("second third", 1 / 3, 2 / 3),
     ("last third", 2 / 3, 1.0),
     ("first four fifths", 0.0, 0.8),
     ("last fifth", 0.8, 1.0),
 )
-THIRDS = tuple(name for name, _, _ in _STRETCHES[:3])
+THIRDS = tuple(name for name, _, _ in _SHARES[:3])
 
 
 @dataclass(frozen=True)
-class Part:
-    """A stretch of running: sensor times, clean strides, share of them in good form, means and standard errors.
+class RunPart:
+    """A part of a run: sensor times, clean strides, share of them in good form, means and standard errors.
 
-    means, errors: by STRIDE_DTYPE's names, None where nothing is known.
+    means, errors: by STRIDE_DTYPE's names, None where unknown.
     """
 
     name: str
@@ -55,15 +55,15 @@ FOLLOWED = (
 )
 
 
-def parts_of(strides: NDArray[np.void], findings: Sequence[Finding]) -> tuple[Part, ...]:
-    """The stretches of a run with strides STRIDE_DTYPE; none for less than three strides."""
+def parts_of(strides: NDArray[np.void], findings: Sequence[Finding]) -> tuple[RunPart, ...]:
+    """The parts of a run with strides STRIDE_DTYPE; none for fewer than three strides."""
     if len(strides) < 3:
         return ()
     ran_s = np.cumsum(strides["duration_s"])
     share = (ran_s - 0.5 * strides["duration_s"]) / ran_s[-1]
     form = in_form(strides, findings)
     parts = []
-    for name, low, high in _STRETCHES:
+    for name, low, high in _SHARES:
         inside = (share >= low) & (share < high)
         if inside.any():
             parts.append(_part(name, strides[inside], form[inside]))
@@ -71,17 +71,17 @@ def parts_of(strides: NDArray[np.void], findings: Sequence[Finding]) -> tuple[Pa
 
 
 def in_form(strides: NDArray[np.void], findings: Sequence[Finding]) -> NDArray[np.bool_]:
-    """(S,) whether no finding that is cued was on when the stride began."""
+    """(S,) whether no finding of a cued fault was active at the start of the stride."""
     form = np.ones(len(strides), dtype=bool)
     for finding in findings:
-        if finding.fault in cued_faults():  # other faults are shown, and are no loss of form by themselves
+        if finding.fault in cued_faults():  # other faults are only shown
             end_s = math.inf if finding.active else finding.end_s
             form &= (strides["start_s"] < finding.start_s) | (strides["start_s"] >= end_s)
     return form
 
 
 def mean_and_error(values: Floats) -> tuple[float | None, float | None]:
-    """Mean of values (n,) in order of time, and its standard error by means of blocks; None where not known."""
+    """Mean of values (n,) in order of time, and its standard error from block means; None where unknown."""
     known = values[np.isfinite(values)]
     if len(known) == 0:
         return None, None
@@ -92,10 +92,10 @@ def mean_and_error(values: Floats) -> tuple[float | None, float | None]:
     return float(known.mean()), float(means.std(ddof=1) / math.sqrt(blocks))
 
 
-def _part(name: str, strides: NDArray[np.void], form: NDArray[np.bool_]) -> Part:
+def _part(name: str, strides: NDArray[np.void], form: NDArray[np.bool_]) -> RunPart:
     clean = strides["valid"]
     both = {field: mean_and_error(strides[field][clean]) for field in FOLLOWED}
-    return Part(
+    return RunPart(
         name=name,
         start_s=float(strides["start_s"][0]),
         end_s=float(strides["start_s"][-1] + strides["duration_s"][-1]),
