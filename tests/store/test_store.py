@@ -55,13 +55,27 @@ def packets(count: int) -> list[Packet]:
 
 def settings() -> Settings:
     rng = np.random.default_rng(3)
-    calibration = Calibration(rng.normal(size=(3, 3)), rng.normal(size=3) / 7, 1 / 3, math.nan, "stand", {"still": 0.1})
+    calibration = Calibration(
+        sensor_to_pelvis=rng.normal(size=(3, 3)),
+        gyr_bias_rad_s=rng.normal(size=3) / 7,
+        acc_gain=1 / 3,
+        error_deg=math.nan,
+        source="stand",
+        quality={"still": 0.1},
+    )
     bins = [rng.normal(size=3) for _ in range(8)]
     baseline = Baseline(
         bins[0], np.array([12, 30, 18]), *bins[1:], rng.normal(size=(3, 100)), rng.normal(size=(3, 8, 2))
     )
     baseline.tilt_sd_deg[1] = math.nan
-    return Settings(calibration, baseline, Params(tuck_on_deg=0.1 + 0.2, side_votes=4), RATE_HZ, "0.1.0", "new shoes")
+    return Settings(
+        calibration=calibration,
+        baseline=baseline,
+        params=Params(tuck_on_deg=0.1 + 0.2, side_votes=4),
+        rate_hz=RATE_HZ,
+        firmware="0.1.0",
+        notes="new shoes",
+    )
 
 
 def same(one: object, other: object) -> bool:

@@ -48,16 +48,16 @@ FIELDS = (
     DeveloperField(2, "pullback_left", "deg", FLOAT32, "pullback_left_deg"),
     DeveloperField(3, "pullback_right", "deg", FLOAT32, "pullback_right_deg"),
     DeveloperField(4, "cues", "count", UINT16, "cues"),
-    DeveloperField(5, "stance_time", "ms", FLOAT32, "contact_ms", 41),
-    DeveloperField(6, "stance_time_balance", "percent", FLOAT32, "balance_left_pct", 84),
+    DeveloperField(5, "stance_time", "ms", FLOAT32, "contact_ms", native=41),
+    DeveloperField(6, "stance_time_balance", "percent", FLOAT32, "balance_left_pct", native=84),
     DeveloperField(7, "pelvis_oscillation", "mm", FLOAT32, "oscillation_mm"),
 )
 
 
 def describe(index: int) -> list[tuple[Definition, bytes]]:
     """The developer_data_id and field_description messages for developer data index `index`, as layout and body."""
-    who = Definition(DEVELOPER_DATA_ID, False, ((1, 16, BYTE), (4, 4, UINT32), (3, 1, UINT8)), ())
-    out = [(who, APPLICATION_ID + (1).to_bytes(4, "little") + bytes([index]))]
+    application = Definition(DEVELOPER_DATA_ID, False, ((1, 16, BYTE), (4, 4, UINT32), (3, 1, UINT8)), ())
+    out = [(application, APPLICATION_ID + (1).to_bytes(4, "little") + bytes([index]))]
     for field in FIELDS:
         name, unit = field.name.encode() + b"\0", field.unit.encode() + b"\0"
         native = 0xFF if field.native is None else field.native

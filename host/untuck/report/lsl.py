@@ -85,7 +85,12 @@ class Outlet:
 
     def _open(self, name: str, kind: str, columns: Sequence[Any], rate_hz: float, form: int) -> Any:
         info = self._pylsl.StreamInfo(
-            f"Untuck {name}", kind, max(len(columns), 1), rate_hz, form, f"untuck-{self._source_id}-{name}"
+            name=f"Untuck {name}",
+            type=kind,
+            channel_count=max(len(columns), 1),
+            nominal_srate=rate_hz,
+            channel_format=form,
+            source_id=f"untuck-{self._source_id}-{name}",
         )
         channels = info.desc().append_child("channels")
         for column in columns:

@@ -58,11 +58,8 @@ def delays_ms(heard: Floats, zero_s: float, asked_s: list[float]) -> Floats:
     return np.array(found)
 
 
-def measure_delay_ms() -> float:
-    """Median time from a request to play a sound to its arrival at the microphone, in ms; takes 8 s.
-
-    Raises SoundError without a sound device or microphone, or if the microphone picks up nothing.
-    """
+def _record_chirps() -> tuple[Floats, float, list[float]]:
+    """Play and record CHIRPS: the recording (N,), the time of its sample 0, and when each chirp was requested."""
     import miniaudio
 
     chunks: list[tuple[float, bytes]] = []
@@ -94,7 +91,15 @@ def measure_delay_ms() -> float:
         raise SoundError(NOT_HEARD)
     counts = np.cumsum([len(data) // 2 for _, data in chunks])
     zero_s = float(np.percentile(np.array([at_s for at_s, _ in chunks]) - counts / RATE_HZ, 2))
-    heard = np.frombuffer(b"".join(data for _, data in chunks), np.int16).astype(float)
+    return np.frombuffer(b"".join(data for _, data in chunks), np.int16).astype(float), zero_s, asked_s
+
+
+def measure_delay_ms() -> float:
+    """Median time from a request to play a sound to its arrival at the microphone, in ms; takes 8 s.
+
+    Raises SoundError without a sound device or microphone, or if the microphone picks up nothing.
+    """
+    heard, zero_s, asked_s = _record_chirps()
     found_ms = delays_ms(heard, zero_s, asked_s)
     delay_ms = float(np.median(found_ms))
     _log.info("audio delay %.0f ms, %d of %d chirps found", delay_ms, len(found_ms), CHIRPS)

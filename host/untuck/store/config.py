@@ -160,6 +160,7 @@ class _Checker:
         self._source = source
 
     def check(self, tables: dict[str, Any]) -> None:
+        """Raise SettingsError for the first invalid name or value."""
         for key, value in tables.items():
             if key == "name":
                 self._require(isinstance(value, str), "", key, "must be a name in quotes")

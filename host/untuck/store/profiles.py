@@ -75,7 +75,16 @@ class Profiles:
             f"SELECT count(*) FROM session WHERE runner = ? AND mode IN ({modes})", runner, *COUNTED_MODES
         )
         sessions = int(count[0][0]) if count else 0
-        return Profile(runner, calibration, calibration_s, baseline, baseline_s, clip or "", sessions, delay_ms)
+        return Profile(
+            runner=runner,
+            calibration=calibration,
+            calibration_unix_s=calibration_s,
+            baseline=baseline,
+            baseline_unix_s=baseline_s,
+            clip=clip or "",
+            sessions=sessions,
+            audio_delay_ms=delay_ms,
+        )
 
     def runners(self) -> list[str]:
         """Names of all runners with a session or a profile. Raises StoreError."""
