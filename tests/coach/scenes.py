@@ -1,12 +1,11 @@
 """Scenes of the coach's window: simulated runners stopped at a moment, for tests and for the pictures in docs/images.
 
 screenshots.py saves them. Every scene runs through the packet pipeline and the feed of a session. The window's timer is
-stopped, so that a picture always shows the same moment.
+stopped and its clock stands still, so that a picture always shows the same moment, on a busy machine too.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from functools import cache
 
@@ -25,6 +24,7 @@ from untuck.simulate.packets import pack
 from untuck.simulate.runner import simulate
 from untuck.store import Settings
 
+CLOCK_S = 0.0  # of the window, before any arrival: data are never stale unless a scene says so
 STANDING_S, CALIBRATING_S, CALIBRATED_S = 3.6, 14.5, 18.5
 BASELINE_S, GOOD_S, TUCK_S, PULLBACK_S, END_S = 45.0, 69.0, 84.0, 124.0, 200.0
 
@@ -106,14 +106,14 @@ def open_scene(
     control: SceneControl, size: tuple[int, int] = (1200, 700), theme: str = "light", front: int = 0
 ) -> CoachWindow:
     """A window on the control's runners, with its timer stopped."""
-    window = CoachWindow(control, theme)
+    window = CoachWindow(control, theme, clock=lambda: CLOCK_S)
     window.timer.stop()
     window.resize(*size)
     window.show()
     window.tick()
     window.bring_to_front(front)
     for runner in window.runners:
-        runner.heard_s = time.monotonic()  # the simulation took longer than STALE_S
+        runner.heard_s = CLOCK_S
     settle(window)
     return window
 
@@ -122,7 +122,7 @@ def settle(window: CoachWindow) -> None:
     """Process events and draw until nothing changes."""
     for _ in range(3):
         window.tick()
-        window.draw(time.monotonic())
+        window.draw(CLOCK_S)
         QApplication.processEvents()
 
 

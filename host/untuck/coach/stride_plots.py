@@ -53,7 +53,7 @@ class StridePlot:
         """Use the colours of a theme and a font size."""
         parts.apply_theme(self.plot, theme, pixels)
         colour = theme.left if self._side == LEFT else theme.right
-        self._window.setBrush(parts.transparent(colour, theme.shade_alpha))
+        self._window.setBrush(parts.transparent(colour, round(0.7 * theme.shade_alpha)))
         for line in self._window.lines:
             line.setPen(pg.mkPen(None))
         self._colour = colour

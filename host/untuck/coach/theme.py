@@ -90,7 +90,7 @@ DARK = Theme(
     trace="#6d7985",
     work="#f4e04a",
     stale="#8b949d",
-    shade_alpha=75,
+    shade_alpha=60,
 )
 THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
 

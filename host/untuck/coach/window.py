@@ -43,14 +43,17 @@ BOTH_FROM = (1500, 900)  # a window of at least this size shows both views of th
 
 
 class CoachWindow(QWidget):
-    """The window; `control` runs the sessions, theme is a key of themes.THEMES."""
+    """The window. control: runs the sessions; theme: of themes.THEMES; clock: the host's monotonic clock in s."""
 
-    def __init__(self, control: SessionControl, theme: str = "light") -> None:
+    def __init__(
+        self, control: SessionControl, theme: str = "light", clock: Callable[[], float] = time.monotonic
+    ) -> None:
         super().__init__()
         self.setObjectName("coach")
         self.setWindowTitle("Untuck: coach")
         self.setMinimumSize(940, 500)
         self._control = control
+        self._clock = clock
         self._theme = themes.THEMES[theme]
         self.slots: list[RunnerSlot] = []
         self.runners: list[RunnerData] = []
@@ -76,7 +79,7 @@ class CoachWindow(QWidget):
 
     def tick(self) -> None:
         """Read control and feeds; draw if there are new data, and at intervals to notice when they stop."""
-        clock_s = time.monotonic()
+        clock_s = self._clock()
         new = self._read_control()
         for number in range(len(self.slots)):
             new |= self._read_feed(number)

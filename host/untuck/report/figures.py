@@ -1,85 +1,26 @@
 """The figures of a run, for HTML and PDF: over the run, mean stride, distribution, thirds, earlier sessions.
 
-matplotlib's Figure without pyplot: no display, no global state. Colours come as a Palette, so that the same drawing can
-follow a page's light or dark theme. html.py and pdf.py arrange the figures.
+Each function draws one figure, with the style and the palette of figure_style.py. html.py and pdf.py arrange them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Any
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
 from numpy.typing import NDArray
 
 from untuck.model import BOTH, LEFT, RIGHT, Floats, Run
+from untuck.report.figure_style import Canvas, Drawn, Palette, legend, legend_above, new_figure, style_axes
 from untuck.report.mean_stride import MeanStride
 from untuck.report.metrics import SessionMetrics
 from untuck.report.run_parts import THIRDS, RunPart
 from untuck.session_commands import Lap
-from untuck.vocabulary import PALETTES, RECOVERED, cued_faults, facts
+from untuck.vocabulary import RECOVERED, cued_faults, facts
 
-STYLE: Any = {
-    "font.family": "sans-serif",
-    "font.size": 9.0,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlesize": 9.5,
-    "axes.titlelocation": "left",
-    "axes.axisbelow": True,
-    "svg.fonttype": "none",  # text stays text: small, searchable, in the page's own font
-    "path.simplify": False,  # simplification drops the dots
-}
-Drawn = Figure | SubFigure
-Canvas = Figure | SubFigure | None  # what to draw into; None: a new figure
 MEAN_STRIDES = 8  # in the running mean
 GAP_S = 2.0  # a longer time from one stride to the next is a pause
-
-
-@dataclass(frozen=True)
-class Palette:
-    """Colours by role. ink: text and axes; quiet: minor text; line: strides; band: baseline; the rest as named.
-
-    left, right and fault are those of vocabulary.PALETTES.
-    """
-
-    ink: str = "#1d2430"
-    quiet: str = "#6a7384"
-    grid: str = "#dfe3ea"
-    line: str = "#0b5fa5"
-    band: str = "#8fc3ea"
-    left: str = PALETTES["light"]["left"]
-    right: str = PALETTES["light"]["right"]
-    fault: str = PALETTES["light"]["fault"]
-    pause: str = "#b9c0cc"
-
-
-def new_figure(width_in: float, height_in: float, rows: int = 1, gap_in: float = 0.62, into: Canvas = None) -> Drawn:
-    """An empty figure of this size with margins for labels, or `into` with such margins; draw within `styled()`.
-
-    Margins are fixed: a layout that measures every text would take twice as long as the drawing.
-    """
-    figure: Drawn = Figure(figsize=(width_in, height_in)) if into is None else into
-    figure.patch.set_alpha(0.0)
-    figure.subplots_adjust(
-        left=0.58 / width_in,
-        right=1 - 0.1 / width_in,
-        bottom=0.45 / height_in,
-        top=1 - 0.26 / height_in,
-        wspace=0.3,
-        hspace=gap_in * rows / (height_in - 0.7 - gap_in * (rows - 1)),
-    )
-    return figure
-
-
-def styled() -> AbstractContextManager[None]:
-    """The context in which figures are drawn and saved."""
-    return matplotlib.rc_context(STYLE)
 
 
 def through_the_run(run: Run, palette: Palette, width_in: float, into: Canvas = None) -> Drawn:
@@ -128,7 +69,7 @@ def mean_stride(
             axes.fill_between(percent, mean - sd, mean + sd, color=color, alpha=0.10, lw=0)
         axes.set_xlabel("% of that side's own stride", color=palette.ink)
         axes.set_xlim(0, 100)
-    _legend_above(panels[0], palette)
+    legend_above(panels[0], palette)
     return figure
 
 
@@ -155,7 +96,7 @@ def distribution(run: Run, on_deg: float, palette: Palette, width_in: float, int
         axes.axvline(level - on_deg, color=palette.ink, lw=1.0, ls=(0, (3, 2)), label="tuck threshold")
     axes.set_xlabel("stride tilt above standing, deg", color=palette.ink)
     axes.set_ylabel("strides", color=palette.ink, labelpad=2)
-    _legend(axes, palette)
+    legend(axes, palette)
     return figure
 
 
@@ -184,7 +125,7 @@ def thirds(parts: Sequence[RunPart], palette: Palette, width_in: float, into: Ca
         axes.set_xticks(range(len(shown)), [part.name.split()[0] for part in shown])
         axes.set_xlim(-0.4, len(shown) - 0.6)
         axes.margins(y=0.25)
-    _legend_above(panels[0], palette, panels[2])
+    legend_above(panels[0], palette, panels[2])
     return figure
 
 
@@ -230,39 +171,6 @@ def _within(strides: NDArray[np.void], run: Run, faults: Sequence[str]) -> NDArr
         if finding.fault in faults:
             inside |= (strides["start_s"] >= finding.start_s) & (strides["start_s"] < finding.end_s)
     return inside
-
-
-def style_axes(axes: Axes, palette: Palette) -> None:
-    """Apply the common style of all figures to axes."""
-    axes.patch.set_alpha(0.0)
-    axes.grid(True, color=palette.grid, lw=0.6)
-    axes.tick_params(colors=palette.quiet, length=2.5)
-    axes.ticklabel_format(useOffset=False)  # labels such as 168.6, without an offset beside the title
-    for spine in axes.spines.values():
-        spine.set_color(palette.quiet)
-
-
-def _legend(axes: Axes, palette: Palette) -> None:
-    axes.legend(frameon=False, labelcolor=palette.ink, fontsize=8, handlelength=1.6, borderaxespad=0.2)
-
-
-def _legend_above(axes: Axes, palette: Palette, of: Axes | None = None) -> None:
-    """A legend on the title's line, at the right, where it covers no curve; of: the axes that it explains."""
-    handles, labels = (of or axes).get_legend_handles_labels()
-    axes.legend(
-        handles,
-        labels,
-        frameon=False,
-        labelcolor=palette.ink,
-        fontsize=8,
-        handlelength=1.1,
-        handletextpad=0.4,
-        columnspacing=0.8,
-        ncols=3,
-        loc="lower right",
-        bbox_to_anchor=(1.03, 0.96),
-        borderaxespad=0.1,
-    )
 
 
 def _limits(values: Floats) -> tuple[float, float]:

@@ -14,6 +14,7 @@ from importlib.resources import files
 
 from untuck.model import BOTH, LEFT, RIGHT
 from untuck.report import figures, quality
+from untuck.report.figure_style import styled
 from untuck.report.metrics import compare
 from untuck.report.page import Report, mean_strides
 from untuck.report.sentences import answers
@@ -144,7 +145,7 @@ def _earlier(report: Report, name: str, unit: str, places: int) -> str:
 
 def _drawn(report: Report) -> Iterable[str]:
     run, width = report.run, HALF_IN
-    with figures.styled():
+    with styled():
         wide = svg(figures.through_the_run(run, THEMED, WIDE_IN), "runwide", "tilt and lean over the run")
         narrow = svg(figures.through_the_run(run, THEMED, NARROW_IN), "runnarrow", "tilt and lean over the run")
         yield "<h2>Over the run</h2>" + _figure(wide, narrow, _run_caption())

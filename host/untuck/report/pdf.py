@@ -13,7 +13,7 @@ from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure, SubFigure
 
 from untuck.report import figures, quality
-from untuck.report.figures import Palette
+from untuck.report.figure_style import Palette, styled
 from untuck.report.page import Report, mean_strides
 from untuck.report.sentences import answers
 from untuck.report.summary import DISCLAIMER
@@ -28,7 +28,7 @@ _MOST_CUES = 46  # that fit on the page
 def write_pdf(report: Report, path: Path) -> None:
     """Write the report as PDF. Raises OSError if the file cannot be written."""
     palette = Palette()
-    with figures.styled(), PdfPages(path, metadata={"Title": report.title, "Creator": "Untuck"}) as pages:
+    with styled(), PdfPages(path, metadata={"Title": report.title, "Creator": "Untuck"}) as pages:
         pages.savefig(_text_page(report))
         if report.summary.strides == 0:
             return

@@ -11,7 +11,7 @@ from dataclasses import fields
 
 import matplotlib
 
-from untuck.report.figures import Drawn, Palette
+from untuck.report.figure_style import Drawn, Palette
 
 _ROLES = {field.name: f"#0100{number:02x}" for number, field in enumerate(fields(Palette), 0xA0)}
 THEMED = Palette(**_ROLES)

@@ -11,8 +11,7 @@ from html import escape
 
 import numpy as np
 
-from untuck.report import figures
-from untuck.report.figures import Drawn, Palette
+from untuck.report.figure_style import Drawn, Palette, new_figure, style_axes, styled
 from untuck.report.html import document, table
 from untuck.report.metrics import SessionMetrics
 from untuck.report.svg import THEMED, svg
@@ -28,7 +27,7 @@ def to_html(sessions: Sequence[SessionMetrics], title: str, subtitle: str) -> st
         return document(title, f"<h1>{escape(title)}</h1><p>No session with strides yet.</p>")
     cards = "".join(_card(sessions, weeks, measure) for measure in MEASURES)
     boxes = []
-    with figures.styled():
+    with styled():
         for measure in MEASURES:
             if any(week.means[measure.field] is not None for week in weeks):
                 drawn = svg(over_weeks(sessions, weeks, measure, THEMED), measure.field.replace("_", ""), measure.name)
@@ -56,9 +55,9 @@ def _card(sessions: Sequence[SessionMetrics], weeks: Sequence[Week], measure: Me
 
 def over_weeks(sessions: Sequence[SessionMetrics], weeks: Sequence[Week], measure: Measure, palette: Palette) -> Drawn:
     """One measure over the weeks."""
-    figure = figures.new_figure(WIDTH_IN, 1.9)
+    figure = new_figure(WIDTH_IN, 1.9)
     axes = figure.subplots()
-    figures.style_axes(axes, palette)
+    style_axes(axes, palette)
     first_s = weeks[0].start_unix_s
     dots = [
         ((p.started_unix_s - first_s) / (7 * DAY_S), v)
