@@ -178,7 +178,7 @@ def silent() -> CoachWindow:
 def empty() -> CoachWindow:
     """Before the first session."""
     control = SceneControl()
-    control.next.messages.append(("No clip found: switch the clip on, hold it near, and search again.", True))
+    control.next.messages.append(("No clip found: switch the clip on, hold it near, and look again.", True))
     return open_scene(control)
 
 

@@ -191,7 +191,7 @@ def test_four_runners_and_one_in_front(qtbot: QtBot, control: scenes.SceneContro
 def test_errors_are_shown_without_a_dialog(qtbot: QtBot, control: scenes.SceneControl) -> None:
     window = opened(qtbot, control)
     control.next.messages.append(("The clip is gone: switch it off and on.", True))
-    control.next.task, control.next.progress = "searching for clips", float("nan")
+    control.next.task, control.next.progress = "looking for clips", float("nan")
     scenes.settle(window)
     assert window.message_line.cancel.isVisible()
     qtbot.mouseClick(window.message_line.cancel, Qt.MouseButton.LeftButton)

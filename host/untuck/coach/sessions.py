@@ -144,7 +144,7 @@ class CoachSessions:
             packets.command(command)
 
     async def _find(self) -> None:
-        self._report_task("searching for clips")
+        self._report_task("looking for clips")
         try:
             clips = await find_clips(backend=self._clip.backend)
             found = [self._clip.at(clip) for clip in clips]
@@ -263,4 +263,4 @@ def _hooks(ready: ReadySession, view: CoachView, number: int | None) -> SessionH
     return SessionHooks(sound=config.sound, guided=True, attach=view.attach, on_event=keeper.on_event)
 
 
-_NO_CLIP = "No clip found: switch the clip on, hold it near, and search again."
+_NO_CLIP = "No clip found: switch the clip on, hold it near, and look again."
