@@ -58,7 +58,7 @@ def new_figure(width_in: float, height_in: float, rows: int = 1, gap_in: float =
     figure.patch.set_alpha(0.0)
     figure.subplots_adjust(
         left=0.58 / width_in,
-        right=1 - 0.1 / width_in,
+        right=1 - 0.16 / width_in,  # half of the last label lies beyond the axis
         bottom=0.45 / height_in,
         top=1 - 0.26 / height_in,
         wspace=0.3,

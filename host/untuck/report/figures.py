@@ -103,6 +103,7 @@ def distribution(run: Run, on_deg: float, palette: Palette, width_in: float, int
 def thirds(parts: Sequence[RunPart], palette: Palette, width_in: float, into: Canvas = None) -> Drawn:
     """Tilt, cadence, contact time and pullback in each third, means with standard errors."""
     figure = new_figure(width_in, 3.4, rows=2, gap_in=0.5, into=into)
+    figure.subplots_adjust(wspace=0.42)  # labels such as 168.65
     panels = figure.subplots(2, 2).ravel()
     shown = [part for part in parts if part.name in THIRDS]
     rows: tuple[tuple[str, tuple[str, ...]], ...] = (
