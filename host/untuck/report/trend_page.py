@@ -69,7 +69,8 @@ def over_weeks(sessions: Sequence[SessionMetrics], weeks: Sequence[Week], measur
     x = np.array([k for k, _ in known])
     mean = np.array([week.means[measure.field] for _, week in known], float)
     error = np.nan_to_num(np.array([week.errors[measure.field] for _, week in known], float))
-    axes.errorbar(x, mean, error, fmt="o-", ms=4.5, lw=1.5, capsize=3, color=palette.line)
+    color = {"pullback_left_deg": palette.left, "pullback_right_deg": palette.right}.get(measure.field, palette.line)
+    axes.errorbar(x, mean, error, fmt="o-", ms=4.5, lw=1.5, capsize=3, color=color)
     if measure.field in ("against_deg", "retention_pct"):
         axes.axhline(0.0, color=palette.ink, lw=0.8)
     step = -(-len(weeks) // 5)
