@@ -182,8 +182,8 @@ def _run_caption() -> str:
     keys = [("line", "strides and their mean over eight"), ("band", "baseline ± 2 SD")]
     keys += [(role, " or ".join(names)) for role, names in kinds.items()]
     keys.append(("pause", "pause or missing data"))
-    items = "".join(f"<i style='background:var(--{role})'></i>{escape(text)}" for role, text in keys)
-    return f"<span class='key'>{items}</span>. Triangles at the top: cues. Dashed lines: laps."
+    items = "".join(f"<span><i style='background:var(--{role})'></i>{escape(text)}</span>" for role, text in keys)
+    return f"<span class='key'>{items}</span> Triangles at the top: cues. Dashed lines: laps."
 
 
 def _figure(wide: str, narrow: str, caption: str) -> str:
