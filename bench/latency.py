@@ -94,7 +94,10 @@ async def _run(cues: int) -> tuple[_Notes, dict[tuple[int, ...], float]]:
     simulated = simulate(scenario, rate_hz=RATE_HZ)
     params = Params(cue_cooldown_s=APART_S, cue_gap_s=APART_S, cue_cap=10**6, cue_recovered=False)
     settings = Settings(params=params, rate_hz=RATE_HZ)
-    async with VirtualClip(simulated.samples, speed=1) as clip, BleSource(RATE_HZ, backend=clip.backend) as source:
+    async with (
+        VirtualClip(simulated.samples, real_time=True) as clip,
+        BleSource(RATE_HZ, backend=clip.backend) as source,
+    ):
         notes = _Notes(source)
         with Store().record("virtual clip", "bench", settings) as recording:
             attending = asyncio.create_task(

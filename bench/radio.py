@@ -44,7 +44,7 @@ async def _record(samples: Samples, rate_hz: int) -> tuple[list[Packet], dict[tu
     """Packets of a whole run; when each sample was measured, in seconds of the packets' clock; the link's counters."""
     packets: list[Packet] = []
     seen = 0
-    async with VirtualClip(samples, speed=1) as clip, BleSource(rate_hz, backend=clip.backend) as source:
+    async with VirtualClip(samples, real_time=True) as clip, BleSource(rate_hz, backend=clip.backend) as source:
         async for packet in source.packets():
             packets.append(packet)
             seen += wire.unpack_header(packet.data)[7]

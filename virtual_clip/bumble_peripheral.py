@@ -136,7 +136,7 @@ class BumblePeripheral:
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._asked.append(answer)
         self._send(kind, body)
-        return await asyncio.wait_for(answer, 5)
+        return await asyncio.wait_for(answer, 60)
 
     async def _answered(self, body: bytes) -> None:
         answer = self._asked.popleft()

@@ -4,7 +4,10 @@ One round trip per transaction, in a separate thread; edges of the interrupt lin
 shims/machine.py is the other end.
 
 Request: operation, argument, u16 number (little-endian), then the bytes to write. Answer: b"A", status, u16 number,
-bytes. Edge: b"E", level, 0, 0, u64 microseconds.
+bytes. Edge: b"E", level, 0, 0, u64 microseconds. Rest: b"B", 0, 0, 0: the firmware has done all that was due.
+
+The server extends the clock's lease while everybody keeps up: itself, the firmware (which rests now and then) and the
+host's event loop. Firmware that never rests, because it hangs, sees time creep, so that others notice.
 """
 
 from __future__ import annotations
@@ -14,14 +17,20 @@ import select
 import socket
 import struct
 import threading
+import time
 from pathlib import Path
 from types import TracebackType
 
 from virtual_clip.bno085_sim import Bno085Sim
 from virtual_clip.clock import Clock
 
-I2C_WRITE, I2C_READ, SPI_EXCHANGE, PIN = b"W", b"R", b"X", b"P"
-_TICK_S = 0.2  # the longest sleep: the server sees then that it is to stop
+I2C_WRITE, I2C_READ, SPI_EXCHANGE, PIN, REST = b"W", b"R", b"X", b"P", b"B"
+_TICK_S = 0.005  # the longest sleep: the lease is extended then
+_LEASE_S = 0.02  # how far the clock runs without the server
+_BOARD_REST_S = 0.02  # a firmware that rested so long ago is behind
+_HOST_REST_S = 0.05
+_HANGING_S = 1.0  # a firmware that rested so long ago hangs
+_CREEP_S = 0.001
 OUTPUTS = ("buzzer", "vibration", "led")
 _BOARD_FILE = Path(__file__).resolve().parents[1] / "firmware" / "board.py"
 
@@ -37,11 +46,19 @@ def board_pins() -> dict[str, int]:
 
 
 class BusServer:
-    """Serves one chip while its `with` block runs; a client may come, go and come again."""
+    """Serves one chip while its `with` block runs; a client may come, go and come again.
 
-    def __init__(self, sim: Bno085Sim, clock: Clock) -> None:
+    real_time: the clock never waits, for benches that measure delays. host_rest_s: monotonic time at which the host's
+    event loop last had nothing to do; None if there is no host.
+    """
+
+    def __init__(self, sim: Bno085Sim, clock: Clock, *, real_time: bool = False) -> None:
         self._sim = sim
         self._clock = clock
+        self._real_time = real_time
+        self.host_rest_s: float | None = None
+        self.crawls = False
+        self._board_rest_s = 0.0
         self._pins = {number: name for name, number in board_pins().items()}
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._client: socket.socket | None = None
@@ -69,6 +86,7 @@ class BusServer:
     ) -> None:
         self._running = False
         self._thread.join()
+        self._clock.release()
         for end in (self._client, self._listener):
             if end is not None:
                 end.close()
@@ -93,13 +111,28 @@ class BusServer:
             self._sim.advance(self._clock.now_us())
             self._send_edges()
             next_us = self._sim.next_us()
-        wait_s = _TICK_S if next_us is None else min(_TICK_S, self._clock.real_s(next_us))
+        going = self._extend()
+        wait_s = _TICK_S if next_us is None or not going else min(_TICK_S, self._clock.real_s(next_us))
         readers = [self._listener] if self._client is None else [self._listener, self._client]
         for ready in select.select(readers, [], [], wait_s)[0]:
             if ready is self._listener:
                 self._accept()
             elif ready is self._client:
                 self._receive()
+
+    def _extend(self) -> bool:
+        """Extend the clock's lease if everybody keeps up; whether it runs."""
+        if self._real_time:
+            return True
+        now_s = time.monotonic()
+        host_s = 0.0 if self.host_rest_s is None else now_s - self.host_rest_s
+        board_s = 0.0 if self._client is None else now_s - self._board_rest_s
+        if host_s < _HOST_REST_S and board_s < _BOARD_REST_S and not self.crawls:
+            self._clock.extend(_LEASE_S)
+            return True
+        if host_s < _HOST_REST_S and (board_s > _HANGING_S or self.crawls):
+            self._clock.extend(_CREEP_S)
+        return False
 
     def _accept(self) -> None:
         if self._client is not None:
@@ -108,6 +141,7 @@ class BusServer:
         self._client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._inbox = b""
         self._transfer = None
+        self._board_rest_s = time.monotonic()
         with self._sim.lock:
             self._sim.edges.clear()
             self._write(struct.pack("<cBHQ", b"E", self._sim.int_level, 0, self._sim.now_us))
@@ -130,6 +164,9 @@ class BusServer:
                 return
             body = self._inbox[4:size]
             self._inbox = self._inbox[size:]
+            if operation == REST:
+                self._board_rest_s = time.monotonic()
+                continue
             with self._sim.lock:
                 self._sim.advance(self._clock.now_us())
                 answer = self._handle(operation, argument, number, body)

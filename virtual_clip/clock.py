@@ -1,25 +1,33 @@
 """The time of the virtual clip: real time, or real time sped up, shared with the MicroPython process.
 
 Both processes read the machine's monotonic clock and scale it by the same rule; the MicroPython side is shims/time.py.
-How the two sides agree on a time lives here.
+The clock may be leased: it runs to the end of its lease and waits there until someone extends it. bus_server.py does so
+while firmware, sensor and host keep up, so that a busy machine makes the clip slow and never late.
 """
 
 from __future__ import annotations
 
 import os
+import struct
+import tempfile
 import time
 
 TICKS_PERIOD_US = 1 << 30  # ticks_us of an ESP32 wraps here
+UNIT_US = 64  # of the lease, so that its two numbers fit into one word of a file, which is read and written at once
+_BITS = 31
+_FOREVER = (1 << _BITS) - 1  # units: 38 hours
 
 
-def affordable_speed(most: int) -> int:
-    """How many times as fast as real time the clip may run here now: a machine that lags makes the sensor time out."""
-    busy = os.getloadavg()[0] / (os.cpu_count() or 1)
-    return max(1, min(most, round(3 / max(busy, 0.75))))
+_waited_s = 0.0
+
+
+def unwaited_s() -> float:
+    """time.monotonic() without the time that clocks of this process have waited: for arrivals of what a clip sends."""
+    return time.monotonic() - _waited_s
 
 
 class Clock:
-    """Microseconds since the clock was made, times `speed` (a whole number).
+    """Microseconds since the clock was made, times `speed` (a whole number), without the time that it waited.
 
     ticks_start_us: what ticks_us says in MicroPython at time 0; near 2**30 it soon wraps.
     """
@@ -28,19 +36,53 @@ class Clock:
         self.speed = speed
         self._epoch_us = time.monotonic_ns() // 1000
         self._ticks_start_us = ticks_start_us
+        self._lease = _FOREVER, 0  # (units of real time until which the clock runs, units that it has waited)
+        self._file = tempfile.NamedTemporaryFile(prefix="untuck-clock-", buffering=0)  # noqa: SIM115
+        self._share()
 
     def now_us(self) -> int:
         """Virtual time in microseconds."""
-        return (time.monotonic_ns() // 1000 - self._epoch_us) * self.speed
+        until, waited = self._lease
+        return (min(self._real_us(), until * UNIT_US) - waited * UNIT_US) * self.speed
 
     def real_s(self, until_us: int) -> float:
-        """Real seconds from now until virtual time `until_us`; 0 if that has passed."""
+        """Real seconds from now until virtual time `until_us` if the clock does not wait; 0 if that has passed."""
         return max(0, until_us - self.now_us()) / self.speed / 1e6
 
     def monotonic_s(self, time_us: int) -> float:
-        """What time.monotonic() says, or said, at virtual time `time_us`."""
+        """What time.monotonic() says, or said, at virtual time `time_us` of a clock that never waited."""
         return (self._epoch_us + time_us / self.speed) / 1e6
 
     def environment(self) -> dict[str, str]:
         """What the MicroPython process needs to run on this clock."""
-        return {"UNTUCK_CLOCK": f"{self._epoch_us}:{self.speed}:{self._ticks_start_us}"}
+        return {
+            "UNTUCK_CLOCK": f"{self._epoch_us}:{self.speed}:{self._ticks_start_us}",
+            "UNTUCK_CLOCK_LEASE": self._file.name,
+        }
+
+    def extend(self, seconds: float) -> None:
+        """Let the clock run for so many real seconds from now; what has passed since its lease ended never was."""
+        global _waited_s
+        until, waited = self._lease
+        now = self._real_us() // UNIT_US
+        behind = max(0, now - until)
+        self._lease = now + round(seconds * 1e6) // UNIT_US, waited + behind
+        _waited_s += behind * UNIT_US / 1e6
+        self._share()
+
+    def release(self) -> None:
+        """Let the clock run without a lease."""
+        self.extend(0)
+        self._lease = _FOREVER, self._lease[1]
+        self._share()
+
+    def waited_s(self) -> float:
+        """Real seconds for which the clock has waited so far."""
+        return self._lease[1] * UNIT_US / 1e6
+
+    def _real_us(self) -> int:
+        return time.monotonic_ns() // 1000 - self._epoch_us
+
+    def _share(self) -> None:
+        until, waited = self._lease
+        os.pwrite(self._file.fileno(), struct.pack("=q", until << _BITS | waited), 0)

@@ -30,7 +30,7 @@ def run_script(
     return _run(command, None, {**(environment or {}), "MICROPYPATH": path}, timeout_s)
 
 
-def run_compiled(script: Path, *arguments: object, folder: Path, timeout_s: float = 90) -> str:
+def run_compiled(script: Path, *arguments: object, folder: Path, timeout_s: float = 600) -> str:
     """Run a script with the compiled firmware, whose code is outside the heap; `folder` is the clip's file system.
 
     Returns what the script prints. Raises ScriptError.

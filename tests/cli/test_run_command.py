@@ -30,7 +30,7 @@ async def test_a_run_with_the_clip_is_recorded_and_replays_the_same(capsys: pyte
         running = asyncio.create_task(run_clip(SessionRequest(Config()), as_json=True, backend=clip.backend))
         await asyncio.sleep(1)
         enough = (len(simulated.samples) - 2 * RATE_HZ) // 5
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(300):
             while not Store().sessions() or Store().open().packet_count < enough:
                 await asyncio.sleep(0.2)
                 assert not running.done(), running.result()

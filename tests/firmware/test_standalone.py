@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from virtual_clip.clip import VirtualClip
-from virtual_clip.clock import affordable_speed
 from virtual_clip.micropython_script import run_compiled
 from virtual_clip.stream_checks import QUICK, motion
 
@@ -61,7 +60,7 @@ async def test_a_press_marks_a_lap_in_the_stream() -> None:
 async def test_a_cue_of_the_host_sounds_and_vibrates() -> None:
     async with VirtualClip(motion(10, 100), speed=2) as clip, BleSource(backend=clip.backend, timeouts=QUICK) as source:
         await source.buzz("tuck", 0)
-        await asyncio.sleep(1)
+        await clip.sleep(2.0)
         tones = [level for _, name, level in clip.bus.outputs if name == "buzzer"]
         vibrations = [level for _, name, level in clip.bus.outputs if name == "vibration"]
         assert tones.count(330) == 2 and tones[-1] == 0
@@ -73,10 +72,10 @@ async def test_a_missing_sensor_is_reported_by_the_buzzer() -> None:
         clip.sim.faults.absent = True
         async with ClipRuns(backend=clip.backend, timeouts=QUICK) as runs:
             assert runs._link is not None
-            status = await runs._link.command(wire.command(wire.CMD_START, 100), 10)
+            status = await runs._link.command(wire.command(wire.CMD_START, 100), 60)
             assert status.result == wire.RESULT_NO_SENSOR
             assert status.state == wire.STATE_NO_SENSOR
-        await asyncio.sleep(1.5)
+        await clip.sleep(6.0)
         assert [level for _, name, level in clip.bus.outputs if name == "buzzer"].count(220) >= 3
 
 
@@ -88,9 +87,9 @@ async def test_switching_off_keeps_the_recorded_run() -> None:
             break
         await clip.peripheral.drop()
         await source._close()
-        await asyncio.sleep(1.5)
+        await clip.sleep(6.0)
         clip.bus.press(0)
-        assert await asyncio.wait_for(clip.ended(), 10) == "asleep"
+        assert await asyncio.wait_for(clip.ended(), 60) == "asleep"
         assert clip.sim.log.commands[-1][:3] == b"\x02\xfd\x12"  # significant motion wakes it
         clip.bus.press(1)
         await clip.switch_on()
@@ -127,7 +126,7 @@ async def test_the_hosts_calibration_is_sent_and_stored() -> None:
 async def test_the_chip_calibrates_its_accelerometer_while_standing_only() -> None:
     samples = simulate(Scenario((Phase("stand", 13.0), Phase("run", 8.0))), rate_hz=100).samples
     async with (
-        VirtualClip(samples, speed=affordable_speed(4)) as clip,
+        VirtualClip(samples, speed=4) as clip,
         BleSource(backend=clip.backend, timeouts=QUICK) as source,
     ):
         flags = []

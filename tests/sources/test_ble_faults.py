@@ -7,27 +7,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from virtual_clip.bumble_peripheral import NOTIFY_CREDITS
 from virtual_clip.clip import VirtualClip
-from virtual_clip.clock import affordable_speed
 from virtual_clip.stream_checks import QUICK, assert_all_came, collect, motion
 
 from untuck import wire
 from untuck.errors import LinkError
 from untuck.model import Samples
 from untuck.motion.decode import Decoder
-from untuck.sources.ble import BleSource, Timeouts
+from untuck.sources.ble import BleSource
 from untuck.sources.ble_runs import ClipRuns
 from untuck.sources.run_decoder import decode_run
 
 
-async def meanwhile(clip: VirtualClip, samples: Samples, rate_hz: int, disturb: Callable[[], object]) -> BleSource:
+async def meanwhile(
+    clip: VirtualClip, samples: Samples, rate_hz: int, disturb: Callable[[BleSource], object]
+) -> BleSource:
     """Stream all of `samples` while `disturb` runs; all must arrive."""
     async with BleSource(rate_hz, backend=clip.backend, timeouts=QUICK) as source:
-        task = asyncio.ensure_future(disturb())  # type: ignore[arg-type]
+        task = asyncio.ensure_future(disturb(source))  # type: ignore[arg-type]
         packets = await collect(source, len(samples))
         await task
     assert_all_came(packets, samples)
@@ -39,33 +41,37 @@ async def test_a_stall_of_two_seconds_loses_nothing() -> None:
     samples = motion(6, 100)
     async with VirtualClip(samples) as clip:
 
-        async def stall() -> None:
-            await asyncio.sleep(1.5)
+        async def stall(source: BleSource) -> None:
+            await clip.sleep(1.5)
             clip.channel.hold()
-            await asyncio.sleep(1.9)
-            assert clip.peripheral.in_flight == NOTIFY_CREDITS  # further notifications got ENOMEM
-            await asyncio.sleep(0.1)
-            clip.channel.release()
+            try:
+                await clip.sleep(1.9)
+                assert clip.peripheral.in_flight == NOTIFY_CREDITS  # further notifications got ENOMEM
+            finally:
+                clip.channel.release()
 
         source = await meanwhile(clip, samples, 100, stall)
         assert source.reconnects == 0 and source.corrupt == 0
 
 
 async def test_a_dropped_connection_is_resumed_without_loss() -> None:
-    speed = affordable_speed(2)  # at 4 the longer outage would be as long as what the clip can keep
-    samples = motion(6.0 * speed, 100)
-    async with VirtualClip(samples, speed=speed) as clip:
+    samples = motion(12, 100)
+    async with VirtualClip(samples, speed=2) as clip:
 
-        async def drop() -> None:
-            for seconds in (0.2, 1.0):
-                await asyncio.sleep(1.0)
+        async def drop(source: BleSource) -> None:
+            for seconds in (0.4, 2.0):
+                await clip.sleep(2.0)
                 clip.channel.hold()
-                await asyncio.sleep(0.3)
+                await clip.sleep(0.6)
                 clip.channel.lose()  # data in transfer is lost
                 clip.channel.set_in_range(False)
                 await clip.peripheral.drop()
-                await asyncio.sleep(seconds)
-                clip.channel.set_in_range(True)
+                await clip.sleep(seconds)
+                with clip.crawling():  # while the host connects, which takes real time
+                    clip.channel.set_in_range(True)
+                    seen = source.reconnects
+                    while source.reconnects == seen:
+                        await asyncio.sleep(0.05)
 
         source = await meanwhile(clip, samples, 100, drop)
         assert source.reconnects == 2 and source.resent > 12 and source.restarts == 0
@@ -76,10 +82,10 @@ async def test_an_outage_longer_than_the_ring_is_counted_and_saved_to_the_flash(
     async with VirtualClip(samples, speed=8) as clip:
 
         async def drop() -> None:
-            await asyncio.sleep(0.5)
+            await clip.sleep(4.0)
             clip.channel.set_in_range(False)
             await clip.peripheral.drop()
-            await asyncio.sleep(2.0)  # 16 s of the clip's; it keeps 3 s
+            await clip.sleep(16.0)  # it keeps 3 s
             clip.channel.set_in_range(True)
 
         async with BleSource(200, backend=clip.backend, timeouts=QUICK) as source:
@@ -158,7 +164,7 @@ async def test_the_end_of_a_stream_is_requested_when_it_is_lost() -> None:
             async for packet in source.packets():
                 packets.append(packet)
                 if len(packets) == 60:
-                    await asyncio.sleep(0.3)
+                    await clip.sleep(0.6)
                     await source.stop()
         heads = [wire.unpack_header(packet.data) for packet in packets]
         assert [head[3] for head in heads] == list(range(len(heads)))
@@ -166,7 +172,7 @@ async def test_the_end_of_a_stream_is_requested_when_it_is_lost() -> None:
 
 
 async def test_a_sensor_that_falls_silent_ends_the_stream_with_a_remedy() -> None:
-    timeouts = Timeouts(scan_s=3, connect_s=5, call_s=2, close_s=2, silence_s=1)
+    timeouts = replace(QUICK, silence_s=1)
     async with (
         VirtualClip(motion(4, 100), speed=4) as clip,
         BleSource(backend=clip.backend, timeouts=timeouts) as source,
@@ -192,7 +198,7 @@ async def test_a_clip_that_was_switched_off_and_on_starts_a_new_stream() -> None
 
 
 async def test_the_search_for_a_lost_clip_ends() -> None:
-    timeouts = Timeouts(scan_s=0.5, connect_s=2, call_s=1, close_s=1, silence_s=2, outage_s=1.5)
+    timeouts = replace(QUICK, scan_s=4, outage_s=1.5)
     async with (
         VirtualClip(motion(4, 100), speed=4) as clip,
         BleSource(backend=clip.backend, timeouts=timeouts) as source,
@@ -204,9 +210,10 @@ async def test_the_search_for_a_lost_clip_ends() -> None:
 
 
 async def test_a_call_that_hangs_times_out() -> None:
-    timeouts = Timeouts(scan_s=3, connect_s=5, call_s=0.5, close_s=0.5)
-    async with VirtualClip(motion(4, 100)) as clip, BleSource(backend=clip.backend, timeouts=timeouts) as source:
+    async with VirtualClip(motion(4, 100)) as clip, BleSource(backend=clip.backend, timeouts=QUICK) as source:
         clip.channel.hold()
+        assert source._link is not None
+        source._link._timeouts = replace(QUICK, call_s=0.5, close_s=0.5)
         with pytest.raises(LinkError, match=r"within 0\.5 s"):
             await source.stop()
         clip.channel.release()

@@ -20,7 +20,6 @@ from bleak import BleakClient, BleakScanner
 from bleak.exc import BleakBluetoothNotAvailableError, BleakBluetoothNotAvailableReason
 from virtual_clip.bleak_backend import make_backend
 from virtual_clip.clip import CLIP_ADDRESS, HOST_ADDRESS, RadioChannel, VirtualClip
-from virtual_clip.clock import affordable_speed
 from virtual_clip.stream_checks import QUICK, assert_all_came, collect, motion
 
 from untuck import wire
@@ -43,8 +42,8 @@ async def raw_client(clip: VirtualClip) -> AsyncIterator[BleakClient]:
 @pytest.mark.parametrize("rate_hz", wire.RATES_HZ)
 async def test_streams_without_loss(rate_hz: int) -> None:
     samples = motion(12, rate_hz)
-    async with VirtualClip(samples, speed=affordable_speed(4)) as clip:
-        async with BleSource(rate_hz, backend=clip.backend) as source:
+    async with VirtualClip(samples, speed=4) as clip:
+        async with BleSource(rate_hz, backend=clip.backend, timeouts=QUICK) as source:
             assert source.name == "UntkA4B5" and source.address == CLIP_ADDRESS
             assert source.status is not None and source.status.state == wire.STATE_STREAMING
             assert source.status.rate_hz == rate_hz
@@ -61,7 +60,7 @@ async def test_each_start_is_a_new_stream() -> None:
     async with VirtualClip(samples, speed=4) as clip:
         streams = []
         for rate_hz in (100, 50):
-            async with BleSource(rate_hz, backend=clip.backend) as source:
+            async with BleSource(rate_hz, backend=clip.backend, timeouts=QUICK) as source:
                 async for packet in source.packets():
                     head = wire.unpack_header(packet.data)
                     if head[3] == 5:
@@ -87,7 +86,7 @@ async def test_an_unknown_address_is_not_replaced_by_another_clip() -> None:
 
 async def test_packets_are_acknowledged_as_they_are_consumed() -> None:
     async with VirtualClip(motion(6, 100), speed=2) as clip:
-        async with BleSource(100, backend=clip.backend) as source:
+        async with BleSource(100, backend=clip.backend, timeouts=QUICK) as source:
             await collect(source, 500)
         acks = [struct.unpack("<HI", data[1:])[1] for data in clip.peripheral.written if data[0] == wire.CMD_ACK]
         assert len(acks) >= 10 and acks == sorted(acks) and acks[-1] >= 99
@@ -118,7 +117,7 @@ async def test_malformed_commands_change_nothing() -> None:
 
         async def answer(command: bytes) -> tuple[int, ...]:
             await client.write_gatt_char(wire.CONTROL_UUID, command, response=True)
-            return wire.unpack_status(await asyncio.wait_for(answers.get(), 2))
+            return wire.unpack_status(await asyncio.wait_for(answers.get(), 15))
 
         for command, opcode, result in MALFORMED:
             status = await answer(command)
@@ -136,7 +135,7 @@ async def test_malformed_commands_change_nothing() -> None:
             status = await answer(command)
             assert (status[4], status[6], status[7], status[8]) == (wire.STATE_STREAMING, 100, stream_id, 0), command
             assert status[12] == result, command
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while len(stream) < 30:
                 await asyncio.sleep(0.05)
         heads = [wire.unpack_header(packet) for packet in stream]

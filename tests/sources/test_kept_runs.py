@@ -11,7 +11,6 @@ import asyncio
 import numpy as np
 import pytest
 from virtual_clip.clip import VirtualClip
-from virtual_clip.clock import affordable_speed
 from virtual_clip.stream_checks import QUICK, fed, motion, received
 
 from untuck import wire
@@ -23,7 +22,7 @@ from untuck.sources.ble_runs import ClipRuns
 from untuck.sources.run_decoder import decode_run
 from untuck.store import Store
 
-SPEED = affordable_speed(4)
+SPEED = 4  # times as fast as real time, at most
 
 
 async def take(source: BleSource, count: int) -> list[Packet]:
@@ -42,10 +41,10 @@ async def vanish(clip: VirtualClip, seconds: float) -> list[Packet]:
     await source.__aenter__()
     packets = await take(source, 20)
     await source._acknowledge()
-    await asyncio.sleep(0.1)
+    await clip.sleep(0.4)
     clip.channel.set_in_range(False)
     await clip.peripheral.drop()
-    await asyncio.sleep(seconds / SPEED)
+    await clip.sleep(seconds)
     clip.channel.set_in_range(True)
     return packets
 
@@ -161,9 +160,9 @@ async def test_a_host_that_disconnects_normally_leaves_no_run() -> None:
     async with VirtualClip(motion(20, 100), speed=SPEED) as clip:
         async with BleSource(100, backend=clip.backend, timeouts=QUICK) as source:
             await take(source, 20)
-            await asyncio.sleep(1 / SPEED)  # packets that the host does not take, as while a summary is written
+            await clip.sleep(1.0)  # packets that the host does not take, as while a summary is written
         async with BleSource(100, backend=clip.backend, timeouts=QUICK):
-            await asyncio.sleep(1 / SPEED)
+            await clip.sleep(1.0)
         async with ClipRuns(backend=clip.backend, timeouts=QUICK) as runs:
             assert await runs.list() == []
 
@@ -173,7 +172,7 @@ async def test_packets_that_a_failing_host_has_not_taken_are_kept() -> None:
         with pytest.raises(ZeroDivisionError):
             async with BleSource(100, backend=clip.backend, timeouts=QUICK) as source:
                 await take(source, 20)
-                await asyncio.sleep(1 / SPEED)
+                await clip.sleep(1.0)
                 raise ZeroDivisionError
         async with ClipRuns(backend=clip.backend, timeouts=QUICK) as runs:
             (run,) = await runs.list()

@@ -13,6 +13,8 @@ import utime
 _HEAD = bytearray(4)
 _STAMP = bytearray(8)
 _REQUEST = bytearray(4 + 304)
+_REST = b"B\0\0\0"
+_REST_EVERY_US = 2000
 _poll = uselect.poll()
 _socket = None
 _levels = {}  # of input pins
@@ -22,6 +24,7 @@ _listener = None
 _pause_every, _pause_us = [int(part) for part in (os.getenv("UNTUCK_PAUSE") or "0:0").split(":")]
 _interrupts = 0
 _reading = False
+_rested_us = 0
 
 
 def _open():
@@ -32,6 +35,16 @@ def _open():
         _socket.setsockopt(6, 1, 1)  # TCP_NODELAY
         _poll.register(_socket, uselect.POLLIN)
         time.idle = _wait
+        time.rest = _rest
+
+
+def _rest():
+    """Tell the bus server that the firmware has done all that was due: time may go on."""
+    global _rested_us
+    now_us = utime.ticks_us()
+    if now_us - _rested_us >= _REST_EVERY_US and not _reading:
+        _rested_us = now_us
+        _socket.write(_REST)
 
 
 def _read(buffer):
@@ -56,8 +69,10 @@ def _edge():
             stamp = stamp << 8 | _STAMP[i]
         _interrupts += 1
         if _pause_every and _interrupts % _pause_every == 0:
-            utime.sleep_us(_pause_us // time.speed)
-            stamp = time.now_us()
+            stamp += _pause_us
+            while time.now_us() < stamp:  # the pause is meant: time goes on
+                _socket.write(_REST)
+                utime.sleep_us(1000)
         time.interrupt_us = stamp
         try:
             entry[0](entry[1])

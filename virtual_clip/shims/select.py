@@ -1,7 +1,7 @@
 # MicroPython's `select` on the virtual clip's clock: timeouts are virtual milliseconds.
-# Only `poll`, which asyncio waits with.
+# Only `poll`, which asyncio waits with: who waits for time to pass says so (time.rest), and looks again soon.
 
-from time import speed
+import time as _time
 
 import uselect as _real
 from uselect import *  # noqa: F403
@@ -15,11 +15,24 @@ class poll:
         self.modify = self._poll.modify
 
     def poll(self, timeout_ms=-1):
-        return self._poll.poll(_scale(timeout_ms))
+        return self._poll.poll(self._wait(timeout_ms))
 
     def ipoll(self, timeout_ms=-1):
-        return self._poll.ipoll(_scale(timeout_ms))
+        return self._poll.ipoll(self._wait(timeout_ms))
+
+    def _wait(self, timeout_ms):
+        """Real milliseconds to wait at most; without a timeout it waits here, in naps, until something has come."""
+        if timeout_ms == 0:
+            return 0
+        if _time.rest is None:
+            return timeout_ms if timeout_ms < 0 else _real_ms(timeout_ms)
+        _time.rest()
+        if timeout_ms > 0:
+            return min(_time.NAP_MS, _real_ms(timeout_ms))
+        while not self._poll.poll(_time.NAP_MS):
+            _time.rest()
+        return 0
 
 
-def _scale(timeout_ms):
-    return timeout_ms if timeout_ms < 0 else (timeout_ms + speed - 1) // speed
+def _real_ms(timeout_ms):
+    return (timeout_ms + _time.speed - 1) // _time.speed

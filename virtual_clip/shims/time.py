@@ -1,23 +1,42 @@
 # MicroPython's `time` on the virtual clip's clock (UNTUCK_CLOCK, see virtual_clip/clock.py).
 # ticks_us wraps at 2**30 as on an ESP32. asyncio takes its ticks from here; select.py scales its waiting.
 # Within an interrupt ticks_us is the interrupt's own time, however late the message came.
+# The clock waits at the end of its lease (a word in the file UNTUCK_CLOCK_LEASE), which the bus server extends while
+# the firmware says, by `rest`, that it has nothing to do. Nothing here allocates.
 
 import os
+from array import array
 
 import utime as _real
 from utime import *  # noqa: F403
 
 _epoch_us, speed, _start_us = [int(part) for part in (os.getenv("UNTUCK_CLOCK") or "0:1:0").split(":")]
-_epoch_ms = _epoch_us // 1000  # asyncio's own queue uses real ticks too: virtual ones must never be behind them
+_epoch_ms = (_epoch_us // 1000) + (1 << 31)  # asyncio's queue uses real ticks too: virtual ones must be ahead of them
+_UNIT_US = 64
+_BITS = 31
+_lease = open(os.getenv("UNTUCK_CLOCK_LEASE"), "rb") if os.getenv("UNTUCK_CLOCK_LEASE") else None
+_word = array("l", [0])  # a "q" would be read into a long integer, which allocates
+_until_us = 0  # real time since the epoch: what is known of the lease holds until then
+_waited_us = 0
 
 _PERIOD = 1 << 30
 interrupt_us = -1  # the time of the interrupt being handled, -1 outside
 idle = None  # set by machine.py: waits so many real milliseconds, handling interrupts that come
+rest = None  # set by machine.py: says that the firmware waits for time to pass
+NAP_MS = 5 if _lease else 1 << 30  # the longest real sleep: then the clock may have waited, and is looked at again
 
 
 def now_us():
     """Virtual microseconds since the clock was made."""
-    return (_real.ticks_us() - _epoch_us) * speed
+    global _until_us, _waited_us
+    real_us = _real.ticks_us() - _epoch_us
+    if _lease and real_us >= _until_us:
+        _lease.seek(0)
+        _lease.readinto(_word)
+        _until_us = (_word[0] >> _BITS) * _UNIT_US
+        _waited_us = (_word[0] & (1 << _BITS) - 1) * _UNIT_US
+        real_us = min(real_us, _until_us)
+    return (real_us - _waited_us) * speed
 
 
 def ticks_us():
@@ -48,10 +67,12 @@ def sleep_us(us):
         left_us = (end_us - now_us()) // speed
         if left_us <= 0:
             return
+        if rest and left_us >= 1000:
+            rest()
         if idle and left_us >= 1000:
-            idle(left_us // 1000)
+            idle(min(left_us // 1000, NAP_MS))
         else:
-            _real.sleep_us(left_us)
+            _real.sleep_us(min(left_us, NAP_MS * 1000))
 
 
 def sleep_ms(ms):
