@@ -141,11 +141,20 @@ def test_another_seed_is_another_run_and_too_few_minutes_are_reported(demo_home:
     assert other["findings"] != first["findings"] and len(other["findings"]) == 2
 
 
+def listen_to_ctrl_c() -> None:
+    """In a child, as in a terminal: where tests run in the background the shell has them ignore SIGINT, and a child
+    that inherits this ignores it as well, rightly."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def test_ctrl_c_ends_a_session_with_its_summary(own_home: Path) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "untuck", "demo"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "untuck", "demo"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=listen_to_ctrl_c,
     )
-    assert process.stdout is not None
     while not Store().sessions() or Store().open().packet_count == 0:
         assert process.poll() is None, process.communicate()
         time.sleep(0.1)
@@ -227,6 +236,7 @@ def test_doctor_reports_what_is_missing(own_home: Path) -> None:
     done = untuck("doctor", "--json", env={"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={own_home}/none"})
     checks = {check["name"]: check for check in json.loads(done.stdout)}
     assert checks["Python"]["ok"] and checks["Data folder"]["ok"]
+    assert {"Sound", "Window", "Extras"} <= set(checks)
     assert done.returncode == (0 if checks["Bluetooth"]["ok"] else 1)
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pty
+import sys
 import termios
+from collections import deque
 from dataclasses import replace
+from types import ModuleType
 from typing import cast
 
 import pytest
@@ -94,8 +98,6 @@ def test_keys_give_their_commands() -> None:
 
 
 async def test_keys_come_from_the_terminal_which_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    import asyncio
-
     ours, theirs = pty.openpty()
     keys, given = pressed()
     with os.fdopen(theirs, "r") as terminal:
@@ -103,9 +105,46 @@ async def test_keys_come_from_the_terminal_which_is_left_as_it_was(monkeypatch: 
         before = termios.tcgetattr(theirs)
         with listening(keys):
             os.write(ours, b"lq")
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while len(given) < 2:
                     await asyncio.sleep(0.01)
         assert given == [Lap(), "finish"]
         assert termios.tcgetattr(theirs) == before
     os.close(ours)
+
+
+class Console(ModuleType):
+    """Windows' msvcrt, with keys that were pressed."""
+
+    def __init__(self, pressed: str) -> None:
+        super().__init__("msvcrt")
+        self.waiting = deque(pressed)
+        self.asked = 0
+
+    def kbhit(self) -> bool:
+        self.asked += 1
+        return bool(self.waiting)
+
+    def getwch(self) -> str:
+        return self.waiting.popleft()
+
+
+async def test_keys_come_from_the_console_of_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys, given = pressed()
+    console = Console("l\xe0H?")  # l, the upper arrow, a key without a meaning
+    monkeypatch.setitem(sys.modules, "msvcrt", console)
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs) as terminal:
+        monkeypatch.setattr("sys.stdin", terminal)
+        with listening(keys):
+            async with asyncio.timeout(60):
+                while console.waiting:
+                    await asyncio.sleep(0.01)
+                console.waiting.extend("Z\x03")
+                while "finish" not in given:
+                    await asyncio.sleep(0.01)
+        asked = console.asked
+        await asyncio.sleep(0.2)
+        assert console.asked == asked  # the console is not asked after the session
+    os.close(ours)
+    assert given == [Lap(), SetZero(), "finish"]

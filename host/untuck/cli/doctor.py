@@ -1,7 +1,7 @@
-"""`untuck doctor`: looks at what a run needs on this machine, and says what to do about what is missing.
+"""`untuck doctor`: checks what a run needs on this machine, and says what to do about what is missing.
 
-Each check is a function that returns what it found or raises what is wrong. Nothing is changed but that the data
-folder is made where there is none.
+Each check is a function that returns what it found, or raises UntuckError with the remedy. Nothing is changed, except
+that the data folder is made if there is none.
 """
 
 from __future__ import annotations
@@ -9,9 +9,13 @@ from __future__ import annotations
 import asyncio
 import json
 import platform
+import re
 import sys
 from collections.abc import Callable
+from ctypes.util import find_library
 from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
 
 import click
 
@@ -23,7 +27,7 @@ from untuck.errors import UntuckError
 
 @dataclass(frozen=True)
 class Check:
-    """A thing looked at: ok or not, whether a run needs it, and what was found or is to be done."""
+    """One check: ok or not, whether a run needs it, and what was found or what to do."""
 
     name: str
     ok: bool
@@ -35,10 +39,10 @@ class Check:
 @click.option("--audio-delay", is_flag=True, help="Only measure how late the sound output is, with the microphone.")
 @as_json
 def doctor(audio_delay: bool, as_json: bool) -> None:
-    """Look at Python, Bluetooth, sound, the data folder and the compiler's cache.
+    """Check Python, the data folder, Bluetooth, sound, the window, extras and the compiler's cache.
 
-    Exit code 1 if something that a run needs is missing; sound and the cache are not needed. For --audio-delay hold an
-    earphone to the microphone; the figure, with the microphone's own delay, is kept and stated in summaries.
+    Exit code 1 if something that a run needs is missing: Python, the data folder or Bluetooth. For --audio-delay hold
+    an earphone to the microphone; the figure, with the microphone's own delay, is kept and stated in summaries.
     """
     if audio_delay:
         _measure_audio_delay(as_json)
@@ -71,6 +75,8 @@ def _check(name: str, needed: bool, look: Callable[[], str]) -> Check:
         return Check(name, True, needed, look())
     except UntuckError as error:
         return Check(name, False, needed, str(error))
+    except ModuleNotFoundError as error:
+        return Check(name, False, needed, f"{error.name} is not installed: {_PIP}'untuck[all]'")
 
 
 def _python() -> str:
@@ -80,6 +86,8 @@ def _python() -> str:
 def _bluetooth() -> str:
     from untuck.sources.ble import find_clips
 
+    if sys.platform == "linux" and not any(map(Path.exists, map(Path, _BLUETOOTH_SERVICES))):
+        raise UntuckError("BlueZ is not installed: sudo apt-get install bluez, or on Fedora sudo dnf install bluez")
     clips = asyncio.run(find_clips(scan_s=3.0))
     heard = ", ".join(f"{clip.name} {clip.rssi_dbm} dBm" for clip in clips)
     return f"adapter found; clips in range: {heard or 'none'}"
@@ -88,8 +96,45 @@ def _bluetooth() -> str:
 def _sound() -> str:
     from untuck.sound.player import Player
 
+    if sys.platform == "linux" and not any(map(find_library, ("pulse", "asound"))):
+        raise UntuckError(
+            "no sound system's library: sudo apt-get install libpulse0, or on Fedora sudo dnf install pulseaudio-libs"
+        )
     with Player() as player:
         return f"plays through {player.backend}"
+
+
+def _window() -> str:
+    from untuck.coach.screen import check_window
+
+    return f"opens on {check_window()}"
+
+
+def _extras() -> str:
+    """Which optional parts are installed. Raises UntuckError if one is not."""
+    lacking = {extra: missing for extra in _USERS_EXTRAS if (missing := _lacking(extra))}
+    if lacking:
+        named = "; ".join(f"{extra} lacks {', '.join(missing)}" for extra, missing in lacking.items())
+        raise UntuckError(f"{named}: {_PIP}'untuck[{','.join(lacking)}]'")
+    return "all are installed"
+
+
+def _lacking(extra: str) -> list[str]:
+    """Distributions that this extra of the package asks for and that are not installed."""
+    try:
+        asked = metadata.requires("untuck") or []
+    except metadata.PackageNotFoundError as error:
+        raise UntuckError(f"Untuck itself is not installed: {_PIP}'.[all]' in its folder") from error
+    names = [re.split(r"[^\w.-]", line)[0] for line in asked if re.search(rf"""extra == ['"]{extra}['"]""", line)]
+    return [name for name in names if name != "untuck" and not _installed(name)]
+
+
+def _installed(distribution: str) -> bool:
+    try:
+        metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 def _data_folder() -> str:
@@ -108,10 +153,15 @@ def _cache() -> str:
     return f"compiled, in {cache_folder() or 'no folder: the compiler is off'}"
 
 
+_PIP = "python -m pip install "
+_USERS_EXTRAS = ("live", "coach", "report", "simulate", "lsl")
+_BLUETOOTH_SERVICES = ("/usr/libexec/bluetooth/bluetoothd", "/usr/lib/bluetooth/bluetoothd", "/usr/sbin/bluetoothd")
 _LOOKS: tuple[tuple[str, bool, Callable[[], str]], ...] = (
     ("Python", True, _python),
     ("Data folder", True, _data_folder),
     ("Bluetooth", True, _bluetooth),
     ("Sound", False, _sound),
+    ("Window", False, _window),
+    ("Extras", False, _extras),
     ("Analysis", False, _cache),
 )

@@ -1,21 +1,26 @@
 """Single keys while a session runs, where stdin is a terminal: b baseline, m mute, l lap, z zero, q finish.
 
-The terminal hands out each key at once and shows none; afterwards it is as it was. Elsewhere there are no keys.
-Which key does what lives here.
+The terminal passes on each key at once and shows none; afterwards it is as it was. Windows has no terminal settings for
+this: there the console is asked for keys 20 times a second. Elsewhere there are no keys.
 """
 
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 from untuck.session_commands import Mute, SessionCommand, from_text
 
 KEYS = {"b": "baseline", "m": "mute", "l": "lap", "z": "zero", "q": "finish"}
 HELP = "keys: " + "  ".join(f"{key} {name}" for key, name in KEYS.items())
+POLL_S = 0.05  # of the console on Windows
+_PREFIXES = ("\x00", "\xe0")  # there the first half of an arrow or function key
+_CTRL_C = "\x03"
 
 
 class Keys:
@@ -27,7 +32,7 @@ class Keys:
         self._muted = False
 
     def press(self, key: str) -> None:
-        """A key was pressed; one that means nothing does nothing."""
+        """Handle a key; keys without a meaning are ignored."""
         name = KEYS.get(key.lower())
         if name == "finish":
             self._finish()
@@ -40,13 +45,26 @@ class Keys:
 
 @contextmanager
 def listening(keys: Keys) -> Iterator[None]:
-    """Hand the terminal's keys to `keys` in the running event loop; without a terminal nothing is listened to."""
-    if sys.platform == "win32" or sys.stdin is None or not sys.stdin.isatty():
+    """Pass the terminal's keys to `keys` in the running event loop; without a terminal there are none."""
+    if sys.stdin is None or not sys.stdin.isatty():
         yield
         return
-    import termios
-    import tty
+    with _reader()(keys.press):
+        yield
 
+
+def _reader() -> Callable[[Callable[[str], None]], AbstractContextManager[None]]:
+    """What reads this system's terminal: Windows has msvcrt and nothing else has."""
+    try:
+        console = importlib.import_module("msvcrt")
+    except ImportError:
+        return _terminal_keys
+    return lambda press: _console_keys(press, console)
+
+
+@contextmanager
+def _terminal_keys(press: Callable[[str], None]) -> Iterator[None]:
+    termios, tty = importlib.import_module("termios"), importlib.import_module("tty")
     file = sys.stdin.fileno()
     before = termios.tcgetattr(file)
     loop = asyncio.get_running_loop()
@@ -56,7 +74,7 @@ def listening(keys: Keys) -> Iterator[None]:
         if not pressed:  # the terminal is gone
             loop.remove_reader(file)
         for key in pressed:
-            keys.press(key)
+            press(key)
 
     tty.setcbreak(file)
     loop.add_reader(file, read)
@@ -65,3 +83,22 @@ def listening(keys: Keys) -> Iterator[None]:
     finally:
         loop.remove_reader(file)
         termios.tcsetattr(file, termios.TCSADRAIN, before)
+
+
+@contextmanager
+def _console_keys(press: Callable[[str], None], console: Any) -> Iterator[None]:
+    async def poll() -> None:
+        while True:
+            while console.kbhit():
+                key = console.getwch()
+                if key in _PREFIXES:
+                    console.getwch()  # its second half
+                else:
+                    press("q" if key == _CTRL_C else key)
+            await asyncio.sleep(POLL_S)
+
+    polling = asyncio.get_running_loop().create_task(poll())
+    try:
+        yield
+    finally:
+        polling.cancel()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -40,16 +39,11 @@ def show_window(starts: Sequence[SessionStart], begin: int = 1, theme: str = "li
 def _run_window(
     starts: Sequence[SessionStart], begin: int, theme: str
 ) -> tuple[list[tuple[str, int | None, Outcome]], list[UntuckError]]:
-    _check_screen()
-    try:
-        from PySide6.QtWidgets import QApplication
-    except ModuleNotFoundError:
-        raise  # cli.main names the extra
-    except ImportError as error:
-        raise UntuckError(
-            f"The window cannot be opened ({error}): Qt's system libraries are missing. `make demo` installs them on "
-            "Debian and Ubuntu; elsewhere install EGL, GL, xkbcommon and fontconfig."
-        ) from error
+    from untuck.coach.screen import check_window
+
+    check_window()
+    from PySide6.QtWidgets import QApplication
+
     from untuck.coach.loop_thread import LoopThread
     from untuck.coach.sessions import CoachSessions
     from untuck.coach.window import CoachWindow
@@ -67,15 +61,3 @@ def _run_window(
             control.start(start.key)
         app.exec()
     return control.outcomes, control.failures
-
-
-def _check_screen() -> None:
-    """Without a screen Qt would abort the whole program."""
-    if sys.platform == "linux" and not any(os.environ.get(name) for name in _SCREENS):
-        raise UntuckError(
-            "There is no screen here for the window: start it in a desktop session, or over the network with "
-            "QT_QPA_PLATFORM=vnc and a VNC viewer."
-        )
-
-
-_SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
