@@ -1,26 +1,36 @@
 # Two commands need no other preparation than Python 3.11+, make and (for what the system lacks) apt:
 #   make demo     a simulated runner goes through the whole line, in the terminal
 #   make test     everything is checked
-# PYTHON=... names the interpreter; ARGS=... is handed on, e.g. make demo ARGS="--fast --json".
+# PYTHON=... names the interpreter; ARGS=... is passed on, e.g. make demo ARGS="--fast --json"; WORKERS=... says how many
+# tests run at the same time. Works with GNU make 3.81 and the BSD tools of macOS.
 
 PYTHON ?= python3
 ARGS ?=
+WORKERS ?= 4
 RUN := .venv/bin/python
 WITHOUT_NUMBA := numpy scipy click platformdirs pyarrow joblib hypothesis pytest pytest-asyncio
-SETUP := PYTHON="$(PYTHON)" tools/setup.sh
+SETUP := PYTHON="$(PYTHON)" sh tools/setup.sh
+TOGETHER := -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+QUICK := tests/motion tests/simulate tests/store tests/test_wire.py tests/project/test_layers.py
+KERNELS := $(RUN) -c "from untuck.session.warmup import warm_up; warm_up(print)"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-plain lint bench docs screenshots format speech clean
+.PHONY: help demo quick test test-plain lint bench docs screenshots format speech clean
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/demo.stamp ## simulated runner through the whole line; ARGS="--fast --json" for a quick one
 	@$(RUN) -m untuck demo $(ARGS)
 
+quick: lint ## lint, types, and the core's quick tests, which need neither recordings nor the virtual clip
+	$(RUN) -m pytest -q -n 2 --dist loadgroup --hypothesis-profile quick \
+		-m "not (slow or radio or sound or data)" $(QUICK) $(ARGS)
+
 test: lint ## lint, types, all tests, and the core once more without the compiler
-	$(RUN) -m pytest $(ARGS)
-	NUMBA_DISABLE_JIT=1 $(RUN) -m pytest -q -m nojit
+	$(KERNELS)
+	$(RUN) -m pytest $(TOGETHER) $(ARGS)
+	NUMBA_DISABLE_JIT=1 $(RUN) -m pytest -q -m nojit tests/motion
 
 test-plain: .venv-plain/stamp ## the motion tests where numba is not installed; ARGS="-m slow" for the slow ones
 	.venv-plain/bin/python -m pytest tests/motion -m "not slow" $(ARGS)

@@ -7,10 +7,14 @@ Fixtures that more than one test file uses live here.
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
+from tests.needs import needs
 
 if TYPE_CHECKING:
     from tests.coach.scenes import SceneControl
@@ -23,6 +27,8 @@ except ImportError:
 else:
     pytest_plugins = ["pytestqt.plugin"]
 
+settings.register_profile("quick", max_examples=10)  # of `make quick`
+_FIRST = ("slow", "sound", "radio")  # the order of tests: what takes longest or mostly waits begins first
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
@@ -33,6 +39,23 @@ def data_dir(*parts: str) -> Path:
     if not path.exists():
         pytest.skip(f"no recording {path}: set UNTUCK_DATA to the folder that holds the recordings")
     return path
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test with what it needs, and say what may run at the same time in several processes (pytest-xdist).
+
+    One process for all tests with sound, whose cues are timed; one for each file, for what its tests share; but tests
+    of the virtual clip, which mostly wait, go one by one, and long tests go first.
+    """
+    for item in items:
+        assert isinstance(item, pytest.Function)
+        used = [each.func for defined in item._fixtureinfo.name2fixturedefs.values() for each in defined]
+        for marker in needs(item.function, *used):
+            item.add_marker(marker)
+        marked = {marker.name for marker in item.iter_markers()}
+        group = "sound" if "sound" in marked else item.nodeid if "radio" in marked else item.path.name
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: next((n for n, name in enumerate(_FIRST) if item.get_closest_marker(name)), 9))
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +70,20 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "untuck-home"
     monkeypatch.setenv("UNTUCK_HOME", str(home))
     return home
+
+
+@pytest.fixture(autouse=True)
+def patient_host(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the virtual clip the host's limits suit a busy machine, and data is not late because a clock waited."""
+    if request.node.get_closest_marker("radio"):
+        from virtual_clip.clock import unwaited_s
+
+        from untuck.sources import ble_link
+
+        usual = ble_link.Timeouts.__init__.__defaults__ or ()
+        monkeypatch.setattr(ble_link.Timeouts.__init__, "__defaults__", tuple(10.0 * seconds for seconds in usual))
+        monkeypatch.setattr(ble_link, "STATUS_TRIES", 10 * ble_link.STATUS_TRIES)
+        monkeypatch.setattr(ble_link, "time", SimpleNamespace(monotonic=unwaited_s, time=time.time))
 
 
 @pytest.fixture

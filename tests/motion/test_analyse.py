@@ -146,18 +146,21 @@ def same(one: list[FileResult], other: list[FileResult]) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_a_bad_file_does_not_stop_the_others(serial: list[FileResult]) -> None:
     assert [bool(result.error) for result in serial] == [False, False, False, True, True]
     assert "no numpy archive" in serial[3].error and serial[2].summary is not None
     assert serial[0].summary is not None and serial[0].summary.strides > 150
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["threading", "loky"])
 def test_in_parallel_the_results_are_the_same(folder: Path, serial: list[FileResult], backend: str) -> None:
     found = in_order(list(analyse_files(sorted(folder.iterdir()), partial(read_samples), jobs=2, backend=backend)))
     assert same(found, serial)
 
 
+@pytest.mark.slow
 def test_a_dask_cluster_gives_the_same_results(folder: Path, serial: list[FileResult]) -> None:
     cluster_of = pytest.importorskip("distributed").LocalCluster
 

@@ -165,6 +165,7 @@ COMMANDS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chunk", [1, 7, 50, 100_000])
 def test_chunks_change_nothing(simulated: SimulatedRun, chunk: int) -> None:
     events, run = commanded(simulated.samples, *COMMANDS)
@@ -202,6 +203,7 @@ def test_every_tunable_threshold_can_be_set() -> None:
             assert to_text(command) == ("threshold", f"{name}={number!r}")
 
 
+@pytest.mark.slow
 def test_a_session_with_commands_replays_to_the_bit(simulated: SimulatedRun) -> None:
     """Keys pressed between packets, one connection stalled for a while: the stored session gives the same results."""
     asked = {800: ("note", "new shoes"), 1502: ("mute", "on"), 1640: ("mute", "off"), 1900: ("lap", "")}

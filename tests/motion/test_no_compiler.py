@@ -101,6 +101,7 @@ def result_with(before: str, disabled: str, checkout: Path) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not HAVE_NUMBA, reason="numba is not installed: there is nothing to compare with")
 def test_the_result_is_the_same_without_the_compiler(checkout: Path) -> None:
     compiled, plain = (result_with("", disabled, checkout) for disabled in ("0", "1"))

@@ -86,6 +86,7 @@ def assert_equal(one: Run, other: Run, names: tuple[str, ...]) -> None:
         assert repr(getattr(one, name)) == repr(getattr(other, name)), name
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(recordings(), st.data())
 def test_chunks_change_no_result_and_no_event(samples: Samples, data: st.DataObject) -> None:
@@ -146,6 +147,7 @@ def mirrored(samples: Samples) -> Samples:
     return Samples(samples.time_s, -samples.gyr_rad_s * flip, samples.acc_m_s2 * flip, chip)
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(recordings())
 def test_mirrored_motion_swaps_the_sides_only(samples: Samples) -> None:

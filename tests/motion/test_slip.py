@@ -83,6 +83,7 @@ def test_a_slip_ends_an_active_finding() -> None:
     assert not [e for e in events if e.kind == "cue" and e.time_s >= slip.time_s]
 
 
+@pytest.mark.slow
 @settings(max_examples=6, deadline=None)
 @given(st.lists(st.integers(1, 8000), max_size=25))
 def test_slips_do_not_depend_on_chunks(cuts: list[int]) -> None:

@@ -51,6 +51,7 @@ def test_standing_gives_gravity_upward_and_no_rate():
     assert len(samples) == 400
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_gyro_integrates_back_to_the_truth(seed):
     samples, truth = virtual_imu(*swinging(seed), RATE_HZ, noise=IDEAL, lowpass_hz=None, output_rate_hz=1000.0)
@@ -242,6 +243,7 @@ def test_bad_input_is_rejected(quat, position, rate_hz, match):
         virtual_imu(quat, position, rate_hz)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(heading=st.floats(-np.pi, np.pi), seed=st.integers(0, 1000))
 def test_heading_of_the_earth_leaves_samples_unchanged(heading, seed):
@@ -257,6 +259,7 @@ def test_heading_of_the_earth_leaves_samples_unchanged(heading, seed):
     np.testing.assert_allclose(truth_b.tilt_deg, truth_a.tilt_deg, atol=1e-8)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.tuples(*[st.floats(-15, 15)] * 3), st.integers(0, 1000))
 def test_rotating_the_clip_rotates_the_samples(angles, seed):
