@@ -61,6 +61,7 @@ def errors(name: str) -> tuple[np.ndarray, np.ndarray, int]:
     return np.array(true), np.array(estimated), rejected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "rms_deg", "at_most_rejected"),
     [("as asked", 1.2, 0), ("fast", 1.2, 0), ("backward first", 1.2, 0), ("askew, 3 deg, unequal", 4.0, 3)],
@@ -71,6 +72,7 @@ def test_the_heading_of_the_mount_is_found(name: str, rms_deg: float, at_most_re
     assert np.sqrt(np.mean(true**2)) < rms_deg
 
 
+@pytest.mark.slow
 def test_the_estimated_error_agrees_with_the_true_error() -> None:
     true = np.concatenate([errors(name)[0] for name in ("as asked", "fast", "askew, 3 deg, unequal")])
     estimated = np.concatenate([errors(name)[1] for name in ("as asked", "fast", "askew, 3 deg, unequal")])
