@@ -162,6 +162,20 @@ def test_a_flipped_bit_never_changes_a_session(store: Store, tmp_path: Path) -> 
     assert rejected > len(positions) / 2
 
 
+def test_a_renamed_part_is_rejected(store: Store, tmp_path: Path) -> None:
+    """Zip's checksums do not cover the names in its directory: one blob would be read twice, another never."""
+    path = tmp_path / "run.untuck"
+    archive.write_archive(store.open(2), path)
+    data = bytearray(path.read_bytes())
+    at = data.rindex(b"packets/000002.bin") + len("packets/00000")
+    data[at : at + 1] = b"6"
+    path.write_bytes(data)
+    other = Store(tmp_path / "other.db")
+    with pytest.raises(StoreError, match="not in sequence"):
+        archive.read_archive(other, path)
+    assert other.sessions() == []
+
+
 def test_import_and_export_report_unusable_paths(store: Store, tmp_path: Path) -> None:
     (tmp_path / "text").write_text("hello")
     for path, expected in ((tmp_path / "text", "not a session archive"), (tmp_path / "none", "No such file")):

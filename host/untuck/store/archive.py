@@ -39,7 +39,7 @@ def write_archive(session: StoredSession, path: Path) -> None:
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("session.json", json.dumps(about, indent=1, ensure_ascii=False))
             for number, blob in enumerate(session.read_blobs()):
-                archive.writestr(f"packets/{number:06d}.bin", blob)
+                archive.writestr(_blob_name(number), blob)
     except OSError as error:
         raise StoreError(f"{path} cannot be written ({error.strerror}): choose another place.") from error
 
@@ -52,7 +52,7 @@ def read_archive(store: Store, path: Path) -> int:
     try:
         with zipfile.ZipFile(path) as archive:
             about = _about(archive, path)
-            blobs = [_blob(archive, name) for name in sorted(archive.namelist()) if name.startswith("packets/")]
+            blobs = [_blob(archive, name) for name in _blob_names(archive)]
             rows = [_row(number, blob) for number, blob in enumerate(blobs) if blob]
             if sum(row[1] for row in rows) != about["packets"]:
                 raise ValueError(f"some of its {about['packets']} packets are missing")
@@ -82,6 +82,18 @@ def _about(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:
     for kind, time_s, value in about["steers"]:
         from_text(kind, value, time_s)
     return dict(about)
+
+
+def _blob_name(number: int) -> str:
+    return f"packets/{number:06d}.bin"
+
+
+def _blob_names(archive: zipfile.ZipFile) -> list[str]:
+    """The names of all blobs in order; they must be complete, because zip's checksums do not cover names."""
+    names = sorted(name for name in archive.namelist() if name.startswith("packets/"))
+    if names != [_blob_name(number) for number in range(len(names))]:
+        raise ValueError("the names of its parts are not in sequence")
+    return names
 
 
 def _blob(archive: zipfile.ZipFile, name: str) -> bytes:
