@@ -25,7 +25,8 @@ import untuck
 from bench.lib.accuracy_cases import pullbacks, tucks
 from bench.lib.recordings import RUNNERS, TRIALS, data_dir, has_data, pelvis_motion
 from bench.lib.semisynthetic import make_run
-from untuck.model import Run, Samples
+from untuck.run_results import Run
+from untuck.samples import Samples
 from untuck.simulate.imu import virtual_imu
 
 MARKERS_HZ = 150.0

@@ -31,8 +31,9 @@ from bench.lib.orientation_runs import (
 )
 from bench.lib.quaternions import multiply
 from bench.lib.recordings import DEV, JUDGE, RUNNERS, TRIALS, data_dir, has_data, load_recording
-from untuck.model import Floats, Samples
+from untuck.model import Floats
 from untuck.motion.orientation.filter import OrientationParams, OrientationState, step
+from untuck.samples import Samples
 
 Filter = Callable[[Run], Floats]
 

@@ -19,7 +19,8 @@ from bench.lib.accuracy_cases import PREFIX_S
 from bench.lib.injections import InjectedFault
 from bench.lib.recordings import data_dir, has_data
 from bench.lib.semisynthetic import RunTruth, make_run
-from untuck.model import LEFT, RIGHT, Floats, Run
+from untuck.model import LEFT, RIGHT, Floats
+from untuck.run_results import Run
 
 MINUTES = 3.6
 PHASES = np.linspace(0.0, 1.0, 101)

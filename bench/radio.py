@@ -18,7 +18,8 @@ import numpy as np
 
 from bench.lib.figures import Figure, table
 from untuck import wire
-from untuck.model import Floats, Packet, Samples
+from untuck.model import Floats, Packet
+from untuck.samples import Samples
 
 try:
     from virtual_clip.clip import VirtualClip

@@ -20,7 +20,7 @@ from bench.lib.figures import Figure, table
 from bench.lib.recordings import data_dir, has_data
 from bench.lib.scoring import score_faults
 from bench.lib.semisynthetic import RunTruth, trials_of
-from untuck.model import Run
+from untuck.run_results import Run
 
 SEEN_WITHIN_S = 5.0
 MINUTES = 4.0

@@ -27,7 +27,8 @@ from bench.lib.figures import Figure, table
 from bench.lib.recordings import data_dir, has_data
 from bench.lib.semisynthetic import make_run
 from bench.lib.standing import PREFIX_S
-from untuck.model import Floats, Samples
+from untuck.model import Floats
+from untuck.samples import Samples
 from untuck.session.warmup import exclude_from_garbage_collection
 
 RATE_HZ = 100.0

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from untuck.model import Samples
+from untuck.samples import Samples
 from untuck.simulate.example import PATH
 from untuck.simulate.runner import simulate
 from untuck.simulate.scenario import Scenario

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from untuck import wire
-from untuck.model import Packet, Samples
+from untuck.model import Packet
 from untuck.motion.decode import Decoder
+from untuck.samples import Samples
 from untuck.sources.ble import BleSource, Timeouts
 from virtual_clip.bno085_motion import chip_values
 

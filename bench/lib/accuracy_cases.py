@@ -14,7 +14,8 @@ from bench.lib.injections import InjectedFault
 from bench.lib.recordings import DEV, JUDGE
 from bench.lib.semisynthetic import RunTruth, make_run, trials_of
 from bench.lib.standing import PREFIX_S
-from untuck.model import BOTH, LEFT, RIGHT, Samples
+from untuck.model import BOTH, LEFT, RIGHT
+from untuck.samples import Samples
 
 FIRST_FAULT_S = PREFIX_S + 75.0  # after the 60 strides of the baseline
 FAULT_S = 28.0

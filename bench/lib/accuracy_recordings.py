@@ -19,7 +19,9 @@ from bench.lib.recordings import DEV, TRIALS, data_dir, load_recording
 from bench.lib.scoring import ContactErrors, rms, score_contacts, true_strides
 from bench.lib.semisynthetic import make_recorded, make_run
 from bench.lib.standing import PREFIX_S
-from untuck.model import NOMINAL_MOUNT, RIGHT, Calibration, Run, Samples
+from untuck.model import NOMINAL_MOUNT, RIGHT, Calibration
+from untuck.run_results import Run
+from untuck.samples import Samples
 
 CONTACTS = "Contacts against force plates, 30 s recordings, good clip; their timing is fitted on these runners"
 LEFT_OUT = "Contacts, leave-one-out: timing fitted without the person, or the real trial"

@@ -34,7 +34,9 @@ from bench.lib.scoring import (
 )
 from bench.lib.semisynthetic import CONTROLS, RunTruth
 from untuck.errors import UntuckError
-from untuck.model import Calibration, Floats, Run, Samples
+from untuck.model import Calibration, Floats
+from untuck.run_results import Run
+from untuck.samples import Samples
 
 RUNS = "Semi-synthetic runs, bad clip"
 FALSE = "False findings an hour, bad clip"

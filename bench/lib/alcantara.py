@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.lib.recordings import data_dir
-from untuck.model import CONTACT_DTYPE, GRAVITY_M_S2, Samples
+from untuck.model import CONTACT_DTYPE, GRAVITY_M_S2
+from untuck.samples import Samples
 
 STAND_S = 3.0
 

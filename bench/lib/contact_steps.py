@@ -17,10 +17,11 @@ from bench.lib.run_motion import BLEND_S
 from bench.lib.semisynthetic import make_recorded
 from bench.lib.standing import PREFIX_S
 from bench.lib.stride_chain import EDGE_S
-from untuck.model import NOMINAL_MOUNT, Calibration, Floats, Samples
+from untuck.model import NOMINAL_MOUNT, Calibration, Floats
 from untuck.motion.params import Params
 from untuck.motion.strides import contact_kernels, kernels
 from untuck.motion.strides.contacts import track_params
+from untuck.samples import Samples
 
 CONDITIONS = (("good", 100.0), ("bad", 100.0), ("good", 50.0), ("good", 200.0))  # wearing and rate in Hz
 EXTRA_CONDITION, EXTRA_SEEDS = "bad again", (11, 12)  # further bad clips, for fitting only

@@ -13,7 +13,8 @@ from bench.lib.standing import HIP_BEFORE_SACRUM_M, HIP_BELOW_SACRUM_M, stand
 from bench.lib.stride_chain import slow_noise
 from untuck import Pipeline
 from untuck.events import Calibrated
-from untuck.model import Calibration, Floats, Samples
+from untuck.model import Calibration, Floats
+from untuck.samples import Samples
 from untuck.simulate.imu import Mount, virtual_imu
 
 MOTION_HZ, RATE_HZ = 200.0, 100.0

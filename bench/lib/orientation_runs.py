@@ -14,7 +14,8 @@ from scipy.ndimage import gaussian_filter1d
 from bench.lib.quaternions import multiply
 from bench.lib.recordings import Recording, angles_to_quat
 from bench.lib.stride_chain import chain
-from untuck.model import Floats, Samples
+from untuck.model import Floats
+from untuck.samples import Samples
 from untuck.simulate.imu import Mount, Noise, virtual_imu
 
 MOTION_HZ = 200.0

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from bench.lib.injections import InjectedFault
 from bench.lib.semisynthetic import RunTruth
-from untuck.model import RIGHT, Finding, Floats, Run
+from untuck.model import RIGHT, Finding, Floats
+from untuck.run_results import Run
 
 GRACE_S = 3.0  # after a fault's end a decision still counts, because its strides were within the fault
 CUE_GRACE_S = 30.0  # the same for a cue, which may be delayed by the cooldown

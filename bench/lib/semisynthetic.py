@@ -36,7 +36,8 @@ from bench.lib.run_motion import (
 )
 from bench.lib.standing import PREFIX_S
 from bench.lib.stride_chain import cut
-from untuck.model import RIGHT, Floats, Samples
+from untuck.model import RIGHT, Floats
+from untuck.samples import Samples
 from untuck.simulate.imu import Mount, Noise, virtual_imu
 
 RATE_HZ = 100.0

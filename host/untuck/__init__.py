@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 from untuck.errors import UntuckError
 from untuck.events import Event
 from untuck.extras import extra_for
-from untuck.model import Baseline, Calibration, Cue, Finding, Run, Samples
+from untuck.model import Baseline, Calibration, Cue, Finding
+from untuck.run_results import Run
+from untuck.samples import Samples
 
 if TYPE_CHECKING:
     from untuck.motion.orientation.filter import estimate_orientation

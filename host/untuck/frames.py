@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from untuck.errors import MissingExtraError, UntuckError
 from untuck.extras import extra_for
-from untuck.model import Cue, Finding, Run, SuppressedCue
+from untuck.model import Cue, Finding, SuppressedCue
+from untuck.run_results import Run
 
 if TYPE_CHECKING:
     import pyarrow

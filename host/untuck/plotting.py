@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
-from untuck.model import Finding, Floats, Run
+from untuck.model import Finding, Floats
+from untuck.run_results import Run
 from untuck.vocabulary import PALETTES, RECOVERED, Fault, clock, facts, named
 
 _COLOURS = PALETTES["light"]

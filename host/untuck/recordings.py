@@ -10,8 +10,9 @@ from typing import SupportsIndex, overload
 
 from untuck.errors import SamplesError
 from untuck.extras import extra_for
-from untuck.model import Baseline, Calibration, Samples
+from untuck.model import Baseline, Calibration
 from untuck.motion.params import Params
+from untuck.samples import Samples
 from untuck.session_commands import SessionCommand
 from untuck.sources.files import read_samples
 from untuck.store import Store, StoredSession

@@ -20,7 +20,8 @@ from untuck.coach.loop_thread import LoopThread
 from untuck.coach.sessions import CoachSessions
 from untuck.coach.window import CoachWindow
 from untuck.errors import LinkError
-from untuck.model import Packet, Samples
+from untuck.model import Packet
+from untuck.samples import Samples
 from untuck.session.starts import ClipStart, ReadySession, ReplayStart, SimulatedStart
 from untuck.simulate.runner import Phase, Scenario, simulate
 from untuck.store import Settings, Store

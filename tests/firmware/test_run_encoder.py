@@ -19,7 +19,7 @@ import untuck
 from conftest import data_dir
 from untuck import wire, wire_runs
 from untuck.errors import PacketError
-from untuck.model import Samples
+from untuck.samples import Samples
 from untuck.simulate.imu import fill_gaps
 from untuck.simulate.packets import pack
 from untuck.simulate.sensor_noise import Noise

@@ -13,10 +13,10 @@ from click.testing import CliRunner, Result
 
 from untuck.cli.main import cli
 from untuck.errors import ReportError, SamplesError
-from untuck.model import Samples
 from untuck.report.batch import FileResult, analyse_files, write_results
 from untuck.report.dictionary import SAMPLES
 from untuck.report.tables import as_arrow, write_npz
+from untuck.samples import Samples
 from untuck.sources.files import COLUMNS, column_map, read_samples
 from untuck.store import codec
 

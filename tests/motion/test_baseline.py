@@ -5,8 +5,8 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 import untuck
-from untuck.model import Run
 from untuck.motion.params import Params
+from untuck.run_results import Run
 from untuck.simulate.runner import simulate
 from untuck.simulate.scenario import HINGE_S, Phase, Scenario
 

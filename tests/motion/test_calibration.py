@@ -16,11 +16,12 @@ from tests.exact import exact
 import untuck
 from untuck.errors import CalibrationError
 from untuck.events import Event
-from untuck.model import Calibration, Samples, StandingCheck
+from untuck.model import Calibration, StandingCheck
 from untuck.motion.mount.calibration import check_calibration, compare, zero_again
 from untuck.motion.mount.hinges import Hinge, combine_hinges
 from untuck.motion.mount.standing import Pose, pose_of, stillness
 from untuck.motion.params import Params
+from untuck.samples import Samples
 from untuck.simulate.imu import Mount
 from untuck.simulate.runner import TYPICAL_MOUNT, SimulatedRun, simulate
 from untuck.simulate.scenario import HINGE_S, Phase, Scenario

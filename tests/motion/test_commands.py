@@ -12,8 +12,9 @@ import pytest
 from untuck import Pipeline, Samples
 from untuck.errors import SettingsError
 from untuck.events import Event
-from untuck.model import Packet, Run
+from untuck.model import Packet
 from untuck.motion.params import Params
+from untuck.run_results import Run
 from untuck.session.live_state import LiveState
 from untuck.session.packet_pipeline import PacketPipeline
 from untuck.session_commands import TUNABLE, SessionCommand, from_text, to_text

@@ -21,12 +21,13 @@ from scipy.spatial.transform import Rotation
 
 import untuck
 from conftest import data_dir
-from untuck.model import GRAVITY_M_S2, LEFT, NOMINAL_MOUNT, RIGHT, Calibration, Floats, Run
+from untuck.model import GRAVITY_M_S2, LEFT, NOMINAL_MOUNT, RIGHT, Calibration, Floats
 from untuck.motion.jit import callable_from_python
 from untuck.motion.strides import contact_kernels as ck
 from untuck.motion.strides import kernels as k
 from untuck.motion.strides.contact_weights import LAGS, TIMING
 from untuck.motion.strides.contacts import NETWORK
+from untuck.run_results import Run
 from untuck.simulate.imu import fill_gaps
 
 pytestmark = pytest.mark.data

@@ -20,10 +20,11 @@ import pytest
 from tools.kernel_sums import MOTION, as_line, compiled_in
 
 import untuck
-from untuck.model import BOTH, LEFT, STRIDE_DTYPE, Run
+from untuck.model import BOTH, LEFT, STRIDE_DTYPE
 from untuck.motion.jit import HAVE_NUMBA
 from untuck.motion.params import Params
 from untuck.motion.strides import kernels
+from untuck.run_results import Run
 from untuck.simulate.runner import Phase, Scenario, SimulatedRun, simulate
 
 PREFIX = (Phase("stand", 6.0), *[Phase("hinge", 3.5)] * 3, Phase("stand", 2.0))

@@ -10,9 +10,10 @@ from scipy.spatial.transform import Rotation
 
 import untuck
 from untuck.errors import SamplesError
-from untuck.model import Floats, Samples
+from untuck.model import Floats
 from untuck.motion.orientation import layout as at
 from untuck.motion.orientation.filter import OrientationParams, OrientationState, step
+from untuck.samples import Samples
 
 GRAVITY_M_S2 = 9.80665
 

@@ -13,8 +13,10 @@ from tests.exact import exact
 import untuck
 from untuck.errors import CalibrationError, SamplesError
 from untuck.events import Event
-from untuck.model import GRAVITY_M_S2, Run, Samples
+from untuck.model import GRAVITY_M_S2
 from untuck.motion.params import Params
+from untuck.run_results import Run
+from untuck.samples import Samples
 from untuck.simulate.runner import SimulatedRun, simulate
 from untuck.simulate.scenario import HINGE_S, Phase, Scenario
 

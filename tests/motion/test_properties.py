@@ -21,10 +21,12 @@ from tests.exact import exact
 import untuck
 from untuck.errors import SamplesError, UntuckError
 from untuck.events import Event
-from untuck.model import Calibration, Floats, Run, Samples
+from untuck.model import Calibration, Floats
 from untuck.motion.decode import Decoder
 from untuck.motion.mount.calibration import nominal
 from untuck.motion.params import Params
+from untuck.run_results import Run
+from untuck.samples import Samples
 from untuck.session_commands import SessionCommand, from_text
 from untuck.simulate.packets import pack
 from untuck.simulate.runner import simulate

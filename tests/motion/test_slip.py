@@ -16,9 +16,9 @@ from tests.exact import exact
 
 import untuck
 from untuck.events import Event
-from untuck.model import Run
 from untuck.motion.mount.slip import SlipWatch
 from untuck.motion.params import Params
+from untuck.run_results import Run
 from untuck.simulate.runner import TYPICAL_MOUNT, SimulatedRun, simulate
 from untuck.simulate.scenario import HINGE_S, Phase, Scenario
 

@@ -16,7 +16,8 @@ from bench.lib.standing import PREFIX_S
 import untuck
 from conftest import data_dir
 from untuck.events import Event
-from untuck.model import Baseline, Calibration, Samples
+from untuck.model import Baseline, Calibration
+from untuck.samples import Samples
 from untuck.simulate.runner import simulate
 from untuck.simulate.scenario import HINGE_S, Phase, Scenario
 

@@ -21,8 +21,19 @@ from untuck.cli.main import cli
 
 PACKAGE = Path(__file__).resolve().parents[2] / "host" / "untuck"
 
-BASE = {"vocabulary", "wire", "wire_runs", "errors", "extras", "session_commands", "model", "events"}
-RUN_METHODS = {"plotting", "frames"}  # what methods of model.Run do: loaded when they are called, for nobody else
+BASE = {
+    "vocabulary",
+    "wire",
+    "wire_runs",
+    "errors",
+    "extras",
+    "session_commands",
+    "model",
+    "samples",
+    "events",
+    "run_results",
+}
+RUN_METHODS = {"plotting", "frames"}  # what methods of run_results.Run do: loaded when they are called, for nobody else
 CORE = BASE | {"motion"}
 EDGES = {"simulate", "sources", "store", "sound", "report"}
 MAY_IMPORT = {
@@ -32,7 +43,9 @@ MAY_IMPORT = {
     "wire_runs": set(),
     "extras": {"errors"},
     "session_commands": {"errors", "vocabulary"},
-    "model": {"errors", "extras", "session_commands", "vocabulary"} | RUN_METHODS,
+    "model": {"vocabulary"},
+    "samples": {"errors", "model"},
+    "run_results": {"extras", "model", "session_commands", "vocabulary"} | RUN_METHODS,
     "events": {"model", "session_commands", "vocabulary"},
     "plotting": BASE,
     "frames": BASE,
@@ -103,7 +116,8 @@ def test_imports_follow_the_line(path: Path) -> None:
     layer = layer_of(path)
     if layer == "__init__":
         ours = {name for name in imported(path) if name.split(".")[0] == "untuck"}
-        assert ours == {"untuck.errors", "untuck.events", "untuck.extras", "untuck.model", *untuck._LAZY.values()}
+        base = {"errors", "events", "extras", "model", "samples", "run_results"}
+        assert ours == {f"untuck.{name}" for name in base} | set(untuck._LAZY.values())
         return
     ours = {name.split(".")[1] for name in imported(path) if name.startswith("untuck.")} - {layer, "__version__"}
     assert ours <= MAY_IMPORT[layer], f"{layer} may not import {sorted(ours - MAY_IMPORT[layer])}"

@@ -13,10 +13,12 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
-from untuck.model import STRIDE_DTYPE, Run, Samples
+from untuck.model import STRIDE_DTYPE
 from untuck.report.dictionary import TABLES, as_markdown
 from untuck.report.summary import Summary
 from untuck.report.tables import table, write_npz, write_table
+from untuck.run_results import Run
+from untuck.samples import Samples
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "data.md"
 UNITS = {

@@ -24,12 +24,12 @@ from fit_tool.profile.profile_type import Event, EventType, FileType
 from garmin_fit_sdk import Decoder, Stream
 
 from untuck.errors import ReportError
-from untuck.model import Run
 from untuck.report import fit_bytes as fb
 from untuck.report.fit_activity import to_fit
 from untuck.report.fit_fields import FIELDS
 from untuck.report.fit_merge import merge
 from untuck.report.summary import Signal, Summary, summarise
+from untuck.run_results import Run
 
 ZERO_S = 1_760_000_000.4  # unix time of the run's sensor time 0
 CLOCK_S = 37  # by which the watch's clock is ahead

@@ -10,7 +10,8 @@ import pytest
 
 import untuck
 from untuck import wire
-from untuck.model import Packet, Run
+from untuck.model import Packet
+from untuck.run_results import Run
 from untuck.session.packet_pipeline import PacketPipeline
 from untuck.session_commands import Mute, SetThreshold
 from untuck.simulate.packets import pack

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import untuck
-from untuck.model import Run
+from untuck.run_results import Run
 
 PUBLIC = {name: getattr(untuck, name) for name in untuck.__all__}
 DESCRIBED_BY_SOURCE = {"Params", "Event", "UntuckError"}  # a reason beside each field; a union; no arguments

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from untuck.extras import EXTRA_OF
-from untuck.model import Run
+from untuck.run_results import Run
 
 MODULE_OF = {"PySide6-Essentials": "PySide6", "fit-tool": "fit_tool"}  # where they differ
 BLOCKED = """

@@ -12,7 +12,8 @@ import pytest
 import untuck
 from untuck.errors import MissingExtraError, UntuckError
 from untuck.frames import TABLES
-from untuck.model import STRIDE_DTYPE, Run
+from untuck.model import STRIDE_DTYPE
+from untuck.run_results import Run
 
 ROWS = {"strides": "strides", "contacts": "contacts", "findings": "findings", "cues": "cues"}
 

@@ -51,5 +51,10 @@ reveal_type(untuck.sessions())
     path.write_text(program)
     call = [sys.executable, "-m", "mypy", str(path)]  # with the project's settings, and so with its cache
     done = subprocess.run(call, cwd=checkout, capture_output=True, text=True)
-    for kind in ("model.Samples", "Calibration | None", "model.Run", "list[untuck.store.session.StoredSession]"):
+    for kind in (
+        "samples.Samples",
+        "Calibration | None",
+        "run_results.Run",
+        "list[untuck.store.session.StoredSession]",
+    ):
         assert kind in done.stdout, done.stdout + done.stderr

@@ -14,7 +14,7 @@ from tools.make_example import PATH, example_samples
 
 import untuck
 from untuck.errors import MissingExtraError, SamplesError, StoreError
-from untuck.model import Run
+from untuck.run_results import Run
 from untuck.wire import ACC_SCALE, GYR_SCALE
 
 

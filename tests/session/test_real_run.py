@@ -19,8 +19,10 @@ from virtual_clip.stream_checks import QUICK
 import untuck
 from conftest import data_dir
 from untuck import wire
-from untuck.model import LEFT, RIGHT, Run, Samples
+from untuck.model import LEFT, RIGHT
 from untuck.motion.decode import Decoder
+from untuck.run_results import Run
+from untuck.samples import Samples
 from untuck.simulate.imu import fill_gaps
 from untuck.simulate.runner import simulate
 from untuck.simulate.scenario import HINGE_S, Phase, Scenario

@@ -17,8 +17,9 @@ from scipy.spatial.transform import Rotation
 from conftest import data_dir
 from untuck import wire
 from untuck.errors import SamplesError
-from untuck.model import LEFT, RIGHT, Samples
+from untuck.model import LEFT, RIGHT
 from untuck.motion.decode import Decoder
+from untuck.samples import Samples
 from untuck.simulate.imu import Mount, Noise, fill_gaps, virtual_imu
 from untuck.simulate.packets import pack
 from untuck.simulate.runner import Phase, RunnerSource, Scenario, simulate

@@ -17,8 +17,8 @@ from virtual_clip.stream_checks import QUICK, assert_all_came, collect, motion
 
 from untuck import wire
 from untuck.errors import LinkError
-from untuck.model import Samples
 from untuck.motion.decode import Decoder
+from untuck.samples import Samples
 from untuck.sources.ble import BleSource
 from untuck.sources.ble_runs import ClipRuns
 from untuck.sources.run_decoder import decode_run

@@ -15,7 +15,8 @@ from virtual_clip.stream_checks import QUICK, fed, motion, received
 
 from untuck import wire
 from untuck.errors import LinkError
-from untuck.model import Packet, Samples
+from untuck.model import Packet
+from untuck.samples import Samples
 from untuck.session.kept_runs import fetch_runs
 from untuck.sources.ble import BleSource
 from untuck.sources.ble_runs import ClipRuns

@@ -11,7 +11,8 @@ import numpy as np
 
 from untuck import wire
 from untuck.errors import PacketError
-from untuck.model import Floats, Samples
+from untuck.model import Floats
+from untuck.samples import Samples
 
 _RESTART_GAP_S = 1.0  # assumed duration of a clip's restart, which is unknown: long enough to count as a break
 

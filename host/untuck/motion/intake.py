@@ -10,13 +10,14 @@ from math import degrees, isfinite, isnan
 
 import numpy as np
 
-from untuck.model import GRAVITY_M_S2, Floats, Samples
+from untuck.model import GRAVITY_M_S2, Floats
 from untuck.motion.history import History
 from untuck.motion.orientation.driver import FilterInputs, orient_aided
 from untuck.motion.orientation.filter import RATE_MAX_HZ, RATE_MIN_HZ, OrientationParams, OrientationState
 from untuck.motion.params import Params
 from untuck.motion.strides import kernels
 from untuck.motion.strides.contacts import hump_edges_s, track_params
+from untuck.samples import Samples
 
 BLOCK_SAMPLES = 50  # the orientation gets a new speed at the start of such a block
 _NO_CHIP = np.empty((0, 4))

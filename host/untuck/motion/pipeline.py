@@ -25,7 +25,7 @@ from untuck.events import (
     StrideMeasured,
     Warned,
 )
-from untuck.model import CONTACT_DTYPE, Baseline, Calibration, Progress, Run, Samples
+from untuck.model import CONTACT_DTYPE, Baseline, Calibration, Progress
 from untuck.motion.commands import CommandQueue, apply
 from untuck.motion.form.judge import Judge
 from untuck.motion.intake import BLOCK_SAMPLES, Intake, range_problem, rate_problem
@@ -37,6 +37,8 @@ from untuck.motion.strides.kernels import STEP_INDEX
 from untuck.motion.strides.pace import Pace
 from untuck.motion.strides.stride import Stride, StrideCutter
 from untuck.motion.strides.traces import angle_traces
+from untuck.run_results import Run
+from untuck.samples import Samples
 from untuck.session_commands import SessionCommand, StaleData
 from untuck.vocabulary import Moving
 

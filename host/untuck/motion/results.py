@@ -17,14 +17,7 @@ from untuck.events import (
     StrideMeasured,
     Warned,
 )
-from untuck.model import (
-    CONTACT_DTYPE,
-    STRIDE_DTYPE,
-    Cue,
-    Finding,
-    StandingCheck,
-    SuppressedCue,
-)
+from untuck.model import CONTACT_DTYPE, STRIDE_DTYPE, Cue, Finding, StandingCheck, SuppressedCue
 from untuck.session_commands import SessionCommand
 
 
@@ -65,7 +58,7 @@ class Results:
                 pass
 
     def fields(self) -> dict[str, Any]:
-        """The fields of model.Run that are kept here."""
+        """The fields of run_results.Run that are kept here."""
         return {
             "contacts": np.array(self.contacts, CONTACT_DTYPE),
             "strides": np.array(self.strides, STRIDE_DTYPE),

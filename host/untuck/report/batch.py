@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from untuck.errors import ReportError, UntuckError
-from untuck.model import Samples
 from untuck.report.dictionary import FINDINGS, STRIDES, Column
 from untuck.report.summary import MEDIANS, Signal, Summary, summarise
 from untuck.report.tables import Columns, as_array, as_arrow, table
+from untuck.samples import Samples
 
 Read = Callable[[Path], Samples]
 BACKENDS = ("loky", "threading", "dask", "ray")

@@ -11,11 +11,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from untuck.model import BOTH, LEFT, RIGHT, Floats, Run
+from untuck.model import BOTH, LEFT, RIGHT, Floats
 from untuck.report.figure_style import Canvas, Drawn, Palette, legend, legend_above, new_figure, style_axes
 from untuck.report.mean_stride import MeanStride
 from untuck.report.metrics import SessionMetrics
 from untuck.report.run_parts import THIRDS, RunPart
+from untuck.run_results import Run
 from untuck.session_commands import Lap
 from untuck.vocabulary import RECOVERED, cued_faults, facts
 

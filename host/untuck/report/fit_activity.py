@@ -19,10 +19,10 @@ from fit_tool.profile.messages.session_message import SessionMessage
 from fit_tool.profile.profile_type import Activity, Event, EventType, FileType, Manufacturer, Sport, SubSport
 
 from untuck.errors import ReportError
-from untuck.model import Run
 from untuck.report import fit_bytes as fb
 from untuck.report import fit_fields
 from untuck.report.summary import Summary
+from untuck.run_results import Run
 from untuck.session_commands import Lap
 
 

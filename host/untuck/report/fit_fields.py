@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from untuck.model import Floats, Run
+from untuck.model import Floats
 from untuck.report.fit_bytes import DEVELOPER_DATA_ID, FIELD_DESCRIPTION, RECORD, Definition
+from untuck.run_results import Run
 from untuck.vocabulary import RECOVERED
 
 APPLICATION_ID = bytes.fromhex("5b1f0c8e6a7d4d0e9a3c75756e747563")

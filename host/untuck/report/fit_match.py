@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from untuck.errors import ReportError
-from untuck.model import Floats, Run
+from untuck.model import Floats
+from untuck.run_results import Run
 
 SEARCH_S = 900  # largest offset between the clocks of watch and computer
 MEAN_S = 60  # slower changes of cadence are similar in all runs

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from untuck.errors import ReportError
-from untuck.model import Floats, Run
+from untuck.model import Floats
 from untuck.report import fit_bytes as fb
 from untuck.report import fit_fields
 from untuck.report.fit_match import Match, find_offset
+from untuck.run_results import Run
 
 _CADENCE, _FRACTIONAL = 4, 53
 

@@ -15,8 +15,9 @@ import numpy as np
 
 from untuck.errors import ReportError
 from untuck.events import CueDecided, CueSuppressed, Event, StrideMeasured
-from untuck.model import Cue, Samples, SuppressedCue
+from untuck.model import Cue, SuppressedCue
 from untuck.report.dictionary import SAMPLES, STRIDES
+from untuck.samples import Samples
 
 IMU = tuple(column for column in SAMPLES[1:11])
 GAIT = tuple(column for column in STRIDES if column.kind != "text")

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from untuck.model import LEFT, RIGHT, Floats, Run
+from untuck.model import LEFT, RIGHT, Floats
+from untuck.run_results import Run
 
 POINTS = 101
 MIRROR = {RIGHT: np.array([1.0, 1.0, 1.0]), LEFT: np.array([1.0, -1.0, -1.0])}  # tilt, obliquity, rotation

@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from untuck.model import Run
 from untuck.motion.params import Params
 from untuck.report.mean_stride import MeanStride, mean_stride
 from untuck.report.metrics import SessionMetrics
 from untuck.report.summary import Summary
+from untuck.run_results import Run
 
 
 @dataclass(frozen=True, eq=False)

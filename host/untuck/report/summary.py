@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from untuck.model import Cue, Finding, Run, StandingCheck
+from untuck.model import Cue, Finding, StandingCheck
 from untuck.motion.form.cues import CueEntry, cue_log
 from untuck.report.run_parts import RunPart, in_form, parts_of
+from untuck.run_results import Run
 
 DISCLAIMER = "These are form cues, not medical advice."
 MEDIANS = (
@@ -86,7 +87,7 @@ class Summary:
 
 
 def summarise(run: Run, signal: Signal) -> Summary:
-    """The summary of a run. Shapes as in model.Run."""
+    """The summary of a run. Shapes as in run_results.Run."""
     clean = run.strides[run.strides["valid"]]
     medians = {name: _median(clean[name]) for name in MEDIANS}
     return Summary(

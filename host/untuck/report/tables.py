@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from untuck.model import Run, Samples
 from untuck.report.dictionary import TABLES, Column
 from untuck.report.summary import Summary
+from untuck.run_results import Run
+from untuck.samples import Samples
 
 if TYPE_CHECKING:
     import pyarrow

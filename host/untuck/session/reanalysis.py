@@ -10,10 +10,11 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from untuck.model import Run, Samples
 from untuck.motion.decode import Decoder
 from untuck.motion.pipeline import Pipeline
 from untuck.report.summary import Signal, Summary, summarise
+from untuck.run_results import Run
+from untuck.samples import Samples
 from untuck.session.packet_pipeline import PacketCommands, signal_of
 from untuck.session_commands import SessionCommand
 from untuck.store import Settings, StoredSession

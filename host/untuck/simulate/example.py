@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from untuck.model import Samples
+from untuck.samples import Samples
 from untuck.wire import ACC_SCALE, GYR_SCALE, QUAT_SCALE
 
 PATH = Path(__file__).with_name("example.npz")  # written by tools/make_example.py

@@ -15,7 +15,8 @@ from scipy.signal import bilinear, butter, lfilter, sosfiltfilt
 from scipy.spatial.transform import Rotation
 
 from untuck.errors import SamplesError
-from untuck.model import GRAVITY_M_S2, NOMINAL_MOUNT, Floats, Samples
+from untuck.model import GRAVITY_M_S2, NOMINAL_MOUNT, Floats
+from untuck.samples import Samples
 from untuck.simulate.sensor_noise import Noise, measure
 
 __all__ = ["ImuTruth", "Mount", "Noise", "fill_gaps", "virtual_imu"]

@@ -12,7 +12,8 @@ import numpy as np
 
 from untuck import wire
 from untuck.errors import SamplesError
-from untuck.model import GRAVITY_M_S2, Samples
+from untuck.model import GRAVITY_M_S2
+from untuck.samples import Samples
 
 CLIP_ACC = int(8 * GRAVITY_M_S2 * wire.ACC_SCALE)
 CLIP_GYR = int(np.radians(2000.0) * wire.GYR_SCALE)

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from untuck import wire
-from untuck.model import RIGHT, Floats, Packet, Samples
+from untuck.model import RIGHT, Floats, Packet
+from untuck.samples import Samples
 from untuck.simulate.imu import ImuTruth, Mount, Noise, virtual_imu
 from untuck.simulate.packets import pack
 from untuck.simulate.pelvis import GRID_HZ, RUNNING, STANDING_TILT_DEG, Motion, move

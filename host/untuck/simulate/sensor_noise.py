@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
-from untuck.model import GRAVITY_M_S2, Floats, Samples
+from untuck.model import GRAVITY_M_S2, Floats
+from untuck.samples import Samples
 from untuck.wire import ACC_SCALE, GYR_SCALE, QUAT_SCALE
 
 INT16_MAX = 32767

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from untuck.errors import SamplesError
-from untuck.model import GRAVITY_M_S2, Floats, Samples
+from untuck.model import GRAVITY_M_S2, Floats
+from untuck.samples import Samples
 
 GYR = ("gyr_x_rad_s", "gyr_y_rad_s", "gyr_z_rad_s")
 ACC = ("acc_x_m_s2", "acc_y_m_s2", "acc_z_m_s2")

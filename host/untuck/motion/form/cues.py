@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from untuck.model import Cue, Finding, Run, SuppressedCue
+from untuck.model import Cue, Finding, SuppressedCue
 from untuck.motion.params import Params
+from untuck.run_results import Run
 from untuck.vocabulary import RECOVERED, Ending, Suppression, cued_faults, priority
 
 

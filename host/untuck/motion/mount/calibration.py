@@ -13,10 +13,11 @@ from math import asin, degrees, hypot
 import numpy as np
 
 from untuck.errors import CalibrationError
-from untuck.model import GRAVITY_M_S2, NOMINAL_MOUNT, Calibration, Floats, Samples, StandingCheck
+from untuck.model import GRAVITY_M_S2, NOMINAL_MOUNT, Calibration, Floats, StandingCheck
 from untuck.motion.mount.hinges import Hinge, combine_hinges, level_frame
 from untuck.motion.mount.standing import Pose, still_pose
 from untuck.motion.params import Params
+from untuck.samples import Samples
 
 _UPRIGHT_DEG = 45.0  # between the clip's long side and the vertical; beyond, it lies on its side
 _BEHIND_DEG = 60.0  # from the middle of the back

@@ -11,9 +11,10 @@ from typing import NamedTuple
 import numpy as np
 
 from untuck.errors import CalibrationError
-from untuck.model import GRAVITY_M_S2, Floats, Samples
+from untuck.model import GRAVITY_M_S2, Floats
 from untuck.motion.history import History
 from untuck.motion.params import Params
+from untuck.samples import Samples
 
 RECENT_S = 0.5  # checked first, because it usually shows motion already
 _BLOCKS = 5  # parts of the window; the scatter of their means gives the pose's error

@@ -35,9 +35,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from untuck.errors import SamplesError
-from untuck.model import Floats, Samples
+from untuck.model import Floats
 from untuck.motion.orientation import layout as idx
 from untuck.motion.orientation.driver import FilterInputs, new_state, orient_aided
+from untuck.samples import Samples
 
 RATE_MIN_HZ, RATE_MAX_HZ = 50.0, 1000.0
 

@@ -1,0 +1,188 @@
+"""Run: the results of a whole recording, with its short form, its plot and its tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from untuck.extras import extra_for
+from untuck.model import Baseline, Calibration, Cue, Finding, Floats, StandingCheck, SuppressedCue
+from untuck.session_commands import SessionCommand
+from untuck.vocabulary import clock, named
+
+if TYPE_CHECKING:
+    import pyarrow
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """The analysis of a recording: per sample, per contact, per stride, and what was found.
+
+    Angles are those of the pelvis, in degrees; times are seconds on the sensor's clock.
+
+    Attributes
+    ----------
+    time_s : (N,) array, s
+        Time of the samples.
+    quat : (N, 4) array
+        Orientation, unit quaternions w x y z, sensor to earth (z up, heading free).
+    tilt_deg, obliquity_deg, rotation_deg : (N,) arrays, deg
+        Tilt above standing (forward positive), obliquity (right side up positive), and rotation about its stride mean
+        (right hip forward positive).
+    contacts : (C,) structured array
+        Foot contacts: `time_s`, `toe_off_s`, `side` (-1 left, +1 right).
+    strides : (S,) structured array
+        From right contact to right contact; docs/data.md lists the columns and their units.
+    findings : tuple of Finding
+        Faults that lasted, in order of their start.
+    cues, suppressed_cues : tuple of Cue, tuple of SuppressedCue
+        Cues that sound live, and those that were due and did not sound.
+    calibration : Calibration
+        The last one in use.
+    baseline : Baseline or None
+        The one in use, None where too few clean strides were run.
+    warnings : tuple of str
+        What is wrong with the recording and what to do about it.
+    commands : tuple of session commands
+        Those that took effect.
+    standings : tuple
+        Each time that standing was measured again after calibration.
+    chip_error_deg : float, deg
+        RMS angle between the chip's vertical and the estimated one; NaN without a chip's quaternion.
+
+    Examples
+    --------
+    >>> import untuck
+    >>> run = untuck.analyse(untuck.example())
+    >>> run
+    Run(2.4 min, 167 strides of which 162 are clean; tuck 7.2 deg at 1:10, right pullback 4.5 deg at 1:47; 4 cues)
+    >>> clean = run.strides[run.strides["valid"]]
+    >>> round(float(clean["tilt_deg"].mean()), 1)
+    4.4
+    """
+
+    time_s: Floats
+    quat: Floats
+    tilt_deg: Floats
+    obliquity_deg: Floats
+    rotation_deg: Floats
+    contacts: NDArray[np.void]
+    strides: NDArray[np.void]
+    findings: tuple[Finding, ...]
+    cues: tuple[Cue, ...]
+    suppressed_cues: tuple[SuppressedCue, ...]
+    calibration: Calibration
+    baseline: Baseline | None
+    warnings: tuple[str, ...]
+    commands: tuple[SessionCommand, ...] = ()
+    standings: tuple[StandingCheck, ...] = ()  # each measured again after calibration
+    chip_error_deg: float = float("nan")  # RMS of the chip's vertical against ours, a cross-check; else NaN
+
+    def __repr__(self) -> str:
+        strides, clean = len(self.strides), int(self.strides["valid"].sum())
+        length = f"{(self.time_s[-1] - self.time_s[0]) / 60:.1f} min, " if len(self.time_s) else ""
+        found = ", ".join(_in_words(finding) for finding in self.findings) or "no findings"
+        counts = [f"{len(self.cues)} cues"] + [f"{n} warnings" for n in (len(self.warnings),) if n]
+        return f"Run({length}{strides} strides of which {clean} are clean; {found}; {', '.join(counts)})"
+
+    def plot(self, figure: Figure | None = None) -> Figure:
+        """Draw tilt with findings and cues, and pullback below.
+
+        Parameters
+        ----------
+        figure : matplotlib.figure.Figure, optional
+            An empty figure to draw into, such as pyplot's; None makes one of 10 by 5.6 inches.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            The figure, to be shown or saved.
+
+        Raises
+        ------
+        MissingExtraError
+            matplotlib is not installed.
+
+        Examples
+        --------
+        >>> import untuck
+        >>> untuck.analyse(untuck.example()).plot().savefig("run.png", dpi=150)
+        """
+        with extra_for("run.plot()"):
+            from untuck.plotting import plot_run
+        return plot_run(self, figure)
+
+    def to_arrow(self, table: str = "strides") -> pyarrow.Table:
+        """Convert a table of the run to a pyarrow table; what is not known is null.
+
+        Parameters
+        ----------
+        table : {"strides", "contacts", "findings", "cues", "suppressed_cues", "traces"}
+            "traces" has a row a sample, the others one a stride, contact, finding or cue.
+
+        Returns
+        -------
+        pyarrow.Table
+            Column names carry the units; docs/data.md lists them.
+
+        Raises
+        ------
+        UntuckError
+            There is no such table.
+        MissingExtraError
+            pyarrow is not installed.
+
+        Examples
+        --------
+        >>> import untuck
+        >>> run = untuck.analyse(untuck.example())
+        >>> run.to_arrow("findings").select(["fault", "side", "ended"]).to_pylist()[0]
+        {'fault': 'tuck', 'side': 0, 'ended': 'corrected'}
+        """
+        from untuck.frames import to_arrow
+
+        return to_arrow(self, table)
+
+    def to_frame(self, table: str = "strides", library: Literal["pandas", "polars"] | None = None) -> Any:
+        """Convert a table of the run to a data frame.
+
+        Parameters
+        ----------
+        table : {"strides", "contacts", "findings", "cues", "suppressed_cues", "traces"}
+            "traces" has a row a sample, the others one a stride, contact, finding or cue.
+        library : {"pandas", "polars"}, optional
+            Whose data frame; None takes pandas where it is installed, else polars.
+
+        Returns
+        -------
+        pandas.DataFrame or polars.DataFrame
+            Column names carry the units; docs/data.md lists them. What is not known is NaN in pandas, null in polars.
+
+        Raises
+        ------
+        UntuckError
+            There is no such table or library.
+        MissingExtraError
+            The library is not installed.
+
+        Examples
+        --------
+        >>> import untuck
+        >>> run = untuck.analyse(untuck.example())
+        >>> round(run.to_frame().query("valid")["cadence_spm"].mean())
+        169
+        >>> run.to_frame("cues", "polars").shape
+        (4, 5)
+        """
+        from untuck.frames import to_frame
+
+        return to_frame(self, table, library)
+
+
+def _in_words(finding: Finding) -> str:
+    """A finding as a few words: "right pullback 4.5 deg at 1:47"."""
+    return f"{named(finding.fault, finding.side)} {finding.depth_deg:.1f} deg at {clock(finding.start_s)}"
