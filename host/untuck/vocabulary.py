@@ -113,7 +113,7 @@ class FaultFacts:
     """One row of FAULTS.
 
     name: for people; sides: whether it belongs to one side; cued: whether it has cues (otherwise it is only shown);
-    voice: its sound, of sound.tones, "" for none; sound_words: that sound in words; phrases: spoken cues, by side;
+    tone: its sound, of sound.tones, "" for none; sound_words: that sound in words; phrases: spoken cues, by side;
     clip_patterns: cue numbers of the clip's own buzzer (wire.CUE_*), by side; advice: shown in the coach's window;
     colours: role in PALETTES, by side; degrees: whether its depth is shown as an angle.
     """
@@ -122,7 +122,7 @@ class FaultFacts:
     cued: bool
     advice: str
     sides: bool = False
-    voice: str = ""
+    tone: str = ""
     sound_words: str = ""
     phrases: dict[int, str] | None = None
     clip_patterns: dict[int, int] | None = None
@@ -140,7 +140,7 @@ FAULTS: dict[str, FaultFacts] = {
         name="tuck",
         cued=True,
         advice="let the belt tip forward",
-        voice="double tone",
+        tone="double tone",
         sound_words="low double tone",
         phrases={Side.BOTH: "Let the belt tip forward."},
         clip_patterns={Side.BOTH: wire.CUE_TUCK},
@@ -150,7 +150,7 @@ FAULTS: dict[str, FaultFacts] = {
         cued=True,
         advice="let that hip swing through",
         sides=True,
-        voice="glide",
+        tone="glide",
         sound_words="falling or rising tone at that side",
         phrases={
             Side.LEFT: "Let the left pocket swing forward.",
@@ -163,7 +163,7 @@ FAULTS: dict[str, FaultFacts] = {
         name="rigid",
         cued=True,
         advice="let the hips turn",
-        voice="roll",
+        tone="roll",
         sound_words="soft roll",
         phrases={Side.BOTH: "Let the pockets swing."},
         clip_patterns={Side.BOTH: wire.CUE_RIGID},
@@ -182,7 +182,7 @@ RECOVERY = FaultFacts(
     name="recovered",
     cued=False,
     advice="",
-    voice="chime",
+    tone="chime",
     sound_words="rising chime",
     clip_patterns={Side.BOTH: wire.CUE_RECOVERED},
 )

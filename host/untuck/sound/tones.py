@@ -25,7 +25,7 @@ FADE_S = 0.012  # shorter fades click
 
 def has_sound(fault: str) -> bool:
     """Whether a cue of this fault has a tone."""
-    return facts(fault).voice in _TONES
+    return facts(fault).tone in _TONES
 
 
 def render(fault: str, side: int = 0) -> Floats:
@@ -33,7 +33,7 @@ def render(fault: str, side: int = 0) -> Floats:
 
     Raises KeyError for a fault without a tone: check has_sound first.
     """
-    mono = _TONES[facts(fault).voice](side)
+    mono = _TONES[facts(fault).tone](side)
     gains = {LEFT: (1.0, FAR_EAR), RIGHT: (FAR_EAR, 1.0)}.get(side, (1.0, 1.0))
     return levelled(np.stack([mono * gains[0], mono * gains[1]], axis=1))
 
@@ -100,7 +100,7 @@ def _chime(_side: int) -> Floats:
     return chime
 
 
-_TONES: dict[str, Callable[[int], Floats]] = {  # by FaultFacts.voice
+_TONES: dict[str, Callable[[int], Floats]] = {  # by FaultFacts.tone
     "double tone": _double_tone,
     "glide": _glide,
     "roll": _roll,
