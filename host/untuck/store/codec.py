@@ -12,6 +12,7 @@ import logging
 import math
 import types
 import typing
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from untuck.errors import StoreError
 T = typing.TypeVar("T")
 _log = logging.getLogger(__name__)
 _RENAMED = {("Summary", "held"): "suppressed"}  # class and field of older versions, and the field's name now
+_REPLACED = {("Cue", "finding")}  # of older versions; a cue refers to its finding by id since
 _NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
@@ -64,8 +66,9 @@ def _typed(kind: Any, plain: Any) -> Any:
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         hints = typing.get_type_hints(kind)
         renamed = {_RENAMED.get((kind.__name__, name), name): item for name, item in plain.items()}
-        if unknown := set(renamed) - set(hints):
-            _log.warning("%s: fields of another version are ignored: %s", kind.__name__, ", ".join(sorted(unknown)))
+        unknown = {name for name in renamed if name not in hints and (kind.__name__, name) not in _REPLACED}
+        if unknown:
+            _warn_of_unknown(kind.__name__, ", ".join(sorted(unknown)))
         return kind(**{name: _typed(hints[name], item) for name, item in renamed.items() if name in hints})
     if origin is np.ndarray:
         return np.array(_floats(plain), dtype=typing.get_args(arguments[1])[0])
@@ -77,6 +80,12 @@ def _typed(kind: Any, plain: Any) -> Any:
     if kind is float:
         return _floats(plain)
     return plain
+
+
+@cache
+def _warn_of_unknown(kind: str, names: str) -> None:
+    """Once for each kind and set of fields: a summary has many cues, and a store many sessions."""
+    _log.warning("%s: fields of another version are ignored: %s", kind, names)
 
 
 def _floats(plain: Any) -> Any:
