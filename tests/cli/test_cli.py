@@ -256,7 +256,7 @@ BAD_ARCHIVES = {
     "not finite": (GOOD | {"gyr_rad_s": with_nan(GOOD["gyr_rad_s"])}, "gyr_rad_s is not finite at sample 17"),
     "shape": (GOOD | {"acc_m_s2": np.zeros((ROWS, 2))}, "acc_m_s2 has shape"),
     "backwards": (GOOD | {"time_s": -np.arange(ROWS) / 100}, "time_s does not increase at sample 1"),
-    "rate": (GOOD | {"rate_hz": 0.0}, "it must be one number, more than 0"),
+    "rate": (GOOD | {"rate_hz": 0.0}, "it must be one number greater than 0"),
     "rate shape": (GOOD | {"rate_hz": [1.0, 2.0]}, "it must be one number"),
     "text": (GOOD | {"gyr_rad_s": np.array(["a"])}, "is no array of plain numbers"),
     "too short": ({**GOOD, "gyr_rad_s": np.zeros((9, 3)), "acc_m_s2": 6 * np.ones((9, 3))}, "too short to calibrate"),

@@ -104,7 +104,7 @@ def test_zero_is_set_at_the_next_standing_whatever_it_differs_by(simulated: Simu
     events, run = commanded(simulated.samples, from_text("zero", "", 100.0))
     (standing,) = [e.value for e in events if e.kind == "standing" and e.time_s > 100.0]
     assert standing.zeroed and standing.difference_deg < 1.5
-    assert any("as asked" in text for text in run.warnings)
+    assert any("as requested" in text for text in run.warnings)
 
 
 def test_calibration_can_be_asked_for_again(simulated: SimulatedRun) -> None:
