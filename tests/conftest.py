@@ -1,7 +1,7 @@
 """What tests share: where the recordings are, and a data folder of their own for every test.
 
 The recordings are no part of the repository: they lie in ../shared/data beside the checkout, or where UNTUCK_DATA says.
-Fixtures that more than one test file uses live here.
+Owns the fixtures that more than one test file uses.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ def data_dir(*parts: str) -> Path:
     return path
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test with what it needs, and say what may run at the same time in several processes (pytest-xdist).
 

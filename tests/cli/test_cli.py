@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -195,6 +194,7 @@ def test_a_data_folder_that_cannot_be_made(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("demo_home", "own_home")  # the demo has filled the compiler's cache
 def test_a_full_disk_ends_in_a_summary_and_an_error() -> None:
+    resource = pytest.importorskip("resource")  # not on Windows
     limit = 120_000
     done = untuck("demo", "--fast", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
     assert "free some space" in error_of(done)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import pty
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -82,6 +81,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> Said:
 @contextmanager
 def keyboard(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """A terminal to type into, as a file number."""
+    pty = pytest.importorskip("pty")  # not on Windows
     ours, theirs = pty.openpty()
     with os.fdopen(theirs) as terminal:
         monkeypatch.setattr("sys.stdin", terminal)

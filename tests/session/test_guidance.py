@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import pty
 import sys
-import termios
 from collections import deque
 from dataclasses import replace
 from types import ModuleType
@@ -98,6 +96,8 @@ def test_keys_give_their_commands() -> None:
 
 
 async def test_keys_come_from_the_terminal_which_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    pty = pytest.importorskip("pty")  # not on Windows
+    termios = pytest.importorskip("termios")  # not on Windows
     ours, theirs = pty.openpty()
     keys, given = pressed()
     with os.fdopen(theirs, "r") as terminal:
@@ -130,6 +130,7 @@ class Console(ModuleType):
 
 
 async def test_keys_come_from_the_console_of_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    pty = pytest.importorskip("pty")  # not on Windows
     keys, given = pressed()
     console = Console("l\xe0H?")  # l, the upper arrow, a key without a meaning
     monkeypatch.setitem(sys.modules, "msvcrt", console)

@@ -10,7 +10,6 @@ import json
 import logging
 import math
 import os
-import resource
 import shutil
 import signal
 import sqlite3
@@ -229,6 +228,8 @@ except StoreError as error:
 def recorder(
     path: Path, count: int, pace: str, checkout: Path, limit_bytes: int | None = None
 ) -> subprocess.Popen[str]:
+    resource = pytest.importorskip("resource")  # not on Windows
+
     def limit() -> None:
         if limit_bytes is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, limit_bytes))
