@@ -10,7 +10,7 @@ WORKERS ?= 4
 RUN := .venv/bin/python
 WITHOUT_NUMBA := numpy scipy click platformdirs pyarrow joblib hypothesis pytest pytest-asyncio
 SETUP := PYTHON="$(PYTHON)" sh tools/setup.sh
-TOGETHER := -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+TOGETHER := -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 QUICK := tests/motion tests/simulate tests/store tests/test_wire.py tests/project/test_layers.py
 KERNELS := $(RUN) -c "from untuck.session.warmup import warm_up; warm_up(print)"
 
@@ -24,7 +24,7 @@ demo: .venv/demo.stamp ## simulated runner through the whole line; ARGS="--fast 
 	@$(RUN) -m untuck demo $(ARGS)
 
 quick: lint ## lint, types, and the core's quick tests, which need neither recordings nor the virtual clip
-	$(RUN) -m pytest -q -n 2 --dist loadgroup --hypothesis-profile quick \
+	$(RUN) -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder --hypothesis-profile quick \
 		-m "not (slow or radio or sound or data)" $(QUICK) $(ARGS)
 
 test: lint ## lint, types, all tests, and the core once more without the compiler

@@ -41,22 +41,39 @@ def data_dir(*parts: str) -> Path:
     return path
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with what it needs, and say what may run at the same time in several processes (pytest-xdist).
-
-    One process for all tests with sound, whose cues are timed; one for each file, for what its tests share; but tests
-    of the virtual clip, which mostly wait, go one by one, and long tests go first.
-    """
+    """Mark each test with what it needs; long tests go first."""
     for item in items:
         assert isinstance(item, pytest.Function)
         used = [each.func for defined in item._fixtureinfo.name2fixturedefs.values() for each in defined]
         for marker in needs(item.function, *used):
             item.add_marker(marker)
-        marked = {marker.name for marker in item.iter_markers()}
-        group = "sound" if "sound" in marked else item.nodeid if "radio" in marked else item.path.name
-        item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: next((n for n, name in enumerate(_FIRST) if item.get_closest_marker(name)), 9))
+
+
+try:
+    from xdist.scheduler import LoadScopeScheduling
+except ImportError:  # tests run in one process
+    pass
+else:
+
+    class _ByFolder(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types
+        """Which tests run in one process after the other, and which at the same time, in several (pytest-xdist).
+
+        One process for each file, for what its tests share, and one for all tests with sound, whose cues are timed;
+        but tests in the folders of the virtual clip, which mostly wait, go one by one.
+        """
+
+        def _split_scope(self, nodeid: str) -> str:
+            path = nodeid.partition("::")[0]
+            folder = path.split("/")[1]
+            if folder in ("firmware", "session", "sources", "virtual_clip"):
+                return nodeid
+            return folder if folder == "sound" else path
+
+    def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
+        # groups by marker (`--dist loadgroup`) are not seen by pytest-xdist 3.8 with pytest 9.2
+        return _ByFolder(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import os
 import re
 import tomllib
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -73,9 +73,12 @@ def test_every_marker_is_declared() -> None:
     assert {"slow", "nojit", *REACHED} <= declared and "--strict-markers" in options["addopts"]
 
 
-def test_the_group_of_a_test_is_one_process_for_all_sound(request: pytest.FixtureRequest) -> None:
-    groups = {item.nodeid: item.get_closest_marker("xdist_group") for item in request.session.items}
-    assert all(groups.values())
-    if os.environ.get("PYTEST_XDIST_WORKER"):
-        sound = [item for item in request.session.items if item.get_closest_marker("sound")]
-        assert {item.get_closest_marker("xdist_group").args[0] for item in sound} <= {"sound"}  # type: ignore[union-attr]
+def test_files_share_a_process_and_tests_of_the_clip_do_not() -> None:
+    pytest.importorskip("xdist")
+    from conftest import _ByFolder
+
+    scope = partial(_ByFolder._split_scope, None)
+    clip = "tests/sources/test_ble_link.py::test_a_pair[x-y]"
+    assert scope(clip) == clip
+    assert scope("tests/motion/test_cues.py::test_a") == scope("tests/motion/test_cues.py::test_b")
+    assert scope("tests/sound/test_sound.py::test_a") == scope("tests/sound/test_voice.py::test_b") == "sound"
