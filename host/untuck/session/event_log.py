@@ -6,6 +6,7 @@ No text that a person entered is logged: of a note, a lap label or any other com
 from __future__ import annotations
 
 import logging
+import math
 
 from untuck.events import (
     BaselineTaken,
@@ -40,7 +41,8 @@ def _text(event: Event) -> str:
     match event:
         case Calibrated(calibration=calibration, zero_only=zero_only):
             what = "zero set" if zero_only else f"calibrated from {calibration.source}"
-            return f"{what}, error {calibration.error_deg:.1f} deg"
+            known = math.isfinite(calibration.error_deg)
+            return what + (f", error {calibration.error_deg:.1f} deg" if known else ", error not known")
         case BaselineTaken(baseline=baseline):
             return f"baseline taken from {int(baseline.strides.sum())} strides"
         case MovingChanged(moving=moving):
