@@ -11,6 +11,7 @@ import os
 import struct
 import tempfile
 import time
+import weakref
 
 TICKS_PERIOD_US = 1 << 30  # ticks_us of an ESP32 wraps here
 UNIT_US = 64  # of the lease, so that its two numbers fit into one word of a file, which is read and written at once
@@ -18,12 +19,20 @@ _BITS = 31
 _FOREVER = (1 << _BITS) - 1  # units: 38 hours
 
 
-_waited_s = 0.0
+_waited_s = 0.0  # by all clocks, up to their last extension
+_latest_s = 0.0  # what unwaited_s last said
+_clocks: weakref.WeakSet[Clock] = weakref.WeakSet()
 
 
 def unwaited_s() -> float:
-    """time.monotonic() without the time that clocks of this process have waited: for arrivals of what a clip sends."""
-    return time.monotonic() - _waited_s
+    """time.monotonic() without the time that clocks of this process have waited: for arrivals of what a clip sends.
+
+    It stands still while one waits, and never goes back, also where two wait at once.
+    """
+    global _latest_s
+    waits_s = sum(clock.overrun_s() for clock in _clocks)
+    _latest_s = max(_latest_s, time.monotonic() - _waited_s - waits_s)
+    return _latest_s
 
 
 class Clock:
@@ -39,6 +48,7 @@ class Clock:
         self._lease = _FOREVER, 0  # (units of real time until which the clock runs, units that it has waited)
         self._file = tempfile.NamedTemporaryFile(prefix="untuck-clock-", buffering=0)  # noqa: SIM115
         self._share()
+        _clocks.add(self)
 
     def now_us(self) -> int:
         """Virtual time in microseconds."""
@@ -79,6 +89,10 @@ class Clock:
     def waited_s(self) -> float:
         """Real seconds for which the clock has waited so far."""
         return self._lease[1] * UNIT_US / 1e6
+
+    def overrun_s(self) -> float:
+        """Real seconds since its lease ended: what it waits now, which waited_s() does not hold yet."""
+        return max(0, self._real_us() - self._lease[0] * UNIT_US) / 1e6
 
     def _real_us(self) -> int:
         return time.monotonic_ns() // 1000 - self._epoch_us

@@ -9,7 +9,7 @@ import time
 
 import pytest
 from virtual_clip.clip import VirtualClip
-from virtual_clip.clock import Clock
+from virtual_clip.clock import Clock, unwaited_s
 from virtual_clip.stream_checks import QUICK, assert_all_came, collect, motion
 
 from untuck.sources.ble import BleSource
@@ -29,6 +29,25 @@ def test_a_leased_clock_waits_at_the_end_of_its_lease_and_goes_on_from_there() -
     clock.release()
     assert stood_us <= clock.now_us() < stood_us + 200_000
     assert clock.waited_s() > 0.05
+
+
+@pytest.mark.parametrize("clocks", [1, 2])
+def test_arrival_times_never_go_back_when_a_clock_has_waited(clocks: int) -> None:
+    leased = [Clock() for _ in range(clocks)]
+    said_s = []
+    for _ in range(5):
+        for clock in leased:
+            clock.extend(0.002)
+        for _ in range(100):
+            said_s.append(unwaited_s())
+            time.sleep(0.0001)
+    assert said_s == sorted(said_s)
+    assert said_s[-1] - said_s[0] < 0.02  # of 50 ms, 5 leases of 2 ms ran
+    for clock in leased:
+        clock.release()
+    later_s = unwaited_s()
+    time.sleep(0.1)
+    assert unwaited_s() > later_s  # a released clock no longer holds it
 
 
 @pytest.mark.parametrize("who", ["firmware", "host"])
