@@ -1,7 +1,8 @@
-"""The host's end of the virtual radio: a scanner and a client for bleak's `backend=`, over a bumble device.
+"""The host's end of the virtual radio: a scanner, a client and a stack for Untuck's Backend, over a bumble device.
 
-It reproduces quirks of BlueZ: the MTU reads 23, a second stop_notify raises, services are gone after a disconnect.
-Maps bleak's calls to bumble, and bumble's errors to bleak's.
+It reproduces what BlueZ 5.66 does under bleak, seen on a real one: pairing fails without an agent, and a read of
+protected data then hangs until the link ends; the MTU reads 23, a second stop_notify raises, services are gone after a
+disconnect, a stale bond ends the connection. Maps bleak's calls to bumble, and bumble's errors to bleak's.
 """
 
 from __future__ import annotations
@@ -17,14 +18,20 @@ from bleak.backends.client import BaseBleakClient
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
 from bleak.backends.service import BleakGATTService, BleakGATTServiceCollection
-from bleak.exc import BleakError, BleakGATTProtocolError
+from bleak.exc import BleakDBusError, BleakError, BleakGATTProtocolError, BleakGATTProtocolErrorCode
 from bumble import att, core
 from bumble.core import AdvertisingData
 from bumble.device import Advertisement, Connection, Device, Peer
 from bumble.gatt import Characteristic
 from bumble.hci import HCI_Error
 
+from untuck.sources.stack import Backend, Stack
+
 DEFAULT_MTU = 517
+_PROTECTED = (
+    BleakGATTProtocolErrorCode.INSUFFICIENT_AUTHENTICATION,
+    BleakGATTProtocolErrorCode.INSUFFICIENT_ENCRYPTION,
+)
 _PROPERTIES = {
     Characteristic.Properties.READ: "read",
     Characteristic.Properties.WRITE_WITHOUT_RESPONSE: "write-without-response",
@@ -33,11 +40,43 @@ _PROPERTIES = {
 }
 
 
-def make_backend(device: Device, mtu: int = DEFAULT_MTU) -> tuple[type[BaseBleakScanner], type[BaseBleakClient]]:
-    """Scanner and client classes bound to one powered-on bumble device."""
-    return (
+class VirtualStack(Stack):
+    """A computer's stack with one adapter. pairs: as BlueZ does, reading protected data pairs if there is an agent."""
+
+    def __init__(self, pairs: bool = True) -> None:
+        self.pairs = pairs
+        self.agents: list[str] = []  # the clips that pairing is consented to
+        self._watchers: list[Callable[[], None]] = []
+
+    @contextlib.asynccontextmanager
+    async def pairing_agent(self, clip: str) -> AsyncIterator[None]:
+        self.agents.append(clip)
+        try:
+            yield
+        finally:
+            self.agents.remove(clip)
+
+    @contextlib.asynccontextmanager
+    async def watch(self, on_gone: Callable[[], None]) -> AsyncIterator[None]:
+        self._watchers.append(on_gone)
+        try:
+            yield
+        finally:
+            self._watchers.remove(on_gone)
+
+    def end(self) -> None:
+        """The service ends, as if it were killed: no client hears of a disconnection."""
+        for on_gone in self._watchers.copy():
+            on_gone()
+
+
+def make_backend(device: Device, mtu: int = DEFAULT_MTU, *, pairs: bool = True) -> Backend:
+    """The radio of one powered-on bumble device. pairs: False for a client that reads without pairing."""
+    stack = VirtualStack(pairs)
+    return Backend(
         type("VirtualScanner", (_Scanner,), {"radio": device}),
-        type("VirtualClient", (_Client,), {"radio": device, "wanted_mtu": mtu}),
+        type("VirtualClient", (_Client,), {"radio": device, "wanted_mtu": mtu, "stack": stack}),
+        stack,
     )
 
 
@@ -94,12 +133,14 @@ class _Scanner(BaseBleakScanner):
         name = data.get(AdvertisingData.COMPLETE_LOCAL_NAME)
         heard = AdvertisementData(name, {}, {}, uuids, None, advertisement.rssi, ())
         address = str(advertisement.address).split("/")[0]
-        found = self.create_or_update_device(address, address, name, advertisement.address, heard)
+        props = {"Paired": str(advertisement.address) in self.radio.keystore.all_keys}
+        found = self.create_or_update_device(address, address, name, {"props": props}, heard)
         self.call_detection_callbacks(found, heard)
 
 
 class _Client(BaseBleakClient):
     radio: Device
+    stack: VirtualStack
     wanted_mtu: int
 
     def __init__(self, address_or_ble_device: BLEDevice | str, **kwargs: Any) -> None:
@@ -107,6 +148,7 @@ class _Client(BaseBleakClient):
             address_or_ble_device, disconnected_callback=kwargs["disconnected_callback"], timeout=kwargs["timeout"]
         )
         self._connection: Connection | None = None
+        self._ended = asyncio.Event()
         self._peer = ""  # its keys are stored under this name
         self._notifying: dict[int, Callable[[bytes], None]] = {}
 
@@ -123,6 +165,7 @@ class _Client(BaseBleakClient):
         return self._connection is not None
 
     async def connect(self, pair: bool, **_: Any) -> None:
+        self._ended.clear()
         async with _bleak_errors():
             try:
                 self._connection = await self.radio.connect(self.address, timeout=self._timeout)
@@ -132,10 +175,22 @@ class _Client(BaseBleakClient):
             peer = Peer(self._connection)
             await peer.request_mtu(self.wanted_mtu)
             self._peer = str(self._connection.peer_address)
-            if await self.radio.keystore.get(self._peer):
-                await self._connection.encrypt()  # as systems do with a paired device
+        if await self.radio.keystore.get(self._peer):
+            await self._encrypt()
+        elif pair:
+            await self.pair()
+        async with _bleak_errors():
             await peer.discover_all()
         self.services = self._collect(peer)
+
+    async def _encrypt(self) -> None:
+        """Use the bond, as systems do with a paired device; the connection ends if the peer has lost it."""
+        try:
+            async with _bleak_errors():
+                await self._connection.encrypt()
+        except BleakError:
+            await self.disconnect()
+            raise BleakError("failed to discover services, device disconnected") from None
 
     def _collect(self, peer: Peer) -> BleakGATTServiceCollection:
         collection = BleakGATTServiceCollection()
@@ -153,6 +208,7 @@ class _Client(BaseBleakClient):
 
     def _on_disconnection(self, _reason: int) -> None:
         self._connection = None
+        self._ended.set()
         self.services = None
         self._notifying = {}
         if self._disconnected_callback:
@@ -164,18 +220,36 @@ class _Client(BaseBleakClient):
                 await self._connection.disconnect()
 
     async def pair(self, *_: Any, **__: Any) -> None:
-        async with _bleak_errors():
-            await self._connection.pair()
+        if self.stack.pairs and self.address not in self.stack.agents:
+            raise BleakDBusError("org.bluez.Error.AuthenticationFailed", ["Authentication Failed"])
+        try:
+            async with _bleak_errors():
+                await self._connection.pair()
+        except BleakError:
+            raise BleakDBusError("org.bluez.Error.AuthenticationFailed", ["Authentication Failed"]) from None
 
     async def unpair(self) -> None:
         await self.radio.keystore.delete(self._peer)
 
     async def read_gatt_char(self, characteristic: BleakGATTCharacteristic, **_: Any) -> bytearray:
-        async with _bleak_errors():
-            value = bytearray(await characteristic.obj.read_value())
+        try:
+            async with _bleak_errors():
+                value = bytearray(await characteristic.obj.read_value())
+        except BleakGATTProtocolError as error:
+            if not self.stack.pairs or error.code not in _PROTECTED:
+                raise
+            await self._pair_or_hang()
+            return await self.read_gatt_char(characteristic)
         if callback := self._notifying.get(characteristic.handle):
             callback(bytes(value))  # as BlueZ's StartNotify does
         return value
+
+    async def _pair_or_hang(self) -> None:
+        """BlueZ pairs by itself; without an agent it waits until the link ends."""
+        if self.address in self.stack.agents:
+            return await self.pair()
+        await self._ended.wait()
+        raise BleakDBusError("org.bluez.Error.Failed", ["Not connected"])
 
     async def write_gatt_char(self, characteristic: BleakGATTCharacteristic, data: Any, response: bool) -> None:
         async with _bleak_errors():

@@ -29,7 +29,7 @@ from bumble.pairing import PairingConfig
 from mpremote.romfs import VfsRomWriter
 
 from untuck import wire
-from untuck.sources.ble import Backend
+from untuck.sources.stack import Backend
 from virtual_clip.bleak_backend import DEFAULT_MTU, make_backend
 from virtual_clip.bno085_motion import Motion, SamplesLike
 from virtual_clip.bno085_sim import Bno085Sim
@@ -107,13 +107,13 @@ class VirtualClip:
         if errors and error is not None:
             error.add_note(f"The firmware failed: {errors}")
 
-    async def make_host(self, address: str) -> Backend:
-        """A computer in range, which remembers its pairings."""
+    async def make_host(self, address: str, *, pairs: bool = True) -> Backend:
+        """A computer in range, which remembers its pairings. pairs: False for one that never pairs by itself."""
         host: Device = self.channel.make_device("host", address)
         host.keystore = MemoryKeyStore()
         host.pairing_config_factory = lambda _: PairingConfig(sc=True, mitm=False, bonding=True)
         await host.power_on()
-        return Backend(*make_backend(host, self._mtu))
+        return make_backend(host, self._mtu, pairs=pairs)
 
     async def press(self, seconds: float) -> None:
         """Hold the button for `seconds` of the clip's time."""

@@ -19,7 +19,8 @@ _BITS = 31
 _FOREVER = (1 << _BITS) - 1  # units: 38 hours
 
 
-_waited_s = 0.0  # by all clocks, up to their last extension
+_waited_s = 0.0  # while any clock waited
+_counted_s = 0.0  # time.monotonic() up to which that is counted
 _latest_s = 0.0  # what unwaited_s last said
 _clocks: weakref.WeakSet[Clock] = weakref.WeakSet()
 
@@ -27,11 +28,12 @@ _clocks: weakref.WeakSet[Clock] = weakref.WeakSet()
 def unwaited_s() -> float:
     """time.monotonic() without the time that clocks of this process have waited: for arrivals of what a clip sends.
 
-    It stands still while one waits, and never goes back, also where two wait at once.
+    It stands still while one waits, and never goes back.
     """
     global _latest_s
-    waits_s = sum(clock.overrun_s() for clock in _clocks)
-    _latest_s = max(_latest_s, time.monotonic() - _waited_s - waits_s)
+    now_s = time.monotonic()
+    waits_s = max((now_s - max(clock.lease_end_s(), _counted_s) for clock in _clocks), default=0.0)
+    _latest_s = max(_latest_s, now_s - _waited_s - max(waits_s, 0.0))
     return _latest_s
 
 
@@ -72,12 +74,15 @@ class Clock:
 
     def extend(self, seconds: float) -> None:
         """Let the clock run for so many real seconds from now; what has passed since its lease ended never was."""
-        global _waited_s
+        global _waited_s, _counted_s
+        now_s = time.monotonic()
+        if self.lease_end_s() < now_s:  # once, where two clocks waited at the same time
+            _waited_s += max(0.0, now_s - max(self.lease_end_s(), _counted_s))
+            _counted_s = now_s
         until, waited = self._lease
         now = self._real_us() // UNIT_US
         behind = max(0, now - until)
         self._lease = now + round(seconds * 1e6) // UNIT_US, waited + behind
-        _waited_s += behind * UNIT_US / 1e6
         self._share()
 
     def release(self) -> None:
@@ -90,9 +95,9 @@ class Clock:
         """Real seconds for which the clock has waited so far."""
         return self._lease[1] * UNIT_US / 1e6
 
-    def overrun_s(self) -> float:
-        """Real seconds since its lease ended: what it waits now, which waited_s() does not hold yet."""
-        return max(0, self._real_us() - self._lease[0] * UNIT_US) / 1e6
+    def lease_end_s(self) -> float:
+        """time.monotonic() at the end of its lease."""
+        return (self._epoch_us + self._lease[0] * UNIT_US) / 1e6
 
     def _real_us(self) -> int:
         return time.monotonic_ns() // 1000 - self._epoch_us

@@ -12,6 +12,7 @@ import struct
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,9 +25,9 @@ from virtual_clip.stream_checks import QUICK, assert_all_came, collect, motion
 
 from untuck import wire
 from untuck.errors import LinkError
-from untuck.sources.ble import Backend, BleSource, Timeouts, find_clips
-from untuck.sources.ble_link import shorten_addresses
+from untuck.sources.ble import BleSource, Timeouts, find_clips
 from untuck.sources.clip_status import rejection
+from untuck.sources.remedies import shorten_addresses
 
 
 @asynccontextmanager
@@ -34,8 +35,10 @@ async def raw_client(clip: VirtualClip) -> AsyncIterator[BleakClient]:
     """A paired client without Untuck's link, for arbitrary writes."""
     device = await BleakScanner.find_device_by_address(CLIP_ADDRESS, timeout=3, backend=clip.backend.scanner)
     assert device is not None
-    async with BleakClient(device, backend=clip.backend.client) as client:
-        await client.pair()
+    async with (
+        clip.backend.open_stack().pairing_agent(CLIP_ADDRESS),
+        BleakClient(device, backend=clip.backend.client, pair=True) as client,
+    ):
         yield client
 
 
@@ -199,7 +202,7 @@ def test_addresses_are_shortened_in_texts() -> None:
 async def test_no_clip_in_range() -> None:
     host = RadioChannel().make_device("host", HOST_ADDRESS)
     await host.power_on()
-    backend = Backend(*make_backend(host))
+    backend = make_backend(host)
     with pytest.raises(LinkError, match="No clip in range: switch the clip on"):
         async with BleSource(backend=backend, timeouts=Timeouts(scan_s=0.3)):
             pass
@@ -229,11 +232,11 @@ async def test_the_systems_bluetooth_errors_become_remedies(
     reason: BleakBluetoothNotAvailableReason, remedy: str
 ) -> None:
     host = RadioChannel().make_device("host", HOST_ADDRESS)
-    scanner, client = make_backend(host)
+    whole = make_backend(host)
 
     async def start(_: object) -> None:
         raise BleakBluetoothNotAvailableError("no radio", reason)
 
-    broken = type("Broken", (scanner,), {"start": start})
+    broken = type("Broken", (whole.scanner,), {"start": start})
     with pytest.raises(LinkError, match=remedy):
-        await find_clips(0.1, Backend(broken, client))
+        await find_clips(0.1, replace(whole, scanner=broken))

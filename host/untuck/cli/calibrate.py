@@ -7,7 +7,7 @@ import asyncio
 import click
 
 from untuck.cli import output
-from untuck.cli.options import as_json, clip_config, own_clip_option, rate_option, runner_option
+from untuck.cli.options import adapter_option, as_json, clip_config, own_clip_option, rate_option, runner_option
 from untuck.errors import CalibrationError
 
 
@@ -15,8 +15,9 @@ from untuck.errors import CalibrationError
 @runner_option
 @rate_option
 @own_clip_option
+@adapter_option
 @as_json
-def calibrate(runner: str | None, rate_hz: str | None, address: str | None, as_json: bool) -> None:
+def calibrate(runner: str | None, rate_hz: str | None, address: str | None, adapter: str | None, as_json: bool) -> None:
     """Measure how the clip sits: stand still for 5 s, then hinge three times at the hips.
 
     The result is saved in the runner's profile; a later run checks it while you stand.
@@ -24,7 +25,8 @@ def calibrate(runner: str | None, rate_hz: str | None, address: str | None, as_j
     from untuck.cli.views.live import run_clip
     from untuck.session.request import calibration_request
 
-    ended = asyncio.run(run_clip(calibration_request(clip_config(runner, rate_hz, address)), as_json))
+    request = calibration_request(clip_config(runner, rate_hz, address, adapter))
+    ended = asyncio.run(run_clip(request, as_json))
     if ended.outcome.failure is not None:
         raise ended.outcome.failure
     summary = ended.outcome.summary

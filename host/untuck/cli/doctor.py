@@ -84,13 +84,15 @@ def _python() -> str:
 
 
 def _bluetooth() -> str:
-    from untuck.sources.ble import find_clips
+    from untuck.sources.ble_link import choose_adapter, find_clips
+    from untuck.sources.stack import Backend
 
     if sys.platform == "linux" and not any(map(Path.exists, map(Path, _BLUETOOTH_SERVICES))):
         raise UntuckError("BlueZ is not installed: sudo apt-get install bluez, or on Fedora sudo dnf install bluez")
+    adapter = asyncio.run(choose_adapter(Backend()))
     clips = asyncio.run(find_clips(scan_s=3.0))
     heard = ", ".join(f"{clip.name} {clip.rssi_dbm} dBm" for clip in clips)
-    return f"adapter found; clips in range: {heard or 'none'}"
+    return f"adapter {adapter or 'found'}; clips in range: {heard or 'none'}"
 
 
 def _sound() -> str:

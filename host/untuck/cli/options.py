@@ -16,6 +16,11 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print the result
 runner_option = click.option("--runner", help="The runner; by default the one that the settings name.")
 address_option = click.option("--address", help="The clip to use; by default the first one found.")
 own_clip_option = click.option("--address", help="The clip to use; by default as set, the paired one, or the first.")
+adapter_option = click.option(
+    "--adapter",
+    metavar="NAME",
+    help="Of this computer, such as hci1 (Linux); by default as set, or the one that is paired with the clip.",
+)
 rate_option = click.option(
     "--rate",
     "rate_hz",
@@ -26,11 +31,18 @@ lsl_option = click.option("--lsl", is_flag=True, help="Stream samples, strides a
 session_argument = click.argument("session_id", metavar="[SESSION]", type=click.IntRange(1), required=False)
 
 
-def clip_config(runner: str | None, rate_hz: str | None, address: str | None) -> Config:
-    """The runner's settings, with the rate and the clip of the command line where they are given."""
+def clip_config(
+    runner: str | None, rate_hz: str | None = None, address: str | None = None, adapter: str | None = None
+) -> Config:
+    """The runner's settings, with what the command line says of the clip where it is given."""
     from untuck.store.config import read_config
 
     config = read_config(runner)
     clip = config.clip
-    clip = replace(clip, rate_hz=int(rate_hz or clip.rate_hz), address=clip.address if address is None else address)
+    clip = replace(
+        clip,
+        rate_hz=int(rate_hz or clip.rate_hz),
+        address=clip.address if address is None else address,
+        adapter=clip.adapter if adapter is None else adapter,
+    )
     return replace(config, clip=clip)

@@ -11,7 +11,15 @@ from dataclasses import replace
 import click
 
 from untuck.cli import output
-from untuck.cli.options import as_json, clip_config, lsl_option, own_clip_option, rate_option, runner_option
+from untuck.cli.options import (
+    adapter_option,
+    as_json,
+    clip_config,
+    lsl_option,
+    own_clip_option,
+    rate_option,
+    runner_option,
+)
 
 
 @click.command()
@@ -27,6 +35,7 @@ from untuck.cli.options import as_json, clip_config, lsl_option, own_clip_option
 @click.option("--sonify", is_flag=True, help="Hum while tilt is outside the baseline band, for treadmill drills.")
 @rate_option
 @own_clip_option
+@adapter_option
 @click.option("--coach", is_flag=True, help="Open the coach's window as well; closing it ends the run.")
 @lsl_option
 @as_json
@@ -38,6 +47,7 @@ def run(
     sonify: bool,
     rate_hz: str | None,
     address: str | None,
+    adapter: str | None,
     coach: bool,
     lsl: bool,
     as_json: bool,
@@ -50,7 +60,7 @@ def run(
     """
     from untuck.session.request import SessionRequest
 
-    config = clip_config(runner, rate_hz, address)
+    config = clip_config(runner, rate_hz, address, adapter)
     if sonify:
         config = replace(config, sound=replace(config.sound, sonify=True))
     request = SessionRequest(config, minutes, recalibrate=recalibrate, new_baseline=new_baseline)

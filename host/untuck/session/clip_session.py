@@ -10,7 +10,7 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from untuck.errors import LinkError, StoreError
 from untuck.events import BaselineTaken, Calibrated, Event
@@ -21,6 +21,7 @@ from untuck.session.packet_pipeline import PacketPipeline
 from untuck.session.request import SessionRequest, session_settings, with_paired_clip
 from untuck.session.warmup import warm_up
 from untuck.sources.ble import Backend, BleSource, Timeouts
+from untuck.sources.ble_link import choose_adapter
 from untuck.sources.clip_setup import WEAK_DBM, tuck_cue_commands
 from untuck.store import Settings, Store
 from untuck.store.profiles import Profile, Profiles
@@ -71,6 +72,8 @@ async def run_with_clip(
     StoreError if nothing can be recorded.
     """
     config = request.config
+    backend = replace(backend or Backend(), adapter=config.clip.adapter)
+    await choose_adapter(backend)  # without one the error comes before the analysis warms up
     note("looking for the clip ...")
     warming = asyncio.create_task(asyncio.to_thread(warm_up, note))
     try:
@@ -102,6 +105,7 @@ async def connected_clip(
     """
     profile = Profiles().open(request.config.name)
     clip = with_paired_clip(request.config, profile).clip
+    backend = replace(backend or Backend(), adapter=clip.adapter)
     async with BleSource(clip.rate_hz, clip.address or None, backend, timeouts) as source:
         settings = session_settings(request, profile, source.status.firmware if source.status is not None else "")
         connected = ConnectedClip(source, profile, settings)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from untuck.sources.ble_link import Backend, Link, Timeouts
+from untuck.errors import LinkError
+from untuck.sources.ble_link import Link, Timeouts
+from untuck.sources.stack import Backend
 
 _log = logging.getLogger(__name__)
 
@@ -19,17 +21,36 @@ class PairedClip:
     firmware: str
     battery_pct: int | None
     rssi_dbm: int
+    adapter: str  # of this computer, "" if the system chose it
 
 
 async def pair_clip(
     address: str | None, backend: Backend | None = None, timeouts: Timeouts | None = None
 ) -> PairedClip:
-    """Connect, pair if necessary, and read the clip's status. Raises LinkError, whose text says what to do."""
+    """Connect, pair if necessary, and read the clip's status. Raises LinkError, whose text says what to do.
+
+    If the computer still assumes a pairing that the clip has lost, that is removed and a new one is made.
+    """
     link = Link(backend or Backend(), timeouts or Timeouts(), lambda packet: None, lambda: None)
-    clip = await link.find(address)
     try:
-        status = await link.open()
+        clip = await link.find(address)
+        try:
+            status = await link.open()
+        except LinkError as error:
+            if not link.was_paired:
+                raise
+            _log.info("the pairing does not work, making a new one: %s", error)
+            await link.forget()
+            clip = await link.find(clip.address)
+            status = await link.open()
     finally:
         await link.close()
     _log.info("paired: firmware %s, battery %s %%, signal %s dBm", status.firmware, status.battery_pct, clip.rssi_dbm)
-    return PairedClip(clip.name, clip.address, status.firmware, status.battery_pct, clip.rssi_dbm)
+    return PairedClip(
+        name=clip.name,
+        address=clip.address,
+        firmware=status.firmware,
+        battery_pct=status.battery_pct,
+        rssi_dbm=clip.rssi_dbm,
+        adapter="" if link.adapter is None else str(link.adapter),
+    )

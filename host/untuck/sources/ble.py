@@ -17,9 +17,11 @@ from typing import Self
 from untuck import wire
 from untuck.errors import LinkError
 from untuck.model import Packet
-from untuck.sources.ble_link import Backend, HeardClip, Link, Timeouts, find_clips, shorten_addresses
+from untuck.sources.ble_link import HeardClip, Link, Timeouts, find_clips
 from untuck.sources.clip_status import ClipStatus, rejection
+from untuck.sources.remedies import shorten_addresses
 from untuck.sources.resend import MAX_ASKED, ResendTracker, Verdict
+from untuck.sources.stack import Backend
 from untuck.vocabulary import facts
 
 __all__ = ["Backend", "BleSource", "ClipStatus", "HeardClip", "Timeouts", "find_clips"]
@@ -29,6 +31,7 @@ log = logging.getLogger(__name__)
 ACK_EVERY = 10  # packets; the clip's ring holds 100 or more
 ASK_AGAIN_S = 1.0  # time for a resend request to take effect
 RETRY_S = 0.5  # pause between attempts to reconnect
+RESCAN_S = 2.0  # a scan in each attempt: one that lasts hears nothing more once the adapter was off
 
 
 class _Lost:
@@ -172,11 +175,11 @@ class BleSource:
                 "switch the clip off and on."
             )
 
-    async def _connect(self) -> ClipStatus:
+    async def _connect(self, scan_s: float | None = None) -> ClipStatus:
         link = Link(self._backend, self._timeouts, self._queue.put_nowait, lambda: self._queue.put_nowait(_Lost(link)))
-        clip = await link.find(self.address)
+        clip = await link.find(self.address, scan_s)
         self._link = link
-        self.status = await link.open()
+        self.status = await link.open(proven=self.status is not None)
         self.name, self.address, self.rssi_dbm = clip.name, clip.address, clip.rssi_dbm
         return self.status
 
@@ -230,7 +233,7 @@ class BleSource:
         while True:
             await self._close()
             try:
-                await self._connect()
+                await self._connect(RESCAN_S)
                 await self._resume()
             except LinkError as error:
                 if time.monotonic() >= give_up_s:

@@ -9,76 +9,30 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import re
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from bleak import BleakClient, BleakScanner
-from bleak.backends.client import BaseBleakClient
 from bleak.backends.device import BLEDevice
-from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
-from bleak.exc import (
-    BleakBluetoothNotAvailableError,
-    BleakBluetoothNotAvailableReason,
-    BleakCharacteristicNotFoundError,
-    BleakError,
-    BleakGATTProtocolError,
-    BleakGATTProtocolErrorCode,
-)
+from bleak.backends.scanner import AdvertisementData
+from bleak.exc import BleakError
 
 from untuck import wire
 from untuck.errors import LinkError
 from untuck.model import Packet
-from untuck.sources.bluez_pairing import pairing_agent
+from untuck.sources import remedies
 from untuck.sources.clip_status import ClipStatus
+from untuck.sources.remedies import Interrupted, shorten_addresses
+from untuck.sources.stack import Adapter, Backend
 
 log = logging.getLogger(__name__)
-_ADDRESS = re.compile(  # six bytes, or macOS's identifier
-    r"(?i)(?<![0-9a-f])(?:(?:[0-9a-f]{2}[:_-]){5}[0-9a-f]{2}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![0-9a-f])"
-)
 
-NO_CLIP = (
-    "No clip in range: switch the clip on, bring it within 5 m, and close other programs that are connected to it."
-)
-
-NOT_PAIRED = (
-    "This computer is not paired with the clip: hold the clip's button for 3 s until its light blinks fast, then try "
-    "again within a minute. If it was paired before, first remove it in the system's Bluetooth settings."
-)
 STATUS_TRIES = 10
 STATUS_AGAIN_S = 0.1
-_NOT_PAIRED = (  # NimBLE returns the first, other stacks the second
-    BleakGATTProtocolErrorCode.INSUFFICIENT_AUTHENTICATION,
-    BleakGATTProtocolErrorCode.INSUFFICIENT_ENCRYPTION,
-)
 
-REMEDIES = {
-    BleakBluetoothNotAvailableReason.NO_BLUETOOTH: (
-        "No Bluetooth adapter found: plug one in, or pass it through to this machine."
-    ),
-    BleakBluetoothNotAvailableReason.NO_BLE_CENTRAL_ROLE: (
-        "This Bluetooth adapter does not support Low Energy: use one with Bluetooth 4.2 or newer."
-    ),
-    BleakBluetoothNotAvailableReason.POWERED_OFF: (
-        "Bluetooth is off: switch it on in the system's settings (Linux: bluetoothctl power on)."
-    ),
-    BleakBluetoothNotAvailableReason.DENIED_BY_USER: (
-        "This program is not allowed to use Bluetooth: allow it in the system's privacy settings and start again."
-    ),
-    BleakBluetoothNotAvailableReason.DENIED_BY_SYSTEM: (
-        "The system does not allow this program to use Bluetooth: ask its administrator (Linux: D-Bus access)."
-    ),
-}
-
-
-@dataclass(frozen=True)
-class Backend:
-    """The classes that bleak uses as its radio. None: those of the platform; tests use the virtual radio's."""
-
-    scanner: type[BaseBleakScanner] | None = None
-    client: type[BaseBleakClient] | None = None
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -105,9 +59,11 @@ class HeardClip:
 
 async def find_clips(scan_s: float = 5.0, backend: Backend | None = None) -> list[HeardClip]:
     """All clips heard within `scan_s` seconds, the nearest first. Raises LinkError without a usable adapter."""
-    async with _remedies("scanning", scan_s + 5.0):
+    backend = backend or Backend()
+    adapter = await choose_adapter(backend)
+    async with _scanning(scan_s):
         found = await BleakScanner.discover(
-            timeout=scan_s, return_adv=True, service_uuids=[wire.SERVICE_UUID], **_scanner(backend or Backend())
+            timeout=scan_s, return_adv=True, service_uuids=[wire.SERVICE_UUID], **_scanner(backend, adapter)
         )
     clips = [
         HeardClip(heard.local_name or device.name or "?", device.address, heard.rssi)
@@ -116,41 +72,26 @@ async def find_clips(scan_s: float = 5.0, backend: Backend | None = None) -> lis
     return sorted(clips, key=lambda clip: -clip.rssi_dbm)
 
 
-def _clip(device: BLEDevice, heard: AdvertisementData) -> HeardClip:
-    return HeardClip(heard.local_name or device.name or "?", device.address, heard.rssi)
+async def choose_adapter(backend: Backend, clip: str | None = None) -> Adapter | None:
+    """The adapter that a link to this clip would use, None if the system chooses.
+
+    Raises LinkError at once if there is none, or it is off.
+    """
+    return await backend.open_stack().choose_adapter(backend.adapter, clip)
 
 
-def shorten_addresses(text: object) -> str:
-    """The text with only the last four hex digits of each Bluetooth address, for log files."""
-    return _ADDRESS.sub(lambda found: "..." + re.sub(r"\W|_", "", found[0])[-4:], str(text))
-
-
-def _scanner(backend: Backend) -> Any:
-    return {} if backend.scanner is None else {"backend": backend.scanner}
+def _scanner(backend: Backend, adapter: Adapter | None) -> Any:
+    chosen = {} if adapter is None else {"bluez": {"adapter": adapter.name}}
+    return chosen if backend.scanner is None else {**chosen, "backend": backend.scanner}
 
 
 @contextlib.asynccontextmanager
-async def _remedies(doing: str, timeout_s: float) -> AsyncIterator[None]:
-    """Convert errors of bleak and the system, and time-outs, into a LinkError that says what to do."""
+async def _scanning(scan_s: float) -> AsyncIterator[None]:
     try:
-        async with asyncio.timeout(timeout_s):
+        async with asyncio.timeout(scan_s + 5.0):
             yield
-    except BleakBluetoothNotAvailableError as error:
-        raise LinkError(REMEDIES.get(error.reason, f"Bluetooth is not available ({error.args[0]}).")) from error
-    except BleakCharacteristicNotFoundError as error:
-        raise LinkError("The device lacks Untuck's service: install the firmware again (untuck flash).") from error
-    except TimeoutError as error:
-        log.info("time-out after %g s while %s", timeout_s, doing)
-        raise LinkError(
-            f"No answer while {doing} within {timeout_s:g} s: bring the clip nearer, or switch Bluetooth off and on."
-        ) from error
-    except BleakError as error:
-        log.info("error while %s: %s", doing, shorten_addresses(error))
-        raise LinkError(f"Connection lost while {doing} ({error}): bring the clip nearer and try again.") from error
-    except (OSError, EOFError) as error:
-        raise LinkError(
-            f"The Bluetooth service cannot be reached ({error}): start it (Linux: systemctl start bluetooth)."
-        ) from error
+    except (BleakError, TimeoutError, OSError, EOFError) as error:
+        raise remedies.remedy(error, "scanning") from error
 
 
 async def _read_status(client: BleakClient) -> ClipStatus:
@@ -159,7 +100,7 @@ async def _read_status(client: BleakClient) -> ClipStatus:
         if data := bytes(await client.read_gatt_char(wire.STATUS_UUID)):
             return ClipStatus.parse(data)
         await asyncio.sleep(STATUS_AGAIN_S)
-    raise LinkError(NOT_PAIRED)
+    raise LinkError(remedies.NOT_PAIRED)
 
 
 class Link:
@@ -176,110 +117,160 @@ class Link:
         self._timeouts = timeouts
         self._on_packet = on_packet
         self._on_lost = on_lost
-        self._device: BLEDevice | str = ""
+        self._stack = backend.open_stack()
+        self._device: BLEDevice | None = None
         self._client: BleakClient | None = None
+        self._last: BleakClient | None = None  # also after close()
+        self._watch = contextlib.AsyncExitStack()
+        self._calls: set[asyncio.Task[Any]] = set()  # in flight
         self._answer: asyncio.Future[ClipStatus] | None = None
         self._awaited = 0  # opcode of the command that waits for its answer
         self._one_at_a_time = asyncio.Lock()
+        self.adapter: Adapter | None = None
 
-    async def find(self, address: str | None) -> HeardClip:
+    async def find(self, address: str | None, scan_s: float | None = None) -> HeardClip:
         """The clip with this address, or the first one heard. Raises LinkError if there is none."""
+        scan_s = scan_s or self._timeouts.scan_s
         heard_as: dict[str, AdvertisementData] = {}
 
         def wanted(device: BLEDevice, heard: AdvertisementData) -> bool:
             heard_as[device.address] = heard
             return address is None or device.address.lower() == address.lower()
 
-        scan_s = self._timeouts.scan_s
-        async with _remedies("scanning", scan_s + 5.0):
+        self.adapter = await self._stack.choose_adapter(self._backend.adapter, address)
+        async with _scanning(scan_s):
             device = await BleakScanner.find_device_by_filter(
-                wanted, timeout=scan_s, service_uuids=[wire.SERVICE_UUID], **_scanner(self._backend)
+                wanted, timeout=scan_s, service_uuids=[wire.SERVICE_UUID], **_scanner(self._backend, self.adapter)
             )
         if device is None:
-            raise LinkError(NO_CLIP if address is None else f"{NO_CLIP} Looked for {address}.")
+            raise LinkError(remedies.NO_CLIP if address is None else f"{remedies.NO_CLIP} Looked for {address}.")
         self._device = device
-        log.info("found clip %s, %d dBm", shorten_addresses(device.address), heard_as[device.address].rssi)
-        return _clip(device, heard_as[device.address])
+        heard = heard_as[device.address]
+        log.info("found clip %s, %d dBm", shorten_addresses(device.address), heard.rssi)
+        return HeardClip(heard.local_name or device.name or "?", device.address, heard.rssi)
 
-    async def open(self) -> ClipStatus:
-        """Connect to the found clip, subscribe, read its status. Raises LinkError."""
+    async def open(self, proven: bool = False) -> ClipStatus:
+        """Connect to the found clip, pairing if necessary, read its status and subscribe. Raises LinkError.
+
+        proven: the clip trusted this computer before; otherwise a link that ends before the first status means that the
+        two are not paired, whichever error the system gives. The caller closes the link also after an error.
+        """
+        assert self._device is not None
+        limits = self._timeouts
         backend: Any = {} if self._backend.client is None else {"backend": self._backend.client}
-        self._client = client = BleakClient(
-            self._device,
-            disconnected_callback=self._disconnected,
-            services=[wire.SERVICE_UUID],
-            timeout=self._timeouts.connect_s,
-            **backend,
-        )
-        async with _remedies("connecting", self._timeouts.connect_s + self._timeouts.call_s):
-            await client.connect()
-        status = await self._first_status(client)
-        async with _remedies("subscribing", self._timeouts.call_s):
-            for uuid, callback in ((wire.STATUS_UUID, self._status_came), (wire.STREAM_UUID, self._packet_came)):
-                await client.start_notify(uuid, callback, bluez={"use_start_notify": False})
+        async with self._stack.pairing_agent(self._device.address):
+            self._client = client = BleakClient(
+                self._device,
+                disconnected_callback=self._disconnected,
+                services=[wire.SERVICE_UUID],
+                timeout=limits.connect_s,
+                pair=True,  # before anything else on the link, where the system pairs on request
+                **backend,
+            )
+            self._last = client
+            try:
+                await self._bounded("connecting", limits.connect_s + limits.call_s, client.connect())
+                read_s = limits.pair_s if self._stack.pairs_on_read else limits.call_s
+                status = await self._bounded("reading the status", read_s, _read_status(client))
+            except LinkError as error:
+                unknown = isinstance(error, Interrupted) and not proven
+                if not self.was_paired and (unknown or str(error) == remedies.NOT_PAIRED):
+                    await self.forget()  # otherwise the system assumes this pairing, which the clip has refused
+                raise LinkError(remedies.NOT_PAIRED) if unknown else error from error
+        for uuid, callback in ((wire.STATUS_UUID, self._status_came), (wire.STREAM_UUID, self._packet_came)):
+            subscribing = client.start_notify(uuid, callback, bluez={"use_start_notify": False})
+            await self._bounded("subscribing", limits.call_s, subscribing)
+        await self._watch.enter_async_context(self._stack.watch(self._on_lost))
         await self.post(wire.command(wire.CMD_TIME, int(time.time())))  # for the start times of kept runs
         log.info(
             "connected: firmware %s, battery %s %%, %d kept runs", status.firmware, status.battery_pct, status.runs
         )
         return status
 
-    async def _first_status(self, client: BleakClient) -> ClipStatus:
-        """Read the status, which only a paired host can; pair if necessary and if the clip's pairing window is open."""
-        try:
-            async with _remedies("reading the status", self._timeouts.call_s):
-                return await _read_status(client)
-        except LinkError as error:
-            if not isinstance(error.__cause__, BleakGATTProtocolError) or error.__cause__.args[0] not in _NOT_PAIRED:
-                raise
-        log.info("not paired: pairing")
-        try:
-            async with _remedies("pairing", self._timeouts.pair_s), pairing_agent():
-                await client.pair()
-                return await _read_status(client)
-        except LinkError as error:
-            if isinstance(error.__cause__, BleakError | TimeoutError):
-                # Remove a pairing that the system still assumes, as it would fail next time (BlueZ, Windows).
-                with contextlib.suppress(BleakError, KeyError, OSError, NotImplementedError, TimeoutError):
-                    async with asyncio.timeout(self._timeouts.call_s):
-                        await client.unpair()
-                log.info("pairing failed: %s", shorten_addresses(error.__cause__))
-                raise LinkError(NOT_PAIRED) from error
-            raise
+    @property
+    def was_paired(self) -> bool:
+        """Whether the computer assumed a pairing when the clip was found; True where the system does not say."""
+        details = None if self._device is None else self._device.details
+        props = details.get("props") if isinstance(details, dict) else None
+        return True if props is None else bool(props.get("Paired"))
+
+    async def forget(self) -> None:
+        """Remove the computer's side of a pairing, which the clip may have lost, and close the link."""
+        client = self._last
+        if client is not None:
+            # macOS: NotImplementedError; BlueZ: KeyError for a device that it has removed
+            with contextlib.suppress(LinkError, NotImplementedError, KeyError):
+                await self._bounded("removing the pairing", self._timeouts.call_s, client.unpair())
+        await self.close()
 
     async def command(self, data: bytes, wait_s: float | None = None) -> ClipStatus:
         """Write a command and wait for the status that answers it; the caller checks the result.
 
         wait_s: time-out for a command that takes the clip longer than call_s.
         """
+        limit_s = wait_s or self._timeouts.call_s
         async with self._one_at_a_time:
             self._awaited = data[0]
-            self._answer = asyncio.get_running_loop().create_future()
-            async with _remedies("waiting for the clip's answer", wait_s or self._timeouts.call_s):
-                await self._connected().write_gatt_char(wire.CONTROL_UUID, data, response=True)
-                return await self._answer
+            answer: asyncio.Future[ClipStatus] = asyncio.get_running_loop().create_future()
+            self._answer = answer
+            give_up_s = time.monotonic() + limit_s
+            await self._write(data, limit_s, response=True)
+            try:
+                async with asyncio.timeout(max(give_up_s - time.monotonic(), 0.0)):
+                    return await answer
+            except TimeoutError as error:
+                raise remedies.remedy(error, f"waiting for the clip's answer within {limit_s:g} s") from error
 
     async def post(self, data: bytes, sure: bool = False) -> None:
         """Write a command without waiting for an answer. sure: wait until the clip has received it (before close())."""
-        async with _remedies("writing", self._timeouts.call_s):
-            await self._connected().write_gatt_char(wire.CONTROL_UUID, data, response=sure)
+        await self._write(data, self._timeouts.call_s, response=sure)
 
     async def close(self) -> None:
         """Disconnect; a connection that is already lost is not an error."""
         client, self._client = self._client, None
+        await self._watch.aclose()
         if client is not None:
-            # BlueZ: AssertionError after unpairing, EOFError when bluetoothd ends
-            with contextlib.suppress(BleakError, OSError, EOFError, AssertionError, TimeoutError):
-                async with asyncio.timeout(self._timeouts.close_s):
-                    await client.disconnect()
+            task = self._start(client.disconnect())
+            await asyncio.wait({task}, timeout=self._timeouts.close_s)
+        if self._calls:  # they end with the connection
+            await asyncio.wait(self._calls, timeout=self._timeouts.close_s)
+
+    async def _write(self, data: bytes, limit_s: float, response: bool) -> None:
+        if self._client is None or not self._client.is_connected:
+            raise remedies.remedy(BleakError("not connected"), "writing")
+        writing = self._client.write_gatt_char(wire.CONTROL_UUID, data, response=response)
+        await self._bounded("writing", limit_s, writing)
+
+    def _start(self, call: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Begin a call of the radio, whose exception nobody needs to fetch."""
+        task = asyncio.create_task(call)
+        self._calls.add(task)
+        task.add_done_callback(self._calls.discard)
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return task
+
+    async def _bounded(self, doing: str, limit_s: float, call: Coroutine[Any, Any, T]) -> T:
+        """The result of a call of the radio. Raises LinkError, also after limit_s, when it closes the link.
+
+        The call itself is never cancelled: bluetoothd 5.66 crashes if the caller of a GATT operation goes away.
+        """
+        task = self._start(call)
+        await asyncio.wait({task}, timeout=limit_s)
+        if not task.done():
+            await self.close()
+            raise remedies.remedy(TimeoutError("the link is closed"), f"{doing} within {limit_s:g} s")
+        try:
+            return task.result()
+        except asyncio.CancelledError:
+            if task.cancelled():  # by the radio, not by the user
+                raise remedies.remedy(BleakError("disconnected"), doing) from None
+            raise
+        except Exception as error:
+            raise remedies.remedy(error, doing) from error
 
     def _disconnected(self, _: BleakClient) -> None:
         log.info("disconnected%s", "" if self._client is None else " unexpectedly")
         self._on_lost()
-
-    def _connected(self) -> BleakClient:
-        if self._client is None or not self._client.is_connected:
-            raise BleakError("not connected")
-        return self._client
 
     def _packet_came(self, _: Any, data: bytearray) -> None:
         self._on_packet(Packet(bytes(data), time.monotonic()))

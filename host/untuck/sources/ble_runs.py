@@ -20,8 +20,10 @@ from typing import Self
 from untuck import wire, wire_runs
 from untuck.errors import LinkError
 from untuck.model import Packet
-from untuck.sources.ble_link import Backend, Link, Timeouts, shorten_addresses
+from untuck.sources.ble_link import Link, Timeouts
 from untuck.sources.clip_status import ClipStatus, rejection
+from untuck.sources.remedies import shorten_addresses
+from untuck.sources.stack import Backend
 
 log = logging.getLogger(__name__)
 
@@ -148,7 +150,7 @@ class ClipRuns:
         self._link = link = Link(self._backend, self._timeouts, on_frame, lambda: self._frames.put_nowait(None))
         try:
             clip = await link.find(self.address)
-            self.status = await link.open()
+            self.status = await link.open(proven=self.status is not None)
         except BaseException:
             await self._close()
             raise

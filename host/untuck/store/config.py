@@ -80,6 +80,7 @@ class ClipConfig:
 
     rate_hz: int = _plain(100, "50, 100 or 200 samples a second")
     address: str = _plain("", "of the clip; empty: the paired clip, else the first one found")
+    adapter: str = _plain("", "of this computer, such as hci1 or its address; empty: the one paired with the clip")
 
 
 @dataclass(frozen=True)
