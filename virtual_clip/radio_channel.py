@@ -24,18 +24,26 @@ class _Link(LocalLink):
 
     in_range = True
 
+    def send_acl_data(self, sender: Controller, destination: Address, transport: Any, data: bytes) -> None:
+        """Deliver data from the address that the sender is connected with; bumble always names its random one."""
+        connection = sender.le_connections.get(destination)
+        receiver = self.find_le_controller(destination)
+        if connection and receiver:
+            loop = asyncio.get_running_loop()
+            loop.call_soon(receiver.on_link_acl_data, connection.self_address, transport, data)
+
     def send_advertising_pdu(self, sender_controller: Controller, packet: Any) -> None:
         if self.in_range:
             super().send_advertising_pdu(sender_controller, packet)
 
 
-class _Controller(Controller):
+class ChannelController(Controller):
     """Holds the data of its host, and reports it as sent only after the stall."""
 
     le_acl_data_packet_length = ACL_DATA_BYTES
 
-    def __init__(self, name: str, link: LocalLink) -> None:
-        super().__init__(name, link=link)
+    def __init__(self, name: str, link: LocalLink, public_address: Address | None = None) -> None:
+        super().__init__(name, link=link, public_address=public_address)
         self.held: list[hci.HCI_AclDataPacket] | None = None
 
     def on_hci_acl_data_packet(self, packet: hci.HCI_AclDataPacket) -> None:
@@ -55,13 +63,13 @@ class RadioChannel:
     """Creates the devices of both ends; stalls, loses or cuts off their traffic."""
 
     def __init__(self) -> None:
-        self._link = _Link()
-        self._controllers: list[_Controller] = []
+        self.link = _Link()
+        self._controllers: list[ChannelController] = []
 
     def make_device(self, name: str, address: str) -> Device:
         """A bumble device in range of the others; the caller powers it on."""
-        controller = _Controller(name, self._link)
-        self._controllers.append(controller)
+        controller = ChannelController(name, self.link)
+        self.add(controller)
         host = Host()
         host.controller = controller
         controller.host = host
@@ -70,13 +78,21 @@ class RadioChannel:
     def remove(self, device: Device) -> None:
         """Remove a device that was switched off."""
         controller = device.host.controller
-        assert isinstance(controller, _Controller)
-        self._link.remove_controller(controller)
+        assert isinstance(controller, ChannelController)
+        self.drop_out(controller)
+
+    def add(self, controller: ChannelController) -> None:
+        """Let a controller on this link take part in stalls."""
+        self._controllers.append(controller)
+
+    def drop_out(self, controller: ChannelController) -> None:
+        """Remove a controller; its peers are not informed."""
+        self.link.remove_controller(controller)
         self._controllers.remove(controller)
 
     def set_in_range(self, in_range: bool) -> None:
         """Out of range no advertisement is heard; an open connection must be dropped separately."""
-        self._link.in_range = in_range
+        self.link.in_range = in_range
 
     async def stall(self, seconds: float) -> None:
         """Hold all data in both directions for a while, then deliver it in order."""
