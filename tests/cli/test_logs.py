@@ -129,6 +129,21 @@ def test_warnings_are_shown_and_details_only_when_asked_for(own_home: Path, monk
         ]
 
 
+@pytest.mark.parametrize(("options", "lines"), [((), 0), (("-v",), 1), (("--log",), 0)])
+def test_complaints_of_libraries_are_in_the_log_and_not_on_the_runners_screen(
+    log: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], lines: int
+) -> None:
+    def complain(_: Store) -> list[object]:
+        logging.getLogger("asyncio").error("Future exception was never retrieved\nfuture: <Future 1>")
+        return []
+
+    monkeypatch.setattr(Store, "sessions", complain)
+    done = untuck("sessions", "--json", *options, *([str(log)] if "--log" in options else []))
+    assert done.exit_code == 0
+    assert done.stderr.count("never retrieved") == lines and len(done.stderr.splitlines()) <= 2 * lines
+    assert ("--log" in options) == (log.exists() and "never retrieved" in log.read_text())
+
+
 def test_logging_is_as_before_when_a_command_has_ended(log: Path, own_home: Path) -> None:
     def state() -> tuple[object, ...]:
         ours, root = logging.getLogger("untuck"), logging.getLogger()

@@ -32,6 +32,8 @@ _ADDRESS = re.compile(rf"(?<![0-9A-Fa-f]){_PAIR}([:_-])(?:{_PAIR}\1){{3}}({_PAIR
 _UUID = re.compile(r"\b[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{8}([0-9A-Fa-f]{4})\b")  # an address on macOS
 _HOME = re.compile(r"(?:[A-Za-z]:)?[\\/]+(?:home|Users)[\\/]+[^\\/\s'\":]+")
 
+_LIBRARIES = ("asyncio", "bleak", "dbus_fast")  # what they complain of is in the log; a runner gets our own line
+
 _log = logging.getLogger("untuck")
 
 
@@ -83,15 +85,20 @@ class CommandLog:
         self.path: Path | None = None
         self.redactor = Redactor()
         self._stderr = _StderrHandler(logging.WARNING)
+        self._libraries = _StderrHandler(logging.CRITICAL)
         self._file: logging.FileHandler | None = None
         self._before = (_log.level, sys.excepthook, threading.excepthook)
         _log.addHandler(self._stderr)
+        for name in _LIBRARIES:
+            logging.getLogger(name).addHandler(self._libraries)
         self._set_level()
 
     def show(self, count: int) -> None:
         """Print more on stderr: 1 for the course of a session, 2 for every detail."""
         level = LEVELS[min(count, len(LEVELS) - 1)]
         self._stderr.setLevel(min(level, self._stderr.level))
+        if count:
+            self._libraries.setLevel(logging.WARNING)
         self._set_level()
 
     def write_to(self, path: Path) -> None:
@@ -115,6 +122,8 @@ class CommandLog:
         """Close the file and restore the state before."""
         self._close_file()
         _log.removeHandler(self._stderr)
+        for name in _LIBRARIES:
+            logging.getLogger(name).removeHandler(self._libraries)
         level, sys.excepthook, threading.excepthook = self._before
         _log.setLevel(level)
 

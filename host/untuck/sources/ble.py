@@ -204,7 +204,7 @@ class BleSource:
     async def _acknowledge(self, end: int = 0, last: bool = False) -> None:
         """Acknowledge the packets taken, and all before `end`. last: the connection is closed afterwards."""
         end = max(end, self._order.expected)
-        if self._link is not None and end:
+        if self._link is not None and self._link.connected and end:
             with contextlib.suppress(LinkError):  # a callback reports a lost connection
                 await self._link.post(wire.command(wire.CMD_ACK, self._order.stream_id, end - 1), sure=last)
 

@@ -29,8 +29,8 @@ from untuck.sources.stack import Adapter, Backend
 
 log = logging.getLogger(__name__)
 
-STATUS_TRIES = 10
 STATUS_AGAIN_S = 0.1
+_SLICE_S = 0.25
 
 T = TypeVar("T")
 
@@ -94,13 +94,21 @@ async def _scanning(scan_s: float) -> AsyncIterator[None]:
         raise remedies.remedy(error, "scanning") from error
 
 
+async def _ends(call: asyncio.Future[Any], limit_s: float) -> bool:
+    """Whether the call ends within limit_s. What this program itself is late does not count: it may be compiling."""
+    for _ in range(max(1, round(limit_s / _SLICE_S))):
+        await asyncio.wait({call}, timeout=min(_SLICE_S, limit_s))
+        if call.done():
+            return True
+    return False
+
+
 async def _read_status(client: BleakClient) -> ClipStatus:
-    """Read the status, which is empty until the clip trusts the link."""
-    for _ in range(STATUS_TRIES):
+    """Read the status, which is empty until the clip trusts the link; it ends a link that it will not trust."""
+    while True:
         if data := bytes(await client.read_gatt_char(wire.STATUS_UUID)):
             return ClipStatus.parse(data)
         await asyncio.sleep(STATUS_AGAIN_S)
-    raise LinkError(remedies.NOT_PAIRED)
 
 
 class Link:
@@ -188,6 +196,11 @@ class Link:
         return status
 
     @property
+    def connected(self) -> bool:
+        """Whether the clip can be written to."""
+        return self._client is not None and self._client.is_connected
+
+    @property
     def was_paired(self) -> bool:
         """Whether the computer assumed a pairing when the clip was found; True where the system does not say."""
         details = None if self._device is None else self._device.details
@@ -213,13 +226,10 @@ class Link:
             self._awaited = data[0]
             answer: asyncio.Future[ClipStatus] = asyncio.get_running_loop().create_future()
             self._answer = answer
-            give_up_s = time.monotonic() + limit_s
             await self._write(data, limit_s, response=True)
-            try:
-                async with asyncio.timeout(max(give_up_s - time.monotonic(), 0.0)):
-                    return await answer
-            except TimeoutError as error:
-                raise remedies.remedy(error, f"waiting for the clip's answer within {limit_s:g} s") from error
+            if not await _ends(answer, limit_s):
+                raise remedies.remedy(TimeoutError(), f"waiting for the clip's answer within {limit_s:g} s")
+            return answer.result()
 
     async def post(self, data: bytes, sure: bool = False) -> None:
         """Write a command without waiting for an answer. sure: wait until the clip has received it (before close())."""
@@ -236,7 +246,7 @@ class Link:
             await asyncio.wait(self._calls, timeout=self._timeouts.close_s)
 
     async def _write(self, data: bytes, limit_s: float, response: bool) -> None:
-        if self._client is None or not self._client.is_connected:
+        if self._client is None or not self.connected:
             raise remedies.remedy(BleakError("not connected"), "writing")
         writing = self._client.write_gatt_char(wire.CONTROL_UUID, data, response=response)
         await self._bounded("writing", limit_s, writing)
@@ -255,8 +265,7 @@ class Link:
         The call itself is never cancelled: bluetoothd 5.66 crashes if the caller of a GATT operation goes away.
         """
         task = self._start(call)
-        await asyncio.wait({task}, timeout=limit_s)
-        if not task.done():
+        if not await _ends(task, limit_s):
             await self.close()
             raise remedies.remedy(TimeoutError("the link is closed"), f"{doing} within {limit_s:g} s")
         try:
