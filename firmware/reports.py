@@ -141,8 +141,11 @@ class Reports:
             steps -= 0x1000000
         elif buffer[at + 4]:
             return False
-        self._reference = -steps if report == _BASE else self._reference + steps
-        return -_OLDEST_STEPS < self._reference < _OLDEST_STEPS
+        reference = -steps if report == _BASE else self._reference + steps
+        if not -_OLDEST_STEPS < reference < _OLDEST_STEPS:
+            return False  # nor is it used for the cargo's next fragment: ticks_add would raise an OverflowError
+        self._reference = reference
+        return True
 
     def _take_report(self, report, buffer, at):
         if report == _GYR_REPORT:

@@ -107,13 +107,14 @@ class Standalone:
             if self.low:
                 control.mark(wire.FLAG_LOW_BATTERY)
             control.update_services(self.battery_pct, self.gait.cadence_spm())
-            control.calibrate(self.gait.now_ms - self.gait.last_step_ms > _CALM_MS)
+            control.calibrate(ticks_diff(self.gait.now_ms, self.gait.last_step_ms) > _CALM_MS)
 
     async def _manage_state(self, control, passed_ms):
         if control.connected:
             self._alone_ms = self._resting_ms = 0
             return
-        running_ms = self.gait.now_ms - self.gait.run_began_ms if self.gait.run_began_ms >= 0 else 0
+        gait = self.gait
+        running_ms = ticks_diff(gait.now_ms, gait.run_began_ms) if gait.run_began_ms >= 0 else 0
         if control.streaming:
             self._alone_ms = 0
             self._resting_ms = 0 if running_ms else self._resting_ms + passed_ms

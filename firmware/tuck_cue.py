@@ -3,6 +3,7 @@
 # Warm-up, hysteresis, cooldown and the limit of cues in ten minutes apply. Nothing is allocated.
 
 from array import array
+from time import ticks_diff
 
 import wire
 from micropython import const
@@ -34,7 +35,7 @@ class TuckCue:
         self._cue = 0
         self._cue_ms = array("i", bytes(4 * _MOST_CUES))
         self._cues = 0
-        self._asked_ms = 0
+        self._asked_ms = -1
         self._still_ms = -1
         self._still = [0, 0, 0]
         self._stills = 0
@@ -53,7 +54,7 @@ class TuckCue:
     def measure_standing(self):
         """Measure standing over the next 5 s without motion."""
         self.measuring = True
-        self._asked_ms = self._gait.now_ms
+        self._asked_ms = -1  # from the next sample on: the sensor may have been off for long
         self._still_ms = -1
 
     def cue(self):
@@ -113,22 +114,24 @@ class TuckCue:
     def _may_cue(self):
         now_ms = self._gait.now_ms
         settings = self._settings
-        if now_ms - self._gait.run_began_ms < settings.warm_up_s * 1000:
+        if ticks_diff(now_ms, self._gait.run_began_ms) < settings.warm_up_s * 1000:
             return False
         if not self._cues:
             return True
-        if now_ms - self._cue_ms[(self._cues - 1) % _MOST_CUES] < settings.cooldown_s * 1000:
+        if ticks_diff(now_ms, self._cue_ms[(self._cues - 1) % _MOST_CUES]) < settings.cooldown_s * 1000:
             return False
-        return self._cues < _MOST_CUES or now_ms - self._cue_ms[self._cues % _MOST_CUES] > _CAP_MS
+        return self._cues < _MOST_CUES or ticks_diff(now_ms, self._cue_ms[self._cues % _MOST_CUES]) > _CAP_MS
 
     def _measure(self):
         gait = self._gait
         still = self._still
+        if self._asked_ms < 0:
+            self._asked_ms = gait.now_ms
         if not gait.still or self._still_ms < 0:
             self._still_ms = gait.now_ms
             still[0] = still[1] = still[2] = 0
             self._stills = 0
-            if gait.now_ms - self._asked_ms > _STANDING_GIVE_UP_MS:
+            if ticks_diff(gait.now_ms, self._asked_ms) > _STANDING_GIVE_UP_MS:
                 self.measuring = False
                 self._cue = wire.CUE_LOST
             return
@@ -136,7 +139,7 @@ class TuckCue:
         still[1] += gait.up_y
         still[2] += gait.up_z
         self._stills += 1
-        if gait.now_ms - self._still_ms >= _STANDING_MS:
+        if ticks_diff(gait.now_ms, self._still_ms) >= _STANDING_MS:
             self._measured()
 
     def _measured(self):

@@ -120,10 +120,19 @@ optional_packages() {
     fi
 }
 
+# MicroPython's WebAssembly port: the only 32-bit interpreter in a package. Some tests of the firmware use it.
+install_wasm_board() {
+    if ! have node || ! have npm; then return; fi
+    npm install --prefix $venv/npm --no-save --ignore-scripts --no-audit --no-fund --silent \
+        --fetch-retries=1 --fetch-timeout=20000 @micropython/micropython-webassembly-pyscript@1.29.0-6 >/dev/null ||
+        say "continuing without the 32-bit MicroPython, as npm could not install it."
+}
+
 make_venv
 say "installing $requirements into $venv (once; about a minute)"
 $venv/bin/python -m pip install --quiet --disable-pip-version-check -r "$requirements"
 $venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+[ "$target" != test ] || install_wasm_board
 
 missing=$(optional_packages)
 if [ -n "$missing" ]; then

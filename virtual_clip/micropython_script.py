@@ -22,11 +22,20 @@ class ScriptError(Exception):
 
 
 def run_script(
-    script: Path, *arguments: object, environment: Mapping[str, str] | None = None, timeout_s: float = 90
+    script: Path,
+    *arguments: object,
+    environment: Mapping[str, str] | None = None,
+    first: Path | None = None,
+    heap: str = HEAP,
+    timeout_s: float = 90,
 ) -> str:
-    """Run a script with the firmware's sources on its path; returns what it prints. Raises ScriptError."""
-    path = ":".join([*(str(_CHECKOUT / folder) for folder in _FOLDERS), ".frozen"])
-    command = ["-c", _START, "-X", f"heapsize={HEAP}", str(script), *map(str, arguments)]
+    """Run a script with the firmware's sources on its path, and before them the folder `first`.
+
+    Returns what the script prints. Raises ScriptError.
+    """
+    folders = [*([first] if first else []), *(_CHECKOUT / folder for folder in _FOLDERS)]
+    path = ":".join([*map(str, folders), ".frozen"])
+    command = ["-c", _START, "-X", f"heapsize={heap}", str(script), *map(str, arguments)]
     return _run(command, None, {**(environment or {}), "MICROPYPATH": path}, timeout_s)
 
 

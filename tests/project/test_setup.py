@@ -77,6 +77,18 @@ def test_pins_are_installed_and_nothing_that_is_there(machine: Path, shell: list
     assert any(call.startswith("apt-get") for call in calls(machine)) is not fonts
 
 
+@pytest.mark.parametrize(("target", "wanted"), [("demo", False), ("test", True), ("bench", False)])
+def test_the_32_bit_interpreter_is_installed_where_npm_is(
+    machine: Path, shell: list[str], target: str, wanted: bool
+) -> None:
+    stand_in(machine / "bin" / "node", "")
+    stand_in(machine / "bin" / "npm", f'echo "npm $*" >>{machine}/calls; exit 1')
+    done = set_up(machine, shell, target)
+    assert done.returncode == 0 and ("without the 32-bit MicroPython" in done.stderr) is wanted
+    installed = [call for call in calls(machine) if call.startswith("npm install --prefix .venv/npm")]
+    assert [call.endswith("-pyscript@1.29.0-6") for call in installed] == [True] * wanted
+
+
 def test_what_the_window_lacks_is_installed(machine: Path, shell: list[str]) -> None:
     stand_in(
         machine / "bin/ldconfig", "echo libGL.so.1 libxkbcommon.so.0 libdbus-1.so.3 libglib-2.0.so.0 libpulse.so.0"

@@ -53,6 +53,8 @@ def ticks_diff(end, start):
 
 
 def ticks_add(ticks, delta):
+    if not -_PERIOD // 2 < delta < _PERIOD // 2:
+        raise OverflowError("ticks interval overflow")  # as on a board
     total = ticks + delta
     return total & (_PERIOD - 1) if ticks < _PERIOD else total
 

@@ -1,7 +1,7 @@
 # A day of running in simulated time, through sample_sync, stream, ring, gait, tuck_cue, run_encoder and run_store.
-# Arguments: minutes, ticks_us at the start, sequence at the start. Reports are pushed as the sensor driver pushes them;
-# the script sets the clock, so a day takes minutes. Every sample's time is checked against the true one. Prints
-# samples, wrong times, heap bytes after five minutes and at the end, packets, steps, and number of kept runs.
+# Arguments: minutes, ticks_us, sequence and seconds on the clock at the start. Reports are pushed as the sensor driver
+# pushes them; the script sets the clock, so a day takes minutes. Every sample's time is checked against the true one.
+# Prints samples, wrong times, heap bytes after five minutes and at the end, packets, steps, number of kept runs.
 
 import gc
 import sys
@@ -19,11 +19,12 @@ from settings import Settings
 from stream import Stream
 from tuck_cue import TuckCue
 
-minutes, ticks_us, sequence = [int(argument) for argument in sys.argv[1:4]]
+minutes, ticks_us, sequence, clock_s = [int(argument) for argument in sys.argv[1:5]]
 PERIOD_US = 10000
 KEPT_SAMPLES = 100  # saved to the flash in each minute; saving the whole day would take long
 
 sync = SampleSync(ticks_us)
+sync._clock_s = clock_s
 ring = Ring(4000)
 settings = Settings("settings")
 settings.set_standing(0, 16384, 0)
@@ -84,7 +85,7 @@ def a_minute(wrong, began):
 
 
 wrong = 0
-state = (1, 0)
+state = (clock_s, 0)
 early = 0
 for minute in range(minutes):
     wrong, state = a_minute(wrong, state)
