@@ -42,7 +42,8 @@ _ANSWER_LENGTHS = {_COMMAND_RESPONSE: 16, _PRODUCT_ID: 16, _FEATURE: 17}
 class Bno085:
     """One BNO085 on a link of shtp.py, with its interrupt and reset pins.
 
-    Call service() at least every 100 ms, ideally when the interrupt has set `ready`; then call samples.pop() until it
+    Call service() at least every 100 ms, ideally when the interrupt has set `ready`, and while the sensor is off at
+    least every 9 min, for its clock; then call samples.pop() until it
     returns False. After a long pause repeat this while service() returns samples.
     resets: how often the chip was set up again since start(). present: False while the chip does not answer. version:
     (major, minor, patch) of the chip's software.
@@ -113,9 +114,9 @@ class Bno085:
 
     def service(self):
         """Read all that the chip has sent; returns the number of complete samples waiting."""
+        step_us = min(self._sync.advance(ticks_us()), _LONGEST_STEP_US)
         if self._state == _OFF:
             return 0
-        step_us = min(self._sync.advance(ticks_us()), _LONGEST_STEP_US)
         link = self._shtp
         for _ in range(_TURNS):
             if not self._sync.has_room() or not (link.held or self._has_data()) or not self._read():

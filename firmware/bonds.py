@@ -36,7 +36,13 @@ class Bonds:
         """Whether a new host may pair now."""
         if not self._secrets:
             return True
-        return self._opened_ms is not None and ticks_diff(ticks_ms(), self._opened_ms) < _WINDOW_MS
+        opened_ms = self._opened_ms  # once: an interrupt may close the window meanwhile
+        if opened_ms is None:
+            return False
+        if 0 <= ticks_diff(ticks_ms(), opened_ms) < _WINDOW_MS:
+            return True
+        self._opened_ms = None  # for good: after six days ticks_diff is negative
+        return False
 
     def open_window(self):
         """Let a new host pair during the next minute."""

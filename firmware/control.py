@@ -65,11 +65,10 @@ class Control:
     async def run_sensor(self):
         """Task: reads the sensor and fills packets, with or without a host."""
         while True:
+            self.sensor.service()  # also while it is off: ticks_us wraps, the clock of the samples must not
             if self.state == wire.STATE_STREAMING:
-                self.sensor.service()
                 self._stream.drain()
             elif self.monitoring:
-                self.sensor.service()
                 self._stream.observe()
             await asyncio.sleep_ms(_TURN_MS)
 
@@ -93,9 +92,9 @@ class Control:
             if linked != radio.connected:
                 linked = radio.connected
                 turn = 0
-            if turn % _STATUS_TURNS == 0:  # empty for an untrusted host that is about to be disconnected
+            if turn == 0:  # empty for an untrusted host that is about to be disconnected
                 radio.set_status(self._pack_status() if linked else b"")
-            turn += 1
+            turn = (turn + 1) % _STATUS_TURNS
             radio.maintain()
             self._save_packet()
             await asyncio.sleep_ms(_TURN_MS if self._send() else _BACK_OFF_MS)

@@ -139,6 +139,14 @@ def test_invalid_bytes_make_no_large_integers(checked: Path) -> None:
     assert {place.partition(":")[0] for place in found.too_large} <= ONCE_A_COMMAND, found.too_large
 
 
+def test_long_idle_times_stop_no_clock_and_open_no_window() -> None:
+    output = run_script(PROBES / "idle_probe.py", heap=HEAP)
+    words = {line.split()[0]: list(map(int, line.split()[1:])) for line in output.splitlines()}
+    assert words["idle"] == [40 * 60]
+    assert words["open"] == [0]
+    assert words["standing"] == [wire.CUE_RECOVERED]
+
+
 def test_a_32_bit_interpreter_allocates_nothing_from_cargo_to_flash_record(wasm: Path) -> None:
     grown, _, passed = map(float, run_wasm(wasm, "speed_probe", 200, 500).split()[1:])
     assert grown == 0 and passed >= 1500
