@@ -14,10 +14,13 @@ from virtual_clip.clip import VirtualClip
 from untuck.cli import output
 from untuck.cli.main import cli
 from untuck.cli.views.live import run_clip
+from untuck.errors import LinkError
+from untuck.session import clip_session
 from untuck.session.request import SessionRequest
 from untuck.simulate.runner import Phase, Scenario, simulate
+from untuck.sources.stack import Adapter, Backend, Stack
 from untuck.store import Store
-from untuck.store.config import Config
+from untuck.store.config import ClipConfig, Config
 
 RATE_HZ = 100
 SPEED = 4
@@ -48,6 +51,20 @@ async def test_a_run_with_the_clip_is_recorded_and_replays_the_same(capsys: pyte
     output.finish(outcome, title, True, session=session_id)
     printed = json.loads(capsys.readouterr().out)
     assert await asyncio.to_thread(replayed, capsys) == printed
+
+
+async def test_without_an_adapter_it_says_so_before_the_analysis_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    class NoAdapter(Stack):
+        async def choose_adapter(self, wanted: str, clip: str | None) -> Adapter | None:
+            raise LinkError(f"no adapter {wanted}")
+
+    def warm_up(_: object) -> None:
+        pytest.fail("the analysis was compiled")
+
+    monkeypatch.setattr(clip_session, "warm_up", warm_up)
+    config = Config(clip=ClipConfig(adapter="hci7"))
+    with pytest.raises(LinkError, match="no adapter hci7"):
+        await run_clip(SessionRequest(config), as_json=True, backend=Backend(stack=NoAdapter()))
 
 
 def replayed(capsys: pytest.CaptureFixture[str]) -> object:

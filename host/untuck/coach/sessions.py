@@ -11,6 +11,7 @@ import math
 import threading
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from random import Random
 
 from untuck.coach.control import MAX_RUNNERS, Choice, RunnerSlot, Updates
@@ -28,6 +29,7 @@ from untuck.session.starts import ClipStart, ReadySession, SessionStart
 from untuck.session.warmup import warm_up
 from untuck.session_commands import CueBlock, Note, SessionCommand
 from untuck.sources.ble import find_clips
+from untuck.sources.stack import Backend
 from untuck.store import Store
 
 
@@ -146,7 +148,8 @@ class CoachSessions:
     async def _find(self) -> None:
         self._report_task("looking for clips")
         try:
-            clips = await find_clips(backend=self._clip.backend)
+            adapter = self._clip.request.config.clip.adapter
+            clips = await find_clips(backend=replace(self._clip.backend or Backend(), adapter=adapter))
             found = [self._clip.at(clip) for clip in clips]
             known = {start.key for start in found}
             self._starts = [*found, *(start for start in self._starts if start.key not in known)]
