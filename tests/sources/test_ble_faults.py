@@ -217,3 +217,20 @@ async def test_a_call_that_hangs_times_out() -> None:
         with pytest.raises(LinkError, match=r"within 0\.5 s"):
             await source.stop()
         clip.channel.release()
+
+
+async def test_a_link_that_breaks_while_the_stream_starts_is_opened_again() -> None:
+    async with VirtualClip(motion(4, 100), speed=2) as clip:
+        drops: list[asyncio.Task[None]] = []
+
+        class Written(list[bytes]):
+            def append(self, command: bytes) -> None:
+                super().append(command)
+                if command[0] == wire.CMD_START and not drops:
+                    drops.append(asyncio.create_task(clip.peripheral.drop()))
+
+        clip.peripheral.written = Written()
+        async with BleSource(100, backend=clip.backend, timeouts=QUICK) as source:
+            packets = await collect(source, 300)
+        assert len(drops) == 1 and source.reconnects == source.lost == 0
+        assert len(packets) >= 60

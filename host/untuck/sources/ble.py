@@ -19,7 +19,7 @@ from untuck.errors import LinkError
 from untuck.model import Packet
 from untuck.sources.ble_link import HeardClip, Link, Timeouts, find_clips
 from untuck.sources.clip_status import ClipStatus, rejection
-from untuck.sources.remedies import shorten_addresses
+from untuck.sources.remedies import Interrupted, shorten_addresses
 from untuck.sources.resend import MAX_ASKED, ResendTracker, Verdict
 from untuck.sources.stack import Backend
 from untuck.vocabulary import facts
@@ -91,8 +91,14 @@ class BleSource:
 
     async def __aenter__(self) -> Self:
         try:
-            await self._connect()
-            await self._start()
+            try:
+                await self._connect()
+                await self._start()
+            except Interrupted as error:  # it began, so it may work: a link can break at its start too
+                log.info("starting failed, trying once more: %s", shorten_addresses(error))
+                await self._close()
+                await self._connect()
+                await self._start()
         except BaseException:
             await self._close()
             raise

@@ -229,6 +229,8 @@ class Link:
             await self._write(data, limit_s, response=True)
             if not await _ends(answer, limit_s):
                 raise remedies.remedy(TimeoutError(), f"waiting for the clip's answer within {limit_s:g} s")
+            if answer.cancelled():
+                raise remedies.remedy(BleakError("disconnected"), "waiting for the clip's answer")
             return answer.result()
 
     async def post(self, data: bytes, sure: bool = False) -> None:
@@ -279,6 +281,8 @@ class Link:
 
     def _disconnected(self, _: BleakClient) -> None:
         log.info("disconnected%s", "" if self._client is None else " unexpectedly")
+        if self._answer is not None:
+            self._answer.cancel()  # none will come
         self._on_lost()
 
     def _packet_came(self, _: Any, data: bytearray) -> None:
