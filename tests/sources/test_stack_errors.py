@@ -115,6 +115,54 @@ async def test_what_is_no_matter_of_pairing_has_its_own_remedy() -> None:
             assert text in await _refused(clip, *case), _shown(tuple(case))
 
 
+BUGS = [  # reported of bleak's backends: not BleakErrors
+    KeyError("/org/bluez/hci0/dev_AA_BB/service0028"),
+    AssertionError(),
+    AttributeError("'NoneType' object has no attribute 'call'"),
+    asyncio.InvalidStateError("invalid state"),
+    BleakDBusError(BLUEZ + "InProgress", ["Operation already in progress"]),
+    BleakError("Could not get GATT services: Unreachable"),
+]
+
+
+@pytest.mark.parametrize("error", BUGS, ids=lambda error: type(error).__name__)
+async def test_whatever_a_backend_raises_is_one_line_at_first_and_is_recovered_from_later(error: Exception) -> None:
+    samples = motion(10, 50)  # of which the clip keeps ten seconds
+    async with VirtualClip(samples, speed=2) as clip:
+        client = clip.backend.client
+        assert client is not None
+        connections = 0
+
+        class Buggy(client):  # type: ignore[valid-type, misc]
+            async def connect(self, *args: Any, **options: Any) -> None:
+                nonlocal connections
+                connections += 1
+                if connections == 2:
+                    raise error
+                await super().connect(*args, **options)
+
+            async def start_notify(self, *args: Any, **options: Any) -> None:
+                if connections == 3:
+                    raise error
+                await super().start_notify(*args, **options)
+
+        async def drop() -> None:
+            await clip.sleep(3.0)
+            with clip.crawling():
+                await clip.peripheral.drop()
+                while not source.reconnects:
+                    await asyncio.sleep(0.05)
+
+        async with BleSource(50, backend=replace(clip.backend, client=Buggy), timeouts=QUICK) as source:
+            dropping = asyncio.create_task(drop())
+            packets = await collect(source, len(samples))
+            await dropping
+        assert connections == 4 and source.reconnects == 1 and source.lost == 0
+        assert_all_came(packets, samples)
+        for place in ("scan", "connect", "read"):
+            assert await _refused(clip, place, error)
+
+
 async def test_without_an_agent_a_protected_read_hangs_as_on_linux() -> None:
     """The virtual stack is as strict as the real one: a host that registers no agent fails on it."""
     async with VirtualClip(motion(2, 100), speed=2) as clip:

@@ -90,7 +90,7 @@ async def _scanning(scan_s: float) -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(scan_s + 5.0):
             yield
-    except (BleakError, TimeoutError, OSError, EOFError) as error:
+    except Exception as error:  # backends also raise KeyError and AssertionError
         raise remedies.remedy(error, "scanning") from error
 
 
@@ -129,6 +129,7 @@ class Link:
         self._device: BLEDevice | None = None
         self._client: BleakClient | None = None
         self._last: BleakClient | None = None  # also after close()
+        self._is_open = False
         self._watch = contextlib.AsyncExitStack()
         self._calls: set[asyncio.Task[Any]] = set()  # in flight
         self._answer: asyncio.Future[ClipStatus] | None = None
@@ -160,14 +161,42 @@ class Link:
     async def open(self, proven: bool = False) -> ClipStatus:
         """Connect to the found clip, pairing if necessary, read its status and subscribe. Raises LinkError.
 
-        proven: the clip trusted this computer before; otherwise a link that ends before the first status means that the
-        two are not paired, whichever error the system gives. The caller closes the link also after an error.
+        proven: the clip trusted this computer before. Otherwise a link that ends before the first status, even the
+        second time, means that the two are not paired, whichever error the system gives. The caller closes the link
+        also after an error.
         """
+        try:
+            status = await self._open_once()
+        except Interrupted as error:
+            if proven:
+                raise
+            status = await self._open_again(error)
+        self._is_open = True
+        log.info(
+            "connected: firmware %s, battery %s %%, %d kept runs", status.firmware, status.battery_pct, status.runs
+        )
+        return status
+
+    async def _open_again(self, error: LinkError) -> ClipStatus:
+        """Try once more, with the pairing that the first try may have made; forget that if it does not work."""
+        assert self._device is not None
+        was_paired = self.was_paired
+        log.info("opening failed, trying once more: %s", shorten_addresses(error))
+        await self.close()
+        try:
+            await self.find(self._device.address)
+            return await self._open_once()
+        except LinkError as again:
+            if not was_paired:
+                await self.forget()  # the clip has refused it; the system would assume it next time
+            raise LinkError(remedies.NOT_PAIRED) if isinstance(again, Interrupted) else again from error
+
+    async def _open_once(self) -> ClipStatus:
         assert self._device is not None
         limits = self._timeouts
         backend: Any = {} if self._backend.client is None else {"backend": self._backend.client}
         async with self._stack.pairing_agent(self._device.address):
-            self._client = client = BleakClient(
+            self._last = self._client = client = BleakClient(
                 self._device,
                 disconnected_callback=self._disconnected,
                 services=[wire.SERVICE_UUID],
@@ -175,24 +204,14 @@ class Link:
                 pair=True,  # before anything else on the link, where the system pairs on request
                 **backend,
             )
-            self._last = client
-            try:
-                await self._bounded("connecting", limits.connect_s + limits.call_s, client.connect())
-                read_s = limits.pair_s if self._stack.pairs_on_read else limits.call_s
-                status = await self._bounded("reading the status", read_s, _read_status(client))
-            except LinkError as error:
-                unknown = isinstance(error, Interrupted) and not proven
-                if not self.was_paired and (unknown or str(error) == remedies.NOT_PAIRED):
-                    await self.forget()  # otherwise the system assumes this pairing, which the clip has refused
-                raise LinkError(remedies.NOT_PAIRED) if unknown else error from error
+            await self._bounded("connecting", limits.connect_s + limits.call_s, client.connect())
+            read_s = limits.pair_s if self._stack.pairs_on_read else limits.call_s
+            status = await self._bounded("reading the status", read_s, _read_status(client))
         for uuid, callback in ((wire.STATUS_UUID, self._status_came), (wire.STREAM_UUID, self._packet_came)):
             subscribing = client.start_notify(uuid, callback, bluez={"use_start_notify": False})
             await self._bounded("subscribing", limits.call_s, subscribing)
-        await self._watch.enter_async_context(self._stack.watch(self._on_lost))
+        await self._watch.enter_async_context(self._stack.watch(self._lost))
         await self.post(wire.command(wire.CMD_TIME, int(time.time())))  # for the start times of kept runs
-        log.info(
-            "connected: firmware %s, battery %s %%, %d kept runs", status.firmware, status.battery_pct, status.runs
-        )
         return status
 
     @property
@@ -240,6 +259,7 @@ class Link:
     async def close(self) -> None:
         """Disconnect; a connection that is already lost is not an error."""
         client, self._client = self._client, None
+        self._is_open = False
         await self._watch.aclose()
         if client is not None:
             task = self._start(client.disconnect())
@@ -283,7 +303,12 @@ class Link:
         log.info("disconnected%s", "" if self._client is None else " unexpectedly")
         if self._answer is not None:
             self._answer.cancel()  # none will come
-        self._on_lost()
+        self._lost()
+
+    def _lost(self) -> None:
+        if self._is_open:
+            self._is_open = False  # reported once
+            self._on_lost()
 
     def _packet_came(self, _: Any, data: bytearray) -> None:
         self._on_packet(Packet(bytes(data), time.monotonic()))

@@ -72,9 +72,10 @@ class Backend:
     adapter: str = ""
 
     def open_stack(self) -> Stack:
-        """The stack that these classes belong to."""
-        if self.stack is not None:
-            return self.stack
+        """The stack that these classes belong to; a client that is not the platform's may name its own as `stack`."""
+        stack: Stack | None = self.stack or getattr(self.client, "stack", None)
+        if stack is not None:
+            return stack
         if self.scanner is None and sys.platform.startswith("linux"):
             from untuck.sources.bluez import BluezStack
 
