@@ -3,7 +3,7 @@
 # reports.py parses the measurements, bno085_commands.py has the commands.
 
 import asyncio
-from time import sleep_ms, ticks_diff, ticks_us
+from time import ticks_diff, ticks_us
 
 import wire
 from machine import Pin
@@ -27,7 +27,8 @@ _DOUBT_US = const(350000)  # a sensor without a report for so long: ask the chip
 _SILENCE_US = const(1000000)  # after this, enable the reports again, whatever the chip answers
 _RETRY_US = const(5000000)
 _TRIES = const(2)  # resets before the sensor counts as lost
-_FAULTS = const(8)  # failed transfers in a row before the bus counts as hung
+_FAULTS = const(8)  # failed transfers in a row, and
+_HUNG_US = const(200000)  # for so long: the bus hangs. A few failures are usual on I2C: the chip stretches the clock
 _LONGEST_STEP_US = const(100000)  # a longer time between calls of service() is not counted as the chip's silence
 _TURNS = const(64)  # maximum transfers in one service()
 _AGAIN_US = const(2000)  # from the start of a transfer to the next interrupt, if the chip has a backlog
@@ -70,6 +71,7 @@ class Bno085:
         self._command_seq = 0
         self._calibrating = False  # last requested of the chip
         self._faults = 0
+        self._fault_us = 0  # the interrupt before the first of them
         self._asked_us = 0
         self._granted_us = [0, 0, 0]
         int_pin.irq(self._on_int, Pin.IRQ_FALLING)
@@ -99,7 +101,8 @@ class Bno085:
         """Disable the reports; the chip sleeps."""
         if self._state != _OFF:
             for kind in (ACC, QUAT, GYR):
-                self._send_feature(kind, 0)
+                if not self._send_feature(kind, 0):
+                    self._send_feature(kind, 0)
             self._state = _OFF
 
     def calibrate(self, on):
@@ -107,10 +110,15 @@ class Bno085:
         if self._state == _RUN and on != self._calibrating:
             self._send_calibration(on)
 
-    def sleep_until_motion(self):
-        """Disable all reports except significant motion, whose interrupt wakes the board."""
-        self.stop()
-        self._shtp.send(shtp.CONTROL, bno085_commands.wake_on_motion())
+    def rest(self, until_motion):
+        """Disable all reports; until_motion: enable significant motion, whose interrupt wakes the board.
+
+        False: the chip does not obey, or INT is low, so that INT cannot wake the board.
+        """
+        import bno085_rest  # here, as it is needed once, when the rest of the clip has stopped and memory is free
+
+        self._state = _OFF
+        return bno085_rest.rest(self._shtp, self._int, self._rst, until_motion)
 
     def service(self):
         """Read all that the chip has sent; returns the number of complete samples waiting."""
@@ -144,18 +152,19 @@ class Bno085:
         lost = link.lost
         got = link.receive()
         self._read_us = link.begun_us()
-        if got != shtp.RECEIVED:
-            if not self._faults:
-                # a cargo whose header was corrupted is sent again, marked as a continuation
-                self._reports.begin_cargo(edge_us)
-            self._faults += 1
-            return False
-        self._faults = 0
         if link.lost != lost and link.channel == shtp.INPUT:
             self._sync.next_flags |= wire.FLAG_GAP
-        if not link.continued:
-            self._reports.begin_cargo(edge_us)
+        if got == shtp.FAULT:
+            if not self._faults:
+                self._fault_us = edge_us
+            self._faults += 1
+        else:
+            self._faults = 0
+        if got != shtp.RECEIVED:
+            return got == shtp.DROPPED
         if link.channel == shtp.INPUT:
+            if not link.continued:
+                self._reports.begin_cargo(self._fault_us if link.repeated else edge_us)
             self._reports.parse(link.buffer, link.start, link.end, link.continued)
             self._sync.join()
         elif link.channel == shtp.CONTROL:
@@ -202,7 +211,7 @@ class Bno085:
             self._send_step()
         elif self._state == _ASK and self._step < 1 and not self._shtp.held:
             self._step = self._shtp.send(shtp.CONTROL, bno085_commands.product_id_request())
-        if self._faults >= _FAULTS:
+        if self._faults >= _FAULTS and ticks_diff(self._sync.now_us, self._fault_us) > _HUNG_US:
             self._recover()
         elif self._state == _RUN:
             self._check_silence(step_us)
@@ -223,8 +232,7 @@ class Bno085:
                 self._set_up()
         elif silence_us > _DOUBT_US:
             if not self._doubting:
-                self._doubting = True
-                self._shtp.send(shtp.CONTROL, bno085_commands.ask_feature(REPORTS[GYR]))
+                self._doubting = self._shtp.send(shtp.CONTROL, bno085_commands.ask_feature(REPORTS[GYR]))
         elif self._reports.all_heard():
             self._doubting = False
             self._silent = False
@@ -250,12 +258,9 @@ class Bno085:
         self._sync.next_flags |= wire.FLAG_RESET | wire.FLAG_GAP
 
     def _reset_chip(self):
-        self._rst.value(0)
-        sleep_ms(1)
-        self._rst.value(1)
+        self._shtp.reset(self._rst)
         self._faults = 0
         self._enter(_BOOT, _BOOT_US)
-        self._shtp.restart()
 
     def _chip_is_up(self):
         """The chip has restarted: its reports are disabled and its calibration is enabled again."""
@@ -286,8 +291,10 @@ class Bno085:
     def _send_calibration(self, accelerometer):
         command = bno085_commands.calibrate(self._command_seq, accelerometer)
         self._command_seq = (self._command_seq + 1) & 0xFF
-        self._calibrating = accelerometer
-        return self._shtp.send(shtp.CONTROL, command)
+        sent = self._shtp.send(shtp.CONTROL, command)
+        if sent:
+            self._calibrating = accelerometer
+        return sent
 
     def _send_feature(self, kind, period_us):
         return self._shtp.send(shtp.CONTROL, bno085_commands.set_feature(REPORTS[kind], period_us))

@@ -34,9 +34,9 @@ def ask_feature(report):
     return bytes((_ASK_FEATURE, report))
 
 
-def wake_on_motion():
-    """Enable the significant motion report, on the wake channel."""
-    return set_feature(SIGNIFICANT_MOTION, _WAKE_US, _WAKES)
+def significant_motion(on):
+    """Enable the report of significant motion, on the wake channel, or disable it. The chip sends it once."""
+    return set_feature(SIGNIFICANT_MOTION, _WAKE_US if on else 0, _WAKES)
 
 
 def calibrate(sequence, accelerometer):

@@ -5,7 +5,7 @@
 import time
 
 BOARD = "xiao_esp32s3"  # or "esp32_devkit"
-BUS = "spi"  # or "i2c", which needs fewer pins; some ESP32 drivers fail on the BNO085's clock stretching
+BUS = "spi"  # prefer it. "i2c" needs fewer pins, but ESP32 drivers fail on the BNO085's clock stretching now and then
 
 # GPIO numbers. int and button wake the board from deep sleep, which only RTC pins can do. wake is the BNO085's PS0
 # pin: on SPI it wakes the chip before a command.
@@ -14,7 +14,7 @@ PINS = {
         "int": 2,  # D1
         "rst": 4,  # D3
         "wake": 3,  # D2
-        "cs": 44,  # D7
+        "cs": 43,  # D6, UART0's TX: the boot log moves it, before the BNO085 is reset
         "sck": 7,  # D8
         "miso": 8,  # D9
         "mosi": 9,  # D10
@@ -23,7 +23,7 @@ PINS = {
         "button": 1,  # D0
         "vibration": 5,  # D4
         "battery": 6,  # D5
-        "buzzer": 43,  # D6
+        "buzzer": 44,  # D7, UART0's RX: silent at boot
         "led": 21,
     },
     "esp32_devkit": {
@@ -50,11 +50,12 @@ SPI_ID = 1
 SPI_HZ = 2000000  # the BNO085 allows 3 MHz; wires to a breakout need a margin
 I2C_ID = 0
 I2C_HZ = 400000
-I2C_TIMEOUT_US = 200000  # for the chip's clock stretching
+I2C_TIMEOUT_US = 200000  # MicroPython on ESP-IDF 5.5.2 or newer waits 2 ms for a stretched clock, whatever this says
 I2C_ADDRESS = 0x4A  # 0x4B where the breakout's address jumper is closed
 
 RUNS_FOLDER = "runs"  # of recorded runs, in the board's file system
 RUNS_BYTES = {"xiao_esp32s3": 6000000, "esp32_devkit": 1800000}  # 8 and 4 MB of flash, without MicroPython
+_RELEASE_MS = 50
 _EPOCH_S = 946684800  # Unix time of 2000-01-01, the ESP32's epoch
 _UNIX_2025 = 1735689600  # an earlier time means that the clock was not set
 
@@ -75,19 +76,19 @@ def set_unix_s(now_s):
 
 
 def open_sensor():
-    """(bus, interrupt pin, reset pin) of the BNO085, for `Bno085(*open_sensor())`."""
+    """(bus, interrupt pin, reset pin) of the BNO085, for `Bno085(*open_sensor())`. Releases pins that sleep() held."""
     from machine import Pin
 
     pins = PINS[BOARD]
     int_pin = Pin(pins["int"], Pin.IN, Pin.PULL_UP)
     bus = _open_spi(pins, int_pin) if BUS == "spi" else _open_i2c(pins)
-    return bus, int_pin, Pin(pins["rst"], Pin.OUT, value=1)
+    return bus, int_pin, Pin(pins["rst"], Pin.OUT, value=1, hold=False)
 
 
 def _open_spi(pins, int_pin):
     from machine import SPI, Pin
 
-    from shtp import SpiLink
+    from spi_link import SpiLink
 
     spi = SPI(
         SPI_ID,
@@ -98,13 +99,14 @@ def _open_spi(pins, int_pin):
         mosi=Pin(pins["mosi"]),
         miso=Pin(pins["miso"]),
     )
-    return SpiLink(spi, Pin(pins["cs"], Pin.OUT, value=1), Pin(pins["wake"], Pin.OUT, value=1), int_pin)
+    cs_pin = Pin(pins["cs"], Pin.OUT, value=1, hold=False)
+    return SpiLink(spi, cs_pin, Pin(pins["wake"], Pin.OUT, value=1, hold=False), int_pin)
 
 
 def _open_i2c(pins):
     from machine import I2C, Pin
 
-    from shtp import I2cLink
+    from i2c_link import I2cLink
 
     i2c = I2C(I2C_ID, scl=Pin(pins["scl"]), sda=Pin(pins["sda"]), freq=I2C_HZ, timeout=I2C_TIMEOUT_US)
     return I2cLink(i2c, I2C_ADDRESS)
@@ -156,13 +158,25 @@ class Inputs:
         return self._battery.read_uv() * BATTERY_DIVIDER // 1000
 
 
-def sleep(forever):
-    """Deep sleep until the button is pressed or, unless forever, the sensor reports motion; then the board restarts."""
+def sleep(until_motion):
+    """Deep sleep until the button is pressed or, if until_motion, INT is low; then the board restarts.
+
+    Pins float in deep sleep unless they are held, and breakouts pull PS0 (WAKE) to ground, which would keep the BNO085
+    awake with INT low. A button that is still pressed would wake the board at once: waits until it is released.
+    """
     import esp32
     from machine import Pin, deepsleep
 
     pins = PINS[BOARD]
-    esp32.wake_on_ext1((Pin(pins["button"], Pin.IN, Pin.PULL_UP),), esp32.WAKEUP_ALL_LOW)
-    if not forever:
+    button = Pin(pins["button"], Pin.IN, Pin.PULL_UP)
+    while not button.value():
+        time.sleep_ms(_RELEASE_MS)
+    time.sleep_ms(_RELEASE_MS)  # it bounces
+    for name in ("rst", "wake", "cs") if BUS == "spi" else ("rst",):
+        Pin(pins[name], Pin.OUT, value=1, hold=True)
+    if hasattr(esp32, "gpio_deep_sleep_hold"):  # for pins without RTC function
+        esp32.gpio_deep_sleep_hold(True)
+    esp32.wake_on_ext1((button,), esp32.WAKEUP_ALL_LOW)
+    if until_motion:
         esp32.wake_on_ext0(Pin(pins["int"], Pin.IN, Pin.PULL_UP), esp32.WAKEUP_ALL_LOW)
     deepsleep()

@@ -127,8 +127,7 @@ class Control:
 
     def _remove_spare_run(self, sequence):
         """Delete the run recorded during a short outage, once the host has received all its packets."""
-        if self._spare_run and sequence >= self.ring.saved - 1:
-            self.store.remove(self._spare_run)
+        if self._spare_run and sequence >= self.ring.saved - 1 and self.store.remove(self._spare_run):
             self._spare_run = 0
 
     async def _execute(self, data):
@@ -210,14 +209,15 @@ class Control:
         """Set a flag in the next packet."""
         self._stream.mark(flag)
 
-    def prepare_sleep(self):
-        """Save all packets to the flash, switch the radio off, and let the BNO085 wait for motion."""
+    def prepare_sleep(self, until_motion):
+        """Save all packets, switch the radio off, bring the BNO085 to rest; True: motion will wake the board."""
+        self.listening = False  # what the host has not acknowledged goes to the flash
         self.stop()
         while self.ring.unsaved() is not None:
             self._save_packet()
         self.store.end()
         self.radio.off()
-        self.sensor.sleep_until_motion()
+        return self.sensor.rest(until_motion) and until_motion
 
     def stop(self):
         """End the stream; the last samples form a shorter packet."""

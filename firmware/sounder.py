@@ -37,6 +37,12 @@ class Sounder:
         if not self.playing:
             self.playing = cue
 
+    def off(self):
+        """Switch buzzer, motor and LED off."""
+        self._outputs.buzz(0)
+        self._outputs.vibrate(False)
+        self._outputs.light(False)
+
     async def run_cues(self):
         """Task: plays the cues."""
         while True:

@@ -82,8 +82,7 @@ class Standalone:
         elif press == button.LONG:
             control.open_pairing()
         elif press == button.VERY_LONG:
-            control.prepare_sleep()
-            self._sleep(True)
+            self._fall_asleep(control, False)
 
     def _play_cue(self, control):
         cue = self.tuck_cue.cue()
@@ -127,10 +126,15 @@ class Standalone:
         if control.monitoring and running_ms > _START_AFTER_MS:
             await control.start_stream(_RATE_HZ)
         elif self._alone_ms > _SLEEP_AFTER_MS:
-            control.prepare_sleep()
-            self._sleep(False)
+            self._fall_asleep(control, True)
         elif self._alone_ms > _MONITOR_AFTER_MS and not control.monitoring:
             await control.monitor()
+
+    def _fall_asleep(self, control, until_motion):
+        """Sleep until the button is pressed or, if asked and possible, until motion; the clip then restarts."""
+        wakes_on_motion = control.prepare_sleep(until_motion)
+        self._sounder.off()
+        self._sleep(wakes_on_motion)
 
     def _blink(self, control):
         if control.sensor_missing:

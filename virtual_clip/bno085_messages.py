@@ -8,11 +8,13 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 
-COMMAND, EXECUTABLE, CONTROL, INPUT = range(4)
+COMMAND, EXECUTABLE, CONTROL, INPUT, WAKE_INPUT = range(5)
 CHANNELS = 6
 
 ACC, GYR, GAME_QUAT = 0x01, 0x02, 0x08
 REPORT_SIZES = {ACC: 10, GYR: 10, GAME_QUAT: 12}
+SIGNIFICANT_MOTION = 0x12  # reported once, on the wake channel; then it is disabled
+MOTION_PERIOD_US = 100_000
 STEP_US = 100  # unit of all timestamps
 DELAY_STEPS_MAX = 0x3FFF
 
@@ -24,8 +26,10 @@ def advertisement() -> bytes:
     tags = (
         (0x01, struct.pack("<I", 0)),
         (0x80, b"1.0.0\0"),
-        (0x02, struct.pack("<H", 256)),
-        (0x03, struct.pack("<H", 1024)),
+        (0x02, struct.pack("<H", 256)),  # longest cargo from the host, with header
+        (0x03, struct.pack("<H", 0x7FFF)),  # longest cargo to the host
+        (0x04, struct.pack("<H", 256)),  # longest transfer from the host
+        (0x05, struct.pack("<H", 0x7FFF)),  # longest transfer to the host: it alone decides where a cargo is split
         (0x08, b"SHTP\0"),
         (0x06, b"\x00"),
         (0x09, b"control\0"),
@@ -89,6 +93,11 @@ def input_payload(reports: Sequence[Report], interrupt_us: int, rebase: bool) ->
         head = struct.pack("<BBBB", report, sequence, (steps >> 8) << 2 | 3, steps & 0xFF)
         payload += head + _report_values(report, values)
     return payload
+
+
+def significant_motion() -> bytes:
+    """A cargo for the wake channel: motion since the report was enabled."""
+    return struct.pack("<BI", 0xFB, 0) + struct.pack("<BBBBH", SIGNIFICANT_MOTION, 0, 0, 0, 1)
 
 
 def _report_values(report: int, values: tuple[int, ...]) -> bytes:

@@ -16,9 +16,11 @@ from collections.abc import Callable
 
 from virtual_clip import bno085_messages as messages
 from virtual_clip.bno085_motion import Motion
+from virtual_clip.bno085_sender import Sender
 from virtual_clip.bno085_state import Cargo, Faults, Feature, Log
 
 BOOT_US = 90_000
+ANSWER_US = 1_000  # from a command to its answer
 GAP_US = 50  # from the end of a transfer to the next interrupt
 LEAD_US = 500_000  # from the first enabled report to the first row of the motion, after the set-up
 
@@ -57,8 +59,10 @@ class Bno085Sim:
         self._plan: list[tuple[int, int, Callable[[], object]]] = []
         self._order = itertools.count()
         self._in_reset = False
+        self._reset_us = 0
         self._boot_us: int | None = None
         self._idle_from_us = 0
+        self._wake_level = 1
         self._clear()
         self._boot_us = BOOT_US
 
@@ -86,43 +90,21 @@ class Bno085Sim:
 
         Raises OSError where the bus would fail.
         """
-        if self.faults.absent:
-            raise OSError(errno.ENODEV, "no chip answers")
-        if self.faults.hung:
-            raise OSError(errno.ETIMEDOUT, "the bus hangs")
+        self._check_bus()
         self._set_int(1)
-        self._in_transfer = True
-        if self._cargo is None:
-            return bytes(4)
-        cargo = self._cargo
-        rest = cargo.payload[cargo.offset :]
-        if self.faults.fragment_bytes:
-            rest = rest[: self.faults.fragment_bytes - 4]
-        length = len(rest) + 4 if cargo.length is None else cargo.length
-        length |= 0x8000 if cargo.continued else 0
-        return bytes((length & 0xFF, length >> 8, cargo.channel, self._sequence[cargo.channel])) + rest
+        self._woken = False
+        return self._sender.begin()
 
-    def end_transfer(self, clocked: int) -> None:
-        """The host has read `clocked` bytes; the rest is sent again as a continuation."""
-        cargo = self._cargo
-        self._in_transfer = False
+    def end_transfer(self, clocked: int, wrote: bool = False) -> None:
+        """The host has read `clocked` bytes, and may have written as many; the rest is sent as a continuation."""
+        self.log.empty_reads += self._sender.read_none and not wrote
+        self._sender.end(clocked)
         self._idle_from_us = self.now_us + GAP_US
-        if cargo is None or not clocked:
-            return
-        self._sequence[cargo.channel] = (self._sequence[cargo.channel] + 1) & 0xFF
-        most = self.faults.fragment_bytes or len(cargo.payload) + 4
-        cargo.offset += max(0, min(clocked, most) - 4)
-        cargo.continued = True
-        cargo.length = None
-        if cargo.offset >= len(cargo.payload):
-            self._cargo = None
+        self._woken = not self._wake_level or self.faults.empty > 0
 
     def write(self, data: bytes) -> None:
         """A transfer from the host. Raises OSError where the bus would fail."""
-        if self.faults.absent:
-            raise OSError(errno.ENODEV, "no chip answers")
-        if self.faults.hung:
-            raise OSError(errno.ETIMEDOUT, "the bus hangs")
+        self._check_bus()
         length = (data[0] | data[1] << 8) & 0x7FFF if len(data) >= 4 else 0
         if length < 5 or self._boot_us is not None or self._in_reset or self.faults.deaf:
             return
@@ -131,27 +113,60 @@ class Bno085Sim:
             self.log.sequence_errors += 1
         self._heard[channel] = (data[3] + 1) & 0xFF
         self.log.commands.append(bytes((channel, *payload)))
-        self._execute(channel, payload)
+        if self.faults.commands_lost:
+            self.faults.commands_lost -= 1
+        else:
+            self._execute(channel, payload)
 
     def set_reset(self, level: int) -> None:
         """Set the reset line: 0 holds the chip in reset, 1 lets it boot."""
         if not level:
             self._clear()
             self._in_reset = True
+            self._reset_us = self.now_us
             self._boot_us = None
             self.faults.hung = self.faults.silent = False
         elif self._in_reset:
             self._in_reset = False
             self._boot_us = self.now_us + BOOT_US
             self.log.resets += 1
+            self.log.shortest_reset_us = min(self.log.shortest_reset_us, self.now_us - self._reset_us)
 
-    def wake(self) -> None:
-        """The wake line was pulled low: the chip raises its interrupt, even without data."""
-        if self.int_level and not (
-            self.faults.absent or self.faults.hung or self._in_reset or self._boot_us is not None
-        ):
-            self._raise_int()
-            self._set_int(0)
+    def set_wake(self, level: int) -> None:
+        """Set the wake line: while it is 0 the chip requests a transfer, even without data, and again after each."""
+        self._wake_level = level
+        if not level:
+            self._woken = True
+
+    def fail_read(self, data: bytes) -> None:
+        """Raise OSError if a read that began with begin_transfer() shall time out."""
+        if self.faults.timeouts:
+            self.end_transfer(min(len(data), self.faults.timeout_bytes))
+        self.fail_write()
+
+    def fail_write(self) -> None:
+        """Raise OSError if the next write shall time out."""
+        if self.faults.timeouts:
+            self.faults.timeouts -= 1
+            raise OSError(errno.ETIMEDOUT, "the chip stretches the clock")
+
+    def _check_bus(self) -> None:
+        if self.faults.absent:
+            raise OSError(errno.ENODEV, "no chip answers")
+        if self.faults.hung:
+            raise OSError(errno.ETIMEDOUT, "the bus hangs")
+
+    @property
+    def reports_enabled(self) -> list[int]:
+        """The reports that the chip measures."""
+        return list(self._features)
+
+    def move(self) -> None:
+        """The runner moves: if the report of significant motion is enabled, it is sent, and disabled again."""
+        with self.lock:
+            if self.wakes_on_motion:
+                self.wakes_on_motion = False
+                self._out.append(Cargo(messages.WAKE_INPUT, messages.significant_motion()))
 
     # Faults, for tests.
 
@@ -182,13 +197,13 @@ class Bno085Sim:
     def lose_cargo(self) -> None:
         """Skip a sequence number on the input channel."""
         with self.lock:
-            self._sequence[messages.INPUT] = (self._sequence[messages.INPUT] + 1) & 0xFF
+            self._sender.skip(messages.INPUT)
 
     def ended(self) -> bool:
         """Whether every row of the motion has been measured and read by the host."""
         with self.lock:
             measured = bool(self._features) and all(self.motion.ended(f.index) for f in self._features.values())
-            return measured and not self._pending and self._cargo is None
+            return measured and not self._pending and self._sender.cargo is None
 
     # The chip.
 
@@ -196,11 +211,11 @@ class Bno085Sim:
         self._features: dict[int, Feature] = {}
         self._pending: deque[messages.Report] = deque()
         self._out: deque[Cargo] = deque()
-        self._cargo: Cargo | None = None
-        self._sequence = [0] * messages.CHANNELS
+        self._sender = Sender(self.faults)  # a host that lost its power never ended its transfer
         self._heard = [0] * messages.CHANNELS
         self._response = 0
-        self._in_transfer = False  # a host that lost its power never ends it
+        self._woken = False  # the wake line asks for a transfer
+        self.wakes_on_motion = False  # the report of significant motion is enabled
         self._set_int(1)
 
     def _next(self) -> tuple[int, Callable[[], object] | None]:
@@ -209,11 +224,14 @@ class Bno085Sim:
             events.append((self._boot_us, self._boot))
         if not self.faults.silent:
             events += [(f.next_us, lambda r=report: self._measure(r)) for report, f in self._features.items()]
-        if self.int_level and not (self._in_transfer or self.faults.hung or self.faults.absent):
-            if self._cargo is not None or self._out:
-                events.append((max(self._idle_from_us, self.now_us), self._raise_int))
-            elif self._pending:
+        if self.int_level and not (self._sender.in_transfer or self.faults.hung or self.faults.absent):
+            if self._sender.cargo is not None or self._out:
+                ready_us = self.now_us if self._sender.cargo is not None else self._out[0].ready_us
+                events.append((max(self._idle_from_us, self.now_us, ready_us), self._raise_int))
+            if self._pending:
                 events.append((max(self._idle_from_us, self._pending[0][2] + self._latency_us), self._raise_int))
+            if self._woken and not self._in_reset and self._boot_us is None:
+                events.append((max(self._idle_from_us, self.now_us), self._raise_int))
         if self._plan and self.origin_us is not None:
             events.append((self.origin_us + self._plan[0][0], lambda: heapq.heappop(self._plan)[2]()))
         return min(events, key=lambda event: event[0], default=(0, None))
@@ -225,10 +243,10 @@ class Bno085Sim:
         self._respond(0x84, 0, (0, 1))
 
     def _raise_int(self) -> None:
-        if self._cargo is None and self._out:
-            self._cargo = self._out.popleft()
-        elif self._cargo is None and self._pending:
-            self._cargo = Cargo(messages.INPUT, self._collect())
+        if self._sender.cargo is None and self._out and self._out[0].ready_us <= self.now_us:
+            self._sender.cargo = self._out.popleft()
+        elif self._sender.cargo is None and self._pending:
+            self._sender.cargo = Cargo(messages.INPUT, self._collect())
         self._set_int(0)
 
     def _set_int(self, level: int) -> None:
@@ -278,7 +296,8 @@ class Bno085Sim:
         if channel == messages.EXECUTABLE and payload[0] == 1:
             self.reset_itself()
         elif channel == messages.CONTROL and payload[0] == 0xF9:
-            self._out.extend(Cargo(messages.CONTROL, answer) for answer in messages.product_ids(reset_cause=4))
+            for answer in messages.product_ids(reset_cause=4):
+                self._answer(answer)
         elif channel == messages.CONTROL and payload[0] == 0xFD and len(payload) >= 17:
             self._set_feature(payload[1], int.from_bytes(payload[5:9], "little"))
         elif channel == messages.CONTROL and payload[0] == 0xFE:
@@ -287,7 +306,9 @@ class Bno085Sim:
             self._respond(payload[2], payload[1], (self.faults.calibration_status, *payload[3:6]))
 
     def _set_feature(self, report: int, asked_us: int) -> None:
-        if not asked_us:
+        if report == messages.SIGNIFICANT_MOTION:
+            self.wakes_on_motion = asked_us > 0
+        elif not asked_us:
             self._features.pop(report, None)
         elif report in messages.REPORT_SIZES:
             if self.origin_us is None:
@@ -303,10 +324,16 @@ class Bno085Sim:
 
     def _say_feature(self, report: int) -> None:
         feature = self._features.get(report)
-        answer = messages.feature_response(report, (self.faults.reported_us or feature.interval_us) if feature else 0)
-        self._out.append(Cargo(messages.CONTROL, answer))
+        period_us = (self.faults.reported_us or feature.interval_us) if feature else 0
+        if report == messages.SIGNIFICANT_MOTION and self.wakes_on_motion:
+            period_us = messages.MOTION_PERIOD_US
+        answer = messages.feature_response(report, period_us)
+        self._answer(answer)
 
     def _respond(self, command: int, command_sequence: int, values: tuple[int, ...]) -> None:
         answer = messages.command_response(self._response, command, command_sequence, values)
         self._response = (self._response + 1) & 0xFF
-        self._out.append(Cargo(messages.CONTROL, answer))
+        self._answer(answer)
+
+    def _answer(self, payload: bytes) -> None:
+        self._out.append(Cargo(messages.CONTROL, payload, ready_us=self.now_us + ANSWER_US))

@@ -6,6 +6,9 @@ shims/machine.py is the other end.
 Request: operation, argument, u16 number (little-endian), then the bytes to write. Answer: b"A", status, u16 number,
 bytes. Edge: b"E", level, 0, 0, u64 microseconds. Rest: b"B", 0, 0, 0: the firmware has done all that was due.
 
+A held pin keeps its level until it is released, also while the board sleeps and restarts. All others float in deep
+sleep: wake then reads low, as boards pull it to ground; reset and chip select have pull-ups.
+
 The server extends the clock's lease while everybody keeps up: itself, the firmware (which rests now and then) and the
 host's event loop. Firmware that never rests, because it hangs, sees time creep, so that others notice.
 """
@@ -24,7 +27,7 @@ from types import TracebackType
 from virtual_clip.bno085_sim import Bno085Sim
 from virtual_clip.clock import Clock
 
-I2C_WRITE, I2C_READ, SPI_EXCHANGE, PIN, REST = b"W", b"R", b"X", b"P", b"B"
+I2C_WRITE, I2C_READ, SPI_EXCHANGE, PIN, HOLD, SLEEP, REST = b"W", b"R", b"X", b"P", b"H", b"S", b"B"
 _TICK_S = 0.005  # the longest sleep: the lease is extended then
 _LEASE_S = 0.02  # how far the clock runs without the server
 _BOARD_REST_S = 0.02  # a firmware that rested so long ago is behind
@@ -32,6 +35,8 @@ _HOST_REST_S = 0.05
 _HANGING_S = 1.0  # a firmware that rested so long ago hangs
 _CREEP_S = 0.001
 OUTPUTS = ("buzzer", "vibration", "led")
+_FLOATING = {"wake": 0, "rst": 1, "cs": 1}  # levels of pins that nothing drives
+_RTC_PINS = range(22)  # of the ESP32-S3: a hold alone lasts through deep sleep
 _BOARD_FILE = Path(__file__).resolve().parents[1] / "firmware" / "board.py"
 
 
@@ -66,6 +71,9 @@ class BusServer:
         self._transfer: bytes | None = None  # what the chip sends while chip select is low
         self._clocked = 0
         self._said = b""  # sent by the host in this transfer
+        self._clock_idles = False  # SPI is used: SCK has its idle level, which it gets in the first transfer
+        self._held: dict[int, int | None] = {}  # held pins, and the level that they will have when released
+        self._asleep = False
         self._running = True
         self._thread = threading.Thread(target=self._serve, name="bus server", daemon=True)
         self.error: BaseException | None = None
@@ -141,6 +149,10 @@ class BusServer:
         self._client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._inbox = b""
         self._transfer = None
+        self._clock_idles = False
+        if not self._asleep:  # the power was off
+            self._held.clear()
+        self._asleep = False
         self._board_rest_s = time.monotonic()
         with self._sim.lock:
             self._sim.edges.clear()
@@ -175,34 +187,56 @@ class BusServer:
             self._write(answer)
 
     def _handle(self, operation: bytes, argument: int, number: int, body: bytes) -> bytes:
-        if operation == PIN:
-            self._set_pin(self._pins.get(argument, ""), number)
+        if operation in (PIN, HOLD, SLEEP):
+            self._drive(operation, argument, number)
             return b""
         if operation == SPI_EXCHANGE:
             return _answer(0, self._exchange(body))
         try:
             if operation == I2C_WRITE:
+                self._sim.fail_write()
                 self._sim.write(body)
                 return _answer(0, b"")
             data = self._sim.begin_transfer()
+            self._sim.fail_read(data[:number])
             self._sim.end_transfer(number)
             return _answer(0, data[:number].ljust(number, b"\0"))
         except OSError as error:
             return _answer(error.errno or 5, b"")
 
     def _exchange(self, body: bytes) -> bytes:
-        if self._transfer is None:
+        settled, self._clock_idles = self._clock_idles, True
+        if self._transfer is None or not settled:
             return b"\xff" * len(body)
         start = self._clocked
         self._clocked += len(body)
         self._said += body
         return self._transfer[start : self._clocked].ljust(len(body), b"\0")
 
+    def _drive(self, operation: bytes, number: int, value: int) -> None:
+        """Set a pin's level; hold or release it; or let all pins float that are not held in deep sleep."""
+        if operation == SLEEP:
+            self._asleep = True
+            for pin, name in self._pins.items():
+                held = pin in self._held and (value or pin in _RTC_PINS)
+                if name in _FLOATING and not held and (name == "rst" or self._clock_idles):  # the others: SPI only
+                    self._set_pin(name, _FLOATING[name])
+        elif operation == HOLD and value:
+            self._held.setdefault(number, None)
+        elif operation == HOLD:
+            level = self._held.pop(number, None)
+            if level is not None:
+                self._set_pin(self._pins.get(number, ""), level)
+        elif number in self._held:
+            self._held[number] = value
+        else:
+            self._set_pin(self._pins.get(number, ""), value)
+
     def _set_pin(self, name: str, level: int) -> None:
         if name == "rst":
             self._sim.set_reset(level)
-        elif name == "wake" and not level:
-            self._sim.wake()
+        elif name == "wake":
+            self._sim.set_wake(level)
         elif name == "cs" and not level:
             self._clocked = 0
             self._said = b""
@@ -214,7 +248,7 @@ class BusServer:
             self.outputs.append((self._clock.now_us(), name, level))
         elif name == "cs" and self._transfer is not None:
             self._transfer = None
-            self._sim.end_transfer(self._clocked)
+            self._sim.end_transfer(self._clocked, wrote=any(self._said))
             if any(self._said):
                 self._sim.write(self._said)
 

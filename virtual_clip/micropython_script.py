@@ -39,7 +39,14 @@ def run_script(
     return _run(command, None, {**(environment or {}), "MICROPYPATH": path}, timeout_s)
 
 
-def run_compiled(script: Path, *arguments: object, folder: Path, timeout_s: float = 600) -> str:
+def run_compiled(
+    script: Path,
+    *arguments: object,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    timeout_s: float = 600,
+    heap: str = HEAP,
+) -> str:
     """Run a script with the compiled firmware, whose code is outside the heap; `folder` is the clip's file system.
 
     Returns what the script prints. Raises ScriptError.
@@ -47,8 +54,8 @@ def run_compiled(script: Path, *arguments: object, folder: Path, timeout_s: floa
     from virtual_clip.clip import build
 
     image = str(Path(build().name, "rom"))
-    command = ["-m", "virtual_clip.board_process", image, HEAP, str(script), *map(str, arguments)]
-    return _run(command, folder, {"PYTHONPATH": str(_CHECKOUT)}, timeout_s)
+    command = ["-m", "virtual_clip.board_process", image, heap, str(script), *map(str, arguments)]
+    return _run(command, folder, {**(environment or {}), "PYTHONPATH": str(_CHECKOUT)}, timeout_s)
 
 
 def _run(command: list[str], folder: Path | None, environment: Mapping[str, str], timeout_s: float) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from virtual_clip.bno085_sim import Bno085Sim
 from virtual_clip.bus_server import BusServer
 from virtual_clip.clock import Clock
-from virtual_clip.micropython_script import run_script
+from virtual_clip.micropython_script import run_compiled
 
 from untuck import Samples
 from virtual_clip import bno085_messages as messages
@@ -41,8 +41,9 @@ class Delivered:
         self.time_us = rows[:, 0] * 1_000_000 + rows[:, 1]
         self.flags = rows[:, 2]
         self.values = rows[:, 3:]
-        words = lines[-1].split(maxsplit=7)
+        words = lines[-1].split()
         self.resets, self.errors, self.present = int(words[1]), int(words[3]), words[5] == "True"
+        self.faults = int(words[7])
 
 
 def deliver(
@@ -56,11 +57,15 @@ def deliver(
     ticks_start_us: int = 0,
     pause: str = "",
     mode: str = "print",
+    longest: int = 0,
 ) -> Delivered:
-    """Let the firmware read at least `count` samples, polling every `poll_ms`; 0: at each interrupt."""
+    """Let the firmware read at least `count` samples, polling every `poll_ms`; 0: at each interrupt.
+
+    longest: payload bytes that it reads in one transfer, if not as many as it has memory for.
+    """
     with BusServer(sim, Clock(speed, ticks_start_us)) as server:
         environment = {**server.environment, "UNTUCK_PAUSE": pause}
-        output = run_script(PROBE, rate_hz, count, poll_ms, bus, mode, environment=environment)
+        output = run_compiled(PROBE, rate_hz, count, poll_ms, bus, mode, longest, environment=environment)
     return Delivered(output)
 
 

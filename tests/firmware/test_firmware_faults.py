@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from tests.firmware.sensor_driver import PROBE, deliver, follow, gaps, noise
+from tests.firmware.sensor_driver import PROBE, assert_whole, deliver, follow, gaps, noise
 from virtual_clip.bno085_motion import Motion
 from virtual_clip.bno085_sim import Bno085Sim
 from virtual_clip.bus_server import BusServer
 from virtual_clip.clock import Clock
-from virtual_clip.micropython_script import run_script
+from virtual_clip.micropython_script import run_compiled
 
 from untuck import wire
 from virtual_clip import bno085_messages as messages
@@ -86,6 +86,84 @@ def test_invalid_cargos_lose_no_sample(bus: str, what: str) -> None:
     assert (got.resets, got.present) == (0, True)
 
 
+FRAGMENTS: dict[str, Callable[[Bno085Sim], None]] = {
+    "first one lost": lambda sim: setattr(sim.faults, "lost_starts", 1),
+    "last ones lost": lambda sim: setattr(sim.faults, "lost_ends", 1),
+}
+
+
+@BOTH
+@pytest.mark.parametrize("what", FRAGMENTS)
+def test_a_lost_fragment_costs_its_cargo_and_is_flagged(bus: str, what: str) -> None:
+    """The rest of the cargo starts within a report, and must not be taken for reports."""
+    sim = Bno085Sim(Motion.of(noise(600, 100)))
+    for number in range(8):
+        sim.at(0.5 + 0.6 * number, lambda: FRAGMENTS[what](sim))
+    got = deliver(sim, bus, 100, 600, poll_ms=50, speed=2, longest=48)
+    missing = gaps(follow(got, sim, tolerance_us=1500), got.flags, wire.FLAG_GAP)
+    assert 1 <= len(missing) <= 8 and missing.sum() <= 8 * 9  # a cargo has at most 9 samples
+    assert (got.resets, got.present) == (0, True)
+
+
+@BOTH
+def test_a_cargo_of_another_channel_between_fragments_loses_nothing(bus: str) -> None:
+    sim = Bno085Sim(Motion.of(noise(600, 100)))
+    for number in range(8):
+        sim.at(0.5 + 0.6 * number, lambda: setattr(sim.faults, "interleaved", 1))
+    assert_whole(deliver(sim, bus, 100, 600, poll_ms=50, speed=2, longest=48), sim, 600)
+
+
+@BOTH
+def test_a_cargo_longer_than_the_memory_loses_nothing(bus: str) -> None:
+    sim = Bno085Sim(Motion.of(noise(600, 200)), cargo_bytes=2000)
+    assert_whole(deliver(sim, bus, 200, 600, poll_ms=250, speed=1), sim, 600)
+
+
+@pytest.mark.parametrize("sent_bytes", [0, 4, 30])
+def test_short_bus_errors_reset_nothing(sent_bytes: int) -> None:
+    """The chip stretches the I2C clock for longer than the ESP32 waits: before, in or after the header of a read."""
+    sim = Bno085Sim(Motion.of(noise(400, 100)))
+    sim.faults.timeout_bytes = sent_bytes
+    for number in range(20):
+        sim.at(0.1 + 0.13 * number, lambda number=number: setattr(sim.faults, "timeouts", 1 + number % 12))
+    got = deliver(sim, "i2c", 100, 400, poll_ms=2, speed=2)
+    missing = gaps(follow(got, sim, tolerance_us=1500), got.flags, wire.FLAG_GAP)
+    assert len(missing) == 0 if sent_bytes <= 4 else len(missing) <= 20
+    assert (got.resets, got.errors, got.present) == (0, 0, True)
+    assert sim.log.resets == 1  # the one at the start
+
+
+def test_bus_errors_during_the_set_up_are_survived() -> None:
+    sim = Bno085Sim(Motion.of(noise(100, 100)))
+    sim.faults.timeouts = 10
+    assert_whole(deliver(sim, "i2c", 100, 100, poll_ms=2), sim, 100)
+
+
+@BOTH
+def test_interrupts_without_data_reset_nothing(bus: str) -> None:
+    sim = Bno085Sim(Motion.of(noise(300, 100)))
+    sim.at(1.0, lambda: setattr(sim.faults, "empty", 20))
+    assert_whole(deliver(sim, bus, 100, 300, poll_ms=2), sim, 300)
+    assert sim.log.empty_reads >= 20
+    assert sim.log.resets == 1
+
+
+def test_a_command_on_spi_leaves_no_request_behind() -> None:
+    """WAKE is high again when the transfer ends; otherwise the chip requests another one, which is empty."""
+    sim = Bno085Sim(Motion.of(noise(100, 100)))
+    assert_whole(deliver(sim, "spi", 100, 100), sim, 100)
+    assert len(sim.log.commands) >= 5
+    assert sim.log.empty_reads == 0
+
+
+@BOTH
+def test_a_reset_lasts_10_ms_and_leaves_the_bus_idle(bus: str) -> None:
+    sim = Bno085Sim(Motion.of(noise(100, 100)))
+    got = deliver(sim, bus, 100, 100)
+    assert sim.log.shortest_reset_us >= 10_000
+    assert got.faults == 0
+
+
 BREAKS: dict[str, Callable[[Bno085Sim], object]] = {
     "chip resets itself": lambda sim: sim.reset_itself(),
     "reports are disabled without notice": lambda sim: sim.forget(),
@@ -122,7 +200,7 @@ def test_a_missing_sensor_is_reported(bus: str) -> None:
     sim = Bno085Sim(Motion.of(noise(10, 100)))
     sim.faults.absent = True
     with BusServer(sim, Clock(8)) as server:
-        output = run_script(PROBE, 100, 0, 5, bus, "print", environment=server.environment)
+        output = run_compiled(PROBE, 100, 0, 5, bus, "print", environment=server.environment)
     assert output.splitlines()[0] == "0"
 
 

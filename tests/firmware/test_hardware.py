@@ -41,6 +41,23 @@ def test_no_pin_is_used_twice_and_those_that_wake_can(name: str) -> None:
     assert pins["int"] in rtc and pins["button"] in rtc
 
 
+UART0_TX = {"xiao_esp32s3": 43, "esp32_devkit": 1}  # sends the boot log, at every start and wake-up
+STRAPPING = {"xiao_esp32s3": {0, 3, 45, 46}, "esp32_devkit": {0, 2, 5, 12, 15}}  # pulled or read at reset
+AUDIBLE = ("buzzer", "vibration")
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_nothing_sounds_or_shakes_at_boot(name: str) -> None:
+    pins = board().PINS[name]
+    for signal in AUDIBLE:
+        assert pins[signal] != UART0_TX[name], f"{signal} plays the boot log"
+        assert pins[signal] not in STRAPPING[name], f"{signal} is driven at reset, or decides how the chip starts"
+
+
+def test_every_board_was_checked() -> None:
+    assert set(board().PINS) == set(SECTIONS) == set(UART0_TX) == set(STRAPPING)
+
+
 def test_the_power_table_adds_up() -> None:
     rows = [line.strip("| ").split("|") for line in TEXT.split("## Power")[1].splitlines() if line.count("|") == 6]
     parts = [row for row in rows if re.search(r"\d", row[1]) and not row[0].startswith(("sum", "400"))]

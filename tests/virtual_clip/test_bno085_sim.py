@@ -138,6 +138,51 @@ def test_a_read_that_stops_after_the_header_is_continued() -> None:
     assert again[3] == first[3] + 1
 
 
+def assembled(transfers: list[bytes]) -> list[bytes]:
+    """Payloads of the cargos in these transfers, by the rules of CEVA's own driver; anything else fails.
+
+    A header has the length of all that is left. What was not read of it comes in a continuation on the same channel,
+    with the next sequence number.
+    """
+    cargos: list[bytes] = []
+    sequence: dict[int, int] = {}
+    payload, left, channel = b"", 0, 0
+    for transfer in transfers:
+        length, continued = (transfer[0] | transfer[1] << 8) & 0x7FFF, bool(transfer[1] & 0x80)
+        assert transfer[3] == sequence.get(transfer[2], 0)
+        sequence[transfer[2]] = (transfer[3] + 1) & 0xFF
+        assert continued == (left > 0)
+        if continued:
+            assert (transfer[2], length - 4) == (channel, left)
+        else:
+            payload = b""
+        channel = transfer[2]
+        payload += transfer[4:length]
+        left = max(0, length - len(transfer))
+        if not left:
+            cargos.append(payload)
+    return cargos
+
+
+@pytest.mark.parametrize("limit", [0, 20, 64])
+def test_fragments_have_the_length_of_what_is_left(limit: int) -> None:
+    sim = Bno085Sim(Motion.of(resting([0.0] * 3, [0.0, 9.81, 0.0], [1.0, 0.0, 0.0, 0.0])))
+    sim.faults.fragment_bytes = limit
+    sim.advance(1_000_000)
+    for number, report in enumerate((ACC, GYR, GAME_QUAT)):
+        sim.write(bytes((21, 0, 2, number, 0xFD, report, 0, 0, 0)) + (10000).to_bytes(4, "little") + bytes(8))
+    transfers = []
+    for now_us in range(1_000_000, 3_000_000, 100):
+        sim.advance(now_us + (50_000 if now_us > 2_000_000 else 0))
+        if not sim.int_level:
+            transfers.append(sim.begin_transfer())
+            sim.end_transfer(len(transfers[-1]))
+    advertisement, *others = assembled(transfers)
+    assert len(advertisement) > 150
+    assert sum(len(cargo) > 30 for cargo in others) >= 50
+    assert not limit or max(map(len, transfers)) == limit
+
+
 def test_a_reset_ends_a_transfer_that_the_host_never_ended() -> None:
     sim = Bno085Sim(Motion.of(resting([0.0] * 3, [0.0, 9.81, 0.0], [1.0, 0.0, 0.0, 0.0])))
     sim.advance(1_000_000)

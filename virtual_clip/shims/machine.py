@@ -1,5 +1,6 @@
 # MicroPython's `machine` for the virtual clip: pins and buses become messages to bus_server.py (UNTUCK_BUS_PORT).
 # One request per write and one answer per transaction; edges of the interrupt line come in between, with their time.
+# deepsleep() returns at once, as a restart, where a wake-up pin has its level already; else the process ends "asleep".
 # UNTUCK_PAUSE "every:us": a pause before one of so many interrupts is handled, like a garbage collection.
 # Only what the firmware uses. Transfers and levels allocate nothing, to measure the firmware's own allocations.
 
@@ -25,6 +26,7 @@ _pause_every, _pause_us = [int(part) for part in (os.getenv("UNTUCK_PAUSE") or "
 _interrupts = 0
 _reading = False
 _rested_us = 0
+_FALL_ASLEEP_MS = 200  # what asserts itself in deep sleep does so within this time
 
 
 def _open():
@@ -106,9 +108,9 @@ def _send(operation, argument, number, data=None):
     _REQUEST[2] = number & 0xFF
     _REQUEST[3] = number >> 8
     size = 4
-    if data is not None:
+    if operation in (87, 88):  # a write; without data it writes zeros
         for i in range(number):
-            _REQUEST[4 + i] = data[i]
+            _REQUEST[4 + i] = data[i] if data else 0
         size += number
     _socket.write(_REQUEST, size)
 
@@ -163,6 +165,13 @@ class ADC:
 
 
 def deepsleep():
+    import esp32
+
+    _send(83, 0, 1 if esp32.deep_hold else 0)
+    time.sleep_ms(_FALL_ASLEEP_MS)
+    for pin in esp32.wake_pins:
+        if not pin.value():
+            raise SystemExit("woken at once by pin %d" % pin._number)
     raise SystemExit("asleep")
 
 
@@ -178,7 +187,7 @@ class Pin:
     IRQ_RISING = 1
     IRQ_FALLING = 2
 
-    def __init__(self, number, mode=-1, pull=-1, value=None):
+    def __init__(self, number, mode=-1, pull=-1, value=None, hold=None):
         self._number = number
         self._level = 1
         self._out = mode == Pin.OUT
@@ -186,6 +195,8 @@ class Pin:
             _levels.setdefault(number, 1)
         if value is not None:
             self.value(value)
+        if hold is not None:
+            _send(72, number, 1 if hold else 0)
 
     def value(self, level=None):
         if level is not None:
@@ -226,10 +237,9 @@ class SPI:
     def __init__(self, number, baudrate, polarity, phase, sck, mosi, miso):
         if not polarity or not phase:
             raise ValueError("the BNO085 speaks SPI mode 3")
-        self._zeros = bytes(304)
 
     def readinto(self, buffer, write=0):
-        _send(88, 0, len(buffer), self._zeros)
+        _send(88, 0, len(buffer))
         _answer(buffer)
 
     def write_readinto(self, data, buffer):

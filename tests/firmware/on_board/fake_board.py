@@ -6,6 +6,7 @@ import struct
 import wire
 
 import shtp
+from spi_link import SpiLink
 
 _SIZES = {opcode: struct.calcsize(layout) for opcode, layout in wire._ARGUMENTS.items()}
 
@@ -65,7 +66,7 @@ class FakeBus:
         self._at = 0
 
     def link(self, pin):
-        return shtp.SpiLink(self, pin, pin, pin)
+        return SpiLink(self, pin, pin, pin)
 
     def prepare(self):
         random = self._random
@@ -139,3 +140,6 @@ class FakeRadio:
 
     def notify_status(self, status):
         return True
+
+    def off(self):
+        self.connected = False

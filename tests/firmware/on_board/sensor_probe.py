@@ -1,5 +1,5 @@
 # Runs the real sensor driver in MicroPython and prints the samples; tests/firmware/sensor_driver.py reads them.
-# Arguments: rate_hz, samples, poll_ms (0: at each interrupt), bus, "print", "again" or "heap".
+# Arguments: rate_hz, samples, poll_ms (0: at each interrupt), bus, "print", "again" or "heap", longest payload read.
 # First line: granted rate in mHz. print: a line per sample (time_s time_us flags, ten values), then a line of counters.
 # again: the same, after the sensor was started at 50 Hz and stopped.
 # heap: bytes allocated during that many samples with garbage collection off, and resets.
@@ -10,15 +10,22 @@ import sys
 import time
 from array import array
 
+gc.threshold(1024)  # as main.py does while it starts
+
 import board
 from bno085 import Bno085
 
 rate_hz, samples, poll_ms = [int(argument) for argument in sys.argv[1:4]]
 board.BUS, mode = sys.argv[4:6]
+longest = int(sys.argv[6]) if len(sys.argv) > 6 else 0
 _WARM_UP = 1000
 _GIVE_UP_MS = 60000
 
-sensor = Bno085(*board.open_sensor())
+link, int_pin, rst_pin = board.open_sensor()
+if longest:
+    link.window.longest = longest
+sensor = Bno085(link, int_pin, rst_pin)
+gc.threshold(-1)
 sample = array("h", bytes(20))
 
 
@@ -38,7 +45,7 @@ async def print_samples():
                 print(line % tuple(row))
                 taken += 1
                 started_ms = time.ticks_ms()
-    print("resets", sensor.resets, "errors", sensor.errors, "present", sensor.present, "version", sensor.version)
+    print("resets", sensor.resets, "errors", sensor.errors, "present", sensor.present, "faults", sensor._shtp.faults)
 
 
 def take(count):

@@ -53,9 +53,10 @@ class Control:
         self.streaming = False
         note("stop")
 
-    def prepare_sleep(self):
+    def prepare_sleep(self, until_motion):
         self.streaming = self.monitoring = False
         note("prepare sleep")
+        return until_motion
 
     def mark(self, flag):
         note("lap" if flag == wire.FLAG_LAP else "flag")
@@ -74,9 +75,9 @@ def note(what):
     print(now_ms // 1000, what)
 
 
-def sleep(forever):
+def sleep(until_motion):
     """The board would stop here. A connection is simulated instead, which prevents further automatic actions."""
-    note("off" if forever else "sleep")
+    note("sleep" if until_motion else "off")
     control.connected = True
 
 
