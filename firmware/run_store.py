@@ -29,6 +29,7 @@ class RunStore:
 
     recording: number of the run being recorded, 0 if none. count: number of runs. dropped: runs deleted unfetched
     for space, since power-on. full: packets could not be saved, as no run can be deleted or the flash failed.
+    A failing flash must not stop the clip: what records or deletes returns False; what reads raises OSError.
     """
 
     def __init__(self, folder, room_bytes):
@@ -47,21 +48,38 @@ class RunStore:
         self._reader = None
         self._reading = 0, -1  # run and chunk that _reader has open
         self._used_bytes = 0
-        self._last = 0  # the highest run number so far
+        self._last = -1  # the highest run number so far; -1: not known
         try:
             os.mkdir(folder)
         except OSError:
             pass  # it exists
-        for run, chunk, name in self._files():
-            self._last = max(self._last, run)
-            self.count += chunk == 0
-            self._used_bytes += _flash_bytes(self._size(name))
+        self._take_stock()
+
+    def _take_stock(self):
+        """Find the highest run number and the used space; False if the flash failed."""
+        last = used_bytes = 0
+        try:
+            self.runs()
+            for run, _, name in self._files():
+                last = max(last, run)
+                used_bytes += _flash_bytes(self._size(name))
+        except OSError:
+            return False
+        self._last = last
+        self._used_bytes = used_bytes
+        return True
 
     # Recording.
 
     def begin(self, unix_s):
-        """Start a new run that began at `unix_s` (0: unknown). Its first file is created with its first packets."""
+        """Start a new run that began at `unix_s` (0: unknown). Its first file is created with its first packets.
+
+        While the numbers of earlier runs are not known, nothing is recorded, which could overwrite one of them.
+        """
         self.end()
+        if self._last < 0 and not self._take_stock():
+            self.full = True
+            return
         self._last = self._last % _MAX_RUN + 1
         self.recording = self._last
         self.full = False
@@ -70,6 +88,8 @@ class RunStore:
 
     def add(self, packet):
         """Add a packet; packets older than a second are in the flash when this returns. False if saving failed."""
+        if not self.recording:
+            return False
         if not self._encoder.add(packet):
             if not self.save():
                 return False
@@ -78,11 +98,15 @@ class RunStore:
         return self._unsaved_ms < _SECOND or self.save()
 
     def save(self):
-        """Write what is still in memory; False if that failed."""
+        """Write what is still in memory; False if that failed, in a new file too."""
         size = self._encoder.close()
         self._unsaved_ms = 0
-        if not size:
+        if not size or self._write(size) or self._write(size):
             return True
+        self.full = True
+        return False
+
+    def _write(self, size):
         try:
             if self._file is None or self._file_bytes + size > _CHUNK:
                 self._next_chunk()
@@ -90,7 +114,6 @@ class RunStore:
             self._file.flush()
         except OSError:
             self._close()
-            self.full = True
             return False
         self._used_bytes += _flash_bytes(self._file_bytes + size) - _flash_bytes(self._file_bytes)
         self._file_bytes += size
@@ -117,30 +140,28 @@ class RunStore:
         self._used_bytes += _flash_bytes(len(head))
 
     def _drop_one(self):
-        """Delete the oldest fetched run, else the oldest; False if there is only the run being recorded."""
-        oldest = fetched = 0
-        for run, _, flags in self.runs():
-            if not flags & wire_runs.RUN_RECORDING:
-                oldest = oldest or run
-                fetched = fetched or (run if flags & wire_runs.RUN_FETCHED else 0)
-        if not oldest:
-            return False
-        self.remove(fetched or oldest)
-        self.dropped += not fetched
-        return True
+        """Delete the oldest fetched run, else the oldest; False if none could be deleted."""
+        runs = self.runs()
+        for wanted in (wire_runs.RUN_FETCHED, 0):
+            for run, _, flags in runs:
+                if flags == wanted and self.remove(run):
+                    self.dropped += not wanted
+                    return True
+        return False
 
     def _close(self):
         if self._file is not None:
+            file = self._file
+            self._file = None
             try:
-                self._file.close()
+                file.close()
             except OSError:
                 self.full = True
-            self._file = None
 
     # Reading.
 
     def runs(self):
-        """[(run, bytes, flags)], oldest first."""
+        """[(run, bytes, flags)], oldest first, without empty ones. Counts them again."""
         found = {}
         for run, chunk, name in self._files():
             size, flags = found.get(run, (0, 0))
@@ -149,7 +170,9 @@ class RunStore:
             else:
                 size = max(size, chunk * _CHUNK + self._size(name))
             found[run] = size, flags | (wire_runs.RUN_RECORDING if run == self.recording else 0)
-        return [(run, found[run][0], found[run][1]) for run in sorted(found)]
+        runs = [(run, found[run][0], found[run][1]) for run in sorted(found) if found[run][0]]
+        self.count = len(runs)
+        return runs
 
     def size(self, run):
         """Bytes of a run; 0 if there is no such run."""
@@ -184,9 +207,13 @@ class RunStore:
     def release(self):
         """Close the file that was read last."""
         if self._reader is not None:
-            self._reader.close()
+            reader = self._reader
             self._reader = None
             self._reading = 0, -1
+            try:
+                reader.close()
+            except OSError:
+                pass  # nothing was written
 
     def check(self, run, size):
         """A generator: yields None after each block of a run that it has read, and the run's CRC-32 at the end."""
@@ -205,13 +232,18 @@ class RunStore:
         open(self._path(run, "got"), "wb").close()
 
     def remove(self, run):
-        """Delete a run."""
+        """Delete a run, its end first; False if the flash failed: then its beginning is left, as a shorter run."""
         self.release()
-        names = [name for number, _, name in self._files() if number == run]
-        for name in names:
-            self._used_bytes -= _flash_bytes(self._size(name))
-            os.remove(self._folder + "/" + name)
-        self.count -= 1
+        try:
+            names = [(chunk, name) for number, chunk, name in self._files() if number == run]
+            for _, name in sorted(names, reverse=True):
+                size = self._size(name)
+                os.remove(self._folder + "/" + name)
+                self._used_bytes -= _flash_bytes(size)
+        except OSError:
+            return False
+        self.count -= len(names) > 0
+        return True
 
     def free_kb(self):
         """Space left for runs, in kB."""

@@ -32,12 +32,19 @@ class RunTransfer:
         self._store.release()
 
     def list(self):
-        """Start sending the list of runs."""
-        self._runs = self._store.runs()
+        """Start sending the list of runs; returns the result code."""
+        try:
+            self._runs = self._store.runs()
+        except OSError:
+            return wire.RESULT_FLASH
+        return wire.RESULT_OK
 
     def fetch(self, run, offset, size):
         """Start sending `size` bytes of a run from `offset`; returns the result code."""
-        whole = self._store.size(run)
+        try:
+            whole = self._store.size(run)
+        except OSError:
+            return wire.RESULT_FLASH
         if not size or offset + size > whole:
             return wire.RESULT_NO_RUN
         self._run = run
@@ -47,6 +54,12 @@ class RunTransfer:
 
     async def confirm(self, run, size, checksum, delete):
         """Delete a run, or mark it as fetched, if the host has exactly its bytes; returns the result code."""
+        try:
+            return await self._confirm(run, size, checksum, delete)
+        except OSError:
+            return wire.RESULT_FLASH
+
+    async def _confirm(self, run, size, checksum, delete):
         if run == self._store.recording:
             return wire.RESULT_BUSY
         if not size or size != self._store.size(run):
@@ -61,14 +74,21 @@ class RunTransfer:
         self._store.release()
         if found != checksum:
             return wire.RESULT_WRONG_CHECKSUM
-        if delete:
-            self._store.remove(run)
-        else:
+        if not delete:
             self._store.mark_fetched(run)
+        elif not self._store.remove(run):
+            return wire.RESULT_FLASH
         return wire.RESULT_OK
 
     def send_frames(self):
-        """Send a few frames; False if the radio has no buffer free."""
+        """Send a few frames; False if the radio has no buffer free. If the flash fails, the host has to ask again."""
+        try:
+            return self._send_burst()
+        except OSError:
+            self.cancel()
+            return True
+
+    def _send_burst(self):
         for _ in range(_BURST):
             if self._runs:
                 if not self._radio.notify_stream(self._run_frame(self._runs[0])):

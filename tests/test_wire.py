@@ -221,13 +221,13 @@ def test_every_name_is_documented_with_its_value():
         name for name in dir(wire) if name.split("_")[0] in ("FLAG", "CMD", "STATE", "RESULT", "COND", "CUE", "OUT")
     ]
     names = [name for name in names if name not in ("CUE_LAST", "OUT_ALL")]
-    values = [str(value) for value in range(12)] + ["0x%02x" % (1 << bit) for bit in range(8)]
+    values = [str(value) for value in range(13)] + ["0x%02x" % (1 << bit) for bit in range(8)]
     values += ["0x%02x" % opcode for opcode in range(wire.CMD_TIME + 1)]
     documents = {row[1]: row[0] for row in table_rows(values) if len(row) > 2}
     for name in names:
         assert name in documents, name
         assert int(documents[name], 0) == getattr(wire, name), name
-    assert len(names) == 8 + 11 + 3 + 12 + 6 + 6 + 3
+    assert len(names) == 8 + 11 + 3 + 13 + 6 + 6 + 3
     uuids = [row[1].strip("`") for row in table_rows(("service", "stream", "control", "status"))]
     assert uuids == [wire.SERVICE_UUID, wire.STREAM_UUID, wire.CONTROL_UUID, wire.STATUS_UUID]
 

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -67,7 +67,8 @@ class VirtualClip:
     Its clock waits while the machine does not keep up, unless `real_time`: a bench that measures delays wants them all.
 
     backend: for BleSource and ClipRuns. flash: the folder of the clip's file system. channel and peripheral: for faults
-    of the radio; sim: for faults of the sensor.
+    of the radio; sim: for faults of the sensor. script: path and arguments of what runs in place of the firmware's
+    main, in a heap of this size.
     """
 
     def __init__(
@@ -76,6 +77,8 @@ class VirtualClip:
         self.backend = Backend()
         self.clock = Clock(speed)
         self.sim = Bno085Sim(Motion.of(samples))
+        self.script: Sequence[object] = ()
+        self.heap = HEAP
         self._mtu = mtu
         self._folder = tempfile.TemporaryDirectory(prefix="untuck-flash-")
         self.flash = Path(self._folder.name)
@@ -153,7 +156,14 @@ class VirtualClip:
         environment = os.environ | self.bus.environment | {"UNTUCK_RADIO_PORT": str(self.peripheral.port)}
         environment["PYTHONPATH"] = str(_CHECKOUT)
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "virtual_clip.board_process", str(Path(build().name, "rom")), HEAP),
+            *(
+                sys.executable,
+                "-m",
+                "virtual_clip.board_process",
+                str(Path(build().name, "rom")),
+                self.heap,
+                *map(str, self.script),
+            ),
             env=environment,
             cwd=self.flash,
             stderr=asyncio.subprocess.PIPE,

@@ -124,6 +124,7 @@ RESULT_NO_RUN = const(8)  # no such kept run, or no bytes at that offset
 RESULT_WRONG_CHECKSUM = const(9)  # the run on the clip has different bytes: fetch it again
 RESULT_BAD_VALUE = const(10)
 RESULT_BUSY = const(11)  # the run is being recorded
+RESULT_FLASH = const(12)  # the clip's flash failed
 
 COND_PAIRING = const(0x01)  # the pairing window is open
 COND_RECORDING = const(0x02)  # packets are being saved to the flash

@@ -20,6 +20,7 @@ _REJECTIONS = {  # what went wrong and what to do, for each result but RESULT_OK
     wire.RESULT_NO_RUN: "it has no such run, or the run has another size now: list its runs again.",
     wire.RESULT_WRONG_CHECKSUM: "the run on the clip differs from the bytes received: fetch it again.",
     wire.RESULT_BAD_VALUE: "a value is out of range: see docs/wire.md for the ranges.",
+    wire.RESULT_FLASH: "its flash failed to read, write or delete: try again.",
     wire.RESULT_BUSY: "this run is still being recorded: stop it first.",
     wire.RESULT_WRONG_STREAM: "the clip has restarted: start again.",
 }
