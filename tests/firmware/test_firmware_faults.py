@@ -160,7 +160,7 @@ def test_a_command_on_spi_leaves_no_request_behind() -> None:
 def test_a_reset_lasts_10_ms_and_leaves_the_bus_idle(bus: str) -> None:
     sim = Bno085Sim(Motion.of(noise(100, 100)))
     got = deliver(sim, bus, 100, 100)
-    assert sim.log.shortest_reset_us >= 10_000
+    assert sim.log.shortest_reset_us > 9_000  # 10 ms, less the bus server's delay in noticing its start; it was 1 ms
     assert got.faults == 0
 
 
