@@ -1,40 +1,68 @@
-# Pairing: which hosts may use the clip. Keeps their secrets over power-off and controls the pairing window. A link is
-# trusted if it is encrypted with a stored secret, or was paired while the window was open. The Bluetooth stack calls
-# find() and store() in interrupts; the main loop writes the file.
+# Pairing: which hosts may use the clip. Keeps their bonds over power-off and controls the pairing window.
+# The Bluetooth stack calls find() and store() in interrupts, in an order that differs between its versions: a link is
+# trusted once it is encrypted and its bond was found, or was accepted whole. The main loop writes the file.
+# Lists are replaced, never changed: an interrupt may come while the main loop reads them.
 
 import binascii
+import os
 from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-_PATH = "bonds"
+_PATH = const("bonds")
 _WINDOW_MS = const(60000)
-_MAX_SECRETS = const(24)  # a host has two or three
+_MAX_BONDS = const(8)
+
+# Kinds of secrets in MicroPython's NimBLE. A bond is one of each of the first two, under the host's address.
+_OURS = const(1)  # the key that the host encrypts with
+_THEIRS = const(2)  # with the key that resolves the host's private addresses
+_IDENTITY = const(10)  # the clip's own key for private addresses; no bond
+
+# In both layouts of NimBLE's struct ble_store_value_sec (80 bytes, Espressif's 88)
+_LAYOUTS = const((80, 88))
+_RAND, _RAND_END = const(16), const(24)  # 0 if paired with LE Secure Connections, random after legacy pairing
+_KEY_PRESENT = const(40)
+_LONGEST_KEY = const(16)  # bytes
+
+
+def _secure(value):
+    """Whether the host's key comes from LE Secure Connections; also for layouts that are not known."""
+    return len(value) not in _LAYOUTS or (not any(value[_RAND:_RAND_END]) and value[_KEY_PRESENT] & 1)
 
 
 class Bonds:
-    """Secrets of paired hosts. A new host may pair until the first has, and for a minute after open_window()."""
+    """Bonds with hosts. A new host may pair until the first has, and for a minute after open_window().
+
+    refused: the current link must be closed.
+    """
 
     def __init__(self, path=_PATH):
-        self.trusted = False  # the current link may be used
-        self.refused = False  # the current link must be closed
         self._path = path
-        self._secrets = {}
+        self._bonds = []  # (address, our secret, their secret), oldest first
+        self._identity = None  # (key, value)
         self._changed = False
         self._opened_ms = None
-        self._known = False  # the current link's secret was found
+        self.begin_link()
+        halves = []  # as in the file: one host's after the other
         try:
             with open(path) as file:
                 for line in file:
                     kind, key, value = line.split()
-                    self._secrets[int(kind), binascii.unhexlify(key)] = binascii.unhexlify(value)
+                    kind, key, value = int(kind), binascii.unhexlify(key), binascii.unhexlify(value)
+                    if kind == _IDENTITY:
+                        self._identity = key, value
+                    else:
+                        halves.append((key, kind, value))
         except (OSError, ValueError):
-            pass  # no file yet, or truncated by a power loss: missing hosts must pair again
+            pass  # no file yet, or a damaged one: missing hosts must pair again
+        for key, kind, ours in halves:
+            if kind == _OURS and _secure(ours):
+                self._bonds.extend((key, ours, value) for other, of, value in halves if other == key and of == _THEIRS)
 
     @property
     def open(self):
         """Whether a new host may pair now."""
-        if not self._secrets:
+        if not self._bonds:
             return True
         opened_ms = self._opened_ms  # once: an interrupt may close the window meanwhile
         if opened_ms is None:
@@ -48,56 +76,112 @@ class Bonds:
         """Let a new host pair during the next minute."""
         self._opened_ms = ticks_ms()
 
-    def begin_link(self):
-        """A host has connected; it is not trusted yet."""
-        self.trusted = self.refused = self._known = False
+    @property
+    def trusted(self):
+        """Whether the current link may be used."""
+        return self._encrypted and self._bonded
 
-    def on_encryption(self, on):
+    def begin_link(self):
+        """A host has connected or disconnected; the next one is not trusted yet. An incomplete bond is dropped."""
+        self.refused = False
+        self._encrypted = False
+        self._bonded = False  # the link's bond was found, or accepted
+        self._hidden = False  # the host is pairing anew: it does not use its old bond
+        self._accepts = None  # whether the link may pair; decided once
+        self._new = None, None, None  # the new bond so far
+
+    def on_encryption(self, on, bonded, key_size):
         """The link's encryption has changed: trust the link, or mark it for closing."""
-        self.trusted = on and (self._known or self.open)
-        if on and not self.trusted:
-            self.refused = True
+        self._encrypted = on
+        if on and (not bonded or key_size < _LONGEST_KEY or not (self._bonded or self._may_pair())):
+            self._refuse()
 
     def find(self, kind, index, key):
         """The secret stored under `key`, or the secret number `index` of its kind if key is None; None if not found."""
-        if key is not None:
-            value = self._secrets.get((kind, bytes(key)))
-            if value is not None:
-                self._known = True
-            return value
-        for (one, _), value in self._secrets.items():
-            if one == kind:
-                if index == 0:
-                    return value
-                index -= 1
-        return None
+        if kind == _IDENTITY:
+            return self._identity[1] if self._identity else None
+        if kind not in (_OURS, _THEIRS):
+            return None
+        if key is None:
+            bonds = self._bonds
+            return bonds[index][kind] if index < len(bonds) else None
+        bond = self._bond(bytes(key))
+        if kind == _OURS and bond[kind] is not None and self._accepts is None:
+            self._bonded = True
+        return bond[kind]
 
     def store(self, kind, key, value):
-        """Store a secret, or delete it (value None). While the window is closed: False, and the link is closed."""
-        if not self.open and not self.trusted:
-            self.refused = True
-            self.trusted = False
-            return False
-        place = kind, bytes(key)
-        if value is None:
-            if self._secrets.pop(place, None) is None:
-                return False
-        else:
-            if place not in self._secrets and len(self._secrets) >= _MAX_SECRETS:
-                self._secrets.pop(next(iter(self._secrets)))
-            self._secrets[place] = bytes(value)
-        self._changed = True
+        """Store a secret, or delete it (value None); returns whether that was done.
+
+        To delete is to pair anew. The old bond is kept until the new one is whole, and hidden on this link: the stack
+        deletes until nothing is found. A secret that is not accepted is reported as stored: refusing it makes the stack
+        delete other bonds, and not all of its versions stop.
+        """
+        key = bytes(key)
+        if kind == _IDENTITY:
+            self._identity = value and (key, bytes(value))
+            self._changed = True
+        elif value is None:
+            return self._hide(key)
+        elif not self._may_pair() or (kind == _OURS and not _secure(value)):
+            self._refuse()
+        elif kind in (_OURS, _THEIRS):
+            _, ours, theirs = self._bond(key)
+            new = (key, bytes(value), theirs) if kind == _OURS else (key, ours, bytes(value))
+            self._new = new
+            if new[_OURS] is not None and new[_THEIRS] is not None:  # whole
+                self._bonds = [bond for bond in self._bonds if bond[0] != key][-_MAX_BONDS + 1 :] + [new]
+                self._changed = self._bonded = True
         return True
 
+    def _bond(self, key):
+        """What this link sees of the bond under `key`."""
+        if self._new[0] == key:
+            return self._new
+        if not self._hidden:
+            for bond in self._bonds:
+                if bond[0] == key:
+                    return bond
+        return key, None, None
+
+    def _hide(self, key):
+        if self._bond(key)[1] is None:
+            return False
+        if not self._may_pair():
+            self._refuse()
+        self._hidden = True
+        self._bonded = False
+        self._new = None, None, None
+        return True
+
+    def _may_pair(self):
+        if self._accepts is None:
+            self._accepts = self.trusted or self.open
+        return self._accepts
+
+    def _refuse(self):
+        self._accepts = False
+        self._bonded = False
+        self.refused = True
+
     def save(self):
-        """Write changes to the file; called by the main loop, not in an interrupt."""
+        """Write changes to the file; called by the main loop, not in an interrupt. A power loss leaves the old file."""
         if not self._changed:
             return
         self._changed = False
+        identity = self._identity
         try:
-            with open(self._path, "wb") as file:
-                for (kind, key), value in self._secrets.items():
-                    for part in (b"%d" % kind, b" ", binascii.hexlify(key), b" ", binascii.hexlify(value), b"\n"):
-                        file.write(part)
+            with open(self._path + ".new", "wb") as file:
+                if identity:
+                    _write(file, _IDENTITY, *identity)
+                for key, ours, theirs in self._bonds:
+                    _write(file, _OURS, key, ours)
+                    _write(file, _THEIRS, key, theirs)
+            os.rename(self._path + ".new", self._path)
         except OSError:
             pass  # the bonds last until power-off
+
+
+def _write(file, kind, key, value):
+    for part in (b"%d" % kind, b" ", binascii.hexlify(key), b" ", binascii.hexlify(value), b"\n"):
+        file.write(part)

@@ -38,4 +38,5 @@ def _conditions(control):
         | (wire.COND_TUCK_CUE if tuck_cue.armed else 0)
         | (wire.COND_STANDING if tuck_cue.measuring else 0)
         | (wire.COND_RUNNING if control.standalone.gait.run_began_ms >= 0 else 0)
+        | (wire.COND_FAULT if control.radio.faulty else 0)
     )

@@ -1,14 +1,14 @@
 """The clip's end of the virtual radio: a bumble device controlled by shims/bluetooth.py.
 
 It serves one loopback socket; each message (type, length, body) is a call of MicroPython's `BLE`, each answer an
-interrupt. A notification's credit returns when the controller has sent it, so a stalled channel causes ENOMEM. Tests
-can damage single packets.
+interrupt. A notification's credit returns when the controller has sent it, so a stalled channel causes ENOMEM. Keys
+are the firmware's, asked for as NimBLE does (nimble_store.py). Tests can damage single packets and let calls fail.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
+import contextlib
 import socket
 import struct
 from collections import deque
@@ -20,9 +20,10 @@ from bumble.core import UUID
 from bumble.device import Connection, Device
 from bumble.gatt import Characteristic, Service
 from bumble.host import DataPacketQueue
-from bumble.keys import KeyStore, PairingKeys
 from bumble.pairing import PairingConfig, PairingDelegate
+from bumble.smp import Session
 
+from virtual_clip.nimble_store import NimbleStore
 from virtual_clip.radio_channel import RadioChannel
 
 NOTIFY_CREDITS = 12  # about the buffers NimBLE has for outgoing data
@@ -30,42 +31,49 @@ _FLAG_WRITES, _FLAG_READ = 0x0C, 0x02  # MicroPython's flags are the characteris
 _PROPERTIES = 0xFF
 _READ_ENCRYPTED, _WRITE_ENCRYPTED = 0x0200, 0x1000
 _UUID_BYTES = 16
+_KEY_SIZE = 16
 
 Damage = Callable[[bytes], bytes | None]
 
 
-class _Secrets(KeyStore):
-    """Keys of paired hosts, which the firmware stores: each look-up and each change is a message to it."""
+def _length(data: bytes | None) -> int:
+    return 255 if data is None else len(data)
 
-    def __init__(self, ask: Callable[[bytes, bytes], Awaitable[bytes]]) -> None:
-        self._ask = ask
 
-    async def get(self, name: str) -> PairingKeys | None:
-        found = await self._ask(b"G", name.encode())
-        return PairingKeys.from_dict(json.loads(found)) if found else None
+class _Delegate(PairingDelegate):
+    """Answers a pairing request after NimBLE has looked for an old bond."""
 
-    async def get_all(self) -> list[tuple[str, PairingKeys]]:
-        return []  # only for resolving private addresses, which are not used here
+    def __init__(self, store: NimbleStore, connection: Connection, io_capability: int) -> None:
+        super().__init__(PairingDelegate.IoCapability(io_capability))
+        self._store, self._connection = store, connection
 
-    async def update(self, name: str, keys: PairingKeys) -> None:
-        body = bytes((len(name),)) + name.encode() + json.dumps(keys.to_dict(), separators=(",", ":")).encode()
-        await self._ask(b"S", body)
-
-    async def delete(self, name: str) -> None:
-        await self._ask(b"S", bytes((len(name),)) + name.encode())
+    async def accept(self) -> bool:
+        """Whether the host may pair."""
+        await self._store.let_pair(self._connection.peer_address)
+        return True
 
 
 class BumblePeripheral:
-    """`port`: where the firmware connects. `damage` can change each notification of `damaged_uuid`; None loses it."""
+    """`port`: where the firmware connects. `damage` can change each notification of `damaged_uuid`; None loses it.
+
+    keys_first: secrets are stored before the encryption's event, as in Espressif's NimBLE since 1.4; else after it.
+    advertising_errors: errno of the next calls of gap_advertise. advertised: how often it was started.
+    """
 
     def __init__(self, channel: RadioChannel, address: str, damaged_uuid: str) -> None:
         self.port = 0
         self.damage: Damage | None = None
         self.written: list[bytes] = []  # what the host wrote, newest last
+        self.keys_first = True
+        self.advertising_errors: deque[int] = deque()
+        self.advertised = 0
+        self.store = NimbleStore(self._get_secret, self._set_secret, self._finish_pairing)
         self._damaged_uuid = UUID(damaged_uuid)
         self._channel = channel
         self._address = address
         self._mtu = 23
+        self._name = "nimble"
+        self._settings = bytes(4)
         self._device: Device | None = None  # one for each run of the firmware
         self._connection: Connection | None = None
         self._characteristics: dict[int, Characteristic[bytes]] = {}
@@ -76,6 +84,8 @@ class BumblePeripheral:
         self._asked: deque[asyncio.Future[bytes]] = deque()
         self._do = {
             b"M": self._set_mtu,
+            b"L": self._set_name,
+            b"P": self._set_security,
             b"R": self._register,
             b"A": self._advertise,
             b"V": self._set_value,
@@ -108,16 +118,30 @@ class BumblePeripheral:
         if self._connection and self._device:
             await self._device.disconnect(self._connection, hci.HCI_REMOTE_USER_TERMINATED_CONNECTION_ERROR)
 
+    async def fail_connection(self) -> None:
+        """A host tries to connect and fails, which ends advertising; MicroPython reports a disconnection."""
+        assert self._device is not None
+        await self._device.stop_advertising()
+        self._send(b"D", struct.pack("<HB6s", 0xFFFF, 0xFF, b""))
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._writer = writer
         self._send(b"H", bytes((NOTIFY_CREDITS,)) + bytes.fromhex(self._address.replace(":", "")))
-        try:
+        starting = asyncio.create_task(self._start_stack())
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 kind, length = struct.unpack("<cH", await reader.readexactly(3))
                 await self._do[kind](await reader.readexactly(length))
-        except (asyncio.IncompleteReadError, ConnectionError):
-            await self._stop_radio()
+        starting.cancel()
+        while self._asked:
+            self._asked.popleft().cancel()
+        await self._stop_radio()
+
+    async def _start_stack(self) -> None:
+        self.store = NimbleStore(self._get_secret, self._set_secret, self._finish_pairing)
+        await self.store.start()
+        self._send(b"U", b"")
 
     async def _stop_radio(self) -> None:
         device, self._device = self._device, None
@@ -131,6 +155,14 @@ class BumblePeripheral:
     def _queue(self) -> DataPacketQueue:
         assert self._device is not None and self._device.host.le_acl_packet_queue is not None
         return self._device.host.le_acl_packet_queue
+
+    async def _get_secret(self, kind: int, index: int, key: bytes | None) -> bytes | None:
+        answer = await self._ask(b"G", bytes((kind, index, _length(key), 255)) + (key or b""))
+        return answer[1:] if answer[0] else None
+
+    async def _set_secret(self, kind: int, key: bytes, value: bytes | None) -> bool:
+        body = bytes((kind, 0, len(key), _length(value))) + key + (value or b"")
+        return (await self._ask(b"S", body))[0] == 1
 
     async def _ask(self, kind: bytes, body: bytes) -> bytes:
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
@@ -153,14 +185,24 @@ class BumblePeripheral:
     async def _set_mtu(self, body: bytes) -> None:
         self._mtu = struct.unpack("<H", body)[0]
 
+    async def _set_name(self, body: bytes) -> None:
+        self._name = body.decode()
+
+    async def _set_security(self, body: bytes) -> None:
+        self._settings = body
+
+    def _pairing_config(self, connection: Connection) -> PairingConfig:
+        bond, secure, mitm, io_capability = self._settings
+        delegate = _Delegate(self.store, connection, io_capability)
+        return PairingConfig(sc=bool(secure), mitm=bool(mitm), bonding=bool(bond), delegate=delegate)
+
     async def _register(self, body: bytes) -> None:
-        self._device = device = self._channel.make_device("clip", self._address)
+        self._device = device = self._channel.make_device(self._name, self._address)
         device.on("connection", self._on_connection)
         device.gatt_server.max_mtu = self._mtu
-        device.keystore = _Secrets(self._ask)
-        device.pairing_config_factory = lambda _: PairingConfig(
-            sc=True, mitm=False, bonding=True, delegate=PairingDelegate(PairingDelegate.IoCapability.NO_OUTPUT_NO_INPUT)
-        )
+        device.keystore = self.store
+        device.irk = self.store.irk
+        device.pairing_config_factory = self._pairing_config
         await device.power_on()
         self._queue.on("flow", self._return_credits)
         while body:
@@ -196,14 +238,19 @@ class BumblePeripheral:
         return characteristic
 
     async def _advertise(self, body: bytes) -> None:
-        assert self._device is not None
-        interval_ms = struct.unpack_from("<I", body)[0] / 1000
-        if interval_ms:
-            await self._device.start_advertising(
-                advertising_data=body[4:], advertising_interval_min=interval_ms, advertising_interval_max=interval_ms
-            )
-        else:
+        error = self.advertising_errors.popleft() if self.advertising_errors else 0
+        if not error and self._device is not None:
             await self._device.stop_advertising()
+            interval_us, length = struct.unpack_from("<IB", body)
+            if interval_us:
+                self.advertised += 1
+                await self._device.start_advertising(
+                    advertising_data=body[5 : 5 + length],
+                    scan_response_data=body[5 + length :],
+                    advertising_interval_min=interval_us / 1000,
+                    advertising_interval_max=interval_us / 1000,
+                )
+        self._send(b"A", bytes((error,)))
 
     async def _set_value(self, body: bytes) -> None:
         self._values[struct.unpack_from("<H", body)[0]] = body[2:]
@@ -236,17 +283,43 @@ class BumblePeripheral:
     def _on_connection(self, connection: Connection) -> None:
         self._connection = connection
         self._marks.clear()
-        peer = struct.pack("<H", connection.handle) + bytes(connection.peer_address)
+        address = connection.peer_address
+        peer = struct.pack("<HB6s", connection.handle, address.address_type & 1, bytes(reversed(bytes(address))))
         self._send(b"C", peer)
-        connection.on(
-            "connection_encryption_change",
-            lambda: self._send(b"E", struct.pack("<HB", connection.handle, bool(connection.encryption))),
-        )
+        connection.on("connection_encryption_change", lambda: self._on_encryption(connection))
+        connection.on("pairing_failure", lambda _reason: self._report_encryption(connection, bonded=False))
         connection.on("disconnection", lambda _reason: self._on_disconnection(peer))
         connection.on(
             "connection_att_mtu_update",
             lambda: self._send(b"M", struct.pack("<HH", connection.handle, connection.att_mtu)),
         )
+
+    def _on_encryption(self, connection: Connection) -> None:
+        """NimBLE reports the encryption of a pairing only when the keys are exchanged."""
+        session = self._session(connection)
+        if session is None or session.completed:
+            self._report_encryption(connection, bonded=True)
+
+    def _session(self, connection: Connection) -> Session | None:
+        return self._device.smp_manager.sessions.get(connection.handle) if self._device else None
+
+    async def _finish_pairing(self, persist: Callable[[], Awaitable[None]]) -> None:
+        connection = self._connection
+        if connection is None:
+            return
+        session = self._session(connection)
+        bonded = session is not None and session.bonding
+        if not self.keys_first:
+            self._report_encryption(connection, bonded)
+        if bonded:
+            await persist()
+        if self.keys_first:
+            self._report_encryption(connection, bonded)
+
+    def _report_encryption(self, connection: Connection, bonded: bool) -> None:
+        """Send the firmware the event."""
+        encrypted = bool(connection.encryption)
+        self._send(b"E", struct.pack("<HBBBB", connection.handle, encrypted, 0, bonded, _KEY_SIZE if encrypted else 0))
 
     def _on_disconnection(self, peer: bytes) -> None:
         self._connection = None

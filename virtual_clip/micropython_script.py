@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-HEAP = "100k"
+HEAP = "104k"  # of which shims/bluetooth.py takes 4.5 kB
 _START = "import sys, micropython_unix; sys.exit(micropython_unix.main())"  # `-m` would lose the exit code
 _CHECKOUT = Path(__file__).resolve().parents[1]
 _FOLDERS = ("virtual_clip/shims", "firmware", "host/untuck")
@@ -24,6 +24,7 @@ class ScriptError(Exception):
 def run_script(
     script: Path,
     *arguments: object,
+    folder: Path | None = None,
     environment: Mapping[str, str] | None = None,
     first: Path | None = None,
     heap: str = HEAP,
@@ -31,12 +32,12 @@ def run_script(
 ) -> str:
     """Run a script with the firmware's sources on its path, and before them the folder `first`.
 
-    Returns what the script prints. Raises ScriptError.
+    folder: the clip's file system. Returns what the script prints. Raises ScriptError.
     """
-    folders = [*([first] if first else []), *(_CHECKOUT / folder for folder in _FOLDERS)]
+    folders = [*([first] if first else []), *(_CHECKOUT / each for each in _FOLDERS)]
     path = ":".join([*map(str, folders), ".frozen"])
     command = ["-c", _START, "-X", f"heapsize={heap}", str(script), *map(str, arguments)]
-    return _run(command, None, {**(environment or {}), "MICROPYPATH": path}, timeout_s)
+    return _run(command, folder, {**(environment or {}), "MICROPYPATH": path}, timeout_s)
 
 
 def run_compiled(

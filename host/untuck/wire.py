@@ -132,6 +132,7 @@ COND_FULL = const(0x04)  # the flash is full or broken: packets could not be sav
 COND_TUCK_CUE = const(0x08)  # the clip can cue tucks without a host: standing is known
 COND_STANDING = const(0x10)  # standing is being measured
 COND_RUNNING = const(0x20)  # running steps are detected
+COND_FAULT = const(0x40)  # an interrupt of the clip's radio has failed since power-on
 
 # protocol version, firmware major, minor, patch, state, battery % (255: not measured), rate in Hz (0: idle),
 # stream id, oldest sequence available, next sequence, sensor resets, last command, its result,

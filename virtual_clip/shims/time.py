@@ -16,8 +16,7 @@ _UNIT_US = 64
 _BITS = 31
 _lease = open(os.getenv("UNTUCK_CLOCK_LEASE"), "rb") if os.getenv("UNTUCK_CLOCK_LEASE") else None
 _word = array("l", [0])  # a "q" would be read into a long integer, which allocates
-_until_us = 0  # real time since the epoch: what is known of the lease holds until then
-_waited_us = 0
+_known = 0  # what the lease's word was; one value, since the radio's interrupts ask for the time too
 
 _PERIOD = 1 << 30
 interrupt_us = -1  # the time of the interrupt being handled, -1 outside
@@ -28,15 +27,15 @@ NAP_MS = 5 if _lease else 1 << 30  # the longest real sleep: then the clock may 
 
 def now_us():
     """Virtual microseconds since the clock was made."""
-    global _until_us, _waited_us
+    global _known
     real_us = _real.ticks_us() - _epoch_us
-    if _lease and real_us >= _until_us:
+    word = _known
+    if _lease and real_us >= (word >> _BITS) * _UNIT_US:  # real time since the epoch until which it holds
         _lease.seek(0)
         _lease.readinto(_word)
-        _until_us = (_word[0] >> _BITS) * _UNIT_US
-        _waited_us = (_word[0] & (1 << _BITS) - 1) * _UNIT_US
-        real_us = min(real_us, _until_us)
-    return (real_us - _waited_us) * speed
+        word = _known = _word[0]
+        real_us = min(real_us, (word >> _BITS) * _UNIT_US)
+    return (real_us - (word & (1 << _BITS) - 1) * _UNIT_US) * speed
 
 
 def ticks_us():
