@@ -33,8 +33,8 @@ def _key(address: Address) -> bytes:
 def _secret(key: bytes, ltk: PairingKeys.Key, irk: bytes | None, secure: bool) -> bytes:
     has_irk = irk is not None
     flags = int(ltk.authenticated) | (2 if secure else 0)
-    rand = ltk.rand or bytes(8)
-    return _SECRET.pack(key, 0, _KEY_SIZE, ltk.ediv or 0, rand, ltk.value, 1, irk or b"", has_irk, b"", 0, 0, flags)
+    ediv, rand = (0, bytes(8)) if secure else (secrets.randbits(16), secrets.token_bytes(8))  # bumble's are 0
+    return _SECRET.pack(key, 0, _KEY_SIZE, ediv, rand, ltk.value, 1, irk or b"", has_irk, b"", 0, 0, flags)
 
 
 class NimbleStore(KeyStore):

@@ -19,6 +19,9 @@ from bumble.link import LocalLink
 ACL_DATA_BYTES = 251
 
 
+_Report = hci.HCI_LE_Extended_Advertising_Report_Event
+
+
 class _Link(LocalLink):
     """Delivers advertisements only in range."""
 
@@ -38,7 +41,7 @@ class _Link(LocalLink):
 
 
 class ChannelController(Controller):
-    """Holds the data of its host, and reports it as sent only after the stall."""
+    """Holds the data of its host, and reports it as sent only after the stall; sends scan responses."""
 
     le_acl_data_packet_length = ACL_DATA_BYTES
 
@@ -51,6 +54,18 @@ class ChannelController(Controller):
             super().on_hci_acl_data_packet(packet)
         else:
             self.held.append(packet)
+
+    def send_hci_packet(self, packet: hci.HCI_Packet) -> None:
+        if isinstance(packet, _Report):
+            for report in packet.reports:
+                if report.event_type & _Report.EventType.SCAN_RESPONSE:  # bumble repeats the advertisement in its place
+                    report.data = self._scan_response(report.address)
+        super().send_hci_packet(packet)
+
+    def _scan_response(self, address: Address) -> bytes:
+        assert self.link is not None
+        sets = (one for controller in self.link.controllers for one in controller.advertising_sets.values())
+        return next((bytes(one.scan_response_data) for one in sets if one.address == address), b"")
 
     def release(self) -> None:
         held, self.held = self.held or [], None

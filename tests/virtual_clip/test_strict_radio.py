@@ -1,0 +1,131 @@
+"""The virtual clip's radio is as strict as MicroPython's NimBLE, and the firmware endures it.
+
+Each test fails with a firmware that takes the stack for kinder than it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+
+import pytest
+from bumble.device import Device
+from bumble.hci import Address, HCI_LE_Set_Random_Address_Command
+from bumble.keys import MemoryKeyStore
+from bumble.pairing import PairingConfig
+from virtual_clip.bleak_backend import make_backend
+from virtual_clip.clip import VirtualClip
+from virtual_clip.stream_checks import QUICK, motion
+
+from untuck import wire
+from untuck.errors import LinkError
+from untuck.sources.ble import Backend
+from untuck.sources.ble_runs import ClipRuns
+
+IDENTITY = "C0:C1:C2:C3:C4:77"
+OTHER_ADDRESS = "C0:C1:C2:C3:C4:99"
+BOTH_ORDERS = pytest.mark.parametrize("keys_first", [True, False], ids=["keys first", "keys last"])
+
+
+def radio(backend: Backend) -> Device:
+    """The host's end."""
+    device = backend.client.radio  # type: ignore[union-attr]
+    assert isinstance(device, Device)
+    return device
+
+
+async def use_private_address(device: Device) -> None:
+    """Take a new one."""
+    device.random_address = Address.generate_private_address(device.irk)
+    await device.send_sync_command(HCI_LE_Set_Random_Address_Command(random_address=device.random_address))
+
+
+async def advertised(clip: VirtualClip, times: int) -> None:
+    """Wait until the clip has started to advertise so often."""
+    async with asyncio.timeout(60):
+        while clip.peripheral.advertised < times:
+            await asyncio.sleep(0.01)
+
+
+async def connect(clip: VirtualClip, backend: Backend | None = None) -> int:
+    """Pair or use the bond; returns the status' conditions."""
+    async with ClipRuns(backend=backend or clip.backend, timeouts=QUICK) as runs:
+        assert runs.status is not None
+        return runs.status.conditions
+
+
+@BOTH_ORDERS
+async def test_pairing_works_in_either_order_of_events(keys_first: bool) -> None:
+    async with VirtualClip(motion(20, 100), speed=4) as clip:
+        clip.peripheral.keys_first = keys_first
+        await connect(clip)
+        with pytest.raises(LinkError, match="not paired"):
+            await connect(clip, await clip.make_host(OTHER_ADDRESS))
+        await connect(clip)
+        assert clip.peripheral.store.overflows == 0
+
+
+@BOTH_ORDERS
+async def test_a_host_that_lost_its_bond_neither_freezes_the_clip_nor_takes_the_bond(keys_first: bool) -> None:
+    async with VirtualClip(motion(20, 100), speed=4) as clip:
+        clip.peripheral.keys_first = keys_first
+        await connect(clip)
+        owner = radio(clip.backend)
+        kept, owner.keystore = owner.keystore, MemoryKeyStore()
+        with pytest.raises(LinkError):
+            await connect(clip)
+        assert 0 < clip.peripheral.store.repeats < 5
+        owner.keystore = kept
+        await connect(clip)
+        owner.keystore = MemoryKeyStore()
+        await clip.press(3.5)
+        await connect(clip)
+
+
+async def test_a_host_with_private_addresses_is_known_after_a_restart() -> None:
+    async with VirtualClip(motion(20, 100), speed=2) as clip:
+        host = clip.channel.make_device("phone", IDENTITY)
+        host.keystore = MemoryKeyStore()
+        host.pairing_config_factory = lambda _: PairingConfig(sc=True, mitm=False, bonding=True)
+        await host.power_on()
+        await use_private_address(host)
+        phone = Backend(*make_backend(host))
+        await connect(clip, phone)
+        irk = clip.peripheral.store.irk
+        await clip.switch_off()
+        await clip.switch_on()
+        await use_private_address(host)
+        await connect(clip, phone)
+        assert clip.peripheral.store.irk == irk and any(irk)
+        assert [str(address) for _, address in await clip.peripheral.store.get_resolving_keys()] == [IDENTITY]
+
+
+async def test_legacy_pairing_gains_nothing() -> None:
+    async with VirtualClip(motion(20, 100), speed=2) as clip:
+        radio(clip.backend).pairing_config_factory = lambda _: PairingConfig(sc=False, mitm=False, bonding=True)
+        with pytest.raises(LinkError):
+            await connect(clip)
+        radio(clip.backend).pairing_config_factory = lambda _: PairingConfig(sc=True, mitm=False, bonding=True)
+        radio(clip.backend).keystore = MemoryKeyStore()
+        assert await connect(clip) & wire.COND_PAIRING == 0
+
+
+async def test_advertising_survives_errors_and_failed_connections() -> None:
+    async with VirtualClip(motion(20, 100), speed=4) as clip:
+        clip.peripheral.advertising_errors.extend([errno.EALREADY, errno.EBUSY])
+        await connect(clip)
+        await advertised(clip, 2)
+        await clip.peripheral.fail_connection()
+        await advertised(clip, 3)
+        await connect(clip)
+
+
+async def test_scan_response_is_apart_from_the_advertisement() -> None:
+    async with VirtualClip(motion(20, 100), speed=2) as clip:
+        heard: asyncio.Queue[bytes] = asyncio.Queue()
+        listener = radio(clip.backend)
+        listener.on("advertisement", lambda advertisement: heard.put_nowait(bytes(advertisement.data)))
+        await listener.start_scanning()
+        first, both = [await asyncio.wait_for(heard.get(), 20) for _ in range(2)]
+        await listener.stop_scanning()
+        assert both == first + bytes.fromhex("0503 1418 0f18") and len(first) <= 31
