@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import re
+from pathlib import Path
 
 import pytest
 from bumble.device import Device
@@ -14,7 +16,10 @@ from bumble.hci import Address, HCI_LE_Set_Random_Address_Command
 from bumble.keys import MemoryKeyStore
 from bumble.pairing import PairingConfig
 from virtual_clip.bleak_backend import make_backend
-from virtual_clip.clip import VirtualClip
+from virtual_clip.bumble_peripheral import BumblePeripheral
+from virtual_clip.clip import CLIP_ADDRESS, VirtualClip
+from virtual_clip.micropython_script import run_script
+from virtual_clip.radio_channel import RadioChannel
 from virtual_clip.stream_checks import QUICK, motion
 
 from untuck import wire
@@ -22,6 +27,7 @@ from untuck.errors import LinkError
 from untuck.sources.ble import Backend
 from untuck.sources.ble_runs import ClipRuns
 
+PROBE = Path(__file__).resolve().parent / "radio_probe.py"
 IDENTITY = "C0:C1:C2:C3:C4:77"
 OTHER_ADDRESS = "C0:C1:C2:C3:C4:99"
 BOTH_ORDERS = pytest.mark.parametrize("keys_first", [True, False], ids=["keys first", "keys last"])
@@ -129,3 +135,35 @@ async def test_scan_response_is_apart_from_the_advertisement() -> None:
         first, both = [await asyncio.wait_for(heard.get(), 20) for _ in range(2)]
         await listener.stop_scanning()
         assert both == first + bytes.fromhex("0503 1418 0f18") and len(first) <= 31
+
+
+async def test_calls_and_interrupts_are_as_strict_as_on_the_board() -> None:
+    channel = RadioChannel()
+    peripheral = BumblePeripheral(channel, CLIP_ADDRESS, wire.STREAM_UUID)
+    peripheral.advertising_errors.append(errno.EALREADY)
+    await peripheral.start()
+    host = channel.make_device("host", OTHER_ADDRESS)
+    await host.power_on()
+    running = asyncio.create_task(
+        asyncio.to_thread(run_script, PROBE, environment={"UNTUCK_RADIO_PORT": str(peripheral.port)})
+    )
+    ended: asyncio.Queue[int] = asyncio.Queue()
+    for _ in range(2):
+        connection = await asyncio.wait_for(host.connect(CLIP_ADDRESS), 60)
+        connection.on("disconnection", ended.put_nowait)
+        await asyncio.wait_for(ended.get(), 60)
+    printed = await running
+    await peripheral.stop()
+    answers = dict(re.findall(r"^= (.*?): (.*)$", printed, re.MULTILINE))
+    assert answers == {
+        "off": f"{errno.ENODEV} {errno.ENODEV} {errno.ENODEV}",
+        "starting": "[[29, 10, 0, b'irk'], [29, 2, 0, None]] False",
+        "config": "unknown config param unknown config param None",
+        "calls": f"{errno.EINVAL} {errno.ENOTCONN} False",
+        "length": "-4 -4",
+        "refused": f"{errno.EALREADY}",
+        "at any bytecode": "1",
+        "disabled": "1",
+        "off again": f"False {errno.ENODEV} {errno.ENODEV}",
+    }
+    assert "Unhandled exception in IRQ callback handler" in printed
