@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 from uuid import UUID
 
@@ -180,8 +180,18 @@ class _Client(BaseBleakClient):
         elif pair:
             await self.pair()
         async with _bleak_errors():
-            await peer.discover_all()
+            await self._while_connected(peer.discover_all())
         self.services = self._collect(peer)
+
+    async def _while_connected(self, call: Coroutine[Any, Any, None]) -> None:
+        """Some of bumble's calls never end if the connection does, also if they are cancelled at that moment."""
+        task, ended = asyncio.create_task(call), asyncio.create_task(self._ended.wait())
+        await asyncio.wait({task, ended}, return_when=asyncio.FIRST_COMPLETED)
+        if ended.done():
+            task.cancel()
+            raise BleakError("failed to discover services, device disconnected")
+        ended.cancel()
+        await task
 
     async def _encrypt(self) -> None:
         """Use the bond, as systems do with a paired device; the connection ends if the peer has lost it."""
@@ -224,7 +234,7 @@ class _Client(BaseBleakClient):
             raise BleakDBusError("org.bluez.Error.AuthenticationFailed", ["Authentication Failed"])
         try:
             async with _bleak_errors():
-                await self._connection.pair()
+                await self._while_connected(self._connection.pair())
         except BleakError:
             raise BleakDBusError("org.bluez.Error.AuthenticationFailed", ["Authentication Failed"]) from None
 

@@ -65,7 +65,7 @@ async def test_pairing_works_in_either_order_of_events(keys_first: bool) -> None
     async with VirtualClip(motion(20, 100), speed=4) as clip:
         clip.peripheral.keys_first = keys_first
         await connect(clip)
-        with pytest.raises(LinkError, match="not paired"):
+        with pytest.raises(LinkError, match="hold the clip's button"):
             await connect(clip, await clip.make_host(OTHER_ADDRESS))
         await connect(clip)
         assert clip.peripheral.store.overflows == 0
@@ -95,7 +95,7 @@ async def test_a_host_with_private_addresses_is_known_after_a_restart() -> None:
         host.pairing_config_factory = lambda _: PairingConfig(sc=True, mitm=False, bonding=True)
         await host.power_on()
         await use_private_address(host)
-        phone = Backend(*make_backend(host))
+        phone = make_backend(host)
         await connect(clip, phone)
         irk = clip.peripheral.store.irk
         await clip.switch_off()
