@@ -227,7 +227,7 @@ def test_every_name_is_documented_with_its_value():
     for name in names:
         assert name in documents, name
         assert int(documents[name], 0) == getattr(wire, name), name
-    assert len(names) == 8 + 11 + 3 + 13 + 6 + 6 + 3
+    assert len(names) == 8 + 11 + 3 + 13 + 6 + 7 + 3
     uuids = [row[1].strip("`") for row in table_rows(("service", "stream", "control", "status"))]
     assert uuids == [wire.SERVICE_UUID, wire.STREAM_UUID, wire.CONTROL_UUID, wire.STATUS_UUID]
 
