@@ -2,7 +2,7 @@
 
     async with VirtualClip(samples, speed=4) as clip, BleSource(backend=clip.backend) as source: ...
 
-The firmware runs compiled, in a MicroPython with a heap limited to 104 kB; as on the board its code is not in the heap
+The firmware runs compiled, in a MicroPython with a heap limited to 112 kB; as on the board its code is not in the heap
 but in read-only memory. Its flash is a folder, which is kept while the clip is switched off and on.
 """
 

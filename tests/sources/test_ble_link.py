@@ -176,7 +176,7 @@ async def test_a_clip_without_a_sensor_is_reported() -> None:
 
 def test_every_result_has_a_message_that_says_what_to_do() -> None:
     results = [getattr(wire, name) for name in dir(wire) if name.startswith("RESULT_") and name != "RESULT_OK"]
-    assert len(results) == 11
+    assert len(results) == 12
     for result in results:
         assert re.fullmatch(r"The clip rejected a command: .+: .+\.", rejection(result))
     assert "result 99" in rejection(99)

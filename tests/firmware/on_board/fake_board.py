@@ -130,6 +130,7 @@ class FakeRadio:
         self.frames = 0
         self.bonds = self
         self.open = False
+        self.faulty = False
 
     def fits(self, samples_per_packet):
         return True
