@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 
+from untuck import wire
 from untuck.errors import LinkError, StoreError
 from untuck.events import BaselineTaken, Calibrated, Event
 from untuck.model import Baseline, Calibration
@@ -142,6 +143,8 @@ def show_notices(view: View, clip: ConnectedClip) -> None:
     source, profile, settings = clip.source, clip.profile, clip.settings
     if clip.battery_pct is not None and clip.battery_pct < LOW_BATTERY_PCT:
         view.say(f"the clip's battery is at {clip.battery_pct} %: charge it soon")
+    if source.status is not None and source.status.conditions & wire.COND_FAULT:
+        view.say("the clip reports a fault of its firmware: switch it off and on, and report it if that comes again")
     if source.rssi_dbm < WEAK_DBM:
         view.say(f"weak signal, {source.rssi_dbm} dBm: wear the clip on the side of the computer")
     saved = [name for name in ("calibration", "baseline") if getattr(settings, name) is not None]
