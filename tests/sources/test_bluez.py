@@ -171,6 +171,7 @@ async def test_the_agent_is_the_default_one_and_consents_for_its_clip_only(bluet
 async def test_the_agents_end_does_not_need_bluetoothd(bluetoothd: Bluetoothd) -> None:
     async with BluezStack().pairing_agent(CLIP):
         bluetoothd.end()
+    assert "UnregisterAgent" not in bluetoothd.said
 
 
 async def test_the_end_of_bluetoothd_is_heard(bluetoothd: Bluetoothd) -> None:

@@ -84,7 +84,7 @@ def _python() -> str:
 
 
 def _bluetooth() -> str:
-    from untuck.sources.ble_link import choose_adapter, find_clips
+    from untuck.sources.ble_scan import choose_adapter, find_clips
     from untuck.sources.stack import Backend
 
     if sys.platform == "linux" and not any(map(Path.exists, map(Path, _BLUETOOTH_SERVICES))):

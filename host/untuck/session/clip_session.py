@@ -22,7 +22,7 @@ from untuck.session.packet_pipeline import PacketPipeline
 from untuck.session.request import SessionRequest, session_settings, with_paired_clip
 from untuck.session.warmup import warm_up
 from untuck.sources.ble import Backend, BleSource, Timeouts
-from untuck.sources.ble_link import choose_adapter
+from untuck.sources.ble_scan import choose_adapter
 from untuck.sources.clip_setup import WEAK_DBM, tuck_cue_commands
 from untuck.store import Settings, Store
 from untuck.store.profiles import Profile, Profiles

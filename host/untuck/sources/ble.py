@@ -17,7 +17,8 @@ from typing import Self
 from untuck import wire
 from untuck.errors import LinkError
 from untuck.model import Packet
-from untuck.sources.ble_link import HeardClip, Link, Timeouts, find_clips
+from untuck.sources.ble_link import Link, Timeouts
+from untuck.sources.ble_scan import HeardClip, find_clips
 from untuck.sources.clip_status import ClipStatus, rejection
 from untuck.sources.remedies import Interrupted, shorten_addresses
 from untuck.sources.resend import MAX_ASKED, ResendTracker, Verdict

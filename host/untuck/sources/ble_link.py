@@ -1,7 +1,7 @@
 """One Bluetooth connection to a clip: find, connect, command, close; each with a time-out and a helpful error.
 
 bleak is the radio; tests use another backend. Handles known quirks of the platforms: calls that hang, reads that look
-like notifications, a disconnect that takes seconds. No other module of Untuck imports bleak.
+like notifications, a disconnect that takes seconds.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from bleak import BleakClient, BleakScanner
+from bleak import BleakClient
 from bleak.backends.device import BLEDevice
-from bleak.backends.scanner import AdvertisementData
 from bleak.exc import BleakError
 
 from untuck import wire
 from untuck.errors import LinkError
 from untuck.model import Packet
 from untuck.sources import remedies
+from untuck.sources.ble_scan import HeardClip, find_clip
 from untuck.sources.clip_status import ClipStatus
 from untuck.sources.remedies import Interrupted, shorten_addresses
 from untuck.sources.stack import Adapter, Backend
@@ -46,52 +46,6 @@ class Timeouts:
     close_s: float = 5.0  # BlueZ takes 2-3 s
     silence_s: float = 10.0  # without a packet: reconnect
     outage_s: float = 120.0  # how long to search for a lost clip
-
-
-@dataclass(frozen=True)
-class HeardClip:
-    """A clip heard while scanning: name, address (macOS: an identifier) and signal strength in dBm."""
-
-    name: str
-    address: str
-    rssi_dbm: int
-
-
-async def find_clips(scan_s: float = 5.0, backend: Backend | None = None) -> list[HeardClip]:
-    """All clips heard within `scan_s` seconds, the nearest first. Raises LinkError without a usable adapter."""
-    backend = backend or Backend()
-    adapter = await choose_adapter(backend)
-    async with _scanning(scan_s):
-        found = await BleakScanner.discover(
-            timeout=scan_s, return_adv=True, service_uuids=[wire.SERVICE_UUID], **_scanner(backend, adapter)
-        )
-    clips = [
-        HeardClip(heard.local_name or device.name or "?", device.address, heard.rssi)
-        for device, heard in found.values()
-    ]
-    return sorted(clips, key=lambda clip: -clip.rssi_dbm)
-
-
-async def choose_adapter(backend: Backend, clip: str | None = None) -> Adapter | None:
-    """The adapter that a link to this clip would use, None if the system chooses.
-
-    Raises LinkError at once if there is none, or it is off.
-    """
-    return await backend.open_stack().choose_adapter(backend.adapter, clip)
-
-
-def _scanner(backend: Backend, adapter: Adapter | None) -> Any:
-    chosen = {} if adapter is None else {"bluez": {"adapter": adapter.name}}
-    return chosen if backend.scanner is None else {**chosen, "backend": backend.scanner}
-
-
-@contextlib.asynccontextmanager
-async def _scanning(scan_s: float) -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout(scan_s + 5.0):
-            yield
-    except Exception as error:  # backends also raise KeyError and AssertionError
-        raise remedies.remedy(error, "scanning") from error
 
 
 async def _ends(call: asyncio.Future[Any], limit_s: float) -> bool:
@@ -139,24 +93,8 @@ class Link:
 
     async def find(self, address: str | None, scan_s: float | None = None) -> HeardClip:
         """The clip with this address, or the first one heard. Raises LinkError if there is none."""
-        scan_s = scan_s or self._timeouts.scan_s
-        heard_as: dict[str, AdvertisementData] = {}
-
-        def wanted(device: BLEDevice, heard: AdvertisementData) -> bool:
-            heard_as[device.address] = heard
-            return address is None or device.address.lower() == address.lower()
-
-        self.adapter = await self._stack.choose_adapter(self._backend.adapter, address)
-        async with _scanning(scan_s):
-            device = await BleakScanner.find_device_by_filter(
-                wanted, timeout=scan_s, service_uuids=[wire.SERVICE_UUID], **_scanner(self._backend, self.adapter)
-            )
-        if device is None:
-            raise LinkError(remedies.NO_CLIP if address is None else f"{remedies.NO_CLIP} Looked for {address}.")
-        self._device = device
-        heard = heard_as[device.address]
-        log.info("found clip %s, %d dBm", shorten_addresses(device.address), heard.rssi)
-        return HeardClip(heard.local_name or device.name or "?", device.address, heard.rssi)
+        self._device, heard, self.adapter = await find_clip(address, scan_s or self._timeouts.scan_s, self._backend)
+        return heard
 
     async def open(self, proven: bool = False) -> ClipStatus:
         """Connect to the found clip, pairing if necessary, read its status and subscribe. Raises LinkError.
