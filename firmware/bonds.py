@@ -7,6 +7,7 @@ import binascii
 import os
 from time import ticks_diff, ticks_ms
 
+import wire
 from micropython import const
 
 _PATH = const("bonds")
@@ -71,6 +72,13 @@ class Bonds:
             return True
         self._opened_ms = None  # for good: after six days ticks_diff is negative
         return False
+
+    @property
+    def pairing(self):
+        """One of wire.PAIRING_, for the scan response."""
+        if not self._bonds:
+            return wire.PAIRING_FIRST
+        return wire.PAIRING_OPEN if self.open else wire.PAIRING_SHUT
 
     def open_window(self):
         """Let a new host pair during the next minute."""

@@ -47,7 +47,7 @@ class Radio:
         self._connection = -1
         self._stray = -1  # a second connection, to be closed; it came while maintain() was starting to advertise
         self._changes = 0  # connections and disconnections: each ends advertising
-        self._advertised = -1  # value of _changes when advertising was started
+        self._advertised = -1  # value of _changes, and what was said of pairing, when advertising was started
         self._retry_ms = ticks_ms()
         self._control_handle = -1
         self._ble = ble = bluetooth.BLE()
@@ -132,18 +132,21 @@ class Radio:
             sys.print_exception(error)
 
     def _advertise(self):
-        changes = self._changes  # a host may connect and disconnect before the call returns
-        if self._advertised == changes or not self._may_try():
+        pairing = self.bonds.pairing
+        state = self._changes << 2 | pairing  # a host may connect and disconnect before the call returns
+        if self._advertised == state or not self._may_try():
             return
         try:
             self._ble.gap_advertise(
-                _ADVERTISING_INTERVAL_US, adv_data=services.advertisement(self.name), resp_data=services.scan_response()
+                _ADVERTISING_INTERVAL_US,
+                adv_data=services.advertisement(self.name),
+                resp_data=services.scan_response(pairing),
             )
             if self._connection >= 0:
                 self._ble.gap_advertise(None)
         except OSError:
             return
-        self._advertised = changes
+        self._advertised = state
 
     def _may_try(self):
         """Whether it is time for a call that may have to be repeated."""

@@ -31,6 +31,7 @@ _WALKING_OR_RUNNING = const(0x04)  # bit of feature and measurement: running or 
 
 _AD_FLAGS = const(0x01)
 _AD_UUID16 = const(0x03)
+_AD_DATA128 = const(0x21)
 _AD_UUID128 = const(0x07)
 _AD_NAME = const(0x09)
 
@@ -92,6 +93,7 @@ def advertisement(name):
     return data
 
 
-def scan_response():
-    """The scan response, for apps and watches that look for running sensors and batteries."""
-    return struct.pack("<BBHH", 5, _AD_UUID16, _RUNNING, _BATTERY)
+def scan_response(pairing):
+    """The scan response: for apps and watches that look for running sensors and batteries, and one of wire.PAIRING_."""
+    uuid = bytes(bluetooth.UUID(wire.SERVICE_UUID))
+    return struct.pack("<BBHHBB", 5, _AD_UUID16, _RUNNING, _BATTERY, 18, _AD_DATA128) + uuid + bytes((pairing,))

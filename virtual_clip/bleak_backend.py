@@ -131,7 +131,9 @@ class _Scanner(BaseBleakScanner):
         if not self.is_allowed_uuid(uuids):
             return
         name = data.get(AdvertisingData.COMPLETE_LOCAL_NAME)
-        heard = AdvertisementData(name, {}, {}, uuids, None, advertisement.rssi, ())
+        said = data.get(AdvertisingData.SERVICE_DATA_128_BIT_UUID)
+        services = {_long(said[0]): bytes(said[1])} if said else {}
+        heard = AdvertisementData(name, {}, services, uuids, None, advertisement.rssi, ())
         address = str(advertisement.address).split("/")[0]
         props = {"Paired": str(advertisement.address) in self.radio.keystore.all_keys}
         found = self.create_or_update_device(address, address, name, {"props": props}, heard)
@@ -239,7 +241,7 @@ class _Client(BaseBleakClient):
             raise BleakDBusError("org.bluez.Error.AuthenticationFailed", ["Authentication Failed"]) from None
 
     async def unpair(self) -> None:
-        await self.radio.keystore.delete(self._peer)
+        await self.radio.keystore.delete(self._peer or self.address)
 
     async def read_gatt_char(self, characteristic: BleakGATTCharacteristic, **_: Any) -> bytearray:
         try:

@@ -126,6 +126,11 @@ RESULT_BAD_VALUE = const(10)
 RESULT_BUSY = const(11)  # the run is being recorded
 RESULT_FLASH = const(12)  # the clip's flash failed
 
+# In the scan response: may a host pair that the clip does not know?
+PAIRING_SHUT = const(0)
+PAIRING_OPEN = const(1)  # the button was held, less than a minute ago
+PAIRING_FIRST = const(2)  # no host has paired yet, or all bonds are lost
+
 COND_PAIRING = const(0x01)  # the pairing window is open
 COND_RECORDING = const(0x02)  # packets are being saved to the flash
 COND_FULL = const(0x04)  # the flash is full or broken: packets could not be saved

@@ -25,10 +25,11 @@ from virtual_clip.bleak_backend import VirtualStack
 from virtual_clip.clip import CLIP_ADDRESS, VirtualClip
 from virtual_clip.stream_checks import QUICK, assert_all_came, collect, motion
 
+from untuck import wire
 from untuck.errors import LinkError
 from untuck.session.pairing import pair_clip
 from untuck.sources import remedies
-from untuck.sources.ble import BleSource
+from untuck.sources.ble import BleSource, find_clips
 from untuck.sources.ble_runs import ClipRuns
 from untuck.sources.stack import Backend, Stack
 
@@ -237,13 +238,41 @@ async def test_pairing_again_replaces_what_only_the_computer_remembers() -> None
         await clip.switch_off()
         (clip.flash / "bonds").unlink()
         await clip.switch_on()
-        with pytest.raises(LinkError) as told:  # a run does not throw a pairing away
-            async with ClipRuns(backend=clip.backend, timeouts=QUICK):
+        with pytest.raises(LinkError) as told:  # a run throws no pairing away, and does not use this one
+            async with ClipRuns(backend=failing(clip.backend, "connect", RuntimeError("connected")), timeouts=QUICK):
                 pass
         assert str(told.value) == remedies.NOT_PAIRED
         assert (await pair_clip(None, clip.backend, QUICK)).address == CLIP_ADDRESS
         async with ClipRuns(backend=clip.backend, timeouts=QUICK) as runs:
             assert await runs.list() == []
+
+
+async def test_the_clip_says_whether_it_lets_a_host_pair() -> None:
+    async with VirtualClip(motion(100, 50), speed=8) as clip:
+
+        async def heard(pairing: int) -> None:
+            async with asyncio.timeout(60):
+                while (await find_clips(0.3, clip.backend))[0].pairing != pairing:
+                    await asyncio.sleep(0.05)
+
+        await heard(wire.PAIRING_FIRST)
+        await pair_clip(None, clip.backend, QUICK)
+        await heard(wire.PAIRING_SHUT)
+        keys = radio_keys(clip.backend)
+        await pair_clip(None, clip.backend, QUICK)
+        assert radio_keys(clip.backend) == keys  # a pairing that works stays
+        await clip.press(3.5)
+        await heard(wire.PAIRING_OPEN)
+        await pair_clip(None, clip.backend, QUICK)
+        assert radio_keys(clip.backend) != keys
+        await clip.sleep(60)
+        await heard(wire.PAIRING_SHUT)
+
+
+def radio_keys(backend: Backend) -> str:
+    """What the computer remembers of its pairings."""
+    radio: Any = backend.client
+    return str(radio.radio.keystore.all_keys)
 
 
 async def test_the_agent_consents_for_the_clip_that_is_connected() -> None:
@@ -282,5 +311,5 @@ def _connect_without_pairing(client: type[Any]) -> Callable[..., Awaitable[None]
 
 
 async def _read_only(backend: Backend) -> None:
-    async with ClipRuns(backend=backend, timeouts=QUICK):
+    async with ClipRuns(backend=backend, timeouts=replace(QUICK, call_s=6)):
         pass

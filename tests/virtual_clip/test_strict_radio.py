@@ -9,6 +9,7 @@ import asyncio
 import errno
 import re
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from bumble.device import Device
@@ -134,7 +135,9 @@ async def test_scan_response_is_apart_from_the_advertisement() -> None:
         await listener.start_scanning()
         first, both = [await asyncio.wait_for(heard.get(), 20) for _ in range(2)]
         await listener.stop_scanning()
-        assert both == first + bytes.fromhex("0503 1418 0f18") and len(first) <= 31
+        uuid = bytes(reversed(UUID(wire.SERVICE_UUID).bytes))
+        said = bytes.fromhex("0503 1418 0f18 1221") + uuid + bytes((wire.PAIRING_FIRST,))
+        assert both == first + said and len(first) <= 31 and len(said) <= 31
 
 
 async def test_calls_and_interrupts_are_as_strict_as_on_the_board() -> None:

@@ -35,10 +35,10 @@ async def pair_clip(
     try:
         clip = await link.find(address)
         try:
-            status = await link.open()
+            status = await link.open(renew=True)
         except LinkError as error:
-            if not link.was_paired:
-                raise
+            if clip.pairing is not None:
+                raise  # what can be renewed is renewed
             _log.info("the pairing does not work, making a new one: %s", error)
             await link.forget()
             clip = await link.find(clip.address)

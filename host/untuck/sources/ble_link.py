@@ -48,15 +48,6 @@ class Timeouts:
     outage_s: float = 120.0  # how long to search for a lost clip
 
 
-async def _ends(call: asyncio.Future[Any], limit_s: float) -> bool:
-    """Whether the call ends within limit_s. What this program itself is late does not count: it may be compiling."""
-    for _ in range(max(1, round(limit_s / _SLICE_S))):
-        await asyncio.wait({call}, timeout=min(_SLICE_S, limit_s))
-        if call.done():
-            return True
-    return False
-
-
 async def _read_status(client: BleakClient) -> ClipStatus:
     """Read the status, which is empty until the clip trusts the link; it ends a link that it will not trust."""
     while True:
@@ -81,9 +72,10 @@ class Link:
         self._on_lost = on_lost
         self._stack = backend.open_stack()
         self._device: BLEDevice | None = None
+        self._heard: HeardClip | None = None
         self._client: BleakClient | None = None
-        self._last: BleakClient | None = None  # also after close()
         self._is_open = False
+        self._service_ended = False
         self._watch = contextlib.AsyncExitStack()
         self._calls: set[asyncio.Task[Any]] = set()  # in flight
         self._answer: asyncio.Future[ClipStatus] | None = None
@@ -94,15 +86,18 @@ class Link:
     async def find(self, address: str | None, scan_s: float | None = None) -> HeardClip:
         """The clip with this address, or the first one heard. Raises LinkError if there is none."""
         self._device, heard, self.adapter = await find_clip(address, scan_s or self._timeouts.scan_s, self._backend)
+        self._heard = heard
         return heard
 
-    async def open(self, proven: bool = False) -> ClipStatus:
+    async def open(self, proven: bool = False, renew: bool = False) -> ClipStatus:
         """Connect to the found clip, pairing if necessary, read its status and subscribe. Raises LinkError.
 
         proven: the clip trusted this computer before. Otherwise a link that ends before the first status, even the
-        second time, means that the two are not paired, whichever error the system gives. The caller closes the link
-        also after an error.
+        second time, means that the two are not paired, whichever error the system gives. renew: the user wants to pair:
+        what the computer remembers is removed first if the clip now lets anybody pair. The caller closes the link also
+        after an error.
         """
+        await self._meet_stale_pairing(renew)
         try:
             status = await self._open_once()
         except Interrupted as error:
@@ -115,42 +110,60 @@ class Link:
         )
         return status
 
+    async def _meet_stale_pairing(self, renew: bool) -> None:
+        """Use no pairing that the clip has lost: at its first encryption Linux 6.1 ends bluetoothd."""
+        assert self._device is not None and self._heard is not None
+        pairing = self._heard.pairing
+        if not self._is_paired or not pairing:
+            return
+        if renew:
+            log.info("removing the computer's side of the pairing: the clip lets a new host pair")
+            await self.forget()
+            await self.find(self._device.address)
+        elif pairing == wire.PAIRING_FIRST:
+            raise LinkError(remedies.NOT_PAIRED)
+
     async def _open_again(self, error: LinkError) -> ClipStatus:
         """Try once more, with the pairing that the first try may have made; forget that if it does not work."""
         assert self._device is not None
-        was_paired = self.was_paired
+        was_paired = self._is_paired
         log.info("opening failed, trying once more: %s", shorten_addresses(error))
         await self.close()
         try:
             await self.find(self._device.address)
             return await self._open_once()
         except LinkError as again:
-            if not was_paired:
+            if was_paired is False:
                 await self.forget()  # the clip has refused it; the system would assume it next time
             raise LinkError(remedies.NOT_PAIRED) if isinstance(again, Interrupted) else again from error
 
     async def _open_once(self) -> ClipStatus:
         assert self._device is not None
         limits = self._timeouts
-        backend: Any = {} if self._backend.client is None else {"backend": self._backend.client}
+        self._service_ended = False
+        await self._watch.enter_async_context(self._stack.watch(self._on_service_end))
         async with self._stack.pairing_agent(self._device.address):
-            self._last = self._client = client = BleakClient(
-                self._device,
-                disconnected_callback=self._disconnected,
-                services=[wire.SERVICE_UUID],
-                timeout=limits.connect_s,
-                pair=True,  # before anything else on the link, where the system pairs on request
-                **backend,
-            )
+            self._client = client = self._make_client()
             await self._bounded("connecting", limits.connect_s + limits.call_s, client.connect())
             read_s = limits.pair_s if self._stack.pairs_on_read else limits.call_s
             status = await self._bounded("reading the status", read_s, _read_status(client))
         for uuid, callback in ((wire.STATUS_UUID, self._status_came), (wire.STREAM_UUID, self._packet_came)):
             subscribing = client.start_notify(uuid, callback, bluez={"use_start_notify": False})
             await self._bounded("subscribing", limits.call_s, subscribing)
-        await self._watch.enter_async_context(self._stack.watch(self._lost))
         await self.post(wire.command(wire.CMD_TIME, int(time.time())))  # for the start times of kept runs
         return status
+
+    def _make_client(self) -> BleakClient:
+        backend: Any = {} if self._backend.client is None else {"backend": self._backend.client}
+        assert self._device is not None
+        return BleakClient(
+            self._device,
+            disconnected_callback=self._disconnected,
+            services=[wire.SERVICE_UUID],
+            timeout=self._timeouts.connect_s,
+            pair=True,  # before anything else on the link, where the system pairs on request
+            **backend,
+        )
 
     @property
     def connected(self) -> bool:
@@ -158,19 +171,17 @@ class Link:
         return self._client is not None and self._client.is_connected
 
     @property
-    def was_paired(self) -> bool:
-        """Whether the computer assumed a pairing when the clip was found; True where the system does not say."""
+    def _is_paired(self) -> bool | None:
+        """Whether the computer assumed a pairing when the clip was found; None where the system does not say."""
         details = None if self._device is None else self._device.details
         props = details.get("props") if isinstance(details, dict) else None
-        return True if props is None else bool(props.get("Paired"))
+        return None if props is None else bool(props.get("Paired"))
 
     async def forget(self) -> None:
         """Remove the computer's side of a pairing, which the clip may have lost, and close the link."""
-        client = self._last
-        if client is not None:
-            # macOS: NotImplementedError; BlueZ: KeyError for a device that it has removed
-            with contextlib.suppress(LinkError, NotImplementedError, KeyError):
-                await self._bounded("removing the pairing", self._timeouts.call_s, client.unpair())
+        # macOS: NotImplementedError; BlueZ: KeyError for a device that it has removed
+        with contextlib.suppress(LinkError, NotImplementedError, KeyError):
+            await self._bounded("removing the pairing", self._timeouts.call_s, self._make_client().unpair())
         await self.close()
 
     async def command(self, data: bytes, wait_s: float | None = None) -> ClipStatus:
@@ -184,7 +195,7 @@ class Link:
             answer: asyncio.Future[ClipStatus] = asyncio.get_running_loop().create_future()
             self._answer = answer
             await self._write(data, limit_s, response=True)
-            if not await _ends(answer, limit_s):
+            if not await self._ends(answer, limit_s):
                 raise remedies.remedy(TimeoutError(), f"waiting for the clip's answer within {limit_s:g} s")
             if answer.cancelled():
                 raise remedies.remedy(BleakError("disconnected"), "waiting for the clip's answer")
@@ -211,6 +222,17 @@ class Link:
         writing = self._client.write_gatt_char(wire.CONTROL_UUID, data, response=response)
         await self._bounded("writing", limit_s, writing)
 
+    async def _ends(self, call: asyncio.Future[Any], limit_s: float) -> bool:
+        """Whether the call ends within limit_s. What this program itself is late does not count: it may be compiling.
+
+        False as well when the Bluetooth service has ended.
+        """
+        for _ in range(max(1, round(limit_s / _SLICE_S))):
+            await asyncio.wait({call}, timeout=min(_SLICE_S, limit_s))
+            if call.done() or self._service_ended:
+                break
+        return call.done()
+
     def _start(self, call: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Begin a call of the radio, whose exception nobody needs to fetch."""
         task = asyncio.create_task(call)
@@ -225,8 +247,10 @@ class Link:
         The call itself is never cancelled: bluetoothd 5.66 crashes if the caller of a GATT operation goes away.
         """
         task = self._start(call)
-        if not await _ends(task, limit_s):
+        if not await self._ends(task, limit_s):
             await self.close()
+            if self._service_ended:
+                raise LinkError(remedies.SERVICE_DOWN)
             raise remedies.remedy(TimeoutError("the link is closed"), f"{doing} within {limit_s:g} s")
         try:
             return task.result()
@@ -241,6 +265,10 @@ class Link:
         log.info("disconnected%s", "" if self._client is None else " unexpectedly")
         if self._answer is not None:
             self._answer.cancel()  # none will come
+        self._lost()
+
+    def _on_service_end(self) -> None:
+        self._service_ended = True
         self._lost()
 
     def _lost(self) -> None:

@@ -21,14 +21,20 @@ from untuck.sources.stack import Adapter, Backend
 
 log = logging.getLogger(__name__)
 
+RESPONSE_S = 0.5  # for the scan response, which some systems report after the advertisement
+
 
 @dataclass(frozen=True)
 class HeardClip:
-    """A clip heard while scanning: name, address (macOS: an identifier) and signal strength in dBm."""
+    """A clip heard while scanning: name, address (macOS: an identifier) and signal strength in dBm.
+
+    pairing: one of wire.PAIRING_, None if it was not heard.
+    """
 
     name: str
     address: str
     rssi_dbm: int
+    pairing: int | None = None
 
 
 async def find_clips(scan_s: float = 5.0, backend: Backend | None = None) -> list[HeardClip]:
@@ -46,20 +52,31 @@ async def find_clip(
     address: str | None, scan_s: float, backend: Backend
 ) -> tuple[BLEDevice, HeardClip, Adapter | None]:
     """The clip with this address, or the first one heard, and the adapter. Raises LinkError if there is none."""
-    heard_as: dict[str, AdvertisementData] = {}
+    found: tuple[BLEDevice, AdvertisementData] | None = None
+    heard, complete = asyncio.Event(), asyncio.Event()
 
-    def wanted(device: BLEDevice, heard: AdvertisementData) -> bool:
-        heard_as[device.address] = heard
-        return address is None or device.address.lower() == address.lower()
+    def hear(device: BLEDevice, advertisement: AdvertisementData) -> None:
+        nonlocal found
+        if address is not None and device.address.lower() != address.lower():
+            return
+        if found is None or device.address == found[0].address:
+            found = device, advertisement
+            heard.set()
+            if wire.SERVICE_UUID in advertisement.service_data:
+                complete.set()
 
     adapter = await choose_adapter(backend, address)
-    async with _scanning(scan_s):
-        device = await BleakScanner.find_device_by_filter(
-            wanted, timeout=scan_s, service_uuids=[wire.SERVICE_UUID], **_scanner(backend, adapter)
-        )
-    if device is None:
+    scanner = BleakScanner(hear, service_uuids=[wire.SERVICE_UUID], **_scanner(backend, adapter))
+    async with _scanning(scan_s), scanner:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(scan_s):
+                await heard.wait()
+            async with asyncio.timeout(RESPONSE_S):
+                await complete.wait()
+    if found is None:
         raise LinkError(remedies.NO_CLIP if address is None else f"{remedies.NO_CLIP} Looked for {address}.")
-    clip = _heard(device, heard_as[device.address])
+    device, advertisement = found
+    clip = _heard(device, advertisement)
     log.info("found clip %s, %d dBm", shorten_addresses(clip.address), clip.rssi_dbm)
     return device, clip, adapter
 
@@ -87,4 +104,5 @@ async def _scanning(scan_s: float) -> AsyncIterator[None]:
 
 
 def _heard(device: BLEDevice, heard: AdvertisementData) -> HeardClip:
-    return HeardClip(heard.local_name or device.name or "?", device.address, heard.rssi)
+    said = heard.service_data.get(wire.SERVICE_UUID)
+    return HeardClip(heard.local_name or device.name or "?", device.address, heard.rssi, said[0] if said else None)
