@@ -33,7 +33,7 @@ class HciAdapter(ChannelController):
 
     def send_hci_packet(self, packet: HCI_Packet) -> None:
         """Hand an event or data to the host."""
-        self.send(bytes(packet))
+        self.send(bytes(self.with_scan_response(packet)))
 
     def feed(self, data: bytes) -> None:
         """Bytes from the host, cut anywhere."""

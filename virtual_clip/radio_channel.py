@@ -20,6 +20,7 @@ ACL_DATA_BYTES = 251
 
 
 _Report = hci.HCI_LE_Extended_Advertising_Report_Event
+_LegacyReport = hci.HCI_LE_Advertising_Report_Event
 
 
 class _Link(LocalLink):
@@ -56,11 +57,20 @@ class ChannelController(Controller):
             self.held.append(packet)
 
     def send_hci_packet(self, packet: hci.HCI_Packet) -> None:
-        if isinstance(packet, _Report):
-            for report in packet.reports:
-                if report.event_type & _Report.EventType.SCAN_RESPONSE:  # bumble repeats the advertisement in its place
-                    report.data = self._scan_response(report.address)
-        super().send_hci_packet(packet)
+        super().send_hci_packet(self.with_scan_response(packet))
+
+    def with_scan_response(self, packet: hci.HCI_Packet) -> hci.HCI_Packet:
+        """The packet; a report of a scan response has its data, where bumble repeats those of the advertisement."""
+        if not isinstance(packet, _Report | _LegacyReport):
+            return packet
+        for report in packet.reports:
+            if isinstance(packet, _Report):
+                is_response = report.event_type & _Report.EventType.SCAN_RESPONSE
+            else:
+                is_response = report.event_type == _LegacyReport.EventType.SCAN_RSP
+            if is_response:
+                report.data = self._scan_response(report.address)
+        return type(packet)(packet.reports)
 
     def _scan_response(self, address: Address) -> bytes:
         assert self.link is not None
