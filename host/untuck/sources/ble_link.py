@@ -124,13 +124,18 @@ class Link:
             raise LinkError(remedies.NOT_PAIRED)
 
     async def _open_again(self, error: LinkError) -> ClipStatus:
-        """Try once more, with the pairing that the first try may have made; forget that if it does not work."""
-        assert self._device is not None
-        was_paired = self._is_paired
+        """Try once more. A pairing that the first try made is used if the clip has kept it, and forgotten if not."""
+        assert self._device is not None and self._heard is not None
+        was_paired, before = self._is_paired, self._heard.pairing
         log.info("opening failed, trying once more: %s", shorten_addresses(error))
         await self.close()
         try:
-            await self.find(self._device.address)
+            now = (await self.find(self._device.address)).pairing
+            if was_paired is False and (before, now) != (wire.PAIRING_FIRST, wire.PAIRING_SHUT) and now is not None:
+                await self.forget()
+                if now == wire.PAIRING_SHUT:
+                    raise LinkError(remedies.NOT_PAIRED)
+                await self.find(self._device.address)
             return await self._open_once()
         except LinkError as again:
             if was_paired is False:

@@ -99,7 +99,7 @@ class BluezStack(Stack):
     async def watch(self, on_gone: Callable[[], None]) -> AsyncIterator[None]:
         def hear(message: Message) -> bool:
             if message.member == "NameOwnerChanged" and message.body[0] == _BLUEZ and not message.body[2]:
-                log.warning("bluetoothd has ended")
+                log.info("bluetoothd has ended")
                 on_gone()
             return False
 
