@@ -15,7 +15,7 @@ QUICK := tests/motion tests/simulate tests/store tests/test_wire.py tests/projec
 KERNELS := $(RUN) -c "from untuck.session.warmup import warm_up; warm_up(print)"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test test-plain lint bench docs screenshots format speech clean
+.PHONY: help demo quick test test-plain test-bluez lint bench docs screenshots format speech clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,10 @@ test: lint ## lint, types, all tests, and the core once more without the compile
 
 test-plain: .venv-plain/stamp ## the motion tests where numba is not installed; ARGS="-m slow" for the slow ones
 	.venv-plain/bin/python -m pytest tests/motion -m "not slow" $(ARGS)
+
+test-bluez: .venv/bluez.stamp ## the program on Debian with real BlueZ, in qemu, with the virtual clip; ARGS="--pairings 10" or "-k run"
+	$(RUN) -m tests.bluez.images
+	$(RUN) -m pytest tests/bluez -n 2 --dist loadfile $(ARGS)
 
 lint: .venv/test.stamp ## ruff and mypy --strict
 	$(RUN) -m ruff check
@@ -61,7 +65,7 @@ speech: .venv/test.stamp ## render the spoken clips anew with espeak-ng and sox,
 	$(RUN) tools/render_speech.py
 
 clean: ## remove the environment and what the checkers keep
-	rm -rf .venv .venv-plain .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-plain build/bluez .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/demo.stamp: requirements.txt pyproject.toml tools/setup.sh
 	@$(SETUP) demo
@@ -76,6 +80,10 @@ clean: ## remove the environment and what the checkers keep
 	@grep -hv '^-r' requirements.txt requirements-dev.txt > .venv-plain/pins.txt
 	@.venv-plain/bin/python -m pip install --quiet --disable-pip-version-check -c .venv-plain/pins.txt \
 		$(WITHOUT_NUMBA)
+	@touch $@
+
+.venv/bluez.stamp: .venv/test.stamp
+	@$(SETUP) bluez
 	@touch $@
 
 .venv/bench.stamp: requirements-bench.txt .venv/test.stamp

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes .venv, installs pinned requirements into it, and asks apt for what the system lacks.
-# Used by the Makefile: tools/setup.sh demo|test|bench. POSIX sh, for dash, bash 3.2 on macOS and any other shell.
+# Used by the Makefile: tools/setup.sh demo|test|bench|bluez. POSIX sh, for dash, bash 3.2 on macOS and any other shell.
 # Owns the knowledge of system packages.
 set -eu
 cd "$(dirname "$0")/.."
@@ -13,9 +13,9 @@ have() { command -v "$1" >/dev/null 2>&1; }
 
 case $target in
     demo) requirements="requirements.txt" ;;
-    test) requirements="requirements-dev.txt" ;;
+    test | bluez) requirements="requirements-dev.txt" ;;
     bench) requirements="requirements-bench.txt" ;;
-    *) stop "unknown target '$target': demo, test or bench." ;;
+    *) stop "unknown target '$target': demo, test, bench or bluez." ;;
 esac
 
 new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
@@ -104,6 +104,15 @@ window_packages() {
     wants libxcb-shape.so.0 libxcb-shape0
 }
 
+# What makes and runs a computer with BlueZ (tests/bluez): a simulated machine, and Debian's packages unpacked.
+bluez_packages() {
+    have qemu-system-x86_64 || echo qemu-system-x86
+    have mmdebstrap || echo mmdebstrap debian-archive-keyring
+    have cpio || echo cpio
+    have depmod || [ -x /sbin/depmod ] || echo kmod
+    have mke2fs || [ -x /sbin/mke2fs ] || echo e2fsprogs
+}
+
 # What only some tests, only the sound or only the window need: without it the set-up goes on.
 optional_packages() {
     [ "$(uname)" = Linux ] || return 0
@@ -115,6 +124,8 @@ optional_packages() {
             *) [ ! -e /dev/snd ] || echo libpulse0 ;;
         esac
         window_packages
+    elif [ "$target" = bluez ]; then
+        bluez_packages
     elif ! { have pulseaudio && have parec && have pactl; }; then
         echo pulseaudio pulseaudio-utils
     fi

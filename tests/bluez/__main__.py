@@ -14,9 +14,9 @@ import signal
 import sys
 import time
 
+from tests.bluez.desk import runner
 from tests.bluez.guest import Command, Guest
 from tests.bluez.images import BUILD, make_images
-from tests.bluez.motion import runner
 from virtual_clip.clip import VirtualClip
 
 

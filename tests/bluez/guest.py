@@ -57,6 +57,17 @@ class Command:
         """The output so far. to: only "out" or "err"."""
         return "\n".join(line.text for line in self.lines if to in ("", line.to))
 
+    @property
+    def last_line(self) -> str:
+        """The last line that it printed, "" if none."""
+        return self.lines[-1].text if self.lines else ""
+
+    @property
+    def failed_in_one_line(self) -> bool:
+        """Whether it ended with exit code 1 and its last line says why; earlier lines are progress, which ends so."""
+        errors = [line.text for line in self.lines if line.to == "err" and not line.text.endswith("...")]
+        return self.rc == 1 and len(errors) == 1 and errors[0].startswith("untuck: ")
+
     def send(self, number: signal.Signals) -> None:
         """Send the command a signal, e.g. SIGINT for Ctrl-C."""
         self._guest.write({"id": self._number, "signal": int(number)})

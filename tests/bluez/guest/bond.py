@@ -1,0 +1,42 @@
+"""Pairs the guest with the clip through BlueZ alone, so that scenarios do not depend on `untuck pair`: bond.py ADDRESS
+
+What works every time: a default agent that is there before the connection, and Pair() as the first call on it.
+"""
+
+import asyncio
+import sys
+
+from dbus_fast import BusType, Message, MessageType
+from dbus_fast.aio import MessageBus
+
+AGENT = "/rig/agent"
+ADAPTER = "/org/bluez/hci0"
+
+
+async def main() -> None:
+    bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
+
+    def confirm(message: Message) -> Message | bool:
+        asked = message.path == AGENT and message.message_type is MessageType.METHOD_CALL
+        return Message.new_method_return(message) if asked else False
+
+    async def call(path: str, interface: str, member: str, signature: str = "", *body: object) -> bool:
+        message = Message("org.bluez", path, f"org.bluez.{interface}", member, signature=signature, body=list(body))
+        answer = await bus.call(message)
+        if answer.message_type is MessageType.ERROR:
+            print(member, answer.error_name, *answer.body)
+        return answer.message_type is not MessageType.ERROR
+
+    bus.add_message_handler(confirm)
+    await call("/org/bluez", "AgentManager1", "RegisterAgent", "os", AGENT, "NoInputNoOutput")
+    await call("/org/bluez", "AgentManager1", "RequestDefaultAgent", "o", AGENT)
+    await call(ADAPTER, "Adapter1", "StartDiscovery")
+    await asyncio.sleep(2)
+    await call(ADAPTER, "Adapter1", "StopDiscovery")
+    device = f"{ADAPTER}/dev_{sys.argv[1].replace(':', '_')}"
+    paired = await call(device, "Device1", "Pair")
+    await call(device, "Device1", "Disconnect")
+    sys.exit(not paired)
+
+
+asyncio.run(main())

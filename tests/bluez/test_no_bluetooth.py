@@ -1,0 +1,58 @@
+"""No usable Bluetooth: a command says so at once, in one line that says what to do, before the analysis warms up."""
+
+from __future__ import annotations
+
+import pytest
+import pytest_asyncio
+from tests.bluez.desk import Desk
+from tests.bluez.table import Table
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+MORE_THAN_IMPORTS_S = 3.0
+ACTIVATION = "/usr/share/dbus-1/system-services/org.bluez.service"
+CASES = {  # commands before and after, and what the message must contain
+    "bluetoothd is stopped": ("bluez stop", "bluez start; bluez wait", "systemctl start bluetooth"),
+    "BlueZ is not installed": (
+        f"bluez stop; mv {ACTIVATION} /run; pkill -HUP dbus-daemon",
+        f"mv /run/org.bluez.service {ACTIVATION}; pkill -HUP dbus-daemon; bluez start; bluez wait",
+        "start bluetooth",
+    ),
+    "no adapter": ("adapter unplug 0; sleep 1", "adapter plug 0; bluez wait", "No Bluetooth adapter found"),
+    "rfkill": ("rfkill block bluetooth", "rfkill unblock bluetooth", "rfkill unblock bluetooth"),
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def imports_s(desk: Desk) -> float:
+    """What Python takes in the guest to load the program and its analysis, which is no wait for the radio."""
+    done = await desk.guest.run("python3 -c 'import untuck.session.clip_session, untuck.cli.main, bleak'")
+    return done.took_s
+
+
+@pytest.mark.parametrize(
+    ("case", "words"),
+    [
+        ("bluetoothd is stopped", "run"),
+        ("no adapter", "run"),
+        ("rfkill", "run"),
+        ("BlueZ is not installed", "pair"),
+        ("no adapter", "sync"),
+    ],
+)
+async def test_says_so_at_once(desk: Desk, imports_s: float, table: Table, case: str, words: str) -> None:
+    before, after, remedy = CASES[case]
+    await desk.guest.run(before)
+    try:
+        done = await desk.untuck(words)
+    finally:
+        await desk.guest.run(after)
+    waited_s = done.took_s - imports_s
+    right = {
+        "fails in one line": done.failed_in_one_line,
+        "says what to do": remedy in done.last_line,
+        f"at once: waited {waited_s:.1f} s": waited_s < MORE_THAN_IMPORTS_S,
+    }
+    table.add(f"{case}: {words}", right, of=done)
+    faults = await desk.faults()
+    assert not faults, "\n".join(faults)
+    table.check()
