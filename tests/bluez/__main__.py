@@ -79,7 +79,7 @@ async def main() -> None:
                 if word == ".int":
                     command and command.send(signal.SIGINT)
                 elif word.startswith("."):
-                    tasks.add(asyncio.create_task(steer(clip, word[1:], value)))
+                    await steer(clip, word[1:], value)
                 elif word:
                     command = guest.start(line.strip())
                     tasks.add(asyncio.create_task(show(command)))

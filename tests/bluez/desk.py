@@ -21,7 +21,7 @@ from untuck.simulate.scenario import HINGE_S
 
 START_S = 60.0  # until a session streams: a simulated processor is slow
 _RESTORE = f"""
-pkill -9 python3 -f untuck
+pkill -9 -f "[p]ython3 -m untuck"
 rfkill unblock bluetooth
 [ -e /run/bonds ] || {{ bluez running || bluez start; bluez wait; python3 /guest/bond.py {CLIP_ADDRESS} || exit 1;
     bluez stop; cp -a /var/lib/bluetooth /run/bonds; }}
@@ -78,14 +78,17 @@ class Desk:
 
     async def restart_clip(self, bonds: bytes | None, samples: Samples | None = None) -> None:
         """Switch the clip off and on. bonds: what it then remembers; samples: a new motion, from its beginning."""
+        motion = None if samples is None else await asyncio.to_thread(Motion.of, samples)
         errors = await self.clip.switch_off()
         assert not errors, errors
         if bonds is None:
             (self.clip.flash / "bonds").unlink(missing_ok=True)
         else:
             (self.clip.flash / "bonds").write_bytes(bonds)
-        if samples is not None:
-            self.clip.sim.motion, self.clip.sim.origin_us = Motion.of(samples), None
+        if motion is not None:
+            with self.clip.sim.lock:
+                self.clip.sim.forget()
+                self.clip.sim.motion, self.clip.sim.origin_us = motion, None
         await self.clip.switch_on()
 
     async def faults(self) -> list[str]:

@@ -123,7 +123,7 @@ class Guest:
 
     async def __aenter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._log = (self.folder / "guest.log").open("a", buffering=1)
+        self._log = (self.folder / "guest.log").open("w", buffering=1)
         self._started_s = time.monotonic()
         booted = self._command("boot")
         ports: dict[str, _Serve] = {"commands": self._serve_commands}

@@ -24,7 +24,7 @@ async def test_doctor(paired: Desk, table: Table) -> None:
 
 async def test_run_through_outages(paired: Desk, table: Table) -> None:
     channel, peripheral = paired.clip.channel, paired.clip.peripheral
-    await paired.restart_clip(paired.bonds, runner(300.0))
+    await paired.restart_clip(paired.bonds, await asyncio.to_thread(runner, 300.0))
     session = await Session.begin(paired)
     table.add("run: first packet", {}, took_s=session.events("signal")[0]["after_s"], lost=session.lost)
 
@@ -73,7 +73,7 @@ async def test_ctrl_c_while_bluetoothd_dies(paired: Desk, table: Table) -> None:
 
 
 async def test_sync(paired: Desk, table: Table) -> None:
-    await paired.restart_clip(paired.bonds, runner(300.0, stand_s=1.0))
+    await paired.restart_clip(paired.bonds, await asyncio.to_thread(runner, 120.0, 1.0))
     await asyncio.sleep(45)  # the clip records by itself 10 s after the wearer starts to run
     done = await paired.untuck("sync --json")
     rows = json.loads(done.said("out") or "[]")

@@ -24,19 +24,21 @@ async def main() -> None:
         message = Message("org.bluez", path, f"org.bluez.{interface}", member, signature=signature, body=list(body))
         answer = await bus.call(message)
         if answer.message_type is MessageType.ERROR:
-            print(member, answer.error_name, *answer.body)
+            print(member, answer.error_name, *answer.body, flush=True)
         return answer.message_type is not MessageType.ERROR
 
     bus.add_message_handler(confirm)
     await call("/org/bluez", "AgentManager1", "RegisterAgent", "os", AGENT, "NoInputNoOutput")
     await call("/org/bluez", "AgentManager1", "RequestDefaultAgent", "o", AGENT)
     await call(ADAPTER, "Adapter1", "StartDiscovery")
-    await asyncio.sleep(2)
-    await call(ADAPTER, "Adapter1", "StopDiscovery")
     device = f"{ADAPTER}/dev_{sys.argv[1].replace(':', '_')}"
-    paired = await call(device, "Device1", "Pair")
+    for _ in range(40):
+        await asyncio.sleep(0.5)
+        if await call(device, "Device1", "Pair"):
+            break
+        print("not paired yet")
+    await call(ADAPTER, "Adapter1", "StopDiscovery")
     await call(device, "Device1", "Disconnect")
-    sys.exit(not paired)
 
 
 asyncio.run(main())
