@@ -19,7 +19,7 @@ from untuck.samples import Samples
 from untuck.simulate.runner import Phase, Scenario, simulate
 from untuck.simulate.scenario import HINGE_S
 
-START_S = 60.0  # until a session streams: a simulated processor is slow
+START_S = 90.0  # until a session streams: a simulated processor is slow
 _RESTORE = f"""
 pkill -9 -f "[p]ython3 -m untuck"
 rfkill unblock bluetooth
@@ -111,10 +111,11 @@ class Session:
 
     @classmethod
     async def begin(cls, desk: Desk, words: str = "run --json") -> Session:
-        """Start it and wait for its first packets."""
-        command = desk.start(words)
-        await command.printed('"signal"', START_S)
-        return cls(command)
+        """Start it and wait until it shows what the clip measures now."""
+        session = cls(desk.start(words))
+        await session.command.printed('"signal"', START_S)
+        await session.back(START_S)
+        return session
 
     def events(self, kind: str = "") -> list[dict[str, Any]]:
         """What was printed so far, with after_s, when that was; the summary has no `event`."""
