@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -68,7 +68,7 @@ class VirtualClip:
 
     backend: for BleSource and ClipRuns. flash: the folder of the clip's file system. channel and peripheral: for faults
     of the radio; sim: for faults of the sensor. script: path and arguments of what runs in place of the firmware's
-    main, in a heap of this size.
+    main, in a heap of this size. keeps_up: whether a host outside this process keeps up with real time.
     """
 
     def __init__(
@@ -77,6 +77,7 @@ class VirtualClip:
         self.backend = Backend()
         self.clock = Clock(speed)
         self.sim = Bno085Sim(Motion.of(samples))
+        self.keeps_up: Callable[[], bool] = lambda: True
         self.script: Sequence[object] = ()
         self.heap = HEAP
         self._mtu = mtu
@@ -141,7 +142,8 @@ class VirtualClip:
 
     async def _rest(self) -> None:
         while True:
-            self.bus.host_rest_s = time.monotonic()
+            if self.keeps_up():
+                self.bus.host_rest_s = time.monotonic()
             await asyncio.sleep(_REST_S)
 
     async def ended(self) -> str:

@@ -11,7 +11,8 @@ import utime as _real
 from utime import *  # noqa: F403
 
 _epoch_us, speed, _start_us = [int(part) for part in (os.getenv("UNTUCK_CLOCK") or "0:1:0").split(":")]
-_epoch_ms = (_epoch_us // 1000) + (1 << 31)  # asyncio's queue uses real ticks too: virtual ones must be ahead of them
+# asyncio queues what a socket wakes by real ticks, compared modulo 2**30: virtual ones must be ahead of them
+_epoch_ms = (_epoch_us // 1000) + (1 << 28)
 _UNIT_US = 64
 _BITS = 31
 _lease = open(os.getenv("UNTUCK_CLOCK_LEASE"), "rb") if os.getenv("UNTUCK_CLOCK_LEASE") else None
