@@ -22,7 +22,7 @@ radio, sensor and flash can be switched on while it runs.
     asyncio.run(main())
 
 clip.py joins the parts: bno085_sim.py (sensor), bus_server.py (SPI, I2C and pins), bumble_peripheral.py,
-nimble_store.py and radio_channel.py (radio), bleak_backend.py (the host's end), hci_adapter.py (an adapter for a host in
-a virtual machine). shims/ are MicroPython's hardware modules for the firmware. micropython_script.py runs single scripts
+nimble_store.py and radio_channel.py (radio), bleak_backend.py (the host's end), hci_adapter.py (an adapter for a
+virtual machine). shims/ are MicroPython's hardware modules for the firmware. micropython_script.py runs single scripts
 with it; loudspeaker.py is a sound device without hardware.
 """

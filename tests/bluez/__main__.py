@@ -69,6 +69,7 @@ async def main() -> None:
         folder = BUILD / "log" / "shell"
         guest = Guest(clip.channel, folder, adapters=chosen.adapters, log_bluetoothd=chosen.bluetoothd_log)
         async with guest:
+            clip.keeps_up = guest.keeps_up
             print(f"@@ready after {time.monotonic() - started_s:.1f} s; all is also in {folder}/guest.log", flush=True)
             tasks = set()
             command = None

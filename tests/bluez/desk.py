@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,7 +20,7 @@ from untuck.samples import Samples
 from untuck.simulate.runner import Phase, Scenario, simulate
 from untuck.simulate.scenario import HINGE_S
 
-START_S = 90.0  # until a session streams: a simulated processor is slow
+START_S = 40.0  # until a session streams
 _RESTORE = f"""
 pkill -9 -f "[p]ython3 -m untuck"
 rfkill unblock bluetooth
@@ -51,6 +52,7 @@ class Desk:
     async def open(cls, samples: Samples, folder: Path, adapters: int = 1) -> AsyncIterator[Desk]:
         """A clip that was never paired, and a computer that was just installed."""
         async with VirtualClip(samples) as clip, Guest(clip.channel, folder, adapters=adapters) as guest:
+            clip.keeps_up = guest.keeps_up
             await guest.run("bluez wait")
             yield cls(clip, guest)
 
@@ -106,13 +108,14 @@ class Desk:
 class Session:
     """`untuck run --json` in the guest, from its first packet on."""
 
-    def __init__(self, command: Command) -> None:
-        self.command = command
+    def __init__(self, desk: Desk, words: str) -> None:
+        self.command = desk.start(words)
+        self._guest = desk.guest
 
     @classmethod
     async def begin(cls, desk: Desk, words: str = "run --json") -> Session:
         """Start it and wait until it shows what the clip measures now."""
-        session = cls(desk.start(words))
+        session = cls(desk, words)
         await session.command.printed('"signal"', START_S)
         await session.back(START_S)
         return session
@@ -128,13 +131,14 @@ class Session:
         return int(self.events("signal")[-1]["lost"])
 
     async def back(self, within_s: float) -> float:
-        """Seconds until data is less than a second old again."""
-        asked_s = asyncio.get_running_loop().time()
+        """Seconds until data is less than a second old again; infinite if it is not within `within_s`."""
+        asked_s = self._guest.now_s
         seen = len(self.events("signal"))
-        async with asyncio.timeout(within_s):
-            while not any(row["age_s"] < 1.0 for row in self.events("signal")[seen:]):
-                await asyncio.sleep(0.1)
-        return asyncio.get_running_loop().time() - asked_s
+        while self._guest.now_s < asked_s + within_s:
+            if any(row["age_s"] < 1.0 for row in self.events("signal")[seen:]):
+                return self._guest.now_s - asked_s
+            await asyncio.sleep(0.05)
+        return math.inf
 
     async def interrupt(self, within_s: float = 40.0) -> Command:
         """Ctrl-C, and wait for the end."""

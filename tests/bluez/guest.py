@@ -3,7 +3,9 @@
     async with VirtualClip(samples) as clip, Guest(clip.channel, folder) as guest:
         done = await guest.run("untuck pair")
 
-Commands run in the guest's bash, several at the same time if wanted; guest/run_commands.py has the other end.
+Commands run in the guest's bash, several at the same time if wanted; guest/run_commands.py has the other end. The
+guest's clock counts instructions, a billion a second, and is never faster than real time: on a busy machine it is slow,
+which programs in the guest do not notice. All times here are the guest's.
 """
 
 from __future__ import annotations
@@ -11,11 +13,11 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-import os
 import signal
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +27,9 @@ from tests.bluez.images import BUILD, CPU
 from virtual_clip.hci_adapter import HciAdapter
 from virtual_clip.radio_channel import RadioChannel
 
-BOOT_S = 60.0
+BOOT_S = 300.0  # real time
+_BEHIND_S = 0.05  # real time without a sign of life: its time is slow then
+_INSTRUCTIONS = "shift=0,sleep=on"  # 1 ns each, about as fast as a small computer
 _Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 _ADDRESS = "00:1B:DC:00:00:{:02X}"
 _KERNEL = "console=ttyS0 quiet cryptomgr.notests=1 nokaslr panic=-1 tsc=reliable mitigations=off random.trust_cpu=on"
@@ -50,7 +54,7 @@ class Command:
         self.took_s = 0.0
         self._guest = guest
         self._number = number
-        self._started_s = time.monotonic()
+        self._started_s = guest.now_s
         self._changed = asyncio.Condition()
 
     def said(self, to: str = "") -> str:
@@ -74,7 +78,7 @@ class Command:
 
     async def printed(self, text: str, within_s: float) -> Line:
         """The first line that contains `text`. Raises TimeoutError, or EOFError if the command ends without it."""
-        async with asyncio.timeout(within_s), self._changed:
+        async with self._guest.timeout(within_s), self._changed:
             while True:
                 found = next((line for line in self.lines if text in line.text), None)
                 if found:
@@ -86,17 +90,17 @@ class Command:
     async def ended(self, within_s: float = 60.0) -> Self:
         """Wait for the end. A command that takes longer is killed, and its rc stays None."""
         try:
-            async with asyncio.timeout(within_s), self._changed:
+            async with self._guest.timeout(within_s), self._changed:
                 await self._changed.wait_for(lambda: self.rc is not None)
         except TimeoutError:
-            self.took_s = time.monotonic() - self._started_s
+            self.took_s = self._guest.now_s - self._started_s
             self.send(signal.SIGKILL)
         return self
 
     async def receive(self, message: dict[str, object]) -> None:
         """What the guest says of this command."""
         async with self._changed:
-            after_s = time.monotonic() - self._started_s
+            after_s = self._guest.now_s - self._started_s
             if "rc" in message:
                 self.rc, self.took_s = int(str(message["rc"])), after_s
             else:
@@ -109,6 +113,7 @@ class Guest:
 
     def __init__(self, channel: RadioChannel, folder: Path, *, adapters: int = 1, log_bluetoothd: bool = False) -> None:
         self.folder = folder
+        self.now_s = 0.0  # its uptime
         self.adapters: list[HciAdapter] = []
         self._channel = channel
         self._count = adapters
@@ -119,12 +124,11 @@ class Guest:
         self._servers: list[asyncio.Server] = []
         self._sockets = tempfile.TemporaryDirectory(prefix="untuck-guest-")
         self._process: asyncio.subprocess.Process | None = None
-        self._started_s = time.monotonic()
+        self._heard_s = 0.0  # when it last gave a sign of life, in real time
 
     async def __aenter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._log = (self.folder / "guest.log").open("w", buffering=1)
-        self._started_s = time.monotonic()
         booted = self._command("boot")
         ports: dict[str, _Serve] = {"commands": self._serve_commands}
         for number in range(self._count):
@@ -132,9 +136,12 @@ class Guest:
         for name, serve in ports.items():
             self._servers.append(await asyncio.start_unix_server(serve, self._socket(name)))
         self._process = await asyncio.create_subprocess_exec(*self._qemu(list(ports)), stdin=asyncio.subprocess.DEVNULL)
-        if (await booted.ended(BOOT_S)).rc != 0:
+        try:
+            async with asyncio.timeout(BOOT_S):
+                await booted.ended()
+        except TimeoutError:
             await self.__aexit__(None, None, None)
-            raise RuntimeError(f"the guest did not boot within {BOOT_S:g} s: see {self.folder / 'console.log'}")
+            raise RuntimeError(f"no boot within {BOOT_S:g} s: see {self.folder / 'console.log'}") from None
         return self
 
     async def __aexit__(
@@ -168,7 +175,32 @@ class Guest:
 
     def log(self, text: str) -> None:
         """Write a line to guest.log."""
-        self._log.write(f"{time.monotonic() - self._started_s:8.3f} {text}\n")
+        self._log.write(f"{self.now_s:8.3f} {text}\n")
+
+    def keeps_up(self) -> bool:
+        """Whether its time runs as fast as real time just now."""
+        return time.monotonic() - self._heard_s < _BEHIND_S
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for so long, in the guest's time."""
+        until_s = self.now_s + seconds
+        while (left_s := until_s - self.now_s) > 0:
+            await asyncio.sleep(max(left_s / 2, 0.01))
+
+    @asynccontextmanager
+    async def timeout(self, seconds: float) -> AsyncIterator[None]:
+        """asyncio.timeout in the guest's time."""
+        async with asyncio.timeout(None) as limit:
+
+            async def expire() -> None:
+                await self.sleep(seconds)
+                limit.reschedule(asyncio.get_running_loop().time())
+
+            watch = asyncio.create_task(expire())
+            try:
+                yield
+            finally:
+                watch.cancel()
 
     def _command(self, text: str) -> Command:
         number = next(self._numbers)
@@ -179,6 +211,9 @@ class Guest:
         self._writer = writer
         while line := await reader.readline():
             message = json.loads(line)
+            self.now_s, self._heard_s = message["up_s"], time.monotonic()
+            if "id" not in message:
+                continue
             command = self._commands[message["id"]]
             self.log(f"{message['id']:3} " + (message["text"] if "text" in message else f"ended with {message['rc']}"))
             await command.receive(message)
@@ -198,7 +233,7 @@ class Guest:
 
     def _qemu(self, ports: list[str]) -> list[str]:
         kernel = f"{_KERNEL} rdinit=/init ADAPTERS={self._count} {self._arguments}"
-        words = ["qemu-system-x86_64", "-machine", "q35,accel=tcg", "-cpu", CPU, "-smp", os.environ.get("SMP", "1")]
+        words = ["qemu-system-x86_64", "-machine", "q35,accel=tcg", "-cpu", CPU, "-icount", _INSTRUCTIONS]
         words += ["-m", "1536", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-nic", "none"]
         words += ["-kernel", f"{BUILD}/system/vmlinux", "-initrd", f"{BUILD}/initial.cpio", "-append", kernel]
         words += ["-serial", f"file:{self.folder}/console.log"]

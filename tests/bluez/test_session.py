@@ -23,7 +23,7 @@ async def test_doctor(paired: Desk, table: Table) -> None:
 
 
 async def test_run_through_outages(paired: Desk, table: Table) -> None:
-    channel, peripheral = paired.clip.channel, paired.clip.peripheral
+    channel, peripheral, guest = paired.clip.channel, paired.clip.peripheral, paired.guest
     await paired.restart_clip(paired.bonds, await asyncio.to_thread(runner, 300.0))
     session = await Session.begin(paired)
     table.add("run: first packet", {}, took_s=session.events("signal")[0]["after_s"], lost=session.lost)
@@ -33,19 +33,21 @@ async def test_run_through_outages(paired: Desk, table: Table) -> None:
         lost = session.lost - lost
         right = {f"back in {BACK_S:g} s": back_s < BACK_S, "no loss": lost == 0}
         table.add(f"run: {outage}", right, took_s=back_s, lost=lost)
-        await asyncio.sleep(3)
+        await guest.sleep(3)
 
-    await asyncio.sleep(3)
+    await guest.sleep(3)
     await peripheral.drop()
     await came_back("peer drops")
-    await channel.stall(2)
+    channel.hold()
+    await guest.sleep(2)
+    channel.release()
     await came_back("stall of 2 s")
     channel.set_in_range(False)
     await peripheral.drop()
-    await asyncio.sleep(8)
+    await guest.sleep(8)
     channel.set_in_range(True)
     await came_back("out of range for 8 s")
-    await paired.guest.run("bluetoothctl power off; sleep 7; bluetoothctl power on")
+    await guest.run("bluetoothctl power off; sleep 7; bluetoothctl power on")
     await came_back("adapter off for 7 s")
     await paired.guest.run("bluez stop; sleep 1; bluez start; bluez wait")
     await came_back("bluetoothd restarts")
@@ -64,7 +66,7 @@ async def test_run_through_outages(paired: Desk, table: Table) -> None:
 
 async def test_ctrl_c_while_bluetoothd_dies(paired: Desk, table: Table) -> None:
     session = await Session.begin(paired)
-    await asyncio.sleep(3)
+    await paired.guest.sleep(3)
     await paired.guest.run("bluez kill")
     done = await session.interrupt()
     right = {"ends": done.rc is not None, "with its summary": bool(session.events("summary"))}
@@ -74,7 +76,7 @@ async def test_ctrl_c_while_bluetoothd_dies(paired: Desk, table: Table) -> None:
 
 async def test_sync(paired: Desk, table: Table) -> None:
     await paired.restart_clip(paired.bonds, await asyncio.to_thread(runner, 120.0, 1.0))
-    await asyncio.sleep(45)  # the clip records by itself 10 s after the wearer starts to run
+    await paired.clip.sleep(45)  # the clip records by itself 10 s after the wearer starts to run
     done = await paired.untuck("sync --json")
     rows = json.loads(done.said("out") or "[]")
     right = {"exit code 0": done.rc == 0, "one session": [row["session"] is not None for row in rows] == [True]}
