@@ -79,7 +79,7 @@ class Desk:
         self.commands.clear()
 
     async def restart_clip(self, bonds: bytes | None, samples: Samples | None = None) -> None:
-        """Switch the clip off and on. bonds: what it then remembers; samples: a new motion, from its beginning."""
+        """Switch the clip off and on. bonds: what it then remembers; samples: a new motion, and no runs are stored."""
         motion = None if samples is None else await asyncio.to_thread(Motion.of, samples)
         errors = await self.clip.switch_off()
         assert not errors, errors
@@ -88,6 +88,8 @@ class Desk:
         else:
             (self.clip.flash / "bonds").write_bytes(bonds)
         if motion is not None:
+            for run in (self.clip.flash / "runs").iterdir():
+                run.unlink()
             with self.clip.sim.lock:
                 self.clip.sim.forget()
                 self.clip.sim.motion, self.clip.sim.origin_us = motion, None
@@ -140,7 +142,9 @@ class Session:
             await asyncio.sleep(0.05)
         return math.inf
 
-    async def interrupt(self, within_s: float = 40.0) -> Command:
-        """Ctrl-C, and wait for the end."""
+    async def interrupt(self, within_s: float = 40.0) -> float:
+        """Ctrl-C; returns the seconds until it has ended. After `within_s` it is killed and has no exit code."""
+        asked_s = self._guest.now_s
         self.command.send(signal.SIGINT)
-        return await self.command.ended(within_s)
+        await self.command.ended(within_s)
+        return self._guest.now_s - asked_s
