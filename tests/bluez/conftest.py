@@ -1,7 +1,8 @@
-"""`make test-bluez`: the images, a clip and a computer for each file of tests, and the table."""
+"""`make test-bluez`: the images, a clip and a computer that tests share, and the table."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -28,10 +29,11 @@ def images() -> None:
     make_images()
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def desk(images: None, request: pytest.FixtureRequest) -> AsyncIterator[Desk]:
-    """A clip and a computer for all tests of a file."""
-    async with Desk.open(runner(900.0), BUILD / "log" / request.node.path.stem) as desk:
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def desk(images: None) -> AsyncIterator[Desk]:
+    """A clip and a computer for all tests of this process."""
+    name = os.environ.get("PYTEST_XDIST_WORKER", "desk")
+    async with Desk.open(runner(60.0), BUILD / "log" / name) as desk:
         yield desk
 
 

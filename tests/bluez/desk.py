@@ -32,10 +32,15 @@ bluez start && bluez wait && bluetoothctl power on
 """
 
 
-def runner(run_s: float, stand_s: float = 20.0) -> Samples:
+def runner(run_s: float) -> Samples:
     """A wearer who stands, hinges three times, stands, then runs, at 100 Hz."""
-    phases = Phase("stand", stand_s), Phase("hinge", 3 * HINGE_S), Phase("stand", 3.0), Phase("run", run_s)
+    phases = Phase("stand", 20.0), Phase("hinge", 3 * HINGE_S), Phase("stand", 3.0), Phase("run", run_s)
     return simulate(Scenario(phases), rate_hz=100).samples
+
+
+def sudden_runner(run_s: float) -> Samples:
+    """A wearer who switches the clip on and runs, at 100 Hz."""
+    return simulate(Scenario((Phase("stand", 1.0), Phase("run", run_s))), rate_hz=100).samples
 
 
 @dataclass

@@ -6,7 +6,7 @@ import asyncio
 import json
 
 import pytest
-from tests.bluez.desk import Desk, Session, runner
+from tests.bluez.desk import Desk, Session, runner, sudden_runner
 from tests.bluez.table import Table
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -24,7 +24,7 @@ async def test_doctor(paired: Desk, table: Table) -> None:
 
 async def test_run_through_outages(paired: Desk, table: Table) -> None:
     channel, peripheral, guest = paired.clip.channel, paired.clip.peripheral, paired.guest
-    await paired.restart_clip(paired.bonds, await asyncio.to_thread(runner, 300.0))
+    await paired.restart_clip(paired.bonds, await asyncio.to_thread(runner, 120.0))
     session = await Session.begin(paired)
     table.add("run: first packet", {}, took_s=session.events("signal")[0]["after_s"], lost=session.lost)
 
@@ -77,8 +77,8 @@ async def test_ctrl_c_while_bluetoothd_dies(paired: Desk, table: Table) -> None:
 
 
 async def test_sync(paired: Desk, table: Table) -> None:
-    await paired.restart_clip(paired.bonds, await asyncio.to_thread(runner, 120.0, 1.0))
-    await paired.clip.sleep(45)  # the clip records by itself 10 s after the wearer starts to run
+    await paired.restart_clip(paired.bonds, await asyncio.to_thread(sudden_runner, 60.0))
+    await paired.clip.sleep(20)  # the clip records by itself 10 s after the wearer starts to run
     done = await paired.untuck("sync --json")
     rows = json.loads(done.said("out") or "[]")
     right = {"exit code 0": done.rc == 0, "one session": [row["session"] is not None for row in rows] == [True]}
