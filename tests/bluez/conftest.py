@@ -53,7 +53,7 @@ def table(record_property: Callable[[str, object], None]) -> Table:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    rows = [str(row) for reports in terminalreporter.stats.values() for row in rows_of(reports)]
+    rows = [str(row) for row in rows_of([report for reports in terminalreporter.stats.values() for report in reports])]
     if rows:
         terminalreporter.section("real BlueZ")
         terminalreporter.write_line("\n".join((HEAD, *rows)))

@@ -62,6 +62,7 @@ class Table:
 
 
 def rows_of(reports: list[Any]) -> list[Row]:
-    """The rows in pytest's reports."""
+    """The rows in pytest's reports, test after test."""
     called = [report for report in reports if isinstance(report, pytest.TestReport) and report.when == "call"]
+    called.sort(key=lambda report: (report.location[0], report.location[1] or 0, report.nodeid))
     return [Row(**json.loads(str(value))) for each in called for name, value in each.user_properties if name == "row"]

@@ -78,7 +78,7 @@ async def test_ctrl_c_while_bluetoothd_dies(paired: Desk, table: Table) -> None:
 
 async def test_sync(paired: Desk, table: Table) -> None:
     await paired.restart_clip(paired.bonds, await asyncio.to_thread(sudden_runner, 60.0))
-    await paired.clip.sleep(20)  # the clip records by itself 10 s after the wearer starts to run
+    await paired.clip.sleep(30)  # the clip records by itself 10 s after the wearer starts to run
     done = await paired.untuck("sync --json")
     rows = json.loads(done.said("out") or "[]")
     right = {"exit code 0": done.rc == 0, "one session": [row["session"] is not None for row in rows] == [True]}
