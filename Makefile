@@ -37,7 +37,7 @@ test-plain: .venv-plain/stamp ## the motion tests where numba is not installed; 
 
 test-bluez: .venv/bluez.stamp ## the program on Debian with real BlueZ, in qemu, with the virtual clip; ARGS="--pairings 10" or "-k run"
 	$(RUN) -m tests.bluez.images
-	$(RUN) -m pytest tests/bluez -n 2 --dist loadfile $(ARGS)
+	$(RUN) -m pytest tests/bluez -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 lint: .venv/test.stamp ## ruff and mypy --strict
 	$(RUN) -m ruff check

@@ -70,7 +70,7 @@ else:
         def _split_scope(self, nodeid: str) -> str:
             path = nodeid.partition("::")[0]
             folder = path.split("/")[1]
-            if folder in ("firmware", "session", "sources", "virtual_clip"):
+            if folder in ("bluez", "firmware", "session", "sources", "virtual_clip"):
                 return nodeid
             return folder if folder == "sound" else path
 

@@ -22,6 +22,7 @@ async def test_doctor(paired: Desk, table: Table) -> None:
     table.check()
 
 
+@pytest.mark.slow
 async def test_run_through_outages(paired: Desk, table: Table) -> None:
     channel, peripheral, guest = paired.clip.channel, paired.clip.peripheral, paired.guest
     await paired.restart_clip(paired.bonds, await asyncio.to_thread(runner, 120.0))
@@ -65,6 +66,7 @@ async def test_run_through_outages(paired: Desk, table: Table) -> None:
     table.check()
 
 
+@pytest.mark.slow
 async def test_ctrl_c_while_bluetoothd_dies(paired: Desk, table: Table) -> None:
     session = await Session.begin(paired)
     await paired.guest.sleep(3)
