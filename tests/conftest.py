@@ -31,6 +31,9 @@ else:
     pytest_plugins = ["pytestqt.plugin"]
 
 settings.register_profile("quick", max_examples=10)  # of `make quick`
+settings.register_profile("ci", derandomize=True)  # a failure there must be seen again here: CI=true make test
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 _FIRST = ("slow", "sound", "radio")  # the order of tests: what takes longest or mostly waits begins first
 CHECKOUT = Path(__file__).resolve().parent.parent
 

@@ -30,6 +30,7 @@ from untuck.sources.stack import Adapter, Backend
 log = logging.getLogger(__name__)
 
 STATUS_AGAIN_S = 0.1
+SETTLE_S = 0.1  # for the service to see that nobody listens
 _SLICE_S = 0.25
 
 T = TypeVar("T")
@@ -216,10 +217,19 @@ class Link:
         self._is_open = False
         await self._watch.aclose()
         if client is not None:
+            if client.is_connected and not self._calls:
+                await self._stop_notifications(client)
             task = self._start(client.disconnect())
             await asyncio.wait({task}, timeout=self._timeouts.close_s)
         if self._calls:  # they end with the connection
             await asyncio.wait(self._calls, timeout=self._timeouts.close_s)
+
+    async def _stop_notifications(self, client: BleakClient) -> None:
+        """End them before the connection: bluetoothd 5.66 crashes if both end at the same time (bluez issue 1781)."""
+        for uuid in (wire.STREAM_UUID, wire.STATUS_UUID):
+            task = self._start(client.stop_notify(uuid))
+            await asyncio.wait({task}, timeout=self._timeouts.close_s)
+        await asyncio.sleep(SETTLE_S)
 
     async def _write(self, data: bytes, limit_s: float, response: bool) -> None:
         if self._client is None or not self.connected:
