@@ -94,7 +94,7 @@ class Bonds:
         self.refused = False
         self._encrypted = False
         self._bonded = False  # the link's bond was found, or accepted
-        self._hidden = False  # the host is pairing anew: it does not use its old bond
+        self._hidden = False  # the host is pairing again: it does not use its old bond
         self._accepts = None  # whether the link may pair; decided once
         self._new = None, None, None  # the new bond so far
 
@@ -121,7 +121,7 @@ class Bonds:
     def store(self, kind, key, value):
         """Store a secret, or delete it (value None); returns whether that was done.
 
-        To delete is to pair anew. The old bond is kept until the new one is whole, and hidden on this link: the stack
+        To delete is to pair again. The old bond is kept until the new one is whole, and hidden on this link: the stack
         deletes until nothing is found. A secret that is not accepted is reported as stored: refusing it makes the stack
         delete other bonds, and not all of its versions stop.
         """

@@ -1,7 +1,7 @@
 """The key store of MicroPython's NimBLE, for the virtual clip: look-ups and changes are events to the firmware.
 
 It asks in the order, with the keys and with the persistence of NimBLE's ble_store.c, ble_sm.c and MicroPython's
-modbluetooth_nimble.c: a refused write deletes the oldest bond and tries again, a peer that pairs anew is asked about
+modbluetooth_nimble.c: a refused write deletes the oldest bond and tries again, a peer that pairs again is asked about
 until its bond is gone. Values are `struct ble_store_value_sec`.
 """
 
@@ -41,7 +41,7 @@ class NimbleStore(KeyStore):
     """`get` and `set_` are the firmware's answers to the events GET_SECRET and SET_SECRET.
 
     finish: calls its argument if the pairing that ends shall be stored.
-    irk: the clip's own key for private addresses. overflows: refused writes. repeats: how often a peer that pairs anew
+    irk: the clip's own key for private addresses. overflows: refused writes. repeats: how often a peer that pairs again
     was found to be bonded still.
     """
 

@@ -1,4 +1,4 @@
-"""What the Bluetooth stacks of Linux, Windows and macOS do when something is wrong, and what the runner is told.
+"""What the Bluetooth stacks of Linux, Windows and macOS do when something is wrong, and what the message says.
 
 The errors are those that bleak 3.1 raises for BlueZ (org.bluez names, seen on a real one), WinRT (its client.py) and
 CoreBluetooth (its delegates); the clip is the real firmware over the virtual radio.
@@ -96,7 +96,7 @@ def _shown(case: tuple[Any, ...]) -> str:
 
 
 async def _refused(clip: VirtualClip, place: str, error: BaseException) -> str:
-    """What the runner is told; one line."""
+    """The message, one line."""
     with pytest.raises(LinkError) as told:
         async with BleSource(backend=failing(clip.backend, place, error), timeouts=QUICK):
             pass

@@ -21,7 +21,7 @@ from untuck.sources.stack import Adapter, Backend
 
 log = logging.getLogger(__name__)
 
-RESPONSE_S = 0.5  # for the scan response, which some systems report after the advertisement
+RESPONSE_S = 1.0  # for the scan response, which some systems report after the advertisement, or from their memory
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ async def find_clip(
         if found is None or device.address == found[0].address:
             found = device, advertisement
             heard.set()
-            if wire.SERVICE_UUID in advertisement.service_data:
-                complete.set()
+            if advertisement.service_data.get(wire.SERVICE_UUID) == bytes((wire.PAIRING_SHUT,)):
+                complete.set()  # another value may be what the system remembers: a newer one may follow
 
     adapter = await choose_adapter(backend, address)
     scanner = BleakScanner(hear, service_uuids=[wire.SERVICE_UUID], **_scanner(backend, adapter))

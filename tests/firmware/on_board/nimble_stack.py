@@ -28,7 +28,7 @@ class UUID:
 
 
 class BLE:
-    """The stack; begin() makes it anew."""
+    """The stack; begin() resets it."""
 
     one = None
 

@@ -138,7 +138,7 @@ def case_half_a_bond_is_none():
     each_order(check)
 
 
-def case_a_trusted_link_may_pair_anew():
+def case_a_trusted_link_may_pair_again():
     def check(keys_first):
         radio, stack = started_with_owner()
         stack.connect()
