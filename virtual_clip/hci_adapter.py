@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bumble import ll
 from bumble.controller import Controller
-from bumble.hci import Address, HCI_Packet, LeFeatureMask
+from bumble.hci import HCI_CONNECTION_TIMEOUT_ERROR, Address, HCI_Packet, HCI_Reset_Command, LeFeatureMask
+from bumble.hci import HCI_StatusReturnParameters as Status
 from bumble.transport.common import PacketParser
 
 from virtual_clip.radio_channel import ACL_DATA_BYTES, ChannelController, RadioChannel
@@ -34,6 +36,13 @@ class HciAdapter(ChannelController):
     def send_hci_packet(self, packet: HCI_Packet) -> None:
         """Hand an event or data to the host."""
         self.send(bytes(self.with_scan_response(packet)))
+
+    def on_hci_reset_command(self, _command: HCI_Reset_Command) -> Status:
+        """Lose every link, as an adapter does that was unplugged or reset; its peers see a supervision timeout."""
+        for connection in list(self.le_connections.values()):
+            connection.send_ll_control_pdu(ll.TerminateInd(HCI_CONNECTION_TIMEOUT_ERROR))
+        self.le_connections.clear()
+        return super().on_hci_reset_command(_command)
 
     def feed(self, data: bytes) -> None:
         """Bytes from the host, cut anywhere."""

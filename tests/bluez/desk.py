@@ -38,11 +38,6 @@ def runner(run_s: float) -> Samples:
     return simulate(Scenario(phases), rate_hz=100).samples
 
 
-def sudden_runner(run_s: float) -> Samples:
-    """A wearer who switches the clip on and runs, at 100 Hz."""
-    return simulate(Scenario((Phase("stand", 1.0), Phase("run", run_s))), rate_hz=100).samples
-
-
 @dataclass
 class Desk:
     """A clip, a computer, and the clip's bonds as they were when the two were paired."""
@@ -70,6 +65,13 @@ class Desk:
         command = self.guest.start(f"untuck {words}")
         self.commands.append(command)
         return command
+
+    async def wake(self) -> bool:
+        """Let bluetoothd run and offer an adapter, whatever was before; whether it ran already."""
+        ran = (await self.guest.run("bluez running")).rc == 0
+        done = await self.guest.run("bluez running || bluez start; bluez wait")
+        assert done.rc == 0, done.said()
+        return ran
 
     async def restore(self) -> None:
         """Bond both, whatever was before; bluetoothd runs, the adapter is on, the clip in range."""

@@ -32,9 +32,11 @@ async def test_computer_that_lost_its_bond(paired: Desk, table: Table) -> None:
         {"fails in one line": refused.failed_in_one_line, "says what to do": says},
         of=refused,
     )
+    ran = await paired.wake()  # Linux 6.1.192 ends it at times when a link goes (list corruption in hci_chan_del)
     await paired.clip.press(3.5)
     done = await paired.untuck("pair")
-    table.add("the same, window opened by the button", {"paired": done.rc == 0}, of=done)
+    said = done.last_line if ran else f"(the kernel had ended bluetoothd) {done.last_line}"
+    table.add("the same, window opened by the button", {"paired": done.rc == 0}, of=done, said=said)
     table.check()
 
 

@@ -1,5 +1,6 @@
 """Makes an adapter in the guest from a virtio port: PORT carries H4 as a stream, /dev/vhci takes a packet at a time."""
 
+import errno
 import os
 import select
 import sys
@@ -26,6 +27,15 @@ def put(port: int, data: bytes) -> None:
         data = data[os.write(port, data) :]
 
 
+def take(vhci: int, packet: bytes) -> None:
+    """Hand a packet to the kernel, which refuses it while the adapter is switched off."""
+    try:
+        os.write(vhci, packet)
+    except OSError as error:
+        if error.errno != errno.ENXIO:
+            raise
+
+
 def main() -> None:
     port = os.open(sys.argv[1], os.O_RDWR | os.O_NONBLOCK)
     vhci = os.open("/dev/vhci", os.O_RDWR | os.O_NONBLOCK)
@@ -41,7 +51,7 @@ def main() -> None:
             buffer += os.read(port, 65536)
             while buffer and length(buffer) <= len(buffer):
                 size = length(buffer)
-                os.write(vhci, bytes(buffer[:size]))
+                take(vhci, bytes(buffer[:size]))
                 del buffer[:size]
 
 
