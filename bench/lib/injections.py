@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
 from bench.lib.quaternions import about, multiply, rotate
@@ -23,8 +24,11 @@ SLOW_SLIP_S = 180.0
 TURNS = ((7.0, 25.0), (22.0, 4.5), (40.0, 4.5))  # deg/s and s: bend of a track, street corner, about-turn
 TURN_EVERY_S = 32.0
 TURN_ACC_M_S2 = 2.2  # limit of cornering: fast runners turn slower
+TRACK_STRAIGHT_M, TRACK_BEND_M = 84.39, 115.61  # of the inner lane, whose radius is 36.8 m
+TRACK_EASE_S = 0.3
 GAPS_A_MINUTE = 6.0
 GAP_S = (0.02, 0.3)
+PACKET_SAMPLES = 5
 GRADE_MAX = 0.06
 GRADE_SD = 0.035
 GRADE_TAU_S = 60.0
@@ -117,6 +121,21 @@ def turns(time_s: Floats, running: Floats, speed_m_s: Floats, rng: np.random.Gen
     return rate * (running > 0.99), made
 
 
+def track(time_s: Floats, running: Floats, speed_m_s: Floats) -> tuple[Floats, list[Control]]:
+    """(N,) yaw rate in rad/s of laps of a 400 m track, counter-clockwise from the start of a straight."""
+    rate_hz = 1.0 / (time_s[1] - time_s[0])
+    lap_m = np.cumsum(speed_m_s * (running > 0.5)) / rate_hz % (2 * (TRACK_STRAIGHT_M + TRACK_BEND_M))
+    in_bend = lap_m % (TRACK_STRAIGHT_M + TRACK_BEND_M) > TRACK_STRAIGHT_M
+    curvature = gaussian_filter1d(in_bend * np.pi / TRACK_BEND_M, TRACK_EASE_S * rate_hz)
+    rate = curvature * speed_m_s * (running > 0.5)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], in_bend.astype(int), [0]])))
+    bends = [
+        Control("turn", float(time_s[a]), float(time_s[min(b, len(time_s) - 1)]), float(np.degrees(rate[(a + b) // 2])))
+        for a, b in zip(edges[::2], edges[1::2], strict=True)
+    ]
+    return rate, bends
+
+
 def slope(time_s: Floats, running: Floats, rng: np.random.Generator) -> tuple[Floats, Floats, list[Control]]:
     """(N,) grade of the ground, and (N,) the pelvis's forward pitch in rad due to it, -0.3 to 1 times the slope.
 
@@ -152,6 +171,19 @@ def slip(time_s: Floats, quat: Floats, start_s: float, length_s: float, turn_deg
     gone = eased(time_s, start_s, np.inf, length_s)
     turned = Rotation.from_quat(quat, scalar_first=True) * Rotation.from_rotvec(np.outer(gone, np.radians(turn_deg)))
     return np.asarray(turned.as_quat(scalar_first=True))
+
+
+def lose_packets(count: int, share: float, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """(count,) which samples arrive where a share of the packets is lost, each by itself."""
+    lost = rng.random(count // PACKET_SAMPLES + 1) < share
+    return ~np.repeat(lost, PACKET_SAMPLES)[:count]
+
+
+def stamps_with_jitter(time_s: Floats, jitter_s: float, rng: np.random.Generator) -> Floats:
+    """(N,) time stamps with Gaussian jitter of SD jitter_s, in order."""
+    stamps_s = np.maximum.accumulate(time_s + rng.normal(0.0, jitter_s, len(time_s)))
+    least_s = 1e-5 * np.arange(len(time_s))  # where order is lost, stamps still increase
+    return np.asarray(np.maximum.accumulate(stamps_s - least_s) + least_s)
 
 
 def gaps(time_s: Floats, from_s: float, rng: np.random.Generator) -> tuple[NDArray[np.bool_], list[Control]]:

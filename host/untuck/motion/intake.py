@@ -1,6 +1,6 @@
-"""Intake of samples: they are stored in the history, get their orientation, and the steps in them are detected.
+"""Intake of samples: their clock is evened, they get their orientation, and the steps in them are detected.
 
-Two compiled loops do the work per sample, over each part of a chunk. Parts end where blocks of the absolute sample
+Compiled loops do the work per sample, over each part of a chunk. Parts end where blocks of the absolute sample
 number end, so that feedback from strides to the loops does not depend on chunks.
 """
 
@@ -11,6 +11,7 @@ from math import degrees, isfinite, isnan
 import numpy as np
 
 from untuck.model import GRAVITY_M_S2, Floats
+from untuck.motion.clock import CLOCK_STATE_SIZE, even_stamps
 from untuck.motion.history import History
 from untuck.motion.orientation.driver import FilterInputs, orient_aided
 from untuck.motion.orientation.filter import RATE_MAX_HZ, RATE_MIN_HZ, OrientationParams, OrientationState
@@ -66,19 +67,22 @@ def range_problem(samples: Samples) -> str:
 class Intake:
     """Processes samples in parts that do not cross the end of a block.
 
-    last_s: time of the last sample, -inf before the first; tilt_variance: of tilt in rad^2 at the block's start;
+    last_s: time of the last sample, -inf before the first; stamp_s: its time stamp as given, which may have jitter;
+    tilt_variance: of tilt in rad^2 at the block's start;
     problem: why the sample rate is not usable, "" if it is or is not known yet.
     """
 
     def __init__(self, params: Params, keep_samples: bool) -> None:
         self.history = History(keep_samples)
-        self.last_s = -np.inf
+        self.last_s = self.stamp_s = -np.inf
+        self._clock = np.zeros(CLOCK_STATE_SIZE)
         self.tilt_variance = np.nan
         self._dt_s = np.nan
         self.problem = ""
         self._orient_params = OrientationParams().as_array()
         self._orientation = OrientationState()
         self._stored, self._speed = Samples([], np.empty((0, 3)), np.empty((0, 3))), np.empty(0)
+        self._time_s = np.empty(0)  # of the stored samples, by the even clock
         self._taken, self._shift = 0, 0  # stored samples that are processed; their first row in the history's arrays
         self._track_params = track_params(params)
         self._track_state = np.zeros(kernels.TRACK_STATE_SIZE)
@@ -113,8 +117,10 @@ class Intake:
 
     def store(self, samples: Samples) -> None:
         """Store samples for `take`; all earlier ones must have been taken."""
-        history = self.history
-        history.store(samples.time_s, samples.gyr_rad_s, samples.acc_m_s2)
+        history, self._time_s = self.history, np.empty(len(samples))
+        even_stamps(self._clock, samples.time_s, self._time_s)
+        self.stamp_s = samples.time_s.item(-1)
+        history.store(self._time_s, samples.gyr_rad_s, samples.acc_m_s2)
         speed = np.full(len(samples), self._speed[-1] if len(self._speed) else np.nan)
         self._stored, self._speed = samples, speed
         self._taken, self._shift = 0, history.end - history.base
@@ -123,7 +129,7 @@ class Intake:
         """Process samples; returns the step rows (n, STEP_COLUMNS) that they complete, valid until the next call."""
         first, end, shift, h = self._taken, self._taken + count, self._shift, self.history
         samples, state = self._stored, self._orientation.values
-        time_s, acc, chip = samples.time_s, samples.acc_m_s2, _NO_CHIP if samples.quat is None else samples.quat
+        time_s, acc, chip = self._time_s, samples.acc_m_s2, _NO_CHIP if samples.quat is None else samples.quat
         _, quat, earth, _ = h.until(h.end)
         inputs = FilterInputs(time_s, samples.gyr_rad_s, acc, chip, self._speed)
         orient_aided(self._orient_params, state, inputs, first, end, quat_out=quat, shift=shift)

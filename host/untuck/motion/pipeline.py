@@ -137,9 +137,9 @@ class Pipeline:
         if len(samples) == 0:
             return []
         time_s, intake = samples.time_s, self._intake
-        if time_s[0] <= intake.last_s:
+        if time_s[0] <= intake.stamp_s:
             raise SamplesError(
-                f"Samples at {time_s[0]:.3f} s follow {intake.last_s:.3f} s: push them in order of time."
+                f"Samples at {time_s[0]:.3f} s follow {intake.stamp_s:.3f} s: push them in order of time."
             )
         if isnan(self._next_tick_s):
             self._next_tick_s = float(time_s[0]) + _TICK_S - _TICK_LEAD_S
