@@ -13,6 +13,7 @@ BENCHES = {
     "speed": "orientation, pipeline, start-up",
     "orientation": "inclination beside VQF: BROAD, running, starts, bends, gaps",
     "calibration": "error of the mount found from standing and hinges",
+    "conditions": "a track, lost packets, jitter, a turned clip: what they take away",
     "slips": "slips of the clip distinguished from tucks",
     "checksum": "digests of whole analyses: does a refactoring change a result?",
     "plots": "pictures of a run with faults and of the rotation in a pullback",

@@ -22,6 +22,7 @@ from bench.lib.injections import (
     inject,
     slip,
     slope,
+    track,
     turns,
 )
 from bench.lib.recordings import TRIALS, angles_to_quat, load_recording, quat_to_angles
@@ -42,7 +43,7 @@ from untuck.simulate.imu import Mount, Noise, virtual_imu
 
 RATE_HZ = 100.0
 MIN_STRIDES = 15  # usable strides of a recording; fewer would repeat too often
-CONTROLS = ("turns", "gaps", "slopes", "speed", "slip", "slow_slip", "breaks")
+CONTROLS = ("turns", "track", "gaps", "slopes", "speed", "slip", "slow_slip", "breaks")
 STRIDE_TRUTH = np.dtype([("start_s", "f8"), ("duration_s", "f8"), ("tilt_deg", "f8"), ("in_fault", "?")])
 
 
@@ -168,6 +169,9 @@ def _moved(
     if "turns" in controls:
         yaw_rate, more = turns(time_s, motion.running, motion.speed_m_s, rng)
         made += more
+    if "track" in controls:
+        more_rate, more = track(time_s, motion.running, motion.speed_m_s)
+        yaw_rate, made = yaw_rate + more_rate, made + more
     if "slopes" in controls:
         grade, pitch, more = slope(time_s, motion.running, rng)
         made += more

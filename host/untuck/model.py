@@ -45,7 +45,7 @@ STRIDE_DTYPE = np.dtype(
         ("pullback_se_deg", "f8"),
         ("travel_deg", "f8"),  # pelvis heading against the direction of travel; only its change means something
         ("turn_deg_s", "f8"),  # stride-mean yaw rate, counter-clockwise seen from above
-        ("accel_m_s2", "f8"),  # net horizontal acceleration over the last few strides
+        ("accel_m_s2", "f8"),  # fore-aft acceleration, mean over the last few strides; positive: speeding up
         ("missing_pct", "f8"),
         ("valid", "?"),
         ("reason", "U12"),  # why not valid, of vocabulary.NotJudged; "" if it is

@@ -184,13 +184,22 @@ def test_walking_is_not_running() -> None:
     assert run.findings == ()
 
 
-def test_gaps_make_strides_invalid_not_wrong() -> None:
+def test_a_short_gap_costs_precision_and_a_long_one_the_stride() -> None:
     scenario = Scenario((*PREFIX, Phase("run", 60.0)), gaps=((30.0, 0.1), (40.0, 0.25), (50.0, 0.6)))
     run = untuck.analyse(simulate(scenario, seed=2).samples, params=QUICK)
-    for gap_s in (30.05, 40.1):
-        inside = (run.strides["start_s"] <= gap_s) & (run.strides["start_s"] + run.strides["duration_s"] > gap_s)
-        assert not run.strides["valid"][inside].any()
-    assert run.strides["valid"].sum() > 40
+    strides = run.strides
+    ends_s = strides["start_s"] + strides["duration_s"]
+
+    def around(gap_s: float) -> np.ndarray:
+        return strides[(strides["start_s"] <= gap_s) & (ends_s > gap_s)]
+
+    (short,) = around(30.05)
+    assert short["valid"]
+    whole = strides[strides["missing_pct"] == 0.0]
+    assert short["tilt_se_deg"] > 1.2 * np.median(whole["tilt_se_deg"])
+    assert abs(short["tilt_deg"] - np.median(whole["tilt_deg"])) < 1.0
+    assert not around(40.1)["valid"].any()
+    assert strides["valid"].sum() > 40
     assert run.findings == ()
 
 

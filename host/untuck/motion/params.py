@@ -51,17 +51,20 @@ class Params:
     side_first_votes: int = 4  # votes before the first side is decided
 
     # Valid strides
-    gap_max_s: float = 0.03
-    missing_max_pct: float = 2.0
+    gap_max_s: float = 0.125  # two packets lost at 100 Hz; the error of a gap grows with its cube, see tilt_se_deg
+    missing_max_pct: float = 25.0
+    whole_max_pct: float = 2.0  # missing at most, of strides that make the runner's own waveform
     waveform_min_corr: float = 0.8
+    waveform_gaps_min_corr: float = 0.6  # of the others: peaks may be missing
     waveform_first: int = 5  # strides before the waveform is compared with the runner's own
+    waveform_odd_strides: int = 8  # odd ones in a row: the runner runs in another way, whose waveform is taken afresh
     waveform_memory: int = 30  # strides in the runner's own mean waveform
     lean_strides: int = 8
     warmup_strides: int = 10  # clean strides after a break before findings resume
-    turn_max_deg_s: float = 10.0  # mean yaw rate over turn_strides
+    turn_max_deg_s: float = 20.0  # mean yaw rate over turn_strides; in 19 joggers the pelvis moves as usual up to here
     turn_strides: int = 3
-    turn_hold_strides: int = 3
-    accel_max_m_s2: float = 0.3  # net horizontal acceleration, which an inclinometer measures as tilt
+    turn_hold_strides: int = 2
+    accel_max_m_s2: float = 0.3  # mean fore-aft acceleration, which an inclinometer measures as tilt; not in bends
     accel_strides: int = 4
 
     # Calibration

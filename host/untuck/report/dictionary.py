@@ -53,7 +53,7 @@ pullback_right_deg | number | deg | right pullback, likewise
 pullback_se_deg | number | deg | standard error of both pullbacks
 travel_deg | number | deg | pelvis heading relative to the direction of travel; only its change is meaningful
 turn_deg_s | number | deg/s | stride mean of the yaw rate, counter-clockwise seen from above
-accel_m_s2 | number | m/s^2 | net horizontal acceleration over the last few strides
+accel_m_s2 | number | m/s^2 | fore-aft acceleration, mean over the last few strides; positive: speeding up
 missing_pct | number | % | samples missing in the stride
 valid | yes/no | | whether the stride is clean
 reason | text | | why it is not, empty if it is: {_REASONS}

@@ -19,6 +19,7 @@ from untuck.motion.form.baseline import make_baseline
 from untuck.motion.form.cues import CuePolicy
 from untuck.motion.form.faults import FaultDetector
 from untuck.motion.history import History
+from untuck.motion.mount.facing import FacingWatch
 from untuck.motion.mount.slip import SlipWatch
 from untuck.motion.params import Params
 from untuck.motion.strides.stride import Stride
@@ -32,6 +33,15 @@ _DOUBT = (
 _MOUNT = (
     "The pelvis does not appear upright, so the sensor is not mounted as expected, and no angle or fault "
     "can be judged. Clip it to the back of the waistband and stand still for 5 s."
+)
+_INSIDE_OUT_DEG = 135.0
+_INSIDE_OUT = (
+    "The clip seems to be inside out: seen from running, its front is behind. Left and right would be exchanged, so "
+    "nothing is judged. Turn it round, or hinge three times: hinges measure how it sits."
+)
+_TURNED = (
+    "The clip seems to be turned sideways: seen from running, its front is not ahead. So nothing is judged. Put it on "
+    "the middle of the back, or hinge three times: hinges measure how it sits."
 )
 _LOW = (
     "The pelvis still tips no further forward than in standing. This is kept as your own way of running, and faults "
@@ -54,6 +64,7 @@ class Judge:
         self._detector = None if baseline is None else FaultDetector(params, baseline, self._ids)
         self.policy = CuePolicy(params)
         self._slip = SlipWatch(params)
+        self._facing = FacingWatch()
         self._candidates: list[Stride] = []
         self._warned_mount = False
         self._rejected_tucked = False  # a baseline was rejected for its tilt, and the runner was told so
@@ -108,11 +119,25 @@ class Judge:
             by = f"by {self._slip.step_deg:.0f} deg at once, {now_s:.0f} s after the start"
             warning = Warned(now_s, f"The clip seems to have slipped {by}: {_SLIPPED}")
             events = [*self.stop(now_s), Slipped(now_s, self._slip.step_deg), warning]
-        if stride.record["reason"] == NotJudged.MOUNT and not self._warned_mount:
-            self._warned_mount = True
-            events.append(Warned(now_s, _MOUNT))
+        events += self._watch_mount(stride, now_s)
         if self._slip.held and stride.record["valid"]:
             stride.record["valid"], stride.record["reason"] = False, NotJudged.SLIP
+        return events
+
+    def _watch_mount(self, stride: Stride, now_s: float) -> list[Event]:
+        """Exclude strides while the clip lies, or faces, as the mount says that it does not; said once."""
+        events: list[Event] = []
+        was_turned = self._facing.turned_deg != 0.0
+        if self._facing.push(*stride.facing) and stride.record["valid"]:
+            stride.record["valid"], stride.record["reason"] = False, NotJudged.MOUNT
+        if self._facing.turned_deg != 0.0 and not was_turned:
+            self._candidates.clear()
+            events = self.stop(now_s)
+        if stride.record["reason"] == NotJudged.MOUNT and not self._warned_mount:
+            self._warned_mount = True
+            turned_deg = abs(self._facing.turned_deg)
+            text = _MOUNT if turned_deg == 0.0 else _INSIDE_OUT if turned_deg > _INSIDE_OUT_DEG else _TURNED
+            events.append(Warned(now_s, text))
         return events
 
     def _gather(self, stride: Stride, standing_known: bool, now_s: float) -> list[Event]:
@@ -169,6 +194,7 @@ class Judge:
         """The mount has changed: a baseline taken in this session is void, unless only the zero was set again."""
         self._candidates.clear()
         self._warned_mount = False
+        self._facing.clear()
         if zero_only or self._given or self._detector is None:
             return []
         events = self.stop(now_s)

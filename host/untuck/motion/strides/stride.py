@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from math import atan2, cos, degrees, hypot, nan, radians, sqrt
+from math import atan2, cos, degrees, hypot, nan, pi, radians, sqrt
 from operator import itemgetter
 from typing import Any, cast
 
@@ -49,7 +49,8 @@ class Stride:
     """A stride: fields of STRIDE_DTYPE; curves (3, PHASES): tilt, obliquity, rotation in rad; harmonics (H, 2) in rad.
 
     record is a dict, which is read ten times faster than an array scalar; `publish` makes the scalar.
-    obliquity_deg: mean obliquity, which shows a clip that is tipped sideways.
+    obliquity_deg: mean obliquity, which shows a clip that is tipped sideways; facing: direction of travel, ahead and to
+    the left of where the mount says that the pelvis faces, of any length.
     """
 
     record: dict[str, Any]
@@ -57,6 +58,7 @@ class Stride:
     harmonics: Floats
     left_phase: float
     obliquity_deg: float
+    facing: tuple[float, float]
 
     @property
     def rotation(self) -> Floats:
@@ -93,12 +95,12 @@ class StrideCutter:
         self._kernel_numbers = np.empty(stride_kernels.STRIDE_NUMBERS)
         self._harmonics = np.empty((4, 2 * HARMONICS))  # of rotation and of acceleration x, y, z
         self._own_waveform = np.zeros(PHASES)
-        self._own_count = 0
+        self._own_count = self._odd_count = 0  # strides in it; odd ones since the last that was not
         self._own_share = 0.0  # weight of the last stride, which is averaged in when the next one is measured
         self._lean = deque[float](maxlen=params.lean_strides), deque[float](maxlen=params.lean_strides)
         self._turns: deque[float] = deque(maxlen=params.turn_strides)
         self._turn_hold = 0
-        self._acceleration = deque[float](maxlen=params.accel_strides), deque[float](maxlen=params.accel_strides)
+        self._acceleration = deque[float](maxlen=params.accel_strides)
         self._nominal_dt_s = np.nan
 
     def push(
@@ -112,7 +114,7 @@ class StrideCutter:
         if not step.follows:
             self._steps.clear()
         if not step.running:
-            for values in (*self._lean, *self._acceleration, self._turns):
+            for values in (*self._lean, self._acceleration, self._turns):
                 values.clear()
             return None
         self._steps.append(step)
@@ -123,46 +125,66 @@ class StrideCutter:
         if not self._params.stride_min_s <= duration <= self._params.stride_max_s:
             return None
         stride = self._measure(right, left, step, history, mount)
-        stride.record["tilt_se_deg"] = degrees(sqrt(tilt_variance))
+        stride.record["tilt_se_deg"] = hypot(degrees(sqrt(tilt_variance)), stride.record["tilt_se_deg"])
         return stride
 
     def _measure(self, right: Step, left: Step, last: Step, history: History, mount: Floats) -> Stride:
         start, end = right.contact_s, last.contact_s
         scratch = self._own_share, self._angles, self._curves, self._harmonics, self._kernel_numbers
         stride_kernels.measure_stride(
-            *history.until(last.number + 1), start, end, mount, LINE_WEIGHTS, _BASIS, self._own_waveform, *scratch
+            *history.until(last.number + 1),
+            start,
+            end,
+            self._nominal_dt_s,
+            mount,
+            LINE_WEIGHTS,
+            _BASIS,
+            self._own_waveform,
+            *scratch,
         )
         numbers = self._kernel_numbers.tolist()
-        expected = (end - start) / self._nominal_dt_s
         record = _timing(right, left, last)
         record.update(zip(_MEASURED, numbers, strict=False))
-        record["missing_pct"] = max(0.0, 100.0 * (1.0 - (numbers[stride_kernels.N_INSIDE] + 0.5) / expected))
+        record["missing_pct"] = 100.0 * numbers[stride_kernels.N_MISSING_S] / (end - start)
+        record["tilt_se_deg"] = _gap_error_deg(record, numbers[stride_kernels.N_GAPS6_S6])
         forward, upward = self._lean
         forward.append(numbers[stride_kernels.N_FORWARD])
         upward.append(numbers[stride_kernels.N_UPWARD])
         record["lean_deg"] = degrees(atan2(sum(forward), sum(upward)))
-        x, y = self._acceleration
-        x.append(numbers[stride_kernels.N_ACCEL_X])
-        y.append(numbers[stride_kernels.N_ACCEL_Y])
-        record["accel_m_s2"] = hypot(sum(x), sum(y)) / len(x)
+        self._acceleration.append(numbers[stride_kernels.N_ACCEL_FORWARD])
+        record["accel_m_s2"] = sum(self._acceleration) / len(self._acceleration)
         self._own_share = 0.0
         reason = self._invalid_reason(record, numbers) if numbers[stride_kernels.N_UPRIGHT] > _UPRIGHT_MIN else "mount"
         record["reason"], record["valid"] = reason, reason == ""
         left_phase = (left.contact_s - start) / (end - start)
         harmonics = self._harmonics[0].reshape(HARMONICS, 2).copy()
-        return Stride(record, self._curves[:3].copy(), harmonics, left_phase, numbers[stride_kernels.N_OBLIQUITY_DEG])
+        return Stride(
+            record=record,
+            curves=self._curves[:3].copy(),
+            harmonics=harmonics,
+            left_phase=left_phase,
+            obliquity_deg=numbers[stride_kernels.N_OBLIQUITY_DEG],
+            facing=(numbers[stride_kernels.N_FACING_X], numbers[stride_kernels.N_FACING_Y]),
+        )
 
     def _invalid_reason(self, record: dict[str, Any], numbers: list[float]) -> str:
         """Why the stride is not valid, "" if it is."""
         p, longest_s = self._params, numbers[stride_kernels.N_LONGEST_S]
-        if longest_s > p.gap_max_s + 0.5e-3 and longest_s > 1.6 * self._nominal_dt_s:
+        if longest_s > p.gap_max_s + 0.5e-3 and longest_s > stride_kernels.GAP_INTERVALS * self._nominal_dt_s:
             return "gap"
         if record["missing_pct"] > p.missing_max_pct:
             return "missing"
-        if self._own_count >= p.waveform_first and numbers[stride_kernels.N_CORRELATION] < p.waveform_min_corr:
+        whole = record["missing_pct"] <= p.whole_max_pct
+        least = p.waveform_min_corr if whole else p.waveform_gaps_min_corr
+        if self._own_count >= p.waveform_first and numbers[stride_kernels.N_CORRELATION] < least:
+            self._odd_count += 1
+            if self._odd_count == p.waveform_odd_strides:  # this is how the runner runs now
+                self._own_count = 0
             return "odd"
-        self._own_count = min(self._own_count + 1, p.waveform_memory)
-        self._own_share = 1.0 / self._own_count
+        self._odd_count = 0
+        if whole:
+            self._own_count = min(self._own_count + 1, p.waveform_memory)
+            self._own_share = 1.0 / self._own_count
         self._turns.append(record["turn_deg_s"])
         if abs(sum(self._turns) / len(self._turns)) > p.turn_max_deg_s:
             self._turn_hold = p.turn_hold_strides
@@ -170,9 +192,21 @@ class StrideCutter:
         if self._turn_hold > 0:
             self._turn_hold -= 1
             return "turning"
-        if record["accel_m_s2"] > p.accel_max_m_s2:
+        if abs(record["accel_m_s2"]) > p.accel_max_m_s2:
             return "accelerating"
         return ""
+
+
+def _gap_error_deg(record: dict[str, Any], gaps6: float) -> float:
+    """SD in degrees that gaps add to the mean tilt of a stride: of a sine of two cycles, interpolated linearly.
+
+    gaps6: sum of the sixth powers of the gaps in s. A gap of h s in a stride of T s moves the mean by h^3 f'' / (12 T).
+    """
+    duration_s = record["duration_s"]
+    amplitude_deg = 0.5 * (record["tilt_max_deg"] - record["tilt_min_deg"])
+    curvature = amplitude_deg * (4.0 * pi / duration_s) ** 2 / sqrt(2.0)
+    error_deg: float = sqrt(gaps6) * curvature / (12.0 * duration_s)
+    return error_deg
 
 
 def _timing(right: Step, left: Step, last: Step) -> dict[str, Any]:

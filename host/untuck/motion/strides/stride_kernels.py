@@ -54,15 +54,19 @@ def pelvis_angles(quat: Floats, first: int, end: int, mount: Floats, out: Floats
     N_OBLIQUITY_DEG,
     N_FORWARD,  # means of the horizontal and vertical component of the pelvis's long axis, for lean
     N_UPWARD,
-    N_ACCEL_X,  # mean horizontal acceleration
-    N_ACCEL_Y,
+    N_ACCEL_FORWARD,  # mean acceleration in the direction that the pelvis faces
     N_CORRELATION,
     N_HEADING,  # mean, in rad
     N_UPRIGHT,
     N_INSIDE,  # samples
     N_LONGEST_S,  # between two of them
-) = range(18)
-STRIDE_NUMBERS = 18
+    N_MISSING_S,  # sum of the gaps between them, beyond the usual interval
+    N_GAPS6_S6,  # sum of the sixth powers of those intervals
+    N_FACING_X,  # direction of travel by the spring of the legs, ahead and to the left of where the pelvis faces
+    N_FACING_Y,
+) = range(21)
+STRIDE_NUMBERS = 21
+GAP_INTERVALS = 1.6  # usual intervals: a longer one is a gap
 _DEG = 180.0 / pi
 _LEAN_EVERY = 2  # points of a stride: more do not change the mean of such slow curves
 
@@ -75,6 +79,7 @@ def measure_stride(
     known: int,
     start_s: float,
     end_s: float,
+    usual_dt_s: float,
     mount: Floats,
     line: Floats,
     basis: Floats,
@@ -87,8 +92,8 @@ def measure_stride(
 ) -> None:
     """The curves of the stride from start_s to end_s, their harmonics, and its measures.
 
-    time_s (n,), quat (n,4), earth (n,3) m/s^2 without gravity, of which the first `known` samples are valid; mount
-    (3,3), rows P.x P.y P.z in S; line (P,) gives the drift of heading; basis (P, 2 H) cosine and sine; typical (P,) the
+    time_s (n,), quat (n,4), earth (n,3) m/s^2 without gravity, of which the first `known` samples are valid,
+    usually usual_dt_s apart; mount (3,3), rows P.x P.y P.z in S; line (P,) gives the drift of heading; basis (P, 2 H) cosine and sine; typical (P,) the
     runner's own vertical acceleration, into which the previous stride, still in `curves`, is averaged with weight
     `share`; angles (m,3) is scratch for at most m samples. Writes curves (6, P) at phases (k + 0.5) / P: tilt,
     obliquity, rotation in rad, earth acceleration x, y, z; harmonics (4, 2 H) of the last four curves; out
@@ -106,6 +111,7 @@ def measure_stride(
     if first > 0:
         first -= 1
     out[N_UPRIGHT] = pelvis_angles(quat, first, end, mount, angles)
+    out[N_LONGEST_S] = usual_dt_s
     _curves(time_s, angles, earth, first, end, start_s, end_s, curves, out)
     _summarise(curves, line, typical, end_s - start_s, out)
     _harmonics(curves, basis, end_s - start_s, harmonics, out)
@@ -124,13 +130,22 @@ def _curves(
     curves: Floats,
     out: Floats,
 ) -> None:
-    """Angles and acceleration on an even grid of phase, by linear interpolation between samples first..end-1."""
+    """Angles and acceleration on an even grid of phase, by linear interpolation between samples first..end-1.
+
+    out[N_LONGEST_S] holds the usual interval when called, then the longest.
+    """
     points = curves.shape[1]
-    last, longest_s = first, 0.0
+    last, longest_s, usual_s = first, 0.0, out[N_LONGEST_S]
+    missing_s = gaps6 = 0.0
     while last + 1 < end and time_s[last] < end_s:
-        longest_s = max(longest_s, time_s[last + 1] - time_s[last])
+        dt = time_s[last + 1] - time_s[last]
+        longest_s = max(longest_s, dt)
+        if dt > GAP_INTERVALS * usual_s:
+            missing_s += dt - usual_s
+            cube = dt * dt * dt
+            gaps6 += cube * cube
         last += 1
-    out[N_INSIDE], out[N_LONGEST_S] = last - first, longest_s
+    out[N_INSIDE], out[N_LONGEST_S], out[N_MISSING_S], out[N_GAPS6_S6] = last - first, longest_s, missing_s, gaps6
     step_s, i = (end_s - start_s) / points, first
     for k in range(points):
         now_s = start_s + step_s * (k + 0.5)
@@ -155,7 +170,7 @@ def _summarise(curves: Floats, line: Floats, typical: Floats, duration_s: float,
         up += curves[5, k]
     heading /= points
     mean, up = heading - 0.5 * drift, up / points
-    out[N_HEADING], out[N_ACCEL_X], out[N_ACCEL_Y] = heading, x / points, y / points
+    out[N_HEADING], out[N_ACCEL_FORWARD] = heading, (x * cos(heading) + y * sin(heading)) / points
     out[N_TURN_DEG_S] = _DEG * drift / duration_s
     forward = upward = tilt = obliquity = own = both = size = 0.0
     tilt_min = side_min = turn_min = np.inf
@@ -207,11 +222,18 @@ def _harmonics(curves: Floats, basis: Floats, duration_s: float, harmonics: Floa
 
 @inner
 def _travel_direction(harmonics: Floats, out: Floats) -> None:
-    """Mean heading relative to the main axis of the horizontal acceleration's harmonics two and four.
+    """Mean heading relative to the main axis of the horizontal acceleration's harmonics two and four, and its sign.
 
-    These harmonics are equal in both steps, so that their axis is the direction of travel.
+    These harmonics are equal in both steps, so that their axis is the direction of travel. A runner is fastest where
+    the pelvis is highest, as a mass on a spring (R. Blickhan, "The spring-mass model for running and hopping", J.
+    Biomechanics 22, 1989): the direction in which step-frequency velocity correlates with height is ahead.
     """
     xx = yy = xy = 0.0
+    up_cos, up_sin = harmonics[3, 2], harmonics[3, 3]
+    east = up_cos * harmonics[1, 3] - up_sin * harmonics[1, 2]
+    north = up_cos * harmonics[2, 3] - up_sin * harmonics[2, 2]
+    ahead, aside = cos(out[N_HEADING]), sin(out[N_HEADING])
+    out[N_FACING_X], out[N_FACING_Y] = east * ahead + north * aside, north * ahead - east * aside
     for h in range(2, 8):
         if h // 2 != 2:
             x, y = harmonics[1, h], harmonics[2, h]

@@ -1,0 +1,168 @@
+"""`python -m bench conditions`: what a track, lost packets, jitter or a turned clip take away, per speed.
+
+Semi-synthetic runs with tucks of 4-8 deg and pullbacks of 3-5 deg, and clean ones. Delays are counted to the decision.
+A condition under which nothing may be judged is right if nothing was found and nobody was cued.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+
+import untuck
+from bench.lib.condition_cases import CONDITIONS, Condition, ConditionCase
+from bench.lib.recordings import DEV, JUDGE, data_dir, has_data
+from bench.lib.scoring import CUED, rms, score_false, score_faults, tilt_errors
+from bench.lib.semisynthetic import WEARINGS, trials_of
+
+KINDS = ("tuck", "pullback", "clean")
+HEAD = (
+    "condition",
+    "clip",
+    "speed",
+    "judged",
+    "tucks",
+    "pullbacks",
+    "wrong",
+    "false/h",
+    "cues",
+    "tilt",
+    "worst",
+)
+
+
+@dataclass
+class Counts:
+    """What was found in one run: (hits, faults) by kind, false findings, cues; strides; errors of stride tilt."""
+
+    runner: str
+    hits: dict[str, tuple[int, int]] = field(default_factory=dict)
+    wrong: int = 0
+    false: int = 0
+    cues: int = 0
+    hours: float = 0.0
+    strides: int = 0
+    judged: int = 0
+    tilt_deg: list[float] = field(default_factory=list)
+
+
+def count(case: ConditionCase) -> Counts:
+    """Make and analyse one run."""
+    samples, truth = case.make()
+    run = untuck.analyse(samples)
+    counts = Counts(case.runner, strides=len(truth.strides), judged=int(run.strides["valid"].sum()))
+    counts.cues = sum(cue.fault in CUED for cue in run.cues)
+    if not case.condition.sided:
+        counts.hours = float(np.diff(truth.running, axis=1).sum()) / 3600
+        counts.false = sum(finding.fault in CUED for finding in run.findings)
+        return counts
+    scores, wrong = score_faults(run, truth), score_false(run, truth)
+    counts.hits = {case.kind: (sum(score.hit for score in scores), len(scores))}
+    counts.wrong = sum(score.wrong_side for score in scores)
+    counts.false = sum(wrong.found[fault] for fault in CUED)
+    counts.hours = wrong.hours
+    counts.tilt_deg = tilt_errors(run.strides["start_s"], run.strides["tilt_deg"], truth)[0].tolist()
+    return counts
+
+
+def cases(options: argparse.Namespace, condition: Condition, wearing: str, trial: str) -> Iterator[ConditionCase]:
+    """The runs of one row of the table."""
+    runners = {"dev": DEV, "judge": JUDGE, "all": DEV + JUDGE}[options.runners]
+    for runner in runners[: options.count]:
+        if trial in trials_of(runner):
+            for kind in KINDS if condition.sided else ("pullback",):
+                yield ConditionCase(
+                    name=condition.name,
+                    kind=kind,
+                    runner=runner,
+                    trial=trial,
+                    minutes=options.minutes,
+                    wearing=wearing,
+                    seed=options.seed,
+                )
+
+
+def _share(parts: Iterable[tuple[int, int]]) -> tuple[int, int]:
+    pairs = list(parts)
+    return sum(a for a, _ in pairs), sum(b for _, b in pairs)
+
+
+def row(condition: Condition, wearing: str, trial: str, found: list[Counts]) -> dict[str, object]:
+    """One row of the table, as plain values."""
+    by_runner = {
+        each.runner: _share(hit for c in found if c.runner == each.runner for hit in c.hits.values()) for each in found
+    }
+    worst = min(by_runner, key=lambda name: by_runner[name][0] / max(1, by_runner[name][1])) if condition.sided else ""
+    if not condition.sided:
+        worst = max(found, key=lambda each: each.cues).runner
+    hours = sum(each.hours for each in found)
+    return {
+        "condition": condition.name,
+        "clip": wearing,
+        "speed": f"{int(trial[1:]) / 10:g}",
+        "judged": 100.0 * sum(each.judged for each in found) / max(1, sum(each.strides for each in found)),
+        **{f"{kind}s": _share(each.hits.get(kind, (0, 0)) for each in found) for kind in KINDS[:2]},
+        "wrong": sum(each.wrong for each in found),
+        "false/h": sum(each.false for each in found) / hours if hours else float("nan"),
+        "cues": sum(each.cues for each in found),
+        "tilt": rms(np.array([error for each in found for error in each.tilt_deg])),
+        "worst": worst + (" {}/{}".format(*by_runner[worst]) if condition.sided else ""),
+    }
+
+
+def _cells(values: dict[str, object]) -> list[str]:
+    def shown(value: object) -> str:
+        if isinstance(value, tuple):
+            return "{}/{}".format(*value) if value[1] else "-"
+        if isinstance(value, float):
+            return "-" if np.isnan(value) else f"{value:.3g}"
+        return str(value)
+
+    return [shown(values[name]) for name in HEAD]
+
+
+def main(arguments: list[str]) -> int:
+    """Print the table, or one JSON object; 1 where the recordings are absent."""
+    parser = argparse.ArgumentParser(prog="python -m bench conditions", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
+    parser.add_argument("--minutes", type=float, default=10.0, help="of each run (default 10)")
+    parser.add_argument("--runners", choices=("dev", "judge", "all"), default="dev", help="default dev")
+    parser.add_argument("--count", type=int, help="only the first so many runners")
+    parser.add_argument("--wearing", nargs="+", default=["bad"], choices=list(WEARINGS), help="how the clip is worn")
+    parser.add_argument("--only", help="conditions whose name contains this")
+    parser.add_argument("--trials", nargs="+", default=["T25", "T35", "T45"], help="speeds")
+    parser.add_argument("--seed", type=int, default=0, help="of runs, faults and sensor errors (default 0)")
+    options = parser.parse_args(arguments)
+    if not has_data():
+        print(f"No recordings in {data_dir()}: set UNTUCK_DATA to the folder that holds them.", file=sys.stderr)
+        return 1
+    rows, lines = [], [list(HEAD)]
+    with ProcessPoolExecutor() as pool:
+        for condition in CONDITIONS:
+            if options.only and options.only not in condition.name:
+                continue
+            for wearing in options.wearing:
+                for trial in options.trials:
+                    found = list(pool.map(count, cases(options, condition, wearing, trial)))
+                    rows.append(row(condition, wearing, trial, found))
+                    lines.append(_cells(rows[-1]))
+                    if not options.json:
+                        _print_line(lines)
+    if options.json:
+        print(json.dumps({"seed": options.seed, "minutes": options.minutes, "runners": options.runners, "rows": rows}))
+    return 0
+
+
+WIDTHS = (29, 5, 5, 6, 8, 9, 5, 7, 5, 5, 0)
+
+
+def _print_line(lines: list[list[str]]) -> None:
+    """Print the last row, and the head before the first one."""
+    for cells in lines[-1:] if len(lines) > 2 else lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(cells, WIDTHS, strict=True)).rstrip(), flush=True)
