@@ -98,9 +98,7 @@ class Reason:
 NOT_JUDGED_WORDS: dict[str, Reason] = {
     NotJudged.GAP: Reason("samples are missing in a row", "move closer to the runner"),
     NotJudged.MISSING: Reason("too many samples are missing", "move closer to the runner"),
-    NotJudged.MOUNT: Reason(
-        "the clip does not sit as calibrated", "clip it to the back of the waistband, stand, hinge"
-    ),
+    NotJudged.MOUNT: Reason("the clip does not sit as calibrated", "clip it to the back of the belt, stand, hinge"),
     NotJudged.ODD: Reason("unlike the runner's other strides"),
     NotJudged.TURNING: Reason("in a bend"),
     NotJudged.ACCELERATING: Reason("speeding up or slowing down"),

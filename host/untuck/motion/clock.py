@@ -3,9 +3,9 @@
 A stamp close to that clock is left as it is, so that good stamps pass unchanged. Jitter of half a period looks like
 lost and doubled samples to whatever comes later: gaps that are none, and rates that are wrong by half.
 
-The clock is an alpha-beta filter of the stamps (Kalata, IEEE Trans. AES 20, 1984) that starts as a straight line through
-all of them. A stamp that is later than the jitter seen so far explains is a gap, after which the clock starts again
-with the same period.
+The clock is an alpha-beta filter of the stamps (Kalata, IEEE Trans. AES 20, 1984), which starts as a straight line
+through all of them. A stamp that is later than the jitter seen so far explains is a gap, after which the clock starts
+again with the same period.
 """
 
 from __future__ import annotations

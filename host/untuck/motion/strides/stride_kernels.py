@@ -92,12 +92,12 @@ def measure_stride(
 ) -> None:
     """The curves of the stride from start_s to end_s, their harmonics, and its measures.
 
-    time_s (n,), quat (n,4), earth (n,3) m/s^2 without gravity, of which the first `known` samples are valid,
-    usually usual_dt_s apart; mount (3,3), rows P.x P.y P.z in S; line (P,) gives the drift of heading; basis (P, 2 H) cosine and sine; typical (P,) the
-    runner's own vertical acceleration, into which the previous stride, still in `curves`, is averaged with weight
-    `share`; angles (m,3) is scratch for at most m samples. Writes curves (6, P) at phases (k + 0.5) / P: tilt,
-    obliquity, rotation in rad, earth acceleration x, y, z; harmonics (4, 2 H) of the last four curves; out
-    (STRIDE_NUMBERS,).
+    time_s (n,), quat (n,4), earth (n,3) m/s^2 without gravity, of which the first `known` samples are valid, usually
+    usual_dt_s apart; mount (3,3), rows P.x P.y P.z in S; line (P,) gives the drift of heading; basis (P, 2 H) cosine
+    and sine; typical (P,) the runner's own vertical acceleration, into which the previous stride, still in `curves`, is
+    averaged with weight `share`; angles (m,3) is scratch for at most m samples. Writes curves (6, P) at phases
+    (k + 0.5) / P: tilt, obliquity, rotation in rad, earth acceleration x, y, z; harmonics (4, 2 H) of the last four
+    curves; out (STRIDE_NUMBERS,).
     """
     if share > 0.0:
         for j in range(len(typical)):
