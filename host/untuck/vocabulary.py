@@ -72,6 +72,7 @@ class Suppression(StrEnum):
     BLOCK = "block"  # a block of the session without cues
     STALE = "stale"  # the data are so late that the cue would refer to another stride
     SILENT_END = "silent end"  # the last part of a planned session tests what was retained
+    OVER_TIP = "over-tip"  # the pelvis is tipped far forward: nothing may ask for more
     FADING = "fading"  # this finding belongs to the share that is not cued
     OTHER_CUE = "other cue"  # another cue sounds or has just sounded, or a fault of higher priority goes first
     COOLDOWN = "cooldown"  # the same cue sounded a short while ago
@@ -176,7 +177,7 @@ FAULTS: dict[str, FaultFacts] = {
         sides=True,
         colours={Side.LEFT: "left", Side.RIGHT: "right"},
     ),
-    Fault.ARCH: FaultFacts(name="arch", cued=False, advice="the back is arched"),
+    Fault.ARCH: FaultFacts(name="over-tip", cued=False, advice="the pelvis tips further forward than in good form"),
 }
 RECOVERY = FaultFacts(
     name="recovered",

@@ -72,6 +72,14 @@ def test_held_hip_is_shown_not_cued() -> None:
     assert policy.decide([finding("held", 1), finding("arch")], [], 5.0) == []
 
 
+def test_nobody_is_asked_to_tip_further_who_tips_far_already() -> None:
+    policy = CuePolicy(PARAMS)
+    far = policy.decide([finding("tuck"), finding("pullback", 1), finding("arch")], [], 5.0)
+    assert suppressed(far) == [("tuck", "over-tip")]
+    assert sounded(far) == ["pullback"]
+    assert sounded(policy.decide([finding("tuck")], [], 40.0)) == ["tuck"]
+
+
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans()), min_size=1, max_size=200))
 def test_whatever_happens_cues_keep_their_distance(on: list[tuple[bool, bool, bool]]) -> None:

@@ -203,6 +203,17 @@ def test_a_short_gap_costs_precision_and_a_long_one_the_stride() -> None:
     assert run.findings == ()
 
 
+def test_a_pelvis_tipped_far_forward_is_shown_and_not_cued() -> None:
+    plan = (*PREFIX, Phase("run", 40.0), Phase("run", 30.0, tuck_deg=-8.0), Phase("run", 20.0))
+    run = untuck.analyse(simulate(Scenario(plan), seed=3).samples, params=QUICK)
+    (found,) = run.findings
+    assert (found.fault, found.side, found.ended) == ("arch", 0, "corrected")
+    began_s = sum(phase.duration_s for phase in plan[:-2])
+    assert began_s < found.start_s < began_s + 8.0
+    assert 6.0 < found.depth_deg < 10.0
+    assert run.cues == ()
+
+
 def test_errors_of_bad_input_say_what_to_do() -> None:
     samples = short_run().samples
     with pytest.raises(SamplesError, match="empty"):

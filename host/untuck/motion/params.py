@@ -134,6 +134,11 @@ class Params:
     pullback_off_deg: float = 1.4
     pullback_off_times: int = 3
 
+    # Tipped far forward: shown only, and never cued further forward
+    arch_strides: int = 10
+    arch_on_deg: float = 6.0  # above the baseline
+    arch_off_deg: float = 4.5
+
     # Rigid and held
     rigid_strides: int = 10
     rigid_rotation_min_deg: float = 3.5

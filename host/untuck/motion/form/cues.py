@@ -15,7 +15,7 @@ import numpy as np
 from untuck.model import Cue, Finding, SuppressedCue
 from untuck.motion.params import Params
 from untuck.run_results import Run
-from untuck.vocabulary import RECOVERED, Ending, Suppression, cued_faults, priority
+from untuck.vocabulary import RECOVERED, Ending, Fault, Suppression, cued_faults, priority
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,7 @@ class CuePolicy:
     def __init__(self, params: Params) -> None:
         self.params = params
         self.muted = self.block = self.stale = False
+        self._arched = False  # the pelvis is tipped far forward
         self._first_s = math.nan
         self._last_s = -np.inf
         self._last_of: dict[tuple[str, int], float] = {}
@@ -90,6 +91,7 @@ class CuePolicy:
         if not active and not ended:
             return decided
         due = sorted((f for f in active if f.fault in cued_faults()), key=lambda f: priority(f.fault))
+        self._arched = any(f.fault == Fault.ARCH for f in active)
         for finding in due:
             reason = self._reason(finding, now_s, sounded=any(isinstance(d, Cue) for d in decided))
             if reason == "":
@@ -133,6 +135,8 @@ class CuePolicy:
             return Suppression.NOT_CHOSEN
         if quiet := self._quiet(now_s):
             return quiet
+        if self._arched and finding.fault == Fault.TUCK:
+            return Suppression.OVER_TIP
         if not self._chosen.setdefault(finding.id, self._next_sounds()):
             return Suppression.FADING
         if sounded or now_s - self._last_s < p.cue_gap_s:

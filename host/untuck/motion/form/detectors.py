@@ -118,6 +118,33 @@ class TuckDetector(_ByMeans):
         return [self._latch.push(on, below <= p.tuck_off_deg, below, recent.onset_s(p.tuck_strides), seen.now_s)]
 
 
+class ArchDetector(_ByMeans):
+    """Mean tilt far above the baseline's: the opposite of a tuck. One sensor cannot tell whether the back arches."""
+
+    def __init__(self, params: Params, ids: Iterator[int]) -> None:
+        super().__init__(params, params.arch_strides)
+        self._tilts: deque[float] = deque(maxlen=params.arch_strides)
+        self._latch = Latch(Fault.ARCH, BOTH, 1, params.tuck_off_times, ids)
+
+    @property
+    def latches(self) -> tuple[Latch, ...]:
+        return (self._latch,)
+
+    def averages(self) -> dict[str, int]:
+        return {}
+
+    def clear(self) -> None:
+        self._tilts.clear()
+
+    def push(self, seen: Compared) -> list[Finding | None]:
+        p, record = seen.params, seen.stride.record
+        self._tilts.append(record["tilt_deg"])
+        above = sum(self._tilts) / len(self._tilts) - seen.own.tilt_deg
+        error = hypot(record["tilt_se_deg"], seen.own.tilt_sd_deg)
+        on = len(self._tilts) == p.arch_strides and above >= max(p.arch_on_deg, p.error_ratio * error)
+        return [self._latch.push(on, above <= p.arch_off_deg, above, seen.recent.onset_s(p.arch_strides), seen.now_s)]
+
+
 class PullbackDetector:
     """A backward bump added to the runner's own rotation, on the side that explains it better (pullback.py)."""
 
@@ -211,4 +238,5 @@ DETECTORS: list[Callable[[Params, Iterator[int]], Detector]] = [
     PullbackDetector,
     RigidDetector,
     HeldHipDetector,
+    ArchDetector,
 ]
