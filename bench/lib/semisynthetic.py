@@ -39,6 +39,7 @@ from bench.lib.standing import PREFIX_S
 from bench.lib.stride_chain import cut
 from untuck.model import RIGHT, Floats
 from untuck.samples import Samples
+from untuck.simulate.clip_motion import CLIP_SHARE, clip_turn_deg, draw_clip_motion, stride_phase
 from untuck.simulate.imu import Mount, Noise, virtual_imu
 
 RATE_HZ = 100.0
@@ -75,13 +76,15 @@ class RunTruth:
 class Wearing:
     """How a virtual clip is worn and how good its sensor is; directions and signs are random.
 
-    mount_deg: angle between its mount and the nominal one.
+    mount_deg: angle between its mount and the nominal one. clip_share: share of the measured motion of a worn sensor
+    against the pelvis (`untuck.simulate.clip_motion`, a person drawn for each run), 0 for none.
     """
 
     noise: Noise
     mount_deg: float
     wobble_deg_per_g: float
     wobble_mm_per_g: float
+    clip_share: float = 0.0
 
     def mount(self, rng: np.random.Generator) -> Mount:
         """The mount in one run: rotated by mount_deg in a random direction, a few centimetres from the sacrum."""
@@ -96,6 +99,13 @@ class Wearing:
             wobble_mm_per_g=self.wobble_mm_per_g,
         )
 
+    def turn_deg(self, motion: RunMotion, rng: np.random.Generator) -> Floats | None:
+        """(N,3) rotation of the clip against its mount, for `virtual_imu`."""
+        if not self.clip_share:
+            return None
+        phase = stride_phase(motion.time_s, motion.contacts)
+        return clip_turn_deg(draw_clip_motion(rng, self.clip_share), phase, motion.running, rng)
+
 
 BAD_NOISE = Noise(
     gyr_bias_dps=0.5, gyr_scale_pct=0.5, acc_offset_mg=20.0, acc_scale_pct=0.5, impact_g=3.0, jitter_ms=0.2
@@ -104,6 +114,8 @@ WEARINGS = {
     "ideal": Wearing(Noise.none(), 0.0, 0.0, 0.0),
     "good": Wearing(Noise(impact_g=1.0), 4.0, 0.2, 1.0),
     "bad": Wearing(BAD_NOISE, 12.0, 0.5, 2.5),
+    # The measured motion contains what a spring does; the spring still moves the clip.
+    "worn": Wearing(BAD_NOISE, 12.0, 0.0, 2.5, CLIP_SHARE),
 }
 
 
@@ -201,6 +213,7 @@ def _worn(
     quat: Floats, place: Floats, motion: RunMotion, wearing: Wearing, rate_hz: float, rng: np.random.Generator
 ) -> tuple[Samples, Mount]:
     mount = wearing.mount(rng)
+    turn_deg = wearing.turn_deg(motion, rng.spawn(1)[0])  # spawned: everything else is drawn as with a rigid clip
     samples, _ = virtual_imu(
         quat,
         place,
@@ -212,6 +225,7 @@ def _worn(
         lowpass_hz=None,
         output_rate_hz=rate_hz,
         contact_times_s=motion.contacts["time_s"],
+        clip_turn_deg=turn_deg,
     )
     return samples, mount
 

@@ -9,7 +9,7 @@ import pytest
 from bench.lib.accuracy_cases import pullbacks, tucks
 from bench.lib.injections import InjectedFault
 from bench.lib.recordings import DEV, JUDGE, RUNNERS, angles_to_quat, load_recording, quat_to_angles
-from bench.lib.run_motion import MOTION_HZ, whole_recording
+from bench.lib.run_motion import MOTION_HZ, chained_motion, whole_recording
 from bench.lib.scoring import score_contacts, stride_means
 from bench.lib.semisynthetic import WEARINGS, make_run, trials_of
 from bench.lib.standing import PREFIX_S
@@ -121,6 +121,23 @@ def test_a_pullback_moves_this_hip_backward_at_its_phase(side: int) -> None:
     assert bump.max() < 0.05
     depth = [-bump[(clean.time_s >= s) & (clean.time_s < s + length_s)].min() for s in starts]
     assert np.mean(depth) == pytest.approx(4.0, abs=0.4)
+
+
+def test_a_worn_clip_turns_about_every_axis_and_is_otherwise_the_bad_one() -> None:
+    """The bad clip turns about two axes only, and about the vertical, where pullbacks are judged, by exactly 0."""
+    motion = chained_motion([load_recording("RBDS022", "T35")], 30.0, False, 0, np.random.default_rng(3))
+    turns = [WEARINGS["worn"].turn_deg(motion, np.random.default_rng(seed)) for seed in range(12)]
+    running = motion.running > 0.999
+    sizes = np.array([turn[running].std(axis=0) for turn in turns if turn is not None])
+    assert len(sizes) == 12
+    assert sizes.mean(axis=0) == pytest.approx([0.7 * 2.8, 0.7 * 1.5, 0.7 * 2.4], rel=0.3)
+    worn, worn_truth = make_run("RBDS022", minutes=1.0, wearing="worn", seed=7)
+    bad, bad_truth = make_run("RBDS022", minutes=1.0, wearing="bad", seed=7)
+    np.testing.assert_array_equal(worn_truth.sensor_to_pelvis, bad_truth.sensor_to_pelvis)
+    np.testing.assert_array_equal(worn.time_s, bad.time_s)
+    still = worn.time_s < PREFIX_S - 3
+    assert np.abs(worn.gyr_rad_s - bad.gyr_rad_s)[still].max() < np.radians(3.0)  # the bad one springs a little there
+    assert np.degrees(np.abs(worn.gyr_rad_s - bad.gyr_rad_s)[worn.time_s > PREFIX_S + 5]).max() > 20.0
 
 
 def test_standing_and_running_have_the_right_gravity() -> None:

@@ -79,8 +79,8 @@ class Mount:
 class ImuTruth:
     """The true motion at the true times of the samples.
 
-    time_s (N,); quat (N,4) sensor to earth, slip and wobble included; pelvis_quat (N,4) pelvis to earth (z up);
-    tilt_deg, obliquity_deg, rotation_deg (N,) of the pelvis relative to earth, not to standing; rotation is the
+    time_s (N,); quat (N,4) sensor to earth, with its motion against the pelvis; pelvis_quat (N,4) pelvis to earth
+    (z up); tilt_deg, obliquity_deg, rotation_deg (N,) of the pelvis relative to earth, not to standing; rotation is the
     unwrapped heading; sensor_to_pelvis (3,3) of the mount before any slip; contact_times_s (C,) of impacts.
     """
 
@@ -209,17 +209,22 @@ def _spring(drive_g: Floats, rate_hz: float, mount: Mount) -> Floats:
     return deflection
 
 
-def _mounted(time_s: Floats, quat: Floats, position: Floats, mount: Mount) -> tuple[Floats, Floats]:
+def _mounted(
+    time_s: Floats, quat: Floats, position: Floats, mount: Mount, turn_rad: Floats | None
+) -> tuple[Floats, Floats]:
     """(N,4) sensor to earth and (N,3) position of the clip on the moving pelvis."""
     rate_hz = 1 / (time_s[1] - time_s[0])
     pelvis = Rotation.from_quat(quat, scalar_first=True)
     place = position + pelvis.apply(mount.lever_m)
-    sensor = pelvis * Rotation.from_matrix(mount.sensor_to_pelvis())
+    base = pelvis
     if np.isfinite(mount.slip_s):
         done = np.clip((time_s - mount.slip_s) / SLIP_DURATION_S + 0.5, 0.0, 1.0)
         eased = done**3 * (10 - 15 * done + 6 * done**2)
         slip = _turn(mount.slip_roll_deg, mount.slip_pitch_deg, mount.slip_yaw_deg).as_rotvec()
-        sensor = pelvis * Rotation.from_rotvec(np.outer(eased, slip)) * Rotation.from_matrix(mount.sensor_to_pelvis())
+        base = base * Rotation.from_rotvec(np.outer(eased, slip))
+    if turn_rad is not None:
+        base = base * Rotation.from_rotvec(turn_rad)
+    sensor = base * Rotation.from_matrix(mount.sensor_to_pelvis())
     if mount.wobble_deg_per_g or mount.wobble_mm_per_g:
         acc = make_interp_spline(time_s, place, k=5)(time_s, 2)
         bend = _spring(sensor.apply(acc, inverse=True) / GRAVITY_M_S2, rate_hz, mount)
@@ -227,6 +232,16 @@ def _mounted(time_s: Floats, quat: Floats, position: Floats, mount: Mount) -> tu
         place = place - sensor.apply(bend) * mount.wobble_mm_per_g / 1000
         sensor = sensor * Rotation.from_rotvec(turn)
     return _continuous(sensor.as_quat(scalar_first=True)), place
+
+
+def _turns(clip_turn_deg: ArrayLike | None, count: int) -> Floats | None:
+    """(N,3) rad; raises SamplesError for a wrong shape or for values that are not finite."""
+    if clip_turn_deg is None:
+        return None
+    turn = np.radians(np.asarray(clip_turn_deg, dtype=np.float64))
+    if turn.shape != (count, 3) or not np.isfinite(turn).all():
+        raise SamplesError(f"clip_turn_deg has shape {turn.shape}: pass finite angles of shape ({count}, 3).")
+    return turn
 
 
 def _strikes(time_s: Floats, vertical_g: Floats) -> Floats:
@@ -268,6 +283,7 @@ def virtual_imu(
     lowpass_hz: float | None = 20.0,
     output_rate_hz: float | None = None,
     contact_times_s: ArrayLike | None = None,
+    clip_turn_deg: ArrayLike | None = None,
 ) -> tuple[Samples, ImuTruth]:
     """Simulate what a clip on the waistband measures while the pelvis moves as recorded.
 
@@ -295,6 +311,9 @@ def virtual_imu(
         Samples per second of the result; None keeps `rate_hz`.
     contact_times_s : (C,) array, s, optional
         When feet strike, for `Noise.impact_g`; None finds them in the motion.
+    clip_turn_deg : (N, 3) array, deg, optional
+        Rotation vectors of the clip against its mount, about the pelvis's forward, up and right axes, for each row of
+        the motion, not smoothed. `untuck.simulate.clip_motion` draws those of a worn clip; None is a rigid mount.
 
     Returns
     -------
@@ -336,7 +355,7 @@ def virtual_imu(
     position = _smoothed(position, rate_hz, lowpass_hz)
     mount, noise = mount or Mount(), noise or Noise()
     time_s = np.arange(len(quat)) / rate_hz
-    sensor_quat, place = _mounted(time_s, quat, position, mount)
+    sensor_quat, place = _mounted(time_s, quat, position, mount, _turns(clip_turn_deg, len(quat)))
     turning, moving = make_interp_spline(time_s, sensor_quat, k=5), make_interp_spline(time_s, place, k=5)
 
     at_s = time_s
