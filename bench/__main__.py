@@ -12,6 +12,7 @@ BENCHES = {
     "accuracy": "errors of faults, contacts and angles",
     "speed": "orientation, pipeline, start-up",
     "orientation": "inclination beside VQF: BROAD, running, starts, bends, gaps",
+    "worn": "motion of a worn clip against the pelvis: model beside recordings, and what it costs",
     "calibration": "error of the mount found from standing and hinges",
     "conditions": "a track, lost packets, jitter, a turned clip: what they take away",
     "slips": "slips of the clip distinguished from tucks",

@@ -104,28 +104,28 @@ def runners(quick: bool) -> tuple[str, ...]:
     return QUICK_DEV + QUICK_JUDGE if quick else DEV + JUDGE
 
 
-def fault_cases(kind: str, quick: bool, seed: int) -> Iterator[Case]:
-    """Every runner at every speed with faults of one kind and a badly worn clip."""
+def fault_cases(kind: str, quick: bool, seed: int, wearing: str = "bad") -> Iterator[Case]:
+    """Every runner at every speed with faults of one kind."""
     minutes = 6.0 if quick else 10.0
     for runner in runners(quick):
         for trial in trials_of(runner)[1:2] if quick or kind == "mixed" else trials_of(runner):
             faults = FAULT_PLANS[kind](
                 minutes, np.random.default_rng([seed, len(runner), ord(runner[-1]), ord(trial[1])])
             )
-            yield Case(kind, runner, (trial,), minutes, faults, (), "bad", seed)
+            yield Case(kind, runner, (trial,), minutes, faults, (), wearing, seed)
 
 
-def clean_cases(quick: bool, seed: int) -> Iterator[Case]:
+def clean_cases(quick: bool, seed: int, wearing: str = "bad") -> Iterator[Case]:
     """Every runner at every speed without a fault."""
     for runner in runners(quick):
         for trial in trials_of(runner)[1:2] if quick else trials_of(runner):
-            yield Case("clean", runner, (trial,), 6.0 if quick else 10.0, (), (), "bad", seed + 1)
+            yield Case("clean", runner, (trial,), 6.0 if quick else 10.0, (), (), wearing, seed + 1)
 
 
-def control_cases(control: str, quick: bool, seed: int) -> Iterator[Case]:
+def control_cases(control: str, quick: bool, seed: int, wearing: str = "bad") -> Iterator[Case]:
     """Every runner without faults but with a control, something that may look like one; speeds alternate."""
     for k, runner in enumerate(runners(quick)):
         trials = trials_of(runner)
         chosen = trials if control == "speed" else (trials[k % len(trials)],)
         minutes = QUICK_CONTROL_MIN.get(control, 4.0) if quick else 10.0
-        yield Case(control, runner, chosen, minutes, (), (control,), "bad", seed + 2)
+        yield Case(control, runner, chosen, minutes, (), (control,), wearing, seed + 2)

@@ -86,7 +86,7 @@ def figures() -> list[Figure]:
     def silent(_: str) -> None:
         pass
 
-    return [*recording_sections(True, 0, silent), *run_sections(True, 0, silent)]
+    return [*recording_sections(True, 0, silent), *run_sections(True, 0, silent, ("bad",))]
 
 
 @pytest.mark.parametrize(("section", "name", "group", "sense", "floor"), FLOORS)

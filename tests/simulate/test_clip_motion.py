@@ -15,9 +15,9 @@ from untuck.simulate.imu import Mount, Noise, virtual_imu
 RATE_HZ = 100.0
 STRIDE_S = 0.7
 TIME_S = np.arange(0.0, 28.0, 1 / RATE_HZ)  # 40 strides
-MEASURED_SD_DEG = np.array([2.78, 1.52, 2.40])  # of five people, each axis, mean over people
-MEASURED_RANGE_DEG = np.array([9.2, 6.5, 9.1])
-MEASURED_CHANGE_DEG = np.array([0.32, 0.79, 0.58])  # of one stride against the next, SD / sqrt 2
+MEASURED_SD_DEG = np.array([2.79, 1.46, 2.40])  # of five people, each axis, mean over people
+MEASURED_RANGE_DEG = np.array([9.2, 5.6, 9.1])
+MEASURED_CHANGE_DEG = np.array([0.34, 0.74, 0.61])  # of one stride against the next, SD / sqrt 2
 
 
 def contacts(*starts_s: float, first: int = RIGHT) -> np.ndarray:

@@ -15,39 +15,52 @@ from scipy.ndimage import gaussian_filter1d
 
 from untuck.model import LEFT, RIGHT, Floats
 
-__all__ = ["ClipMotion", "clip_turn_deg", "draw_clip_motion", "stride_phase"]
+__all__ = ["MEASURED", "ClipMotion", "ClipSizes", "clip_turn_deg", "draw_clip_motion", "stride_phase"]
 
-# Axes of all tables: forward, up, right of the pelvis. Phase 0 is the middle of a right contact. Measured on the nine
-# running trials (17 strides) of five people in Grouvel et al. 2023, Scientific Data, 10.1038/s41597-023-02077-3: a
+
+@dataclass(frozen=True)
+class ClipSizes:
+    """Sizes in deg, for the axes forward, up, right of the pelvis; phase 0 is the middle of a right contact.
+
+    shared: what people have in common, harmonic: (cosine, sine). Without a preferred side the motion of the mirrored
+    runner is the same half a stride later: only odd harmonics about forward and up, and even ones about right, can be
+    shared. personal: SD between people of each cosine and sine, harmonics 1 to 6; the mean square is the measured one.
+    varying_mean, varying_first: SD from stride to stride of the mean, and of the first harmonic's cosine and sine;
+    those of harmonic k are smaller by sqrt(k). spread: SD between people of the logarithm of these; one clip is
+    restless about every axis.
+    """
+
+    shared: tuple[dict[int, tuple[float, float]], ...]
+    personal: tuple[tuple[float, ...], ...]
+    varying_mean: tuple[float, float, float]
+    varying_first: tuple[float, float, float]
+    spread: tuple[float, float, float]
+
+
+# Nine running trials (17 strides) of five people in Grouvel et al. 2023, Scientific Data, 10.1038/s41597-023-02077-3: a
 # rigid cluster of markers on a sensor strapped to the sacrum, against the markers on the four iliac spines.
-
-# What people share, as harmonic: (cosine, sine) in deg. Without a preferred side, the motion of the mirrored runner is
-# the same half a stride later: only odd harmonics about forward and up, and even ones about right, can be shared.
-SHARED_DEG: tuple[dict[int, tuple[float, float]], ...] = (
-    {1: (-0.22, -3.68), 3: (-0.71, -0.08)},
-    {1: (-0.47, -1.13)},
-    {2: (-1.26, -1.24), 4: (1.03, 0.55)},
+# bench/lib/worn_fit.py finds these figures. Successive strides are independent: in walking, where there are up to ten
+# trials a person, trials differ by no more than their strides do. Acceleration drives no more than the harmonics hold:
+# differences between successive strides do not follow those of acceleration in a person left out.
+MEASURED = ClipSizes(
+    shared=({1: (-0.49, -3.67), 3: (-0.70, 0.10)}, {1: (-0.56, -1.11)}, {2: (-1.44, -1.01), 4: (1.16, 0.22)}),
+    personal=(
+        (0.74, 0.24, 0.21, 0.21, 0.31, 0.08),
+        (0.96, 0.27, 0.31, 0.05, 0.19, 0.10),
+        (0.66, 1.50, 0.27, 0.84, 0.17, 0.63),
+    ),
+    varying_mean=(0.12, 0.24, 0.20),
+    varying_first=(0.17, 0.39, 0.31),
+    spread=(0.09, 0.46, 0.27),
 )
-# SD between people of each cosine and sine, harmonics 1 to 6, in deg: the mean square is that of the five people.
-PERSONAL_DEG = (
-    (0.73, 0.24, 0.22, 0.21, 0.31, 0.06),
-    (0.99, 0.25, 0.32, 0.10, 0.23, 0.07),
-    (0.65, 1.49, 0.21, 0.84, 0.19, 0.63),
-)
-# SD from stride to stride, in deg: of the mean, and of the first harmonic's cosine and sine; those of harmonic k are
-# smaller by sqrt(k). Successive strides are independent: in walking, where there are up to ten trials a person, trials
-# differ by no more than their strides do.
-VARYING_MEAN_DEG = (0.15, 0.30, 0.20)
-VARYING_FIRST_DEG = (0.19, 0.44, 0.28)
 VARYING_HARMONICS = 10
-VARYING_SPREAD = (0.1, 0.5, 0.3)  # between people, SD of the logarithm; a restless clip is restless about every axis
 
 # Of the measured difference, the share that the clip is given. Skin also moves under the markers of the pelvis. Nobody
 # has measured both against bone in running; if they are independent and equal, each is the square root of a half.
 CLIP_SHARE = 0.7
 
-# The trials last 2 s and cannot show drift: a judgement. Stride tilt of 37 recordings of joggers wanders by 0.9-1.2 deg
-# (SisFall, Sucerquia et al. 2017), runner and clip together.
+# The trials last 2 s and cannot show drift: a judgement. In 37 recordings of joggers with a sensor on the belt
+# (SisFall, Sucerquia et al. 2017) stride tilt wanders by 0.9-1.2 deg, runner and clip together.
 DRIFT_DEG = 0.5
 DRIFT_STRIDES = 90.0
 
@@ -57,24 +70,24 @@ STRIDE_WIDTH = 0.3  # strides, SD of the kernel that smooths them: correlation o
 
 @dataclass(frozen=True, eq=False)
 class ClipMotion:
-    """One person's clip. repeating_deg (3,6,2), varying_deg (3,11) by harmonic from 0, drift_deg; axes as above."""
+    """One person's clip: repeating_deg (3,6,2); varying_deg (3,11) by harmonic from 0; drift_deg. Axes: `ClipSizes`."""
 
     repeating_deg: Floats
     varying_deg: Floats
     drift_deg: float
 
 
-def draw_clip_motion(rng: np.random.Generator, share: float = CLIP_SHARE) -> ClipMotion:
+def draw_clip_motion(rng: np.random.Generator, share: float = CLIP_SHARE, sizes: ClipSizes = MEASURED) -> ClipMotion:
     """A person drawn at random; `share` of the measured motion is the clip's, 1 reproduces the measurement."""
-    personal = np.array(PERSONAL_DEG)
+    personal = np.array(sizes.personal)
     repeating = personal[:, :, None] * rng.normal(size=(*personal.shape, 2))
-    for axis, shared in enumerate(SHARED_DEG):
+    for axis, shared in enumerate(sizes.shared):
         for harmonic, pair in shared.items():
             repeating[axis, harmonic - 1] += pair
-    restless = np.exp(np.array(VARYING_SPREAD) * rng.normal())
+    restless = np.exp(np.array(sizes.spread) * rng.normal())
     harmonics = np.arange(1, VARYING_HARMONICS + 1)
-    varying = np.column_stack([VARYING_MEAN_DEG, np.outer(VARYING_FIRST_DEG, harmonics**-0.5)])
-    return ClipMotion(share * repeating, share * restless[:, None] * varying, DRIFT_DEG)
+    varying = np.column_stack([sizes.varying_mean, np.outer(sizes.varying_first, harmonics**-0.5)])
+    return ClipMotion(share * repeating, share * restless[:, None] * varying, share * DRIFT_DEG)
 
 
 def stride_phase(time_s: Floats, contacts: NDArray[np.void]) -> Floats:
