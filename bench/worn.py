@@ -10,13 +10,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 import untuck
 from bench.lib.recordings import DEV, TRIALS, data_dir, has_data
+from bench.lib.worn_causes import between_trials, driven_by_acceleration
 from bench.lib.worn_data import AXES, PACES, WornTrial, has_worn, running_trials, worn_trials
 from bench.lib.worn_fit import BANDS, MEASURED, Description, describe_drawn, describe_trials, fit_sizes
 from bench.lib.worn_joined import JoinedScore, join_run, score_joined
@@ -67,6 +68,16 @@ def held_out_rows(people: People, drawn: int, seed: int) -> Iterator[Row]:
                 share = np.mean([getattr(m, pick)[axis] < getattr(real, pick)[axis] for m in model])
                 cells.append(f"{100 * share:.0f} %")
         yield (person, *cells)
+
+
+def cause_rows(people: People) -> Iterator[Row]:
+    """By axis: how far acceleration explains changes in a person left out, and how white variation is in walking."""
+    yield ("", *AXES)
+    for person, share in driven_by_acceleration(people).items():
+        yield (f"R^2 of acceleration, {person} left out", *(f"{r:.2f}" for r in share))
+    real, predicted = between_trials(trial for trial in worn_trials() if trial.pace != "Running")
+    yield ("walking, SD between trials of a person", *(f"{v:.2f}" for v in real))
+    yield ("walking, the same from its strides", *(f"{v:.2f}" for v in predicted))
 
 
 def joined_scores(people: People, seeds: int, note: Callable[[str], None]) -> dict[tuple[str, bool], list[JoinedScore]]:
@@ -135,7 +146,7 @@ def _text(table: list[Row]) -> str:
     return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in table)
 
 
-def tables(parts: list[str], quick: bool, seed: int) -> Iterator[tuple[str, list[Row]]]:
+def tables(parts: list[str], quick: bool, seed: int, speeds: Sequence[str]) -> Iterator[tuple[str, list[Row]]]:
     """Title and rows of each table of the requested parts."""
     people = running_trials()
     if "model" in parts:
@@ -145,14 +156,15 @@ def tables(parts: list[str], quick: bool, seed: int) -> Iterator[tuple[str, list
             list(model_rows(people, drawn, seed)),
         )
         yield "Each person's percentile in a model fitted to the other four", list(held_out_rows(people, drawn, seed))
+        yield "Causes of the motion, harmonics in deg", list(cause_rows(people))
     if "joined" in parts:
         scores = joined_scores(people, 1 if quick else 3, _note)
         yield "Recorded people, trials joined, errors against markers in deg", list(joined_rows(scores))
         yield f"Running strides in {WALK_S:g} s of walking", list(walking_rows(seed, _note))
     if "runs" in parts:
-        runners, trials, minutes = (DEV[:2], ("T35",), 6.0) if quick else (DEV, tuple(TRIALS), 10.0)
-        found = compare(runners, trials, minutes, seed, _note)
-        title = f"Same runs, bad and worn clip: {' '.join(runners)}; {' '.join(trials)}; {minutes:g} min each"
+        runners, minutes = (DEV[:2], 6.0) if quick else (DEV, 10.0)
+        found = compare(runners, speeds, minutes, seed, _note)
+        title = f"Same runs, bad and worn clip: {' '.join(runners)}; {' '.join(speeds)}; {minutes:g} min each"
         yield title, [("figure", "bad", "worn"), *rows(found["bad"], found["worn"])]
 
 
@@ -164,6 +176,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=0, help="of drawn people, runs and sensor errors (default 0)")
     parser.add_argument("--only", choices=("model", "joined", "runs"), help="only a part")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="draw recorded and modelled motion by axis")
+    parser.add_argument("--trials", nargs="+", choices=list(TRIALS), help="speeds of the runs (default all)")
     options = parser.parse_args(arguments)
     if not (has_data() and has_worn()):
         print(f"No recordings in {data_dir()}: set UNTUCK_DATA to the folder that holds them.", file=sys.stderr)
@@ -171,12 +184,13 @@ def main(arguments: list[str]) -> int:
     if options.picture:
         from bench.lib.worn_picture import draw  # matplotlib only where a picture is drawn
 
-        draw(running_trials(), options.seed).savefig(options.picture, dpi=110)
+        draw(running_trials(), options.seed).savefig(options.picture, dpi=80)
         print(options.picture)
         return 0
+    speeds = options.trials or (["T35"] if options.quick else list(TRIALS))
     parts = [options.only] if options.only else ["model", "joined", "runs"]
     found = {}
-    for title, table in tables(parts, options.quick, options.seed):
+    for title, table in tables(parts, options.quick, options.seed, speeds):
         _note("")
         found[title] = [dict(zip(table[0], row, strict=True)) for row in table[1:]]
         if not options.json:

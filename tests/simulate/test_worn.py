@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from bench.lib.recordings import DEV, TRIALS, load_recording
+from bench.lib.worn_causes import between_trials, driven_by_acceleration
 from bench.lib.worn_data import MIDDLE_AFTER_LOWEST, find_phase, running_trials, worn_trials
 from bench.lib.worn_fit import MEASURED, describe_drawn, describe_trials, fit_sizes
 from bench.lib.worn_joined import join_run, score_joined
@@ -83,3 +84,9 @@ def test_a_joined_run_moves_against_the_pelvis_as_its_trials_do() -> None:
     difference = np.degrees(worn.samples.gyr_rad_s - rigid.samples.gyr_rad_s)
     assert np.abs(difference[worn.samples.time_s < 15]).max() < 1e-6  # standing and hinges
     assert difference[worn.samples.time_s > 25].std(axis=0).min() > 5.0
+
+
+def test_the_variation_of_a_clip_is_white_from_stride_to_stride_and_not_driven_by_acceleration() -> None:
+    real, predicted = between_trials(trial for trial in worn_trials() if trial.pace != "Running")
+    assert real == pytest.approx(predicted, rel=0.4)
+    assert max(share.max() for share in driven_by_acceleration(running_trials()).values()) < 0.15
