@@ -7,7 +7,7 @@ The runner stands, hinges three times, stands, and runs. Faults (injections.py) 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,6 +78,7 @@ class Wearing:
 
     mount_deg: angle between its mount and the nominal one. clip_share: share of the measured motion of a worn sensor
     against the pelvis (`untuck.simulate.clip_motion`, a person drawn for each run), 0 for none.
+    restless: multiplies what varies from stride to stride.
     """
 
     noise: Noise
@@ -85,6 +86,7 @@ class Wearing:
     wobble_deg_per_g: float
     wobble_mm_per_g: float
     clip_share: float = 0.0
+    restless: float = 1.0
 
     def mount(self, rng: np.random.Generator) -> Mount:
         """The mount in one run: rotated by mount_deg in a random direction, a few centimetres from the sacrum."""
@@ -104,7 +106,9 @@ class Wearing:
         if not self.clip_share:
             return None
         phase = stride_phase(motion.time_s, motion.contacts)
-        return clip_turn_deg(draw_clip_motion(rng, self.clip_share), phase, motion.running, rng)
+        clip = draw_clip_motion(rng, self.clip_share)
+        clip = replace(clip, varying_deg=self.restless * clip.varying_deg)
+        return clip_turn_deg(clip, phase, motion.running, rng)
 
 
 BAD_NOISE = Noise(
@@ -116,6 +120,8 @@ WEARINGS = {
     "bad": Wearing(BAD_NOISE, 12.0, 0.5, 2.5),
     # The measured motion contains what a spring does; the spring still moves the clip.
     "worn": Wearing(BAD_NOISE, 12.0, 0.0, 2.5, CLIP_SHARE),
+    # A margin: the most restless of five people varies about up by 1.6 times the mean, and more people are unmeasured.
+    "restless": Wearing(BAD_NOISE, 12.0, 0.0, 2.5, CLIP_SHARE, 2.0),
 }
 
 

@@ -131,6 +131,8 @@ def test_a_worn_clip_turns_about_every_axis_and_is_otherwise_the_bad_one() -> No
     sizes = np.array([turn[running].std(axis=0) for turn in turns if turn is not None])
     assert len(sizes) == 12
     assert sizes.mean(axis=0) == pytest.approx([0.7 * 2.8, 0.7 * 1.5, 0.7 * 2.4], rel=0.3)
+    restless = WEARINGS["restless"].turn_deg(motion, np.random.default_rng(0))
+    assert restless is not None and turns[0] is not None and restless.std() > turns[0].std()  # the same person
     worn, worn_truth = make_run("RBDS022", minutes=1.0, wearing="worn", seed=7)
     bad, bad_truth = make_run("RBDS022", minutes=1.0, wearing="bad", seed=7)
     np.testing.assert_array_equal(worn_truth.sensor_to_pelvis, bad_truth.sensor_to_pelvis)
