@@ -58,10 +58,10 @@ async def test_without_an_adapter_it_says_so_before_the_analysis_is_compiled(mon
         async def choose_adapter(self, wanted: str, clip: str | None) -> Adapter | None:
             raise LinkError(f"no adapter {wanted}")
 
-    def warm_up(_: object) -> None:
+    def start() -> None:
         pytest.fail("the analysis was compiled")
 
-    monkeypatch.setattr(clip_session, "warm_up", warm_up)
+    monkeypatch.setattr(clip_session.live_kernels, "start", start)
     config = Config(clip=ClipConfig(adapter="hci7"))
     with pytest.raises(LinkError, match="no adapter hci7"):
         await run_clip(SessionRequest(config), as_json=True, backend=Backend(stack=NoAdapter()))

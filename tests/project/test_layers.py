@@ -68,6 +68,7 @@ CORE_MAY_LOAD = {
         "__future__",
         "collections",
         "contextlib",
+        "contextvars",
         "dataclasses",
         "enum",
         "functools",
@@ -76,7 +77,7 @@ CORE_MAY_LOAD = {
         "math",
         "operator",
     ),
-    *("statistics", "typing", "numba", "numpy", "scipy"),
+    *("statistics", "types", "typing", "numba", "numpy", "scipy"),
 }
 WIRE_MAY_LOAD = {"array", "binascii", "micropython", "struct"}
 HEAVY = (

@@ -42,6 +42,7 @@ def demo(fast: bool, minutes: float | None, seed: int, coach: bool, lsl: bool, a
         return show_window([SimulatedStart(seed, minutes, fast)], as_json=as_json)
     from untuck.cli.views.live import live_view
     from untuck.cli.views.lsl import streamed
+    from untuck.session import live_kernels
     from untuck.session.live import run_session
     from untuck.session.warmup import warm_up
     from untuck.simulate.runner import RunnerSource, Scenario
@@ -49,7 +50,7 @@ def demo(fast: bool, minutes: float | None, seed: int, coach: bool, lsl: bool, a
 
     settings = Settings(rate_hz=RATE_HZ, notes=f"simulated, seed {seed}")
     with Store().record("simulated runner", "demo", settings) as recording:
-        warm_up(output.note)
+        warm_up(output.note) if fast else live_kernels.start()
         scenario = Scenario.default(minutes)
         if minutes is not None and scenario.duration_s > minutes * 60 + 1:
             output.note(f"the scenario takes at least {scenario.duration_s / 60:.1f} minutes.")

@@ -151,7 +151,7 @@ def _cache() -> str:
     from untuck.session.warmup import cache_folder, is_cached
 
     if not is_cached():
-        raise UntuckError("not compiled yet: the first session takes about 10 s longer to start")
+        raise UntuckError("not compiled yet: the first analysis of a file takes about 10 s longer")
     return f"compiled, in {cache_folder() or 'no folder: the compiler is off'}"
 
 

@@ -28,13 +28,14 @@ def replay(session_id: int | None, speed: float, lsl: bool, as_json: bool) -> No
     session = Store().open(session_id)
     from untuck.cli.views.live import live_view
     from untuck.cli.views.lsl import streamed
+    from untuck.session import live_kernels
     from untuck.session.earlier_sessions import title_of
     from untuck.session.live import run_session
     from untuck.session.warmup import warm_up
     from untuck.sources.replay import ReplaySource
 
     settings = session.settings()
-    warm_up(output.note)
+    live_kernels.start() if speed > 0 else warm_up(output.note)
     source = ReplaySource(session.packets(), speed)
     with streamed(live_view, lsl)(f"session {session.id}", settings.params, as_json) as view:
         outcome = asyncio.run(run_session(source, settings, view, audible=speed > 0, commands=session.commands()))

@@ -19,6 +19,7 @@ from untuck.coach.loop_thread import LoopTask, LoopThread
 from untuck.coach.session_feed import Feed, Snapshot
 from untuck.errors import UntuckError
 from untuck.events import Event
+from untuck.session import live_kernels
 from untuck.session.blind_blocks import BlindBlocks
 from untuck.session.clip_session import ProfileKeeper
 from untuck.session.live import Outcome, SessionHooks, run_session
@@ -26,7 +27,6 @@ from untuck.session.live_state import LiveState
 from untuck.session.packet_pipeline import PacketPipeline
 from untuck.session.report_files import write_report
 from untuck.session.starts import ClipStart, ReadySession, SessionStart
-from untuck.session.warmup import warm_up
 from untuck.session_commands import CueBlock, Note, SessionCommand
 from untuck.sources.ble import find_clips
 from untuck.sources.stack import Backend
@@ -103,7 +103,6 @@ class CoachSessions:
         self._task: LoopTask | None = None  # the newest long one
         self._starting: set[str] = set()  # keys of the starts in progress
         self._numbers: dict[RunnerSlot, int | None] = {}  # session numbers in the store, of sessions that have ended
-        self._warm = False
         self._sounding = False
 
     def updates(self) -> Updates:
@@ -165,9 +164,9 @@ class CoachSessions:
         """One session from its start to its summary."""
         self._report_task(start.work)
         try:
-            warming = asyncio.create_task(asyncio.to_thread(self._warm_up))
+            starting = asyncio.create_task(asyncio.to_thread(live_kernels.start))
             async with start.open() as ready:
-                await warming
+                await starting
                 self._report_task("")
                 self._starting.discard(start.key)
                 await self._run(ready)
@@ -239,11 +238,6 @@ class CoachSessions:
             self._say(str(error), error=True)
         finally:
             self._report_task("")
-
-    def _warm_up(self) -> None:
-        if not self._warm:
-            warm_up(self._report_task)
-            self._warm = True
 
     def _choices(self) -> list[Choice]:
         return [Choice(start.key, start.text) for start in self._starts]

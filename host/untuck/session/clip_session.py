@@ -1,6 +1,6 @@
 """A session with the clip, for `run`, `calibrate` and the coach's window: find the clip, record, save what was found.
 
-The analysis warms up while the clip is searched for. A new calibration or baseline is saved in the runner's profile.
+Nothing waits for the compiler: the analysis starts interpreted. A new calibration or baseline is saved in the profile.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from untuck.errors import LinkError, StoreError
 from untuck.events import BaselineTaken, Calibrated, Event
 from untuck.model import Baseline, Calibration
 from untuck.motion.params import Params
+from untuck.session import live_kernels
 from untuck.session.live import Outcome, SessionHooks, View, run_session
 from untuck.session.packet_pipeline import PacketPipeline
 from untuck.session.request import SessionRequest, session_settings, with_paired_clip
-from untuck.session.warmup import warm_up
 from untuck.sources.ble import Backend, BleSource, Timeouts
 from untuck.sources.ble_scan import choose_adapter
 from untuck.sources.clip_setup import WEAK_DBM, tuck_cue_commands
@@ -74,12 +74,12 @@ async def run_with_clip(
     """
     config = request.config
     backend = replace(backend or Backend(), adapter=config.clip.adapter)
-    await choose_adapter(backend)  # without one the error comes before the analysis warms up
+    await choose_adapter(backend)  # without one the error comes before the kernels are compiled
     note("looking for the clip ...")
-    warming = asyncio.create_task(asyncio.to_thread(warm_up, note))
+    starting = asyncio.create_task(asyncio.to_thread(live_kernels.start))
     try:
         async with connected_clip(request, backend) as clip:
-            await warming
+            await starting
             source, settings = clip.source, clip.settings
             title = f"clip {source.name}" + (f", {config.name}" if config.name else "")
             with ExitStack() as stack:
@@ -92,7 +92,7 @@ async def run_with_clip(
                 hooks = SessionHooks(config.sound, True, _attach_keys(stack, listen), keeper.on_event)
                 outcome = await run_session(source, settings, view, recording, hooks=hooks)
     finally:
-        warming.cancel()
+        starting.cancel()
     return SessionResult(f"Session {recording.id}: {title}", recording.id, outcome)
 
 

@@ -1,6 +1,7 @@
-"""Compiles the kernels, or loads them from the cache, before a session needs them; reports it if that takes long.
+"""Compiles the kernels, or loads them from the cache, before a batch needs them; reports it if that takes long.
 
-A few seconds of the example recording pass through a separate pipeline, which calls every kernel.
+A few seconds of the example recording pass through a separate pipeline, which calls every kernel. A live session does
+not wait for this: live_kernels.py.
 """
 
 from __future__ import annotations
@@ -20,24 +21,32 @@ _log = logging.getLogger(__name__)
 
 def warm_up(say: Callable[[str], None]) -> None:
     """Compile or load the kernels; `say` receives one line if they are not in the cache. Takes 0.3 s if they are."""
-    from untuck.motion.pipeline import Pipeline
-    from untuck.simulate.example import RUN_S, example
+    from untuck.session import live_kernels
 
     started_s, cached = time.monotonic(), is_cached()
     notice = threading.Timer(SLOW_S if cached else 0.0, say, (COMPILING,))
     notice.start()
     try:
-        samples = example()
-        first, last = samples.time_s.searchsorted((RUN_S - 1.0, RUN_S + 8.0))
-        pipeline = Pipeline()
-        pipeline.push(samples[first:last])
-        pipeline.finish()
-        pipeline.run()
+        live_kernels.wait()  # where a live session of this process has begun to fill the cache
+        call_every_kernel()
     finally:
         notice.cancel()
     took_s = time.monotonic() - started_s
-    _log.info("warm-up took %.1f s; the cache had %s kernels before", took_s, "some" if cached else "no")
+    _log.info("warm-up took %.1f s; the cache had %s kernels before", took_s, "all" if cached else "not all")
     exclude_from_garbage_collection()
+
+
+def call_every_kernel() -> None:
+    """Analyse a few seconds of the example recording: standing, hinges and running."""
+    from untuck.motion.pipeline import Pipeline
+    from untuck.simulate.example import RUN_S, example
+
+    samples = example()
+    first, last = samples.time_s.searchsorted((RUN_S - 1.0, RUN_S + 8.0))
+    pipeline = Pipeline()
+    pipeline.push(samples[first:last])
+    pipeline.finish()
+    pipeline.run()
 
 
 def exclude_from_garbage_collection() -> None:
@@ -50,14 +59,22 @@ def exclude_from_garbage_collection() -> None:
 
 
 def is_cached() -> bool:
-    """Whether the compiled kernels are in the cache; always true with NUMBA_DISABLE_JIT, where nothing is compiled."""
-    folder = cache_folder()
-    return folder is None or any(folder.glob("kernels.track_chunk-*.nbi"))
+    """Whether the compiled kernels are in the cache; true where nothing is compiled (NUMBA_DISABLE_JIT, no numba).
+
+    Those of an older source count as well: only loading them shows their age.
+    """
+    from untuck.motion.jit import ENTRIES
+
+    folder = cache_folder()  # which imports a kernel
+    return not ENTRIES or (folder is not None and any(folder.glob(_LAST_COMPILED)))
 
 
 def cache_folder() -> Path | None:
-    """The folder of the compiled kernels; None if nothing is compiled."""
-    from untuck.motion.strides import kernels
+    """The folder of the compiled kernels; None if nothing is compiled, or no folder is writable."""
+    from untuck.motion.strides import stride_kernels
 
-    stats = getattr(kernels.track_chunk, "stats", None)
-    return None if stats is None else Path(stats.cache_path)
+    path = getattr(stride_kernels.measure_stride, "cache_path", None)
+    return None if path is None else Path(path)
+
+
+_LAST_COMPILED = "stride_kernels.measure_stride-*.nbi"
