@@ -34,11 +34,30 @@ from untuck.session.warmup import exclude_from_garbage_collection
 RATE_HZ = 100.0
 CHUNK = 5  # samples in a packet at 100 Hz
 REPEATS = 7
+LIVE_STARTS = 5
 FIRST_RESULT = """
 import sys, numpy as np, untuck
 file = np.load(sys.argv[1])
 run = untuck.analyse(untuck.Samples(file["time_s"], file["gyr"], file["acc"], file["quat"]))
 print(len(run.strides), flush=True)
+"""
+
+FIRST_LIVE = """
+import os
+from contextlib import contextmanager
+from untuck.cli.main import cli
+from untuck.cli.views import live
+
+class View:
+    def show(self, events, packets):
+        if packets.pipeline.history.end > 0:
+            os._exit(0)
+    def say(self, text):
+        pass
+
+live.live_view = contextmanager(lambda *settings: (yield View()))
+cli.main(["replay", "--speed", "1"])
+os._exit(1)
 """
 
 IMPORTS = "import untuck; untuck.Pipeline"
@@ -53,7 +72,8 @@ the speed:
   `motion/jit.py` has the compiler's options.
 - Between strides Python uses plain floats, not arrays of one; a stride becomes a record when it is published.
 - Objects loaded before a session are excluded from garbage collection, which would otherwise pause it for 50 ms.
-- The first start on a machine says "compiling the analysis for this machine"; later starts load the cache.
+- A live session starts with interpreted kernels; on the first start a child process compiles them meanwhile. The first
+  analysis of files waits for the compiler, and says "compiling the analysis for this machine".
 
 ```text
 {text}
@@ -179,6 +199,29 @@ def start_figures(samples: Samples) -> Iterator[Figure]:
     yield timed(section, "of it, Python and its imports", "s", float(imports[0]), None, float(imports[1]))
 
 
+def live_start_figures() -> Iterator[Figure]:
+    """From the start of Python to the orientation of a live session's first packet, the caches empty and full.
+
+    `untuck replay --speed 1`: stored packets arrive as they did from the clip. The search for a clip is not included.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "UNTUCK_HOME": folder}
+        caches = [Path(folder) / f"cache{number}" for number in range(LIVE_STARTS)]
+
+        def start(call: list[str], cache: Path) -> tuple[float, float]:
+            environment["NUMBA_CACHE_DIR"] = str(cache)
+            run = [sys.executable, *call]
+            took_s, cpu_s = _seconds(lambda: subprocess.run(run, env=environment, check=True, capture_output=True), 1)
+            return float(took_s[0]), cpu_s
+
+        full = Path(folder) / "full"
+        start(["-m", "untuck", "demo", "--fast"], full)
+        section = f"Start of Python to the first orientation of a live session, median of {LIVE_STARTS}"
+        for name, used in (("first start", caches), ("cached", [full] * LIVE_STARTS)):
+            took_s, cpu_s = np.median([start(["-c", FIRST_LIVE], cache) for cache in used], axis=0)
+            yield timed(section, name, "s", float(took_s), 2.0, float(cpu_s))
+
+
 def main(arguments: list[str]) -> int:
     """Print the table, or one JSON object; 1 where the recordings are absent."""
     parser = argparse.ArgumentParser(prog="python -m bench speed", description=__doc__)
@@ -191,7 +234,7 @@ def main(arguments: list[str]) -> int:
         print(f"No recordings in {data_dir()}: set UNTUCK_DATA to the folder that holds them.", file=sys.stderr)
         return 1
     hour = long_run(600.0 if options.quick else 3600.0, options.seed)
-    figures = [*start_figures(hour), *orientation_figures(hour), *batch_figures(hour)]
+    figures = [*start_figures(hour), *live_start_figures(), *orientation_figures(hour), *batch_figures(hour)]
     figures += pipeline_figures(long_run(1200.0 if options.quick else 3 * 3600.0, options.seed))
     host: dict[str, Any] = {"machine": platform.machine(), "cpus": os.cpu_count(), "python": platform.python_version()}
     host["load"] = round(os.getloadavg()[0], 1)

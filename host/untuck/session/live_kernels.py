@@ -22,6 +22,7 @@ from typing import Any
 from untuck.session.warmup import call_every_kernel, exclude_from_garbage_collection
 
 CHILD = "untuck.session.compile_kernels"
+FIRST_S = 1.0  # before the thread begins: it would share the interpreter with the start of the session
 STOP_S = 2.0  # for the child to end by itself; it does so at once, unless it is saving
 
 _log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ class LiveKernels:
         self._thread: threading.Thread | None = None
         self._child: subprocess.Popen[bytes] | None = None
         self._stopped = False
+        self._begin = threading.Event()  # at once, not after FIRST_S
 
     def start(self) -> None:
         """Interpret the kernels from now on, and replace them in the background; once in a process."""
@@ -52,6 +54,7 @@ class LiveKernels:
 
     def wait(self) -> None:
         """Return when the kernels are compiled, or stay interpreted; at once if `start` was not called."""
+        self._begin.set()
         if self._thread is not None:
             self._thread.join()
 
@@ -65,6 +68,9 @@ class LiveKernels:
 
     def _replace(self) -> None:
         started_s = time.monotonic()
+        self._begin.wait(FIRST_S)
+        if self._stopped:
+            return
         try:
             problem = self._compile_and_load()
         except Exception as error:  # a session does not need compiled kernels
