@@ -47,9 +47,9 @@ def result(before_each: Callable[[], None], chunk: Callable[[], int]) -> tuple[o
 
 
 def switch_some(rng: np.random.Generator, loaded: Counter[str]) -> None:
-    """Switch about a tenth of the entries, each by itself."""
+    """Switch about a third of the entries, each by itself."""
     for entry in jit.ENTRIES:
-        if rng.random() < 0.1:
+        if rng.random() < 0.3:
             entry.interpret({}) if entry.compiled else entry.load()
             loaded[entry.py_func.__name__] += entry.compiled
 
@@ -64,7 +64,7 @@ def test_switching_at_random_edges_changes_no_bit(seed: int) -> None:
     assert not any(entry.compiled for entry in jit.ENTRIES)
     loaded = Counter[str]()
     switched = result(partial(switch_some, rng, loaded), lambda: int(rng.integers(1, 60)))
-    assert all(loaded[name] > 10 for name in ("advance", "track_chunk", "measure_step", "measure_stride"))
+    assert all(loaded[name] > 3 for name in ("advance", "track_chunk", "measure_step", "measure_stride"))
     assert compiled == interpreted == switched
 
 
