@@ -39,7 +39,7 @@ class Run:
 def treadmill(recording: Recording, length_s: float, rate_hz: float, noise: Noise, seed: int) -> Run:
     """Running on the spot from the first sample to the last."""
     run = chain([recording], [length_s], MOTION_HZ, np.random.default_rng(seed))
-    return _measured(run.pose, run.speed_m_s, rate_hz, noise, seed)
+    return measured(run.pose, run.speed_m_s, rate_hz, noise, seed)
 
 
 def road(
@@ -60,7 +60,7 @@ def road(
     along, aside = place[:, 0] * weight, place[:, 1] * weight
     pose[:, 3] = np.cumsum(speed * cosine) / MOTION_HZ + cosine * along - sine * aside
     pose[:, 4] = np.cumsum(speed * sine) / MOTION_HZ + sine * along + cosine * aside
-    return _measured(pose, speed, rate_hz, noise, seed)
+    return measured(pose, speed, rate_hz, noise, seed)
 
 
 def _curvature(distance_m: Floats) -> Floats:
@@ -70,7 +70,8 @@ def _curvature(distance_m: Floats) -> Floats:
     return np.asarray(gaussian_filter1d(bend / TRACK_RADIUS_M, 0.3 * MOTION_HZ, mode="nearest"))
 
 
-def _measured(pose: Floats, speed_m_s: Floats, rate_hz: float, noise: Noise, seed: int) -> Run:
+def measured(pose: Floats, speed_m_s: Floats, rate_hz: float, noise: Noise, seed: int) -> Run:
+    """What a virtual clip on the pelvis measures; pose (N,6) as in `Recording`, speed_m_s (N,), both at MOTION_HZ."""
     samples, truth = virtual_imu(
         angles_to_quat(pose[:, :3]),
         pose[:, 3:],

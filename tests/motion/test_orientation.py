@@ -147,3 +147,43 @@ def test_dropped_samples_do_not_shift_the_clock() -> None:
     step(OrientationParams(), state, part)
     assert state.values[at.TIME_S] == pytest.approx(samples.time_s[-1], abs=1e-6)
     assert state.values[at.PERIOD_S] == pytest.approx(0.01, abs=1e-6)
+
+
+def with_bias_step(samples: Samples, at_s: float, step_deg_s: float) -> Samples:
+    """The samples with a step of the gyro's bias, about an axis that is horizontal and vertical in turn."""
+    step_rad_s = np.radians(step_deg_s) * np.array([0.6, -0.7, 0.38])
+    return Samples(
+        samples.time_s, samples.gyr_rad_s + np.where(samples.time_s[:, None] >= at_s, step_rad_s, 0.0), samples.acc_m_s2
+    )
+
+
+@pytest.mark.parametrize("step_deg_s", [0.5, 1.0, 2.0])
+def test_a_step_of_the_gyro_bias_is_recovered_from_and_reported(step_deg_s: float) -> None:
+    samples, truth = shaken(100.0, 70.0)
+    state = OrientationState()
+    stepped = with_bias_step(samples, 30.0, step_deg_s)
+    errors_deg, variances = [], []
+    for first in range(0, len(samples), 10):
+        quat = step(OrientationParams(), state, stepped[first : first + 10])
+        errors_deg.append(inclination_deg(quat, truth[first : first + 10]).max())
+        variances.append(state.tilt_variance)
+        if first < 3000:
+            assert state.recoveries == 0
+    after_deg, se_deg = np.array(errors_deg[300:]), np.degrees(np.sqrt(variances[300:]))
+    assert after_deg.max() < 3.2 * step_deg_s + 0.5  # VQF: 3.0 to 3.2 s times the step; before: up to 90 deg
+    assert after_deg[150:].max() < 1.0  # within 15 s
+    assert state.recoveries > 0
+    assert (after_deg[60:] < 3.0 * se_deg[60:]).all()  # from 6 s on the variance includes the error
+
+
+@pytest.mark.parametrize("step_deg_s", [1.0, 2.5])
+def test_a_step_of_the_gyro_bias_in_standing_is_taken_over(step_deg_s: float) -> None:
+    rng = np.random.default_rng(3)
+    still = Samples(
+        np.arange(6000) / 100.0,
+        rng.normal(0.0, 2e-3, (6000, 3)),
+        np.array([0.0, GRAVITY_M_S2, 0.0]) + rng.normal(0.0, 0.02, (6000, 3)),
+    )
+    quat = step(OrientationParams(), OrientationState(), with_bias_step(still, 30.0, step_deg_s))
+    up = Rotation.from_quat(quat, scalar_first=True).apply([0.0, 1.0, 0.0])
+    assert np.degrees(np.arccos(np.clip(up[:, 2], -1, 1))).max() < 1.0

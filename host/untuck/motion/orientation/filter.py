@@ -20,6 +20,10 @@ Departures from the textbook:
 - the bias found at rest gets a larger variance when motion begins, because real gyros change it then (0.05 deg/s on
   BROAD's sensors);
 - the first second is not filtered: the mean force since the start is taken as up;
+- sway counts at most the change between successive innovations, because a tilt error makes them nearly equal: a filter
+  that is wrong must not take its error for sway;
+- innovations that add up in one direction contradict the covariance, which is then increased as by a step of the gyro's
+  bias (guard.py);
 - an alpha-beta filter removes the jitter of time stamps. It starts as a straight line through all stamps (Kalata, IEEE
   Trans. AES 20, 1984). Without it, 0.2 ms of jitter made a runner's tilt drift by 0.06 deg per root second.
 
@@ -68,6 +72,7 @@ class OrientationParams:
     launch_s: float = 2.45  # s, duration of a start
     step_sigma: float = 2.2  # a larger innovation, in two dimensions, is a change of speed
     rest_gyr_rad_s: float = 0.035  # rad/s: 2 deg/s, above standing sway and far below walking
+    rest_turn_rad_s: float = 0.07  # rad/s: a steady rate up to 4 deg/s is a bias that has changed, not a rotation
     rest_acc_m_s2: float = 0.5  # m/s^2, for the same reason
     rest_s: float = 1.45  # s without motion before rest is assumed
     rest_bias_rad_s: float = 0.001  # rad/s, noise of the bias measured at rest: standing sway in a block's mean rate
@@ -82,6 +87,10 @@ class OrientationParams:
     chip_share: float = 0.02  # share of a rotation over a gap that the chip's quaternion gets wrong
     clock_loose: float = 0.2  # of a period; a larger deviation is not jitter but a sample at another time
     clock_gain: float = 0.02  # alpha of the clock filter: a sensor's clock drifts slowly
+    guard_s: float = 1.5  # s, memory of the test for consistency: a bias step of 1 deg/s shows after 2 s
+    guard_sigma: float = 3.3  # sum of innovations, in SD, that a consistent filter does not reach: 0.4 % of blocks
+    knock_rad_s: float = 0.01  # rad/s, assumed bias step: 0.6 deg/s; a larger one takes several recoveries
+    knock_s: float = 2.5  # s, assumed time since that step: the delay of the test
     forward: tuple[float, float, float] = (0.0, 0.0, -1.0)  # direction of travel in the sensor frame, nominal mount
 
     def as_array(self) -> Floats:
@@ -106,6 +115,11 @@ class OrientationState:
         """Estimated variance of the inclination in rad^2, sum of both axes; NaN before filtering begins."""
         number = self.values.item
         return number(idx.COV) + number(idx.COV + idx.ERRORS + 1) if number(idx.PHASE) == 2.0 else nan
+
+    @property
+    def recoveries(self) -> int:
+        """How often the estimate contradicted its variance, which was then increased: after a step of the bias, say."""
+        return int(self.values[idx.RECOVERIES])
 
     @property
     def chip_error_deg(self) -> float:

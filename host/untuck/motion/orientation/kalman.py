@@ -11,8 +11,9 @@ from math import sqrt
 from untuck.model import GRAVITY_M_S2, Floats
 from untuck.motion.jit import inner
 from untuck.motion.orientation import layout as idx
+from untuck.motion.orientation.guard import guard
 
-COMPILED_IN = {"orientation/layout.py": 0x8A1054E1}
+COMPILED_IN = {"orientation/guard.py": 0x2D0BB6A3, "orientation/layout.py": 0x676F76D4}
 
 Quat = tuple[float, float, float, float]
 Vector = tuple[float, float, float]
@@ -113,8 +114,8 @@ def _is_resting(params: Floats, state: Floats) -> bool:
         force2 -= force * force
     state[idx.REST_FOR_S] += block_s
     most, most_force = params[idx.REST_GYR_RAD_S], params[idx.REST_ACC_M_S2]
-    limit2 = most * most
-    if turn2 > limit2 or rate2 > limit2 or force2 > most_force * most_force:
+    limit2, most_turn = most * most, params[idx.REST_TURN_RAD_S]
+    if turn2 > most_turn * most_turn or rate2 > limit2 or force2 > most_force * most_force:
         state[idx.REST_FOR_S] = 0.0
     resting: bool = state[idx.REST_FOR_S] >= params[idx.REST_S]
     return resting
@@ -199,10 +200,23 @@ def _update_in_motion(params: Floats, state: Floats, cov: Floats) -> None:
         state[idx.VELOCITY], state[idx.VELOCITY + 1] = x, y
         state[idx.HAS_SPEED] = 1.0 if known else 0.0
     x, y = x - state[idx.VELOCITY], y - state[idx.VELOCITY + 1]
-    share = block_s / (params[idx.SWAY_S] + block_s)
-    state[idx.SWAY] += share * (0.5 * (x * x + y * y) - state[idx.SWAY])
     least = params[idx.VELOCITY_M_S]
+    guard(params, state, cov, x, y, least * least + params[idx.SWAY_GAIN] * state[idx.SWAY])
+    _estimate_sway(params, state, x, y)
     _update_by_velocity(params, cov, x, y, least * least + params[idx.SWAY_GAIN] * state[idx.SWAY])
+
+
+@inner
+def _estimate_sway(params: Floats, state: Floats, x: float, y: float) -> None:
+    """Add a block to the mean square of sway, (x, y) the innovation, but at most the squared change since the last one.
+
+    A growing tilt error makes successive innovations nearly equal, and must not be taken for sway.
+    """
+    share = state[idx.BLOCK_S] / (params[idx.SWAY_S] + state[idx.BLOCK_S])
+    dx, dy = x - state[idx.INNOVATION], y - state[idx.INNOVATION + 1]
+    whole, change = x * x + y * y, dx * dx + dy * dy
+    state[idx.SWAY] += share * (0.5 * (whole if whole < change else change) - state[idx.SWAY])
+    state[idx.INNOVATION], state[idx.INNOVATION + 1] = x, y
 
 
 @inner

@@ -25,6 +25,7 @@ from __future__ import annotations
     LAUNCH_S,
     STEP_SIGMA,
     REST_GYR_RAD_S,
+    REST_TURN_RAD_S,
     REST_ACC_M_S2,
     REST_S,
     REST_BIAS_RAD_S,
@@ -39,9 +40,13 @@ from __future__ import annotations
     CHIP_SHARE,
     CLOCK_LOOSE,
     CLOCK_GAIN,
+    GUARD_S,
+    GUARD_SIGMA,
+    KNOCK_RAD_S,
+    KNOCK_S,
     FORWARD,  # 3
-) = range(32)
-PARAMS_SIZE = 34
+) = range(37)
+PARAMS_SIZE = 39
 
 # State carried from sample to sample
 QUAT = 0  # sensor to earth at the last sample
@@ -81,8 +86,12 @@ COARSE_DV = 77  # integral of specific force in the coarse phase
 PERIOD_S = 80  # sample period of the smoothed clock
 CLOCK_COUNT = 81  # stamps that the smoothed clock is based on
 STAMP_S = 82  # time stamp of the last sample, as given
-SCRATCH = 83
-COV = 89  # covariance of the errors and two extra rows, shaped COV_SHAPE
+GUARD = 83  # decaying sum of the innovations of horizontal velocity
+GUARD_VARIANCE = 85  # that the filter predicts for each component of it
+RECOVERIES = 86  # how often the filter contradicted its covariance
+INNOVATION = 87  # last innovation of horizontal velocity
+SCRATCH = 89
+COV = 95  # covariance of the errors and two extra rows, shaped COV_SHAPE
 
 COV_SHAPE = (18, 16)
 TILT_AT, VELOCITY_AT, BIAS_AT, MATRIX_AT, ERRORS = 0, 2, 4, 7, 16  # errors: rows and columns of the covariance

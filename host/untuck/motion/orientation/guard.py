@@ -1,0 +1,50 @@
+"""Finds an orientation filter that contradicts its own covariance, and makes it trust the measurements again.
+
+A filter that is consistent has innovations without memory. After a step of the gyro's bias (a reset of the sensor, a
+knock) the estimated vertical turns at a constant rate, and the innovations of velocity add up in one direction. Plain
+functions on flat float64 arrays, compiled by numba; kalman.py calls them once per block.
+"""
+
+from __future__ import annotations
+
+from untuck.model import Floats
+from untuck.motion.jit import inner
+from untuck.motion.orientation import layout as idx
+
+COMPILED_IN = {"orientation/layout.py": 0x676F76D4}
+
+
+@inner
+def guard(params: Floats, state: Floats, cov: Floats, x: float, y: float, noise: float) -> None:
+    """Add a block's innovation of velocity (x, y), with measurement noise `noise`; recover if the sum is too large.
+
+    The sum decays with `guard_s` and is compared with the standard deviation that the filter predicts for it, as in the
+    test of innovations for whiteness (Mehra, IEEE Trans. Automatic Control 15, 1970). Starts of motion are left out.
+    """
+    block_s, limit = state[idx.BLOCK_S], params[idx.GUARD_SIGMA]
+    keep = params[idx.GUARD_S] / (params[idx.GUARD_S] + block_s)
+    predicted = 0.5 * (cov[idx.VELOCITY_AT, idx.VELOCITY_AT] + cov[idx.VELOCITY_AT + 1, idx.VELOCITY_AT + 1])
+    x, y = keep * (state[idx.GUARD] + x), keep * (state[idx.GUARD + 1] + y)
+    variance = keep * keep * (state[idx.GUARD_VARIANCE] + predicted + noise)
+    wrong = x * x + y * y > limit * limit * variance
+    if wrong and state[idx.MOVING_S] > 2.0 * params[idx.LAUNCH_S]:
+        _recover(params, state, cov)
+    if wrong or state[idx.MOVING_S] <= 2.0 * params[idx.LAUNCH_S]:
+        x = y = variance = 0.0
+    state[idx.GUARD], state[idx.GUARD + 1], state[idx.GUARD_VARIANCE] = x, y, variance
+
+
+@inner
+def _recover(params: Floats, state: Floats, cov: Floats) -> None:
+    """Increase the covariance as if the bias had changed by `knock_rad_s` (SD, each axis) `knock_s` ago."""
+    knock, seconds = params[idx.KNOCK_RAD_S], params[idx.KNOCK_S]
+    variance = knock * knock
+    for j in range(idx.BIAS_AT, idx.MATRIX_AT):
+        cov[j, j] += variance
+    for i in range(2):
+        cov[i, i] += variance * seconds * seconds
+        for j in range(3):
+            both = variance * seconds / state[idx.BLOCK_S] * state[idx.BLOCK_LEAN + 12 * i + j]
+            cov[i, idx.BIAS_AT + j] += both
+            cov[idx.BIAS_AT + j, i] += both
+    state[idx.RECOVERIES] += 1.0
