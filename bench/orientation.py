@@ -1,7 +1,8 @@
 """`python -m bench orientation`: inclination beside VQF (its C++, default parameters, 6 axes) in one run.
 
-Real sensors (BROAD) and the virtual clip on recorded runners: from the first stride, from standing, in bends, with gaps
-and clipped force. Constants were fitted on the dev trials and runners; those of judge are held out.
+Real sensors (BROAD) and the virtual clip on recorded runners: from the first stride, from standing, in bends, with
+gaps, clipped force, and steps of the gyro's bias. Constants were fitted on the dev trials and runners; those of judge
+are held out.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 from vqf import VQF
 
 from bench.lib.accuracy_orientation import inclination_rmse_deg
+from bench.lib.bias_steps import BACK_DEG, KINDS, STEPS_DEG_S, StepScore, scores
 from bench.lib.figures import Figure, table
 from bench.lib.orientation_runs import (
     SENSOR,
@@ -40,6 +42,7 @@ Filter = Callable[[Run], Floats]
 BROAD_DEV = ("02", "07", "16", "25", "31", "33")  # trials that constants were fitted on; the others are held out
 BROAD_LEAD_S = 0.0042  # delay of BROAD's gyros relative to the optical system, from the dev trials
 SETTLE_S = 10.0
+BACK_S = 20.0  # within which the error of a bias step shall end
 
 
 def ours(run: Run, chip: bool = False, speed: bool = False, params: OrientationParams | None = None) -> Floats:
@@ -200,12 +203,50 @@ def broken_figures(runners: tuple[str, ...], seed: int) -> Iterator[Figure]:
     yield from _figures("Force stuck at 8 g for 0.2 s, three times", stuck, {"ours": ours}, (SETTLE_S, np.inf))
 
 
+def bias_step_figures(runners: tuple[str, ...], seed: int) -> Iterator[Figure]:
+    """Steps of the gyro's bias at random times about random axes: worst and median error, and how many recover."""
+    judged = tuple(path.stem[:2] for path in (data_dir() / "broad").glob("*.npz") if path.stem[:2] not in BROAD_DEV)
+    groups = {
+        "dev": (tuple(r for r in runners if r in DEV), BROAD_DEV),
+        "judge": (tuple(r for r in runners if r in JUDGE), judged),
+    }
+    for kind in KINDS:
+        kept = {"dev": groups["dev"]} if kind == "walking" else groups  # constants were tried on these walks
+        for size in STEPS_DEG_S:
+            found = scores({"ours": ours, "VQF": vqf}, kind, size, kept, seed)
+            yield from _step_figures(f"Gyro bias steps by {size} deg/s, {kind}", found, list(kept))
+
+
+def _share_back(many: list[StepScore]) -> float:
+    return 100 * float(np.mean([score.back_s <= BACK_S for score in many]))
+
+
+def _step_figures(section: str, found: dict[tuple[str, str], list[StepScore]], groups: list[str]) -> Iterator[Figure]:
+    counts = {group: len(found["ours", group]) for group in groups}
+    for label, unit, value in (
+        ("worst error", "deg", lambda many: max(s.worst_deg for s in many)),
+        ("median of worst errors", "deg", lambda many: float(np.median([s.worst_deg for s in many]))),
+        (
+            f"below {BACK_DEG:.0f} deg in {BACK_S:.0f} s",
+            "%",
+            lambda many: 100 * np.mean([s.back_s <= BACK_S for s in many]),
+        ),
+        ("median time until then", "s", lambda many: float(np.median([min(s.back_s, 99.0) for s in many]))),
+    ):
+        values = {group: float(value(found["ours", group])) for group in groups}
+        theirs = {group: float(value(found["VQF", group])) for group in groups}
+        goal = (">=", 100.0) if unit == "%" else ("<=", theirs[groups[-1]]) if unit == "deg" else None
+        yield Figure(section, label, unit, values, counts, goal, {f"VQF {g}": v for g, v in theirs.items()})
+
+
 def main(arguments: list[str]) -> int:
     """Print the table, or one JSON object; 1 where the recordings are absent."""
     parser = argparse.ArgumentParser(prog="python -m bench orientation", description=__doc__)
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
     parser.add_argument("--quick", action="store_true", help="4 runners instead of 13, one minute instead of two")
-    parser.add_argument("--only", choices=("broad", "running", "road", "broken"), help="only a part of the table")
+    parser.add_argument(
+        "--only", choices=("broad", "running", "road", "broken", "steps"), help="only a part of the table"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of runs and sensor errors (default 0)")
     options = parser.parse_args(arguments)
     if not has_data():
@@ -217,6 +258,7 @@ def main(arguments: list[str]) -> int:
         "running": lambda: running_figures(runners, 60.0 if options.quick else 120.0, options.seed),
         "road": lambda: road_figures(runners, options.seed),
         "broken": lambda: broken_figures(runners, options.seed),
+        "steps": lambda: bias_step_figures(runners, options.seed),
     }
     figures = [f for name, part in parts.items() if options.only in (None, name) for f in part()]
     if options.json:

@@ -24,6 +24,7 @@ BACK_DEG = 1.0  # an error below this counts as recovered
 RUN_S = 90.0  # running and standing
 EARLIEST_S, AFTER_S = 20.0, 45.0  # before and after the step, in a recording that is long enough
 SHORT_EARLIEST_S, SHORT_AFTER_S = 7.0, 14.0  # of trials of 22-37 s
+STEPS_EACH = 2  # of each size in a recording
 PERSON_TRIAL = "-2"  # of IPOL: one trial of each person
 
 
@@ -38,12 +39,12 @@ class StepScore:
 def motions(kind: str, runners: tuple[str, ...], trials: tuple[str, ...], seed: int) -> Iterator[tuple[str, Run]]:
     """Recordings of a kind of motion, by name of runner or trial; `trials` are the two digits of BROAD's."""
     if kind == "running":
-        for number, runner in enumerate(runners):
-            yield runner, treadmill(load_recording(runner, "T35"), RUN_S, 100.0, ZEROED, seed + number)
+        for runner in runners:
+            yield runner, treadmill(load_recording(runner, "T35"), RUN_S, 100.0, ZEROED, seed + _number(runner))
     elif kind == "standing":
-        for number, runner in enumerate(runners):
-            pose = stand(int(RUN_S * MOTION_HZ), MOTION_HZ, 1.0, np.random.default_rng(seed + number))
-            yield runner, measured(pose, np.zeros(len(pose)), 100.0, ZEROED, seed + number)
+        for runner in runners:
+            pose = stand(int(RUN_S * MOTION_HZ), MOTION_HZ, 1.0, np.random.default_rng(seed + _number(runner)))
+            yield runner, measured(pose, np.zeros(len(pose)), 100.0, ZEROED, seed + _number(runner))
     elif kind == "walking":
         for name, samples in ipol_trials():
             if name.endswith(PERSON_TRIAL):
@@ -55,6 +56,10 @@ def motions(kind: str, runners: tuple[str, ...], trials: tuple[str, ...], seed: 
                     gyr, acc, rate_hz = file["gyr_rad_s"], file["acc_m_s2"], float(file["rate_hz"])
                 samples = Samples(np.arange(len(gyr)) / rate_hz, gyr, acc)
                 yield path.stem, Run(samples, np.empty((0, 4)), np.full(len(gyr), np.nan))
+
+
+def _number(runner: str) -> int:
+    return int(runner.removeprefix("RBDS"))
 
 
 def with_bias_step(run: Run, step_deg_s: float, rng: np.random.Generator) -> tuple[Run, float]:
@@ -91,3 +96,23 @@ def score(estimate: Callable[[Run], Floats], run: Run, stepped: Run, at_s: float
         return StepScore(float(error.max()), 0.0)
     back_s = np.inf if beyond[-1] == len(error) - 1 else float(time_s[beyond[-1] + 1] - at_s)
     return StepScore(float(error.max()), back_s)
+
+
+def scores(
+    estimates: dict[str, Callable[[Run], Floats]],
+    kind: str,
+    step_deg_s: float,
+    groups: dict[str, tuple[tuple[str, ...], tuple[str, ...]]],
+    seed: int,
+) -> dict[tuple[str, str], list[StepScore]]:
+    """Scores by filter and group; `groups` gives each group's runners and BROAD's trials. Two steps per recording."""
+    found: dict[tuple[str, str], list[StepScore]] = {(name, group): [] for name in estimates for group in groups}
+    for group, (runners, trials) in groups.items():
+        for recording, run in motions(kind, runners, trials, seed):
+            for again in range(STEPS_EACH):
+                stepped, at_s = with_bias_step(
+                    run, step_deg_s, np.random.default_rng([seed, again, *map(ord, recording)])
+                )
+                for name, estimate in estimates.items():
+                    found[name, group].append(score(estimate, run, stepped, at_s))
+    return found
