@@ -7,24 +7,30 @@ functions on flat float64 arrays, compiled by numba; kalman.py calls them once p
 
 from __future__ import annotations
 
+from math import sqrt
+
 from untuck.model import Floats
 from untuck.motion.jit import inner
 from untuck.motion.orientation import layout as idx
 
-COMPILED_IN = {"orientation/layout.py": 0x676F76D4}
+COMPILED_IN = {"orientation/layout.py": 0x0456DF16}
 
 
 @inner
 def guard(params: Floats, state: Floats, cov: Floats, x: float, y: float, noise: float) -> None:
     """Add a block's innovation of velocity (x, y), with measurement noise `noise`; recover if the sum is too large.
 
-    The sum decays with `guard_s` and is compared with the standard deviation that the filter predicts for it, as in the
-    test of innovations for whiteness (Mehra, IEEE Trans. Automatic Control 15, 1970). Starts of motion are left out.
+    A block counts as at most `guard_clip` SD: what lasts adds up, a sudden change of speed does not. The sum decays with
+    `guard_s` and is compared with the standard deviation that the filter predicts for it, as in the test of innovations
+    for whiteness (Mehra, IEEE Trans. Automatic Control 15, 1970). Starts of motion are left out.
     """
     block_s, limit = state[idx.BLOCK_S], params[idx.GUARD_SIGMA]
     keep = params[idx.GUARD_S] / (params[idx.GUARD_S] + block_s)
     predicted = 0.5 * (cov[idx.VELOCITY_AT, idx.VELOCITY_AT] + cov[idx.VELOCITY_AT + 1, idx.VELOCITY_AT + 1])
-    x, y = keep * (state[idx.GUARD] + x), keep * (state[idx.GUARD + 1] + y)
+    size = sqrt(x * x + y * y)
+    most = params[idx.GUARD_CLIP] * sqrt(predicted + noise)
+    weight = keep if size <= most else keep * most / size
+    x, y = keep * state[idx.GUARD] + weight * x, keep * state[idx.GUARD + 1] + weight * y
     variance = keep * keep * (state[idx.GUARD_VARIANCE] + predicted + noise)
     wrong = x * x + y * y > limit * limit * variance
     if wrong and state[idx.MOVING_S] > 2.0 * params[idx.LAUNCH_S]:

@@ -42,11 +42,12 @@ from __future__ import annotations
     CLOCK_GAIN,
     GUARD_S,
     GUARD_SIGMA,
+    GUARD_CLIP,
     KNOCK_RAD_S,
     KNOCK_S,
     FORWARD,  # 3
-) = range(37)
-PARAMS_SIZE = 39
+) = range(38)
+PARAMS_SIZE = 40
 
 # State carried from sample to sample
 QUAT = 0  # sensor to earth at the last sample
