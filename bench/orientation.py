@@ -211,7 +211,7 @@ def bias_step_figures(runners: tuple[str, ...], seed: int) -> Iterator[Figure]:
         "judge": (tuple(r for r in runners if r in JUDGE), judged),
     }
     for kind in KINDS:
-        kept = {"dev": groups["dev"]} if kind == "walking" else groups  # constants were tried on these walks
+        kept = {"all": groups["dev"]} if kind == "walking" else groups  # constants were tried on these walks
         for size in STEPS_DEG_S:
             found = scores({"ours": ours, "VQF": vqf}, kind, size, kept, seed)
             yield from _step_figures(f"Gyro bias steps by {size} deg/s, {kind}", found, list(kept))

@@ -20,8 +20,8 @@ COMPILED_IN = {"orientation/layout.py": 0x0456DF16}
 def guard(params: Floats, state: Floats, cov: Floats, x: float, y: float, noise: float) -> None:
     """Add a block's innovation of velocity (x, y), with measurement noise `noise`; recover if the sum is too large.
 
-    A block counts as at most `guard_clip` SD: what lasts adds up, a sudden change of speed does not. The sum decays with
-    `guard_s` and is compared with the standard deviation that the filter predicts for it, as in the test of innovations
+    A block counts as at most `guard_clip` SD: what lasts adds up, a sudden change of speed does not. The sum decays
+    with `guard_s` and is compared with the SD that the filter predicts for it, as in the test of innovations
     for whiteness (Mehra, IEEE Trans. Automatic Control 15, 1970). Starts of motion are left out.
     """
     block_s, limit = state[idx.BLOCK_S], params[idx.GUARD_SIGMA]

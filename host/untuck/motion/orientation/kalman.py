@@ -13,7 +13,7 @@ from untuck.motion.jit import inner
 from untuck.motion.orientation import layout as idx
 from untuck.motion.orientation.guard import guard
 
-COMPILED_IN = {"orientation/guard.py": 0x3A545E6B, "orientation/layout.py": 0x0456DF16}
+COMPILED_IN = {"orientation/guard.py": 0xE95B1121, "orientation/layout.py": 0x0456DF16}
 
 Quat = tuple[float, float, float, float]
 Vector = tuple[float, float, float]
