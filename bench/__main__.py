@@ -16,6 +16,7 @@ BENCHES = {
     "calibration": "error of the mount found from standing and hinges",
     "conditions": "a track, lost packets, jitter, a turned clip: what they take away",
     "slips": "slips of the clip distinguished from tucks",
+    "gait": "walking not taken for running, running found",
     "checksum": "digests of whole analyses: does a refactoring change a result?",
     "plots": "pictures of a run with faults and of the rotation in a pullback",
     "window": "the coach's window: paints, age of the data shown, CPU, memory over hours",

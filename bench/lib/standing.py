@@ -63,6 +63,7 @@ def walk(count: int, rate_hz: float, height_m: float, rng: np.random.Generator) 
     pose[:, 0] += np.radians(4.0) * np.sin(step / 2)
     pose[:, 1] += np.radians(1.0 + 1.5 * np.sin(step + 0.6))
     pose[:, 2] += np.radians(4.0) * np.sin(step / 2 + 0.9)
+    pose[:, 3] += 0.0125 * np.sin(step + 1.9)  # slowest when highest
     pose[:, 4] += 0.018 * np.sin(step / 2 + 0.4)
     pose[:, 5] += 0.020 * np.sin(step) + 0.003 * np.sin(2 * step + 0.5)
     return pose

@@ -33,22 +33,32 @@ class Params:
     contact_lowpass_hz: float = 4.0  # at the textbook's 15 Hz some runners cross the level in early flight
     contact_level_g: float = 0.25  # upward crossing that marks the hump's start
     flight_lowpass_hz: float = 15.0  # keeps flight and peak, removes impact ringing
-    flight_level_g: float = -0.7  # reached in the flight phase of running, not in walking
     refractory_s: float = 0.2  # no runner takes more than 300 steps a minute
     reset_gap_s: float = 0.3  # a longer gap hides a whole contact: restart the step detector
-    step_gap_max_s: float = 0.06  # a longer gap may hide a flight phase: the step is not taken for walking
+    step_gap_max_s: float = 0.06  # a longer gap may hide a flight phase: the step tells nothing about the gait
     step_hold_s: float = 0.1  # delay of a step after its hump: the samples after toe-off help to time it
 
     # Running, walking, standing
-    stride_min_s: float = 0.5
-    stride_max_s: float = 0.95
-    peak_min_g: float = 0.5  # vertical acceleration above gravity: 1.5 g of specific force
+    stride_min_s: float = 0.4  # 300 steps a minute, as in sprinting
+    stride_max_s: float = 1.15  # 104 steps a minute, in long slow strides
+    gait_steps: int = 2  # whose means decide: a stride, because the feet differ
+    spring_on: float = 0.05  # correlation of height and forward velocity: walking -1 to -0.15, running above 0.1
+    spring_off: float = -0.05
+    lift_min_g: float = 0.25  # vertical acceleration at step frequency; below, shuffling and turning on the spot
+    lift_run_g: float = 1.5  # running whatever the correlation, which falls with speed; a walk of 2.4 m/s has 1.1
+    # Where the mount's heading is only assumed, the correlation may have the wrong sign
+    lift_sure_g: float = 1.25  # running whatever the correlation
+    flight_level_g: float = -0.7  # below it, running also needs this between the humps
+    peak_min_g: float = 0.5  # and this in the hump: 1.5 g of specific force
+    direction_steps: int = 16  # steps above lift_sure_g that show which way is forward
+    direction_min: float = 0.2  # their mean correlation with it
     standing_after_s: float = 1.5  # time without a step
     side_window_s: tuple[float, float] = (0.06, 0.11)  # after contact, when the swing side drops
     side_mean_s: float = 1.4  # two strides
     side_most_deg: float = 6.0  # limit of a step's vote: obliquity drifts while the orientation settles
-    side_votes: int = 8  # steps that vote on the side, with alternating signs
+    side_votes: int = 16  # steps that vote on the side, with alternating signs
     side_first_votes: int = 4  # votes before the first side is decided
+    side_change_share: float = 0.5  # of the votes, which a change of sides needs: some joggers hardly drop the hip
 
     # Valid strides
     gap_max_s: float = 0.125  # two packets lost at 100 Hz; the error of a gap grows with its cube, see tilt_se_deg

@@ -226,7 +226,7 @@ class Pipeline:
         now_s = history.at(index)
         self._tick_until(index, now_s)
         self._last_step_s = now_s  # of any step: one may wait for its side
-        for step in self._steps.push(row, history, self.calibration.sensor_to_pelvis):
+        for step in self._steps.push(row, history, self.calibration):
             self._on_step(step)
 
     def _on_step(self, step: Step) -> None:

@@ -53,7 +53,7 @@ RUNNING = Gait(
     rotation=(Wave(1, 5.1, 0.83, 137), Wave(3, 0.6, 1.6, 21), Wave(5, 0.35, 0.0, 36), Wave(7, 0.17, 0.8, -133)),
 )
 WALKING = Gait(
-    acc_forward=(Wave(2, 0.30, 0.7, -90), Wave(4, 0.10, 0.7, 60)),
+    acc_forward=(Wave(2, 0.38, 0.7, 83), Wave(4, 0.20, 0.7, 72)),  # slowest when highest, as real walkers
     acc_left=(Wave(1, 0.10, 0.5, 95), Wave(3, 0.06, 0.5, 40)),
     acc_up=(Wave(2, 0.40, 0.7, -25), Wave(4, 0.20, 0.7, -40), Wave(6, 0.06, 0.7, -60)),
     tilt=(Wave(1, 0.2, 0.0, -100), Wave(2, 1.3, 0.1, 60), Wave(4, 0.3, 0.1, 90)),

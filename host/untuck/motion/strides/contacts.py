@@ -14,12 +14,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from untuck.model import BOTH, LEFT, RIGHT, Floats
+from untuck.model import BOTH, LEFT, RIGHT, Calibration, Floats
 from untuck.motion.history import History
 from untuck.motion.jit import callable_from_python
 from untuck.motion.params import Params
 from untuck.motion.strides import contact_kernels, kernels
 from untuck.motion.strides.contact_weights import HIDDEN, LAGS, OUTPUT, SKIP, TIMING
+from untuck.motion.strides.gait import Gait
 
 _SAMPLES_MAX = 2048  # looked back at: more than a second at 1 kHz
 _START_TOLERANCE_S = 0.003  # a contact this far before the first sample still counts as recorded
@@ -55,6 +56,10 @@ class Step(NamedTuple):
     number: int
 
 
+def _walked(contact_s: float, toe_off_s: float, index: int) -> Step:
+    return Step(contact_s, toe_off_s, BOTH, running=False, follows=False, number=index)
+
+
 class StepTracker:
     """Turns the kernel's step rows into Steps, in order; the first ones wait until enough have voted on the side."""
 
@@ -64,41 +69,50 @@ class StepTracker:
         self._vote_limit = sin(radians(params.side_most_deg))
         self._signals = np.empty((2, _SAMPLES_MAX))
         self._x, self._measured = np.ones(contact_kernels.FEATURES + 1), np.empty(3)
+        self._gait = Gait(params)
         self._scores: deque[float] = deque(maxlen=params.side_votes)
         self._intervals: deque[float] = deque(maxlen=8)
         self._waiting: list[tuple[float, float]] = []
         self._last_contact_s = -np.inf
         self._last_side = 0
 
-    def push(self, row: Floats, history: History, mount: Floats) -> list[Step]:
-        """The Steps that are known with this row; mount (3,3) has rows P.x, P.y, P.z in sensor coordinates."""
+    def push(self, row: Floats, history: History, calibration: Calibration) -> list[Step]:
+        """The Steps that are known with this row; calibration: how the sensor sits on the pelvis."""
         numbers = row.tolist()
         index = int(numbers[kernels.STEP_INDEX])
         scratch = self._signals, self._x, self._measured
         fitted = LAGS, TIMING, *NETWORK
+        mount = calibration.sensor_to_pelvis
         contact_kernels.measure_step(*history.until(index + 1), mount, row, *fitted, self._window_s, *scratch)
         contact_s, toe_off_s, height = self._measured.tolist()
         interval = contact_s - self._last_contact_s
+        self._last_contact_s = contact_s
         seen = contact_s >= numbers[kernels.STEP_SINCE_S] - _START_TOLERANCE_S
-        running = seen and self._is_running_step(numbers, interval)
-        if not (running and self._is_next_step(interval)):
+        hidden = not seen or numbers[kernels.STEP_GAP_S] > self._params.step_gap_max_s
+        walked = []
+        if interval > 0.6 * self._params.stride_max_s:
+            if self._gait.running is None and self._waiting and interval < self._params.standing_after_s and not hidden:
+                walked = [_walked(*self._waiting[-1], index)]  # no step follows it in the time of a running step
+            self._gait.reset()
+        running = self._gait.push(row, history, calibration)
+        run = seen and running is not False and interval >= 0.4 * self._params.stride_min_s
+        if not (run and self._is_next_step(interval)):
             self._end_sequence()
-        if not running:
-            hidden = not seen or numbers[kernels.STEP_GAP_S] > self._params.step_gap_max_s
-            return [] if hidden else [Step(contact_s, toe_off_s, BOTH, running=False, follows=False, number=index)]
+        if not run:
+            return walked if hidden else [*walked, _walked(contact_s, toe_off_s, index)]
         if self._scores:
             self._intervals.append(interval)
         self._scores.append(0.0 if isnan(height) else min(self._vote_limit, max(-self._vote_limit, height)))
         self._waiting.append((contact_s, toe_off_s))
-        self._last_contact_s = contact_s
-        return self._release(index) if len(self._scores) >= self._params.side_first_votes else []
+        known = running and len(self._scores) >= self._params.side_first_votes
+        return self._release(index) if known else walked
 
     def _end_sequence(self) -> None:
         """The sequence of steps has ended; waiting steps are dropped, because too few have voted on their side."""
         self._waiting.clear()
         self._scores.clear()
         self._intervals.clear()
-        self._last_contact_s, self._last_side = -np.inf, 0
+        self._last_side = 0
 
     def _release(self, index: int) -> list[Step]:
         """The waiting steps with their sides, alternating back from the vote on the last one."""
@@ -112,24 +126,24 @@ class StepTracker:
         self._waiting.clear()
         return steps
 
-    def _is_running_step(self, row: list[float], interval: float) -> bool:
-        p = self._params
-        if row[kernels.STEP_FLIGHT_G] > p.flight_level_g or row[kernels.STEP_RAW_G] < p.peak_min_g:
-            return False
-        return interval >= 0.4 * p.stride_min_s
-
     def _is_next_step(self, interval: float) -> bool:
         if interval > 0.6 * self._params.stride_max_s:
             return False
+        if not self._scores:
+            return True
         if not self._intervals or interval < 1.6 * min(self._intervals):
             return True
         return interval < 1.6 * median(self._intervals)
 
     def _vote(self) -> int:
-        total, sign = 0.0, 1.0
+        """The side of the last step; against the previous step's side only with a clear majority."""
+        total, size, sign = 0.0, 0.0, 1.0
         for score in reversed(self._scores):
             total += sign * score
+            size += abs(score)
             sign = -sign
+        if self._last_side != 0 and abs(total) < self._params.side_change_share * size:
+            return self._last_side * (-1 if len(self._waiting) % 2 == 1 else 1)
         return RIGHT if total > 0.0 else LEFT
 
 
