@@ -131,7 +131,13 @@ def repeated(motion: WornMotion, seconds: float) -> tuple[WornMotion, float]:
     return longer, stride / WORN_HZ
 
 
-def worn_samples(motion: WornMotion, stretch: float = 1.0, noise: Noise | None = None, seed: int = 0) -> Samples:
+def worn_samples(
+    motion: WornMotion,
+    stretch: float = 1.0,
+    noise: Noise | None = None,
+    seed: int = 0,
+    contact_times_s: Floats | None = None,
+) -> Samples:
     """What a sensor measures in this motion; stretch: duration relative to the recorded one."""
     samples, _ = virtual_imu(
         motion.quat,
@@ -141,6 +147,7 @@ def worn_samples(motion: WornMotion, stretch: float = 1.0, noise: Noise | None =
         seed=seed,
         up_axis="z",
         output_rate_hz=WORN_HZ,
+        contact_times_s=contact_times_s,
     )
     return samples
 

@@ -42,8 +42,8 @@ class Params:
     stride_min_s: float = 0.4  # 300 steps a minute, as in sprinting
     stride_max_s: float = 1.15  # 104 steps a minute, in long slow strides
     gait_steps: int = 2  # whose means decide: a stride, because the feet differ
-    spring_on: float = 0.05  # correlation of height and forward velocity: walking -1 to -0.15, running above 0.1
-    spring_off: float = -0.05
+    spring_min: float = 0.0  # mean correlation of height and forward velocity: walking -1 to -0.15, running above 0.1
+    spring_step_min: float = -0.5  # of the last step alone: walking is seen with its first step
     lift_min_g: float = 0.25  # vertical acceleration at step frequency; below, shuffling and turning on the spot
     lift_run_g: float = 1.5  # running whatever the correlation, which falls with speed; a walk of 2.4 m/s has 1.1
     # Where the mount's heading is only assumed, the correlation may have the wrong sign

@@ -74,7 +74,7 @@ class Gait:
             row[kernels.STEP_FLIGHT_G] > p.flight_level_g or row[kernels.STEP_RAW_G] < p.peak_min_g
         ):
             return False
-        return spring > (p.spring_off if self.running else p.spring_on)
+        return spring > p.spring_min and self._springs[-1] > p.spring_step_min
 
     def _look_for_direction(self, lift: float, forward: float, right: float) -> None:
         """Steps that are running without doubt show which way the mount's forward axis really points."""
