@@ -18,10 +18,13 @@ from tests.exact import exact
 import untuck
 from conftest import data_dir
 from untuck.model import GRAVITY_M_S2, NOMINAL_MOUNT, Floats
+from untuck.motion.mount.calibration import nominal
 from untuck.motion.strides import gait_kernels as gk
 from untuck.motion.strides import kernels as k
 from untuck.samples import Samples
 from untuck.simulate.imu import Noise
+from untuck.simulate.runner import simulate
+from untuck.simulate.scenario import Phase, Scenario
 
 ROUGH = Noise(gyr_bias_dps=0.5, acc_offset_mg=20.0, impact_g=3.0, jitter_ms=0.2)
 
@@ -191,3 +194,12 @@ def test_too_few_samples_measure_nothing() -> None:
     row[k.STEP_PREV_UP_S] = np.nan
     assert not gk.measure_gait(time_s, quat, earth, len(time_s), NOMINAL_MOUNT, row, np.empty(gk.SUMS), out)
     assert (out == 0.0).all()
+
+
+def test_a_gap_as_long_as_the_limit_is_treated_alike_on_every_clock() -> None:
+    samples = simulate(Scenario((Phase("run", 12.0),)), rate_hz=200.0, seed=0).samples
+    kept = np.ones(len(samples), bool)
+    kept[1:60] = False  # 0.3 s
+    time_s, gyr, acc = samples.time_s[kept], samples.gyr_rad_s[kept], samples.acc_m_s2[kept]
+    tilts = [untuck.analyse(Samples(time_s + at_s, gyr, acc), calibration=nominal()).tilt_deg for at_s in (0.0, 1.0)]
+    assert tilts[0] == pytest.approx(tilts[1], abs=1e-9)

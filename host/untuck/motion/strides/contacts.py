@@ -23,6 +23,7 @@ from untuck.motion.strides.contact_weights import HIDDEN, LAGS, OUTPUT, SKIP, TI
 from untuck.motion.strides.gait import Gait
 
 _SAMPLES_MAX = 2048  # looked back at: more than a second at 1 kHz
+_STAMP_ROUNDING_S = 1e-6  # so that gaps of whole samples are on the same side of a threshold on every clock
 _START_TOLERANCE_S = 0.003  # a contact this far before the first sample still counts as recorded
 
 
@@ -156,7 +157,7 @@ def track_params(params: Params) -> Floats:
             p.flight_lowpass_hz,
             p.contact_level_g,
             p.refractory_s,
-            p.reset_gap_s,
+            p.reset_gap_s + _STAMP_ROUNDING_S,
             p.step_hold_s,
         ]
     )
