@@ -7,8 +7,8 @@ from functools import cache
 
 import numpy as np
 import pytest
-from bench.gait import TURNED, count_strides
 from bench.lib import gaits
+from bench.lib.gait_counts import TURNED, count_strides
 from bench.lib.gaits import GaitTrial, WornMotion
 from bench.lib.recordings import DEV
 from hypothesis import example, given, settings
