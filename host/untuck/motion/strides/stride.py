@@ -151,7 +151,9 @@ class StrideCutter:
         forward.append(numbers[stride_kernels.N_FORWARD])
         upward.append(numbers[stride_kernels.N_UPWARD])
         record["lean_deg"] = degrees(atan2(sum(forward), sum(upward)))
-        self._acceleration.append(numbers[stride_kernels.N_ACCEL_FORWARD])
+        if record["missing_pct"] <= self._params.whole_max_pct or not self._acceleration:
+            # otherwise an impact at a gap's edge is stretched over the gap
+            self._acceleration.append(numbers[stride_kernels.N_ACCEL_FORWARD])
         record["accel_m_s2"] = sum(self._acceleration) / len(self._acceleration)
         self._own_share = 0.0
         reason = self._invalid_reason(record, numbers) if numbers[stride_kernels.N_UPRIGHT] > _UPRIGHT_MIN else "mount"
