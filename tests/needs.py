@@ -25,8 +25,14 @@ _FOLLOWED = ("tests", "conftest", "virtual_clip")
 
 def needs(*functions: Callable[..., Any]) -> set[str]:
     """The markers of a test that consists of these functions: itself and its fixtures."""
-    names = set(_reached([inspect.unwrap(function) for function in functions]))
+    names = set(_reached([_own(function) for function in functions]))
     return {marker for marker, targets in REACHED.items() if names & targets}
+
+
+def _own(function: Callable[..., Any]) -> Any:
+    """The function as written, without what decorators and hypothesis put around it."""
+    drawn = getattr(function, "hypothesis", None)
+    return inspect.unwrap(function if drawn is None else drawn.inner_test)
 
 
 def _reached(found: list[Any]) -> Iterator[str]:

@@ -56,7 +56,6 @@ def test_fast_walks_with_a_worn_sensor_are_not_running(impacts: bool) -> None:
         assert strides_of(samples, motion.mount) == 0, motion.name
 
 
-@pytest.mark.data
 @settings(max_examples=15)
 @given(speed_m_s=st.floats(0.8, 2.5), person=st.integers(0, 4), choice=st.integers(0, 99))
 def test_walks_at_any_speed_are_not_running(speed_m_s: float, person: int, choice: int) -> None:
@@ -85,7 +84,6 @@ def test_joggers_with_little_flight_are_found(name: str) -> None:
     assert count.found >= 0.97 * count.true
 
 
-@pytest.mark.data
 @settings(max_examples=15)
 @given(
     runner=st.sampled_from(DEV),
