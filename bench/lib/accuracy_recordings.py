@@ -13,19 +13,23 @@ import numpy as np
 import untuck
 from bench.lib.accuracy_cases import runners
 from bench.lib.alcantara import alcantara_samples
+from bench.lib.contact_steps import all_step_sets
 from bench.lib.figures import Figure
-from bench.lib.fit_contacts import leave_one_out_errors
+from bench.lib.fit_contacts import left_out_errors, person_biases_ms
+from bench.lib.force_errors import force_errors
+from bench.lib.peers_contacts import auvinet_contacts
 from bench.lib.recordings import DEV, TRIALS, data_dir, load_recording
 from bench.lib.scoring import ContactErrors, rms, score_contacts, true_strides
 from bench.lib.semisynthetic import make_recorded, make_run
 from bench.lib.standing import PREFIX_S
-from untuck.model import NOMINAL_MOUNT, RIGHT, Calibration
+from untuck.model import NOMINAL_MOUNT, RIGHT, Calibration, Floats
 from untuck.run_results import Run
 from untuck.samples import Samples
 
 CONTACTS = "Contacts against force plates, 30 s recordings, good clip; their timing is fitted on these runners"
-LEFT_OUT = "Contacts, leave-one-out: timing fitted without the person, or the real trial"
+LEFT_OUT = "Contacts, four people left out at a time (real accelerometer: one trial)"
 SLOPES = "Contacts, real sacral accelerometer (Alcantara)"
+FORCES = "Forces of single steps against force plates, 30 s recordings"
 WALKING = "Walking, real IMU (IPOL)"
 SETTLE_S = 4.0  # of running before contacts are scored, while filters and side votes start
 TAIL_S = 1.5  # left out, because the last step is not decided yet
@@ -40,8 +44,11 @@ def strides_between(run: Run, from_s: float, to_s: float) -> int:
     return int(((start_s >= from_s) & (start_s + run.strides["duration_s"] <= to_s)).sum())
 
 
-def _recorded(quick: bool, seed: int, note: Callable[[str], None]) -> tuple[dict[str, ContactErrors], dict[str, float]]:
-    errors = {group: ContactErrors() for group in GROUPS}
+def _recorded(
+    quick: bool, seed: int, note: Callable[[str], None]
+) -> tuple[dict[str, ContactErrors], ContactErrors, dict[str, float]]:
+    """Errors by group, those of a published detector on the same runs, and strides miscounted by group."""
+    errors, peer = {group: ContactErrors() for group in GROUPS}, ContactErrors()
     miscounted = dict.fromkeys(GROUPS, 0.0)
     for runner in runners(quick):
         for trial in ("T35",) if quick else TRIALS:
@@ -53,15 +60,18 @@ def _recorded(quick: bool, seed: int, note: Callable[[str], None]) -> tuple[dict
             group = "dev" if runner in DEV else "judge"
             from_s, to_s = PREFIX_S + SETTLE_S, float(truth.time_s[-1]) - TAIL_S
             errors[group].add(score_contacts(run.contacts, truth.contacts, from_s, to_s))
+            peer.add(score_contacts(auvinet_contacts(samples, run), truth.contacts, from_s, to_s, sides=False))
             edge_s = 0.05  # so that a stride that starts at the edge is in both counts or in neither
             right = truth.contacts["time_s"][truth.contacts["side"] == RIGHT]
             first_s, last_s = right[right >= from_s][0] - edge_s, right[right <= to_s][-1] + edge_s
             found = strides_between(run, first_s, last_s)
             miscounted[group] += abs(found - true_strides(truth.contacts, first_s, last_s))
-    return errors, miscounted
+    return errors, peer, miscounted
 
 
-def _error_figures(section: str, errors: dict[str, ContactErrors]) -> Iterator[Figure]:
+def _error_figures(
+    section: str, errors: dict[str, ContactErrors], peer: ContactErrors | None = None
+) -> Iterator[Figure]:
     counts = {group: len(e.contact_ms) for group, e in errors.items()}
 
     def figure(
@@ -69,8 +79,10 @@ def _error_figures(section: str, errors: dict[str, ContactErrors]) -> Iterator[F
         unit: str,
         value: Callable[[ContactErrors], float],
         goal: tuple[str, float] | None = None,
-        **peers: str,
+        **peers: float | str,
     ) -> Figure:
+        if peer is not None:
+            peers["Auvinet 2002"] = value(peer)
         return Figure(section, name, unit, {g: value(e) for g, e in errors.items()}, counts, goal, dict(peers))
 
     nan = float("nan")
@@ -88,8 +100,8 @@ def _error_figures(section: str, errors: dict[str, ContactErrors]) -> Iterator[F
 
 def contact_figures(quick: bool, seed: int, note: Callable[[str], None]) -> Iterator[Figure]:
     """Errors of contacts, sides and stride counts of the recorded runners."""
-    errors, miscounted = _recorded(quick, seed, note)
-    yield from _error_figures(CONTACTS, errors)
+    errors, peer, miscounted = _recorded(quick, seed, note)
+    yield from _error_figures(CONTACTS, errors, peer)
     sided = {g: 100 * e.right_side / e.sided if e.sided else float("nan") for g, e in errors.items()}
     yield Figure(
         CONTACTS, "side right", "%", sided, {g: e.sided for g, e in errors.items()}, (">=", 99.9), {"published": 81.9}
@@ -144,20 +156,45 @@ def walking_figures(seed: int, note: Callable[[str], None]) -> Iterator[Figure]:
 
 def left_out_figures(seed: int, note: Callable[[str], None]) -> Iterator[Figure]:
     """Errors of contact timing on people, and real trials, that its constants were not fitted on."""
-    note("contacts, one left out in turn")
-    for wearing, errors in leave_one_out_errors(seed).items():
-        contact_ms, toe_off_ms = 1e3 * errors[:, :, 1].T
-        counts = {"all": len(contact_ms)}
-        for name, value, goal in (
+    note("contacts, people left out")
+    for wearing, people in left_out_errors(all_step_sets(seed), 4, seed=seed).items():
+        contact_ms, toe_off_ms = 1e3 * np.concatenate([e for each in people.values() for e in each]).T
+        bias_ms, counts = person_biases_ms(people), {"all": len(contact_ms)}
+        rows: list[tuple[str, float, tuple[str, float] | None]] = [
             ("contact, SD of error", float(np.std(contact_ms)), ("<=", 12.0)),
             ("contact duration RMSE", rms(toe_off_ms - contact_ms), ("<=", 15.0)),
-        ):
+            ("contact duration, mean of people's mean errors", float(bias_ms.mean()), None),
+        ]
+        if len(bias_ms) > 1:
+            rows.append(("contact duration, SD of people's mean errors", float(bias_ms.std(ddof=1)), None))
+            rows.append(("contact duration, largest mean error of a person", float(np.abs(bias_ms).max()), None))
+        for name, value, goal in rows:
             yield Figure(LEFT_OUT, f"{wearing}: {name}", "ms", {"all": value}, counts, goal)
+
+
+def force_figures(quick: bool, seed: int, note: Callable[[str], None]) -> Iterator[Figure]:
+    """Errors of peak force and vertical stiffness of single steps against the treadmill's force plate."""
+    for wearing in ("good", "bad"):
+        errors: dict[str, list[Floats]] = {group: [] for group in GROUPS}
+        for runner in runners(quick):
+            for trial in ("T35",) if quick else TRIALS:
+                if load_recording(runner, trial).usable.mean() >= USABLE_MIN:
+                    note(f"forces {runner} {trial} {wearing}")
+                    found = force_errors(runner, trial, wearing, seed)
+                    errors["dev" if runner in DEV else "judge"].append(found)
+        each = {group: np.concatenate(parts) for group, parts in errors.items() if parts}
+        counts = {group: len(e) for group, e in each.items()}
+        peak, stiffness = ({g: rms(e[:, k]) for g, e in each.items()} for k in (0, 1))
+        peers: dict[str, float | str] = {"published": 0.15}
+        yield Figure(FORCES, f"{wearing} clip: peak force RMSE", "body weights", peak, counts, None, peers)
+        percent = {group: 100 * value for group, value in stiffness.items()}
+        yield Figure(FORCES, f"{wearing} clip: vertical stiffness RMSE", "%", percent, counts)
 
 
 def recording_sections(quick: bool, seed: int, note: Callable[[str], None]) -> Iterator[Figure]:
     """All figures from unmodified recordings."""
     yield from contact_figures(quick, seed, note)
+    yield from force_figures(quick, seed, note)
     if not quick:
         yield from left_out_figures(seed, note)
     yield from slope_figures(note)

@@ -23,7 +23,7 @@ from untuck.motion.strides import contact_kernels, kernels
 from untuck.motion.strides.contacts import track_params
 from untuck.samples import Samples
 
-CONDITIONS = (("good", 100.0), ("bad", 100.0), ("good", 50.0), ("good", 200.0))  # wearing and rate in Hz
+CONDITIONS = (("good", 100.0), ("bad", 100.0), ("good", 50.0), ("bad", 50.0), ("good", 200.0))  # wearing and rate in Hz
 EXTRA_CONDITION, EXTRA_SEEDS = "bad again", (11, 12)  # further bad clips, for fitting only
 REAL = "Alcantara"
 USUAL_LAG_S = 0.09  # of the hump, to find the true contact that belongs to it

@@ -1,23 +1,24 @@
 """`python -m bench.lib.fit_contacts`: fits the constants that time contact and toe-off, and reports their errors.
 
-The steps of contact_steps.py are fitted by ridge regression with a random level for each person. There are too few
-people to hold some out, so each is left out in turn and evaluated with the constants fitted on the others.
+Ridge regression from seven measures of a step (contact_kernels.step_measures) to the intervals between body weight and
+contact, and between body weight and toe-off. Every person has the same weight, and so has every recording of a person.
+Few parameters are the point: with 13 people, whatever is fitted to differences between them must be few.
 
-The regression sees each step at randomly shifted guesses of both instants, and its targets are the shifts. It so learns
-the signal at contact and toe-off, not only the usual duration. Differences between 8 people cannot be learnt;
-differences within a person (speed, slope) can. A random effect for each person (Laird and Ware 1982: the share THETA of
-each person's mean is subtracted) separates the two.
+People are left out one by one, or in groups (`--left-out 4`), and evaluated with the constants fitted on the others:
+what matters for a new runner is the mean error of each person and its spread between people. The measures were selected
+from about 30 by leave-one-out errors, so that the reported errors are slightly optimistic.
 
-A linear model cannot fit a firmly worn clip, a loose one and slopes at once, so a small network (fit_network.py)
-corrects its residuals. The network's use, size and decay, REAL_SHARE and REAL_LEVEL were selected by the leave-one-out
-errors from about 30 variants. Nobody was held out for that selection, so the reported errors are slightly optimistic.
+The real accelerometer has no gyroscope, so that the motion of the pelvis's centre is not known. For such sensors a
+linear model of the acceleration around a guessed contact and toe-off moves both until they converge. It is fitted to
+shifts of jittered guesses, with a share of each person's mean subtracted (Laird and Ware 1982), on the accelerometer's
+trials and on all runners with their rotation taken away.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,30 +26,31 @@ import numpy as np
 
 from bench.lib.contact_steps import EXTRA_CONDITION, REAL, DetectedStep, StepSet, all_step_sets
 from bench.lib.contact_weights_text import Fit, module_text
-from bench.lib.fit_network import Network, fit_network
 from bench.lib.recordings import data_dir, has_data
 from bench.lib.scoring import rms
 from untuck.model import Floats
 from untuck.motion.jit import callable_from_python
 from untuck.motion.strides import contact_kernels, kernels
+from untuck.motion.strides.contact_kernels import EDGE_FEATURES, FEATURES, GRID_MAX
+from untuck.motion.strides.timing_level import TimingLevel
 
 step_time, time_step = callable_from_python(contact_kernels.step_time), callable_from_python(contact_kernels.time_step)
+edge_features = callable_from_python(contact_kernels.edge_features)
 
-REAL_WEIGHT = 12.0  # of the real accelerometer's one person, the only one on slopes
-HUMP_WEIGHT = 6.0  # the same for the hump, where slopes would dominate the fit
-REAL_SHARE = 4.0  # the same for the network
-REAL_LEVEL = 2.0  # the same, in people, where the mean error is set to zero
-THETA = 0.8  # share of a person's mean that is subtracted: levels differ by about 8 ms, residuals by 3
-RIDGE = 0.05  # for accelerations in g; RIDGE, THETA, JITTER_S and REAL's weights were selected by leave-one-out errors
-RIDGE_STRENGTH, RIDGE_STEP = RIDGE / 6, RIDGE / 100  # for log strength and for seconds
-JITTER_S = 0.03  # largest shift of a guess
-GUESSES = 4
+REAL_WEIGHT = 6.0  # of the real accelerometer's one person, in people, for the hump
+RIDGE = 2e-3  # for measures of SD one
+EDGE_REAL_WEIGHT = 24.0  # the same as REAL_WEIGHT for sensors without gyroscope, of which he has the only one
+EDGE_SHARE = 0.8  # of a person's mean that is subtracted
+EDGE_RIDGE, EDGE_RIDGE_STRENGTH, EDGE_RIDGE_STEP = 0.05, 0.05 / 6, 0.05 / 100  # for g, log strength, seconds
+JITTER_S, GUESSES = 0.03, 4  # largest shift of a guess; guesses for each step
 TARGET = Path(__file__).resolve().parents[2] / "host" / "untuck" / "motion" / "strides" / "contact_weights.py"
+EDGE_CONDITIONS = ("good 100 Hz", "bad 100 Hz", "flat", "slopes")
+Errors = dict[str, dict[str, list[Floats]]]  # of contact and toe-off (n,2) in s, by condition and person
 
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """Means over a set: products of features (n,n), with targets (n,2), features (n,), targets (2,)."""
+    """Means over one set of steps: products of features (n,n), with targets (n,2), features (n,), targets (2,)."""
 
     xx: Floats
     xy: Floats
@@ -56,161 +58,163 @@ class Moments:
     y: Floats
 
 
-def moments(unit: StepSet, rng: np.random.Generator) -> tuple[Moments, Moments]:
-    """Moments of a set of steps, for the hump's lags and for shifts from jittered guesses."""
+@dataclass(frozen=True, eq=False)
+class Sums:
+    """The moments of one set: for the hump, the timing (None without gyroscope), and the timing without gyroscope."""
+
+    person: str
+    name: str
+    hump: Moments
+    timing: Moments | None
+    edges: Moments | None
+
+
+def measured(step: DetectedStep) -> tuple[int, Floats, Floats]:
+    """What `step_measures` returns and writes for a step: kind, x (FEATURES + 1,), ends_s (2,) above body weight."""
+    seen = step.time_s, step.quat, step.earth, step.forward, step.row
+    x, ends_s = np.ones(FEATURES + 1), np.empty(2)
+    kind = contact_kernels.step_measures(*seen, np.empty((3, len(step.quat))), np.empty((3, GRID_MAX)), x, ends_s)
+    return kind, x, ends_s
+
+
+def sums_of(unit: StepSet, rng: np.random.Generator) -> Sums:
+    """The moments of a set of steps; rng draws the guesses."""
     rows = np.array([step.row for step in unit.steps])
-    up_s, down_s = rows[:, kernels.STEP_UP_S], rows[:, kernels.STEP_DOWN_S]
+    true_s = np.array([step.true_s for step in unit.steps])
+    edges_s = rows[:, [kernels.STEP_UP_S, kernels.STEP_DOWN_S]]
     step_s = [step_time(row) for row in rows]
-    lag_x = np.stack([np.ones(len(rows)), step_s, rows[:, kernels.STEP_PEAK_G], down_s - up_s], axis=1)
-    lag_y = np.stack([up_s, down_s], axis=1) - np.array([step.true_s for step in unit.steps])
-    xs, ys = [], []
+    hump_x = np.stack([np.ones(len(rows)), step_s, rows[:, kernels.STEP_PEAK_G], np.diff(edges_s)[:, 0]], axis=1)
+    known = [(x, step.true_s - ends) for step in unit.steps for kind, x, ends in [measured(step)] if kind == 0]
+    timing = _moments(np.array([x for x, _ in known]), np.array([y for _, y in known])) if known else None
+    edges = _edge_moments(unit, rng) if unit.condition in EDGE_CONDITIONS else None
+    return Sums(unit.person, unit.name, _moments(hump_x, edges_s - true_s), timing, edges)
+
+
+def _edge_moments(unit: StepSet, rng: np.random.Generator) -> Moments:
+    """Moments of the bins around jittered guesses, as a sensor without gyroscope sees them; targets are the shifts."""
+    xs, shifts_s = [], []
     for step in unit.steps:
-        shift_s = rng.uniform(-JITTER_S, JITTER_S, (GUESSES, 2))
-        x = np.ones((GUESSES, contact_kernels.FEATURES + 1))
-        guesses_s, out = step.true_s + shift_s, x[:, : contact_kernels.FEATURES]
-        signals = np.empty((2, len(step.time_s)))
-        contact_kernels.step_features(
-            step.time_s, step.quat, step.earth, step.forward, step.row, guesses_s, signals, out
-        )
-        xs.append(x)
-        ys.append(-shift_s)
-    return _moments(lag_x, lag_y), _moments(np.concatenate(xs), np.concatenate(ys))
+        quat = np.tile(step.quat[len(step.quat) // 2], (len(step.quat), 1))
+        signals, out = np.empty((3, len(quat))), np.empty(2)
+        seen = step.time_s, quat, step.earth, step.forward, step.row
+        contact_kernels.step_measures(*seen, signals, np.empty((3, GRID_MAX)), np.ones(FEATURES + 1), out)
+        for shift_s in rng.uniform(-JITTER_S, JITTER_S, (GUESSES, 2)):
+            x = np.ones(EDGE_FEATURES + 1)
+            edge_features(step.time_s, signals, step.row, step.true_s + shift_s, x)
+            xs.append(x)
+            shifts_s.append(-shift_s)
+    return _moments(np.array(xs), np.array(shifts_s))
 
 
 def _moments(x: Floats, y: Floats) -> Moments:
     return Moments(x.T @ x / len(x), x.T @ y / len(x), x.mean(axis=0), y.mean(axis=0))
 
 
-def solve(people: dict[str, list[Moments]], penalty: Floats, real_weight: float = REAL_WEIGHT) -> Floats:
-    """(n,2) coefficients; every person but the real one has weight 1, and sets of one person share it equally."""
-    taken = 2 * THETA - THETA**2
-    xx, xy, total = 0.0 * np.diag(penalty), np.zeros((len(penalty), 2)), 0.0
-    for person, units in people.items():
+def solve(
+    sets: Iterable[tuple[str, Moments | None]],
+    penalty: Floats | None,
+    real_weight: float = REAL_WEIGHT,
+    share: float = 0.0,
+) -> Floats:
+    """(2, n) coefficients from the moments of each person's sets, of which the constant feature is the last.
+
+    penalty (n,); None is RIDGE times the variance of each feature. real_weight: of REAL, in people; share: of each
+    person's mean that is subtracted.
+    """
+    people: dict[str, list[Moments]] = {}
+    for person, known in sets:
+        if known is not None:
+            people.setdefault(person, []).append(known)
+    taken, total, xx, xy, mean = 2 * share - share**2, 0.0, 0.0, 0.0, 0.0
+    for person, each in people.items():
         weight = real_weight if person == REAL else 1.0
-        x, y = np.mean([m.x for m in units], axis=0), np.mean([m.y for m in units], axis=0)
-        xx += weight * (np.mean([m.xx for m in units], axis=0) - taken * np.outer(x, x))
-        xy += weight * (np.mean([m.xy for m in units], axis=0) - taken * np.outer(x, y))
-        total += weight
-    return np.linalg.solve(xx / total + np.diag(penalty), xy / total)
+        x, y = np.mean([m.x for m in each], axis=0), np.mean([m.y for m in each], axis=0)
+        xx = xx + weight * (np.mean([m.xx for m in each], axis=0) - taken * np.outer(x, x))
+        xy = xy + weight * (np.mean([m.xy for m in each], axis=0) - taken * np.outer(x, y))
+        mean, total = mean + weight * x, total + weight
+    if penalty is None:
+        penalty = RIDGE * np.maximum(np.diag(xx) / total - (mean / total) ** 2, 0.0)
+    found: Floats = np.linalg.solve(xx / total + np.diag(penalty), xy / total)
+    return found.T.copy()
 
 
-def penalties() -> Floats:
-    """(FEATURES + 1,) ridge penalties of the timing's weights, in their units; the constant has none."""
-    bins = np.full(contact_kernels.FEATURES - 2, RIDGE)
-    return np.concatenate([bins, [RIDGE_STRENGTH, RIDGE_STEP, 0.0]])
-
-
-def by_person(units: Iterable[StepSet]) -> dict[str, list[StepSet]]:
-    """The sets of each person."""
-    people: dict[str, list[StepSet]] = {}
-    for unit in units:
-        people.setdefault(unit.person, []).append(unit)
-    return people
-
-
-def fit(units: list[StepSet], sums: dict[int, tuple[Moments, Moments]]) -> Fit:
-    """Lags and timing from these sets; the constants are set so that people's mean errors average to zero."""
-    people = by_person(units)
-    lags = solve(
-        {p: [sums[id(u)][0] for u in us] for p, us in people.items()}, np.array([0.0, 1e-6, 1e-6, 1e-6]), HUMP_WEIGHT
-    ).T.copy()
-    timing = solve({p: [sums[id(u)][1] for u in us] for p, us in people.items()}, penalties()).T.copy()
-    made = Fit(lags, timing)
-    lags[:, 0] += mean_errors(people, made, 1.0)[:, 0]
-    for _ in range(3):
-        timing[:, -1] -= 0.7 * mean_errors(people, made, REAL_LEVEL)[:, 1]  # the result moves slightly more
-    made = Fit(lags, timing, fitted_network(people, made))
-    made.network.skip[:, -1] -= mean_errors(people, made, REAL_LEVEL)[:, 1]
-    return made
-
-
-def mean_errors(people: dict[str, list[StepSet]], made: Fit, real_level: float) -> Floats:
-    """(2, 2) in s as in `errors`, averaged over people; treadmill runners at 100 Hz."""
-    left_out = ("50", "200", EXTRA_CONDITION)
-    each = []
-    for units in people.values():
-        used = [u for u in units if not any(name in u.condition for name in left_out)]
-        each.append(errors(used, made).mean(axis=0))
-    levels = [real_level if person == REAL else 1.0 for person in people]
-    means: Floats = np.average(each, axis=0, weights=levels)
-    return means
-
-
-def fitted_network(people: dict[str, list[StepSet]], made: Fit) -> Network:
-    """The network that corrects the linear model of `made`, which has none yet."""
-    xs, ys, persons, shares = [], [], [], []
-    for number, (person, units) in enumerate(people.items()):
-        for unit in units:
-            known = [(x[:-1], step.true_s - fine_s) for step, _, fine_s, x in timed_steps(unit, made) if x is not None]
-            xs.append(np.array([x for x, _ in known]))
-            ys.append(np.array([y for _, y in known]))
-            persons.append(np.full(len(known), number))
-            shares.append(np.full(len(known), (REAL_SHARE if person == REAL else 1.0) / len(units) / len(known)))
-    x, y, share = np.concatenate(xs), np.concatenate(ys), np.concatenate(shares)
-    return fit_network(x, y, np.concatenate(persons), share / share.sum(), THETA)
-
-
-def timed_steps(unit: StepSet, made: Fit) -> Iterator[tuple[DetectedStep, Floats, Floats, Floats | None]]:
-    """Each step, its instants (2,) in s by the hump alone and timed, and the network's features; None if not timed."""
-    for step in unit.steps:
-        guess_s, fine_s = np.empty(2), np.empty(2)
-        contact_kernels.hump_edges(step.row, made.lags, guess_s)
-        seen = step.time_s, step.quat, step.earth, step.forward, step.row
-        signals, x = np.empty((2, len(step.time_s))), np.ones(contact_kernels.FEATURES + 1)
-        timed = time_step(*seen, made.lags, made.timing, signals, x, fine_s)
-        if timed and made.network:
-            fine_s += made.network.correction_s(x)
-        yield step, guess_s, fine_s, x if timed else None
+def fit(sums: list[Sums]) -> Fit:
+    """Lags of the hump, weights of the timing and of the timing without gyroscope."""
+    lags = solve(((s.person, s.hump) for s in sums), np.array([0.0, 1e-6, 1e-6, 1e-6]))
+    weights = solve(((s.person, s.timing) for s in sums), None)
+    penalty = np.full(EDGE_FEATURES + 1, EDGE_RIDGE)
+    penalty[-3:] = EDGE_RIDGE_STRENGTH, EDGE_RIDGE_STEP, 0.0
+    edges = solve(((s.person, s.edges) for s in sums), penalty, EDGE_REAL_WEIGHT, EDGE_SHARE)
+    return Fit(lags, weights, edges)
 
 
 def errors(units: Iterable[StepSet], made: Fit) -> Floats:
-    """(n, 2, 2) errors in s of contact and toe-off, by the hump alone and timed."""
+    """(n, 2) errors in s of contact and toe-off, with the level over steps as in the pipeline."""
     out = []
     for unit in units:
-        for step, guess_s, fine_s, _ in timed_steps(unit, made):
-            out.append(np.stack([guess_s - step.true_s, fine_s - step.true_s], axis=1))
-    return np.array(out).reshape(-1, 2, 2)
+        level = TimingLevel()
+        for step in unit.steps:
+            found_s, guess_s, x = np.empty(2), np.empty(2), np.ones(FEATURES + 1)
+            seen = step.time_s, step.quat, step.earth, step.forward, step.row
+            scratch = np.empty((3, len(step.time_s))), np.empty((3, GRID_MAX))
+            contact_kernels.hump_edges(step.row, made.lags, guess_s)
+            time_step(*seen, made.lags, made.weights, made.edges, *scratch, x, found_s)
+            timed, guess = ((float(pair[0]), float(pair[1])) for pair in (found_s, guess_s))
+            out.append(np.array(level.steady(timed, guess)) - step.true_s)
+    return np.array(out).reshape(-1, 2)
 
 
-def report(title: str, errors_s: Floats) -> str:
-    """One line: mean and SD of contact and toe-off, RMSE of duration, in ms, by the hump alone and timed."""
-    parts = []
-    for how, e in zip(("hump alone", "timed"), np.moveaxis(1e3 * errors_s, 2, 0), strict=True):
-        (c, o), d = e.T, e[:, 1] - e[:, 0]
-        parts.append(
-            f"{how:10} contact {c.mean():5.1f} +/-{c.std():4.1f}  toe-off {o.mean():5.1f} +/-{o.std():4.1f}  "
-            f"duration RMSE {rms(d):4.1f}"
-        )
-    return f"{title:26} {len(errors_s):5}  " + "  |  ".join(parts)
+def left_out_errors(units: list[StepSet], left_out: int = 1, splits: int = 12, seed: int = 0) -> Errors:
+    """Errors by condition and person, each with a fit without the person and left_out - 1 others, drawn by `seed`.
 
-
-def leave_one_out_errors(seed: int) -> dict[str, Floats]:
-    """Errors (n,2,2) as in `errors`, by condition, each with a fit that leaves out the person, or the real trial."""
-    units = all_step_sets(seed)
+    The real accelerometer's trials are left out one by one.
+    """
     rng = np.random.default_rng(seed)
-    sums = {id(unit): moments(unit, rng) for unit in units}
-    errors_of: dict[str, list[Floats]] = {}
-    for name in dict.fromkeys(unit.name for unit in units):
-        made = fit([u for u in units if u.name != name], sums)
-        for unit in (u for u in units if u.name == name and u.condition != EXTRA_CONDITION):
-            errors_of.setdefault(unit.condition, []).append(errors([unit], made))
-    return {condition: np.concatenate(parts) for condition, parts in errors_of.items()}
+    sums = [sums_of(unit, rng) for unit in units]
+    people = list(dict.fromkeys(unit.name for unit in units if unit.person != REAL))
+    groups = [[name] for name in dict.fromkeys(u.name for u in units) if left_out == 1 or name not in people]
+    if left_out > 1:
+        groups += [list(rng.permutation(people)[:left_out]) for _ in range(splits)]
+    found: Errors = {}
+    for group in groups:
+        made = fit([s for s in sums if s.name not in group])
+        for unit in units:
+            if unit.name in group and unit.condition != EXTRA_CONDITION:
+                found.setdefault(unit.condition, {}).setdefault(unit.person, []).append(errors([unit], made))
+    return found
+
+
+def person_biases_ms(people: dict[str, list[Floats]]) -> Floats:
+    """(p,) mean error of contact duration of each person, every recording with the same weight."""
+    return np.array([1e3 * np.mean([np.mean(e[:, 1] - e[:, 0]) for e in each]) for each in people.values()])
+
+
+def report(title: str, people: dict[str, list[Floats]]) -> str:
+    """One line in ms: contact and toe-off, then duration: RMSE; mean, SD and largest of people's mean errors."""
+    (c, o) = 1e3 * np.concatenate([e for each in people.values() for e in each]).T
+    bias = person_biases_ms(people)
+    spread = f"{bias.std(ddof=1):4.1f}" if len(bias) > 1 else "   -"
+    return (
+        f"{title:12} {len(c):6}  contact {c.mean():5.1f} +/-{c.std():4.1f}  toe-off {o.mean():5.1f} +/-{o.std():4.1f}  "
+        f"duration RMSE {rms(o - c):4.1f}  people {bias.mean():5.1f} +/-{spread}  worst {np.abs(bias).max():4.1f}"
+    )
 
 
 def main(arguments: list[str]) -> int:
     """Fit, report, and print or write the constants; 1 where the recordings are absent."""
     parser = argparse.ArgumentParser(prog="python -m bench.lib.fit_contacts", description=__doc__)
     parser.add_argument("--write", action="store_true", help=f"write {TARGET.name} instead of printing it")
-    parser.add_argument("--seed", type=int, default=0, help="of sensor errors and guesses (default 0)")
+    parser.add_argument("--left-out", type=int, default=1, help="people who are left out at once (default 1)")
+    parser.add_argument("--seed", type=int, default=0, help="of sensor errors and groups (default 0)")
     options = parser.parse_args(arguments)
     if not has_data():
         print(f"No recordings in {data_dir()}: set UNTUCK_DATA to the folder that holds them.", file=sys.stderr)
         return 1
-    for condition, errors_s in leave_one_out_errors(options.seed).items():
-        print(report(f"left out, {condition}", errors_s))
     units = all_step_sets(options.seed)
+    for condition, people in left_out_errors(units, options.left_out, seed=options.seed).items():
+        print(report(condition, people))
     rng = np.random.default_rng(options.seed)
-    made = fit(units, {id(unit): moments(unit, rng) for unit in units})
+    made = fit([sums_of(unit, rng) for unit in units])
     if options.write:
         TARGET.write_text(module_text(made))
     else:

@@ -33,6 +33,15 @@ STRIDE_DTYPE = np.dtype(
         ("flight_ms", "f8"),
         ("balance_left_pct", "f8"),
         ("oscillation_mm", "f8"),
+        ("peak_left_bw", "f8"),  # largest vertical force of the step, in body weights
+        ("peak_right_bw", "f8"),
+        ("peak_se_bw", "f8"),
+        ("braking_left_m_s", "f8"),  # forward speed that the pelvis loses in the first part of contact
+        ("braking_right_m_s", "f8"),
+        ("braking_se_m_s", "f8"),
+        ("stiffness_left_bw_m", "f8"),  # vertical: peak force over the drop of the body during contact
+        ("stiffness_right_bw_m", "f8"),
+        ("stiffness_se_bw_m", "f8"),
         ("tilt_deg", "f8"),
         ("tilt_min_deg", "f8"),
         ("tilt_max_deg", "f8"),

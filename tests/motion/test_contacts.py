@@ -1,8 +1,8 @@
 """Contacts, sides and strides of recorded runners compared with force plates, and the timing of a step.
 
-Lower limits are slightly below the measured accuracy; the goals are contact SD 12 ms and duration RMSE 15 ms. The
-constants are fitted on all of these runners and the real accelerometer, so that these tests detect regressions only;
-`python -m bench.lib.fit_contacts` gives leave-one-out errors.
+The limits of runners on whom the constants were fitted detect regressions only; they are the goals, or slightly above
+the measured error. What counts is `test_people_whom_the_timing_was_not_fitted_on`, which leaves out four people
+at a time.
 """
 
 from functools import cache
@@ -11,10 +11,9 @@ import numpy as np
 import pytest
 from bench.lib import fit_contacts
 from bench.lib.alcantara import alcantara_samples
-from bench.lib.contact_steps import treadmill_steps
+from bench.lib.contact_steps import DetectedStep, treadmill_steps
 from bench.lib.contact_weights_text import Fit, module_text
-from bench.lib.fit_network import fit_network
-from bench.lib.recordings import JUDGE
+from bench.lib.recordings import JUDGE, RUNNERS
 from bench.lib.scoring import ContactErrors, rms, score_contacts
 from bench.lib.semisynthetic import make_run, trials_of
 from scipy.spatial.transform import Rotation
@@ -25,8 +24,7 @@ from untuck.model import GRAVITY_M_S2, LEFT, NOMINAL_MOUNT, RIGHT, Calibration, 
 from untuck.motion.jit import callable_from_python
 from untuck.motion.strides import contact_kernels as ck
 from untuck.motion.strides import kernels as k
-from untuck.motion.strides.contact_weights import LAGS, TIMING
-from untuck.motion.strides.contacts import NETWORK
+from untuck.motion.strides.contact_weights import EDGES, LAGS, WEIGHTS
 from untuck.run_results import Run
 from untuck.simulate.imu import fill_gaps
 
@@ -79,8 +77,8 @@ def test_strides_sides_and_contacts_are_those_of_the_force_plates(trial: str, ra
     assert off_count <= 1  # a contact cut by the recording's first or last sample
     assert wrong_side == 0
     assert matched >= 0.995 * plate
-    assert np.median(lag_sd_ms) < 3.5
-    assert rms(long_ms) < 12.5
+    assert np.median(lag_sd_ms) < 4.5
+    assert rms(long_ms) < 15.0
 
 
 @pytest.mark.parametrize("rate_hz", [50.0, 100.0, 200.0])
@@ -113,8 +111,8 @@ def test_held_out_runners_with_a_bad_clip(rate_hz: float) -> None:
     assert errors.true > 2800
     assert errors.missed == errors.extra == 0
     assert errors.right_side == errors.sided == errors.true
-    assert np.std(errors.contact_ms) < 7.0
-    assert rms(errors.duration_ms) < 11.0
+    assert np.std(errors.contact_ms) < 12.0
+    assert rms(errors.duration_ms) < 15.0
 
 
 @pytest.mark.slow
@@ -124,8 +122,8 @@ def test_gaps_lose_few_contacts_and_change_no_side(rate_hz: float) -> None:
     assert errors.missed <= 0.006 * errors.true
     assert errors.extra <= 1
     assert errors.right_side == errors.sided
-    assert np.std(errors.contact_ms) < 8.0
-    assert rms(errors.duration_ms) < 13.5
+    assert np.std(errors.contact_ms) < 12.0
+    assert rms(errors.duration_ms) < 15.0
 
 
 @pytest.mark.parametrize("slope", SLOPES)
@@ -140,28 +138,29 @@ def test_real_accelerometer_on_slopes(slope: str) -> None:
         errors.add(score_contacts(run.contacts, contacts, start_s + 1.0, to_s, sides=False))
     assert errors.true >= 20
     assert errors.missed == errors.extra == 0
-    assert np.std(errors.contact_ms) < 4.5
+    assert np.std(errors.contact_ms) < 6.0
     assert rms(errors.contact_ms) < 12.0
     assert rms(errors.duration_ms) < 11.0
 
 
-def a_step() -> tuple[Floats, Floats, Floats, Floats, Floats]:
+def a_step(rotates: bool = True) -> tuple[Floats, Floats, Floats, Floats, Floats]:
     """Samples of a second of running at 100 Hz, and a row for its last step: time, quat, earth, forward, row."""
     time_s = np.arange(115) / 100.0
     phase = 2 * np.pi * (time_s - 0.72) / 0.36
     vertical = np.maximum(-1.0, 2.4 * np.sin(phase))
-    fore = -0.9 * np.exp(-(((time_s - 0.745) / 0.02) ** 2)) + 0.5 * np.sin(phase - 0.9)
+    fore = -0.9 * np.exp(-(((time_s - 0.745) / 0.02) ** 2)) + 0.15 * np.sin(phase - 0.9)
     earth = np.stack([fore, 0.0 * fore, vertical], axis=1) * GRAVITY_M_S2
-    quat = np.tile(Rotation.from_euler("z", 0.0).as_quat(scalar_first=True), (len(time_s), 1))
+    nod = np.radians(1.5) * np.cos(phase) if rotates else 0.0 * phase  # about the axis to the right, -y
+    quat = Rotation.from_rotvec(np.stack([0 * nod, nod, 0 * nod], axis=1)).as_quat(scalar_first=True)
     row = np.zeros(k.STEP_COLUMNS)
     row[[k.STEP_UP_S, k.STEP_DOWN_S, k.STEP_PREV_UP_S, k.STEP_PEAK_G]] = 0.81, 1.0, 0.45, 1.3
     return time_s, quat, earth, np.array([1.0, 0.0, 0.0]), row
 
 
 def timing(time_s: Floats, quat: Floats, earth: Floats, forward: Floats, row: Floats, lags: Floats = LAGS) -> Floats:
-    out, signals, x = np.empty(2), np.empty((2, len(time_s))), np.ones(ck.FEATURES + 1)
-    if fit_contacts.time_step(time_s, quat, earth, forward, row, lags, TIMING, signals, x, out):
-        out += NETWORK.correction_s(x)
+    out, x = np.empty(2), np.ones(ck.FEATURES + 1)
+    scratch = np.empty((3, len(time_s))), np.empty((3, ck.GRID_MAX))
+    fit_contacts.time_step(time_s, quat, earth, forward, row, lags, WEIGHTS, EDGES, *scratch, x, out)
     return out
 
 
@@ -198,7 +197,7 @@ def test_timing_does_not_depend_on_heading(turn_deg: float) -> None:
     assert found == pytest.approx(timing(time_s, quat, earth, forward, row), abs=1e-9)
 
 
-@pytest.mark.parametrize("lost", [slice(60, 66), slice(90, 97), slice(100, 115), slice(0, 75)])
+@pytest.mark.parametrize("lost", [slice(66, 72), slice(90, 97), slice(100, 115), slice(0, 75)])
 def test_the_hump_is_used_where_samples_are_missing(lost: slice) -> None:
     time_s, quat, earth, forward, row = a_step()
     kept = np.ones(len(time_s), bool)
@@ -224,45 +223,72 @@ def test_bins_are_means_of_interpolated_samples_at_any_rate() -> None:
 
 
 def test_the_constants_are_as_the_fit_writes_them() -> None:
-    made = Fit(LAGS, TIMING, NETWORK)
+    made = Fit(LAGS, WEIGHTS, EDGES)
     assert module_text(made) == fit_contacts.TARGET.read_text()
 
 
 def test_the_fit_finds_slopes_within_people_not_between_them() -> None:
     rng = np.random.default_rng(0)
-    people = {}
+    people = []
     for person in range(8):
         x = np.c_[rng.normal(size=(400, 1)) + person, np.ones(400)]
         level = 0.3 * (3.5 - person)  # against the slope, as people differ
         y = 0.5 * x[:, :1] + level + rng.normal(0.0, 0.1, (400, 2))
-        people[str(person)] = [fit_contacts._moments(x, y)]
-    slope = fit_contacts.solve(people, np.zeros(2))[0]
-    assert slope == pytest.approx([0.5, 0.5], abs=0.08)  # pooled, it would be 0.27
+        people.append((str(person), fit_contacts._moments(x, y)))
+    slope = fit_contacts.solve(people, np.zeros(2), share=0.8)[:, 0]
+    assert slope == pytest.approx([0.5, 0.5], abs=0.08)
+    pooled = fit_contacts.solve(people, np.zeros(2))[:, 0]
+    assert pooled == pytest.approx([0.25, 0.25], abs=0.08)
 
 
-def test_the_network_finds_nonlinear_effects_within_people() -> None:
-    rng = np.random.default_rng(0)
-    person = np.repeat(np.arange(8), 300)
-    x = rng.normal(size=(len(person), 3))
-    bend = np.stack([np.abs(x[:, 0]), x[:, 1] * x[:, 2]], axis=1)
-    y_s = 0.005 * bend + 0.01 * (person[:, None] - 3.5) / 3.5
-    network = fit_network(x, y_s, person, np.full(len(x), 1 / len(x)), 1.0)
-    fresh = rng.normal(size=(400, 3))
-    found = np.array([network.correction_s(np.append(row, 1.0)) for row in fresh])
-    true = 0.005 * np.stack([np.abs(fresh[:, 0]), fresh[:, 1] * fresh[:, 2]], axis=1)
-    for event in range(2):
-        assert np.corrcoef(found[:, event], true[:, event])[0, 1] > 0.9
+def test_the_pelvis_centre_is_a_lever_before_the_clip() -> None:
+    time_s, quat, earth, forward, row = a_step()
+    signals, grid, x, out = (
+        np.empty((3, len(time_s))),
+        np.empty((3, ck.GRID_MAX)),
+        np.ones(ck.FEATURES + 1),
+        np.empty(2),
+    )
+    assert ck.step_measures(time_s, quat, earth, forward, row, signals, grid, x, out) == 0
+    height_m = ck.LEVER_M * Rotation.from_quat(quat, scalar_first=True).apply(forward)[:, 2]
+    lifted = signals[0][1:-1] + np.diff(height_m, 2) / 0.01**2 / GRAVITY_M_S2
+    assert signals[2][1:-1] == pytest.approx(lifted, abs=1e-9)
 
 
-def test_corrections_of_the_network_are_limited() -> None:
-    for scale in (1.0, 1e3, -1e6):
-        assert np.abs(NETWORK.correction_s(np.full(ck.FEATURES + 1, scale))).max() <= 0.03
+def test_a_sensor_without_gyroscope_is_timed_by_the_edges() -> None:
+    time_s, quat, earth, forward, row = a_step(rotates=False)
+    assert fit_contacts.measured(DetectedStep(np.zeros(2), row, time_s, quat, earth, forward))[0] == 1
+    assert (timing(time_s, quat, earth, forward, row) != hump(row)).all()
+
+
+@cache
+def people_left_out() -> fit_contacts.Errors:
+    data_dir("fukuchi", "fukuchi_T35.npz")
+    units = [
+        treadmill_steps(runner, trial, wearing, 100.0, 0)
+        for wearing in ("good", "bad")
+        for runner in RUNNERS
+        for trial in TRIALS
+    ]
+    return fit_contacts.left_out_errors([unit for unit in units if unit.steps], 4, splits=12)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("condition", ["good 100 Hz", "bad 100 Hz"])
+def test_people_whom_the_timing_was_not_fitted_on(condition: str) -> None:
+    people = people_left_out()[condition]
+    bias_ms = fit_contacts.person_biases_ms(people)
+    assert len(bias_ms) >= 12
+    assert bias_ms.std(ddof=1) < 10.0  # 12 and 13 with the 1,150 weights that were fitted to the same people before
+    contact_ms, toe_off_ms = 1e3 * np.concatenate([e for each in people.values() for e in each]).T
+    assert contact_ms.std() < 12.0
+    assert rms(toe_off_ms - contact_ms) < 15.0
 
 
 def test_the_fit_uses_the_same_steps_as_the_pipeline() -> None:
     data_dir("fukuchi", "fukuchi_T35.npz")
     unit = treadmill_steps("RBDS001", "T35", "good", 100.0, 0)
     assert len(unit.steps) > 70
-    errors_ms = 1e3 * fit_contacts.errors([unit], Fit(LAGS, TIMING, NETWORK))[:, :, 1]
+    errors_ms = 1e3 * fit_contacts.errors([unit], Fit(LAGS, WEIGHTS, EDGES))
     assert np.abs(errors_ms.mean(axis=0)).max() < 12.0
     assert errors_ms.std(axis=0).max() < 5.0

@@ -41,6 +41,15 @@ contact_right_ms | number | ms | right foot on the ground
 flight_ms | number | ms | mean of the two flights
 balance_left_pct | number | % | left share of contact time
 oscillation_mm | number | mm | vertical travel of the pelvis (not of the centre of mass)
+peak_left_bw | number | body weights | largest vertical force of the left step, from acceleration and contact time
+peak_right_bw | number | body weights | the same of the right step
+peak_se_bw | number | body weights | standard error of both, for a runner of unknown build
+braking_left_m_s | number | m/s | forward speed that the pelvis loses in the left contact
+braking_right_m_s | number | m/s | the same in the right contact
+braking_se_m_s | number | m/s | standard error of both, by how the clip is worn; not validated with fore-aft force
+stiffness_left_bw_m | number | body weights/m | vertical stiffness: peak force over the drop of the body, left contact
+stiffness_right_bw_m | number | body weights/m | the same in the right contact
+stiffness_se_bw_m | number | body weights/m | standard error of both, for a runner of unknown build
 tilt_deg | number | deg | stride mean of pelvic tilt above standing, forward positive
 tilt_min_deg | number | deg | least tilt within the stride
 tilt_max_deg | number | deg | greatest tilt within the stride

@@ -1,7 +1,8 @@
 """Untuck's developer fields in FIT records: name, unit and, where the profile has one, the native field number.
 
 Values are means of the clean strides since the previous record. They are floats without scale, because decoders
-disagree on developer scales. Pelvic oscillation has no native number: the native field is the torso's.
+disagree on developer scales. Pelvic oscillation has no native number: the native field is the torso's. Force, braking
+and vertical stiffness have none in the public profile.
 """
 
 from __future__ import annotations
@@ -52,6 +53,12 @@ FIELDS = (
     DeveloperField(5, "stance_time", "ms", FLOAT32, "contact_ms", native=41),
     DeveloperField(6, "stance_time_balance", "percent", FLOAT32, "balance_left_pct", native=84),
     DeveloperField(7, "pelvis_oscillation", "mm", FLOAT32, "oscillation_mm"),
+    DeveloperField(8, "peak_force_left", "BW", FLOAT32, "peak_left_bw"),
+    DeveloperField(9, "peak_force_right", "BW", FLOAT32, "peak_right_bw"),
+    DeveloperField(10, "braking_left", "m/s", FLOAT32, "braking_left_m_s"),
+    DeveloperField(11, "braking_right", "m/s", FLOAT32, "braking_right_m_s"),
+    DeveloperField(12, "vertical_stiffness_left", "BW/m", FLOAT32, "stiffness_left_bw_m"),
+    DeveloperField(13, "vertical_stiffness_right", "BW/m", FLOAT32, "stiffness_right_bw_m"),
 )
 
 

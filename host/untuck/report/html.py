@@ -97,6 +97,8 @@ def _cards(report: Report) -> str:
     if right_ms is not None:
         cards.append(_median_card(report, "Left contact", "contact_left_ms", "ms", f"right {right_ms:.0f} ms"))
     cards.append(_median_card(report, "Pelvic oscillation", "oscillation_mm", "mm"))
+    for name, field, unit, places in _FORCES:
+        cards.append(_force_card(report, name, field, unit, places))
     markup = "".join(map(_card, cards))
     return f"<div class='cards'>{markup}</div><p class='note'>Medians of clean strides, ± spread (SD).</p>"
 
@@ -117,6 +119,23 @@ def _pullback_card(report: Report, side: str) -> _Card:
 def _median_card(report: Report, name: str, field: str, unit: str, below: str = "") -> _Card:
     value, sd = report.summary.medians.get(field), report.summary.spreads.get(field)
     return _Card(name, value, unit, sd=sd, below=below)
+
+
+_FORCES = (
+    ("Peak force", "peak", "bw", 2),
+    ("Braking", "braking", "m_s", 2),
+    ("Vertical stiffness", "stiffness", "bw_m", 0),
+)
+_UNITS = {"bw": "body weights", "m_s": "m/s a step", "bw_m": "body weights/m"}
+
+
+def _force_card(report: Report, name: str, field: str, unit: str, places: int) -> _Card:
+    """The left foot's median; below it the right foot's, and the standard error for a runner of unknown build."""
+    left, right, se = (report.summary.medians.get(f"{field}_{part}_{unit}") for part in ("left", "right", "se"))
+    if left is None or right is None or se is None:
+        return _Card(name, None, _UNITS[unit])
+    below = f"right {right:.{places}f}, standard error {se:.{places}f}"
+    return _Card(f"{name}, left", left, _UNITS[unit], places, below=below)
 
 
 def _card(card: _Card) -> str:

@@ -65,6 +65,9 @@ def _stride_lines(summary: Summary) -> list[str]:
         ("contact", f"left {m['contact_left_ms']:.0f} ms, right {m['contact_right_ms']:.0f} ms"),
         ("flight", f"{m['flight_ms']:.0f} ms; balance {m['balance_left_pct']:.1f} % left"),
         ("oscillation", f"{m['oscillation_mm']:.0f} mm (pelvis, vertical)"),
+        ("peak force", _both(m, "peak", "bw", "body weights", 2)),
+        ("braking", _both(m, "braking", "m_s", "m/s a step", 2)),
+        ("stiffness", _both(m, "stiffness", "bw_m", "body weights/m (vertical)", 0)),
         ("tilt", f"{m['tilt_deg']:.1f}{sd.get('tilt_deg', '')} deg above standing ({against})"),
         ("pelvic lean", f"{m['lean_deg']:.1f} deg (of the pelvis: one sensor cannot measure the trunk)"),
         (
@@ -76,6 +79,12 @@ def _stride_lines(summary: Summary) -> list[str]:
         pulled = f"left {m['pullback_left_deg']:.1f} deg, right {m['pullback_right_deg']:.1f} deg against baseline"
         rows.append(("pullback", pulled))
     return [line for name, text in rows for line in _row(name, text)]
+
+
+def _both(medians: dict[str, float], name: str, unit: str, words: str, digits: int) -> str:
+    """Left and right of a measure, with the standard error of one stride for a runner of unknown build."""
+    left, right, se = (medians[f"{name}_{part}_{unit}"] for part in ("left", "right", "se"))
+    return f"left {left:.{digits}f}, right {right:.{digits}f} {words}, standard error {se:.{digits}f}"
 
 
 def _row(name: str, text: str) -> list[str]:

@@ -1,13 +1,14 @@
-"""The loops that time one step: contact and toe-off, refined from the acceleration around both.
+"""The loops that time one step: contact and toe-off, from the part of the step in which force exceeds body weight.
 
-Upward and forward acceleration are averaged over time bins (linear interpolation between samples, so that any rate
-works). A linear model of the bins estimates the error of a guessed instant, which is moved until it converges.
-Plain functions on arrays, compiled by numba; contact_weights.py holds the fitted weights.
+The vertical acceleration of the pelvis's centre, a fixed lever in front of the clip, is close to that of the whole
+body: it crosses zero where the ground's force equals body weight. Contact begins before and ends after that part, by
+times that a linear model estimates from few measures of the step. Averages over time bins, with linear interpolation
+between samples, make any rate work. Plain functions on arrays, compiled by numba; contact_weights.py holds the weights.
 """
 
 from __future__ import annotations
 
-from math import log, nan, sqrt, tanh
+from math import log, nan, sqrt
 
 from untuck.model import GRAVITY_M_S2, Floats
 from untuck.motion.jit import entry, inner
@@ -15,21 +16,42 @@ from untuck.motion.strides.kernels import STEP_DOWN_S, STEP_PEAK_G, STEP_PREV_UP
 
 COMPILED_IN = {"strides/kernels.py": 0xCFC2AB66}
 
-BIN_S = 0.02
-CONTACT_FROM_S, CONTACT_BINS = -0.10, 11  # relative to contact
-TOE_OFF_FROM_S, TOE_OFF_BINS = -0.12, 9  # relative to toe-off
-_FROM_S, _BINS = (CONTACT_FROM_S, TOE_OFF_FROM_S), (CONTACT_BINS, TOE_OFF_BINS)
-AFTER_S = TOE_OFF_FROM_S + TOE_OFF_BINS * BIN_S  # that must be recorded after toe-off
-FEATURES = 2 * (CONTACT_BINS + TOE_OFF_BINS) + 2  # both accelerations in every bin, then strength and step time
-_STEP_BINS = 24  # of a step, for the RMS of the fore-aft acceleration
+# From the clip to the pelvis's centre, forward. Among 0 to 0.2 m, the vertical acceleration of this point is closest to
+# the force plate's (RMS of the difference 0.33 instead of 0.50 g; both halves of the runners agree)
+LEVER_M = 0.12
+NO_ROTATION = 0.01  # range of P.x . up in a second of running below which the sensor has no gyroscope: runners have 0.1
+GRID_S = 0.01
+SMOOTH_BINS = 5  # of the grid: a mean over 50 ms
+GRID_MAX = 96
+_BEFORE_S, _AFTER_S = 0.2, 0.03  # of the grid, from the hump's edges
+_PEAK_S = 0.06  # the peak of force is earlier than that of the hump by about this
+_UNLOADED_G = -0.4
 HISTORY_S = 1.0  # before the hump's end, for the direction in which the pelvis faces
-_STRENGTH_G = 0.5  # usual RMS of the fore-aft acceleration
 _MISSING_MAX_S = 0.045  # a longer interval between samples would leave bins without data
+_MARGIN_S = 0.05  # that must be recorded before contact and after toe-off
+_SHIFT_MAX_S = 0.1  # from the hump's guess; beyond, it was not a step
+_USUAL_STEP_S = 0.36  # step time of the first step after a break
+
+# measures of a step, in the order of the weights
+(
+    X_STEP_S,  # time since the previous step
+    X_LOADED_S,  # force above body weight
+    X_PROPULSION_M_S,  # forward speed gained in that time
+    X_UNLOADING_S,  # from body weight to 0.6 body weights
+    X_LATER_S,  # the clip's own acceleration crosses zero so much later than that of the pelvis's centre
+    X_HUMP_G,  # height of the hump
+    X_IMPULSE_M_S,  # upward speed gained while force exceeds body weight
+) = range(7)
+FEATURES = 7
+
+# without gyroscope: means of both accelerations in bins about contact and toe-off, then strength and step time
+BIN_S = 0.02
+_FROM_S, _BINS = (-0.10, -0.12), (11, 9)
+EDGE_FEATURES = 2 * (11 + 9) + 2
+_STEP_BINS = 24  # of a step, for the RMS of the fore-aft acceleration
+_STRENGTH_G = 0.5  # usual RMS of the fore-aft acceleration
 _ROUNDS, _CONVERGED_S = 5, 1e-4
 _MOVE_MAX_S = 0.03  # in one round
-_SHIFT_MAX_S = 0.06  # in all; beyond, it was not a step
-_CORRECTION_MAX_S = 0.03  # by the network
-_USUAL_STEP_S = 0.36  # step time of the first step after a break
 
 
 @inner
@@ -52,21 +74,36 @@ def hump_edges(row: Floats, lags: Floats, out: Floats) -> None:
 
 
 @inner
-def _project(quat: Floats, earth: Floats, forward: Floats, signals: Floats) -> None:
-    """signals (2, n): earth acceleration (n,3) in g, upward and in the mean forward direction of the pelvis.
+def _project(time_s: Floats, quat: Floats, earth: Floats, forward: Floats, signals: Floats) -> float:
+    """Accelerations in g, signals (3, n): of the clip upward and forward, and of the pelvis's centre upward.
 
-    forward (3,): P.x in sensor coordinates.
+    earth (n,3) m/s^2; forward (3,): P.x in sensor coordinates. Returns the range of P.x . up, which shows rotation.
     """
     fx, fy, fz = forward[0], forward[1], forward[2]
     x = y = 0.0
+    low, high = 1.0, -1.0
     for i in range(len(quat)):
         q0, q1, q2, q3 = quat[i, 0], quat[i, 1], quat[i, 2], quat[i, 3]
         x += (1.0 - 2.0 * (q2 * q2 + q3 * q3)) * fx + 2.0 * (q1 * q2 - q0 * q3) * fy + 2.0 * (q1 * q3 + q0 * q2) * fz
         y += 2.0 * (q1 * q2 + q0 * q3) * fx + (1.0 - 2.0 * (q1 * q1 + q3 * q3)) * fy + 2.0 * (q2 * q3 - q0 * q1) * fz
+        rise = 2.0 * (q1 * q3 - q0 * q2) * fx + 2.0 * (q2 * q3 + q0 * q1) * fy
+        rise += (1.0 - 2.0 * (q1 * q1 + q2 * q2)) * fz
+        signals[2, i] = rise
+        low, high = min(low, rise), max(high, rise)
     size = max(sqrt(x * x + y * y), 1e-9) * GRAVITY_M_S2
+    last, before = len(quat) - 1, 0.0
     for i in range(len(quat)):
         signals[1, i] = (x * earth[i, 0] + y * earth[i, 1]) / size
         signals[0, i] = earth[i, 2] / GRAVITY_M_S2
+        slope = before
+        if i < last:
+            slope = (signals[2, i + 1] - signals[2, i]) / max(time_s[i + 1] - time_s[i], 1e-4)
+        bend = 0.0
+        if 0 < i < last:
+            bend = (slope - before) / max(0.5 * (time_s[i + 1] - time_s[i - 1]), 1e-4)
+        signals[2, i] = signals[0, i] + LEVER_M * bend / GRAVITY_M_S2
+        before = slope
+    return high - low
 
 
 @inner
@@ -99,55 +136,131 @@ def bin_means(time_s: Floats, signal: Floats, start_s: float, width_s: float, ou
 
 
 @inner
-def _signals_and_strength(
-    time_s: Floats, quat: Floats, earth: Floats, forward: Floats, row: Floats, signals: Floats, x: Floats
-) -> float:
-    """signals (2, n) of a step; returns its strength, the RMS of the fore-aft acceleration in g.
-
-    The logarithm of the strength, which grows with speed, and step time become the last two of x (FEATURES,).
-    """
-    _project(quat, earth, forward, signals)
-    step_s = step_time(row)
-    bin_means(time_s, signals[1], row[STEP_DOWN_S] - step_s, step_s / _STEP_BINS, x[:_STEP_BINS])
-    total = 0.0
-    for j in range(_STEP_BINS):
-        total += x[j] * x[j]
-    strength = max(sqrt(total / _STEP_BINS), 0.02)
-    x[FEATURES - 2], x[FEATURES - 1] = log(strength / _STRENGTH_G), step_s
-    return strength
+def _crossing(values: Floats, count: int, peak: int, level: float, way: int) -> float:
+    """Where values (count,) leave their peak through the level, in grid points, forward (1) or back (-1); else -1."""
+    i = peak
+    while 0 <= i + way < count and values[i] > level:
+        i += way
+    if i == peak or values[i] > level:
+        return -1.0
+    inside = values[i - way]
+    where: float = i - way * (level - values[i]) / (inside - values[i])
+    return where
 
 
 @inner
-def _bin_features(time_s: Floats, signals: Floats, strength: float, guesses_s: Floats, x: Floats) -> None:
-    """All but the last two of x (FEATURES,), for the guessed instants of contact and toe-off, guesses_s (2,)."""
-    first = 0
-    for e in range(2):
-        for signal in range(2):
-            last = first + _BINS[e]
-            bin_means(time_s, signals[signal], guesses_s[e] + _FROM_S[e], BIN_S, x[first:last])
-            first = last
-        for j in range(first - _BINS[e], first):  # fore-aft
-            x[j] *= _STRENGTH_G / strength
+def _peak(values: Floats, first: int, last: int) -> int:
+    best = first
+    for i in range(first + 1, last):
+        if values[i] > values[best]:
+            best = i
+    return best
 
 
 @entry
-def step_features(
+def step_measures(
     time_s: Floats,
     quat: Floats,
     earth: Floats,
     forward: Floats,
     row: Floats,
-    guesses_s: Floats,
     signals: Floats,
+    grid: Floats,
+    x: Floats,
     out: Floats,
-) -> None:
-    """Features of one step for several guesses, to fit the weights of `time_step`.
+) -> int:
+    """Measures of a step row, x (FEATURES + 1,), which ends with a one, and when force exceeds body weight, out (2,) s.
 
-    guesses_s (m, 2) contact and toe-off; out (m, FEATURES); other arguments as in `time_step`.
+    time_s (n,), quat (n,4), earth (n,3) m/s^2 without gravity: from about HISTORY_S before the hump's end to now;
+    forward (3,): P.x in sensor coordinates; signals (3, n) and grid (3, GRID_MAX) are scratch. Returns 0,
+    1 for a sensor without gyroscope, or -1 where force does not rise above body weight and fall again.
     """
-    for g in range(len(guesses_s)):
-        strength = _signals_and_strength(time_s, quat, earth, forward, row, signals, out[g])
-        _bin_features(time_s, signals, strength, guesses_s[g], out[g])
+    swing = _project(time_s, quat, earth, forward, signals)
+    if swing < NO_ROTATION:
+        return 1
+    up_s, down_s = row[STEP_UP_S], row[STEP_DOWN_S]
+    count = min(int((down_s - up_s + _BEFORE_S + _AFTER_S) / GRID_S), GRID_MAX - SMOOTH_BINS)
+    bins = count + SMOOTH_BINS - 1
+    start_s = up_s - _BEFORE_S - 0.5 * SMOOTH_BINS * GRID_S
+    for j in range(3):
+        bin_means(time_s, signals[j, : len(time_s)], start_s, GRID_S, grid[j, :bins])
+        for i in range(count):
+            total = 0.0
+            for b in range(SMOOTH_BINS):
+                total += grid[j, i + b]
+            grid[j, i] = total / SMOOTH_BINS
+    first = int((_BEFORE_S - _PEAK_S) / GRID_S)
+    last = min(int((down_s - up_s + _BEFORE_S - _PEAK_S) / GRID_S), count)
+    peak = _peak(grid[2], first, last)
+    loaded, unloaded = _crossing(grid[2], count, peak, 0.0, -1), _crossing(grid[2], count, peak, 0.0, 1)
+    light = _crossing(grid[2], count, peak, _UNLOADED_G, 1)
+    clip = _crossing(grid[0], count, _peak(grid[0], first, last), 0.0, -1)
+    if loaded < 0.0 or unloaded < 0.0 or light < 0.0 or clip < 0.0:
+        return -1
+    forward_g = upward_g = 0.0
+    i = int(loaded) + 1
+    while i <= unloaded:
+        forward_g += max(grid[1, i], 0.0)
+        upward_g += grid[2, i]
+        i += 1
+    x[X_STEP_S], x[X_LOADED_S] = step_time(row), (unloaded - loaded) * GRID_S
+    x[X_PROPULSION_M_S], x[X_IMPULSE_M_S] = GRAVITY_M_S2 * GRID_S * forward_g, GRAVITY_M_S2 * GRID_S * upward_g
+    x[X_UNLOADING_S], x[X_LATER_S] = (light - unloaded) * GRID_S, (clip - loaded) * GRID_S
+    x[X_HUMP_G] = row[STEP_PEAK_G]
+    out[0], out[1] = up_s - _BEFORE_S + loaded * GRID_S, up_s - _BEFORE_S + unloaded * GRID_S
+    return 0
+
+
+@inner
+def _strength(time_s: Floats, signals: Floats, row: Floats, x: Floats) -> float:
+    """RMS of the fore-aft acceleration in g; its logarithm and step time become the last two of x (EDGE_FEATURES,)."""
+    step_s = step_time(row)
+    bin_means(time_s, signals[1, : len(time_s)], row[STEP_DOWN_S] - step_s, step_s / _STEP_BINS, x[:_STEP_BINS])
+    total = 0.0
+    for j in range(_STEP_BINS):
+        total += x[j] * x[j]
+    strength = max(sqrt(total / _STEP_BINS), 0.02)
+    x[EDGE_FEATURES - 2], x[EDGE_FEATURES - 1] = log(strength / _STRENGTH_G), step_s
+    return strength
+
+
+@inner
+def _bins_about(time_s: Floats, signals: Floats, strength: float, guesses_s: Floats, x: Floats) -> None:
+    """All but the last two of x (EDGE_FEATURES,), for the guessed instants of contact and toe-off, guesses_s (2,)."""
+    first = 0
+    for e in range(2):
+        for signal in range(2):
+            last = first + _BINS[e]
+            bin_means(time_s, signals[signal, : len(time_s)], guesses_s[e] + _FROM_S[e], BIN_S, x[first:last])
+            first = last
+        for j in range(first - _BINS[e], first):  # fore-aft
+            x[j] *= _STRENGTH_G / strength
+
+
+@inner
+def edge_features(time_s: Floats, signals: Floats, row: Floats, guesses_s: Floats, x: Floats) -> None:
+    """Features x (EDGE_FEATURES,) of a step for guesses of contact and toe-off (2,) s; signals of `step_measures`."""
+    _bins_about(time_s, signals, _strength(time_s, signals, row, x), guesses_s, x)
+
+
+@inner
+def _follow_edges(time_s: Floats, signals: Floats, row: Floats, edges: Floats, x: Floats, out: Floats) -> None:
+    """Move guesses of contact and toe-off, out (2,), by a linear model of the bins around them until they converge.
+
+    edges (2, EDGE_FEATURES + 1), the last column constant: offset in s from a guess.
+    """
+    strength = _strength(time_s, signals, row, x)
+    for _ in range(_ROUNDS):
+        _bins_about(time_s, signals, strength, out, x)
+        largest_s = 0.0
+        for e in range(2):
+            move_s = edges[e, EDGE_FEATURES]
+            for j in range(EDGE_FEATURES):
+                move_s += edges[e, j] * x[j]
+            out[e] += min(_MOVE_MAX_S, max(-_MOVE_MAX_S, move_s))
+            largest_s = max(largest_s, abs(move_s))
+        if largest_s < _CONVERGED_S:
+            break
 
 
 @inner
@@ -170,35 +283,32 @@ def time_step(
     row: Floats,
     lags: Floats,
     weights: Floats,
+    edges: Floats,
     signals: Floats,
+    grid: Floats,
     x: Floats,
     out: Floats,
 ) -> bool:
-    """Contact and toe-off in s of a step row, out (2,): the hump's edges, refined by the linear model.
+    """Contact and toe-off in s of a step row, out (2,).
 
-    time_s (n,), quat (n,4), earth (n,3) m/s^2 without gravity: from about HISTORY_S before the hump's end to now;
-    forward (3,): P.x in sensor coordinates; lags as in `hump_edges`; weights (2, FEATURES + 1), the last column
-    constant: offset in s of contact and of toe-off from their guesses; signals (2, n) is scratch, x begins with the
-    last FEATURES. Returns False, and leaves the hump's edges in `out`, where samples are missing or the shift is too
-    large for a step.
+    lags as in `hump_edges`; weights (2, FEATURES + 1): from the ends of the time above body weight to contact and to
+    toe-off, in s; edges, for a sensor without gyroscope, as in `_follow_edges`; other arguments as in
+    `step_measures`. Returns False, and leaves the guess from the hump in `out`, where samples are missing
+    or the result is too far from it for a step.
     """
     hump_edges(row, lags, out)
     contact_s, toe_off_s = out[0], out[1]
-    if not _is_covered(time_s, contact_s + CONTACT_FROM_S, toe_off_s + AFTER_S):
+    if not _is_covered(time_s, contact_s - _MARGIN_S, toe_off_s + _MARGIN_S):
         return False
-    strength = _signals_and_strength(time_s, quat, earth, forward, row, signals, x)
-    for _ in range(_ROUNDS):
-        _bin_features(time_s, signals, strength, out, x)
-        largest_s = 0.0
+    kind = step_measures(time_s, quat, earth, forward, row, signals, grid, x, out)
+    if kind == 1:
+        out[0], out[1] = contact_s, toe_off_s
+        _follow_edges(time_s, signals, row, edges, grid[0], out)
+    elif kind == 0:
         for e in range(2):
-            move_s = weights[e, FEATURES]
-            for j in range(FEATURES):
-                move_s += weights[e, j] * x[j]
-            out[e] += min(_MOVE_MAX_S, max(-_MOVE_MAX_S, move_s))
-            largest_s = max(largest_s, abs(move_s))
-        if largest_s < _CONVERGED_S:
-            break
-    if abs(out[0] - contact_s) >= _SHIFT_MAX_S or abs(out[1] - toe_off_s) >= _SHIFT_MAX_S:
+            for j in range(FEATURES + 1):
+                out[e] += weights[e, j] * x[j]
+    if kind < 0 or abs(out[0] - contact_s) >= _SHIFT_MAX_S or abs(out[1] - toe_off_s) >= _SHIFT_MAX_S:
         out[0], out[1] = contact_s, toe_off_s
         return False
     return True
@@ -214,50 +324,26 @@ def measure_step(
     row: Floats,
     lags: Floats,
     weights: Floats,
-    hidden: Floats,
-    skip: Floats,
-    output: Floats,
+    edges: Floats,
     window_s: Floats,
     signals: Floats,
+    grid: Floats,
     x: Floats,
     out: Floats,
 ) -> None:
-    """Contact and toe-off in s of a step row, and the height of the right side in mid-stance: out (3,).
+    """Contact and toe-off in s of a step row, height of the right side in mid-stance, guesses from the hump: out (5,).
 
     time_s (n,), quat (n,4), earth (n,3), of which the first `known` samples are valid; mount (3,3), rows P.x P.y P.z in
-    S; hidden, skip, output as in `apply_network`, x (FEATURES + 1,) ends with a one; window_s (3,) as in
-    `_stance_height`; signals (2, m) is scratch for at most m samples; other arguments as in `time_step`.
+    S; window_s (3,) as in `_stance_height`; signals (3, m) is scratch for at most m samples; others as in `time_step`.
     """
     from_s, first = row[STEP_DOWN_S] - HISTORY_S, known
     while first > 0 and time_s[first - 1] >= from_s and known - first < signals.shape[1]:
         first -= 1
     seen = time_s[first:known], quat[first:known], earth[first:known]
-    timed: bool = time_step(*seen, mount[0], row, lags, weights, signals, x, out)
+    hump_edges(row, lags, out)
+    out[3], out[4] = out[0], out[1]
+    time_step(*seen, mount[0], row, lags, weights, edges, signals, grid, x, out)
     out[2] = _stance_height(time_s, quat, known, mount, out[0], window_s)
-    if timed:
-        apply_network(x, hidden, skip, output, out)
-
-
-@inner
-def apply_network(x: Floats, hidden: Floats, skip: Floats, output: Floats, out: Floats) -> None:
-    """Add the network's corrections to contact and toe-off, the first two of `out`.
-
-    x (n + 1,) ends with a one; one hidden layer, hidden (h, n + 1) and output (2, h), and a skip connection, skip
-    (2, n + 1), in s.
-    """
-    contact_s = toe_off_s = 0.0
-    for j in range(len(x)):
-        contact_s += skip[0, j] * x[j]
-        toe_off_s += skip[1, j] * x[j]
-    for h in range(len(hidden)):
-        total = 0.0
-        for j in range(len(x)):
-            total += hidden[h, j] * x[j]
-        total = tanh(total)
-        contact_s += output[0, h] * total
-        toe_off_s += output[1, h] * total
-    out[0] += min(_CORRECTION_MAX_S, max(-_CORRECTION_MAX_S, contact_s))
-    out[1] += min(_CORRECTION_MAX_S, max(-_CORRECTION_MAX_S, toe_off_s))
 
 
 @inner

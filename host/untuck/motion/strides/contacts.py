@@ -1,8 +1,8 @@
 """Steps to contacts: the times of contact and toe-off, the side, and whether the step was run or walked.
 
 A step is a hump of low-passed vertical acceleration, found by the kernel. Its edges, less a lag that depends on step
-time, hump height and length, are a first guess. A linear model of the vertical and fore-aft acceleration around both
-instants then moves them until they converge, and a small neural network corrects the nonlinear rest.
+time, hump height and length, are a first guess. The time in which the vertical force exceeds body weight, and a few
+measures of the step, then give both instants.
 """
 
 from __future__ import annotations
@@ -16,34 +16,15 @@ import numpy as np
 
 from untuck.model import BOTH, LEFT, RIGHT, Calibration, Floats
 from untuck.motion.history import History
-from untuck.motion.jit import callable_from_python
 from untuck.motion.params import Params
 from untuck.motion.strides import contact_kernels, kernels
-from untuck.motion.strides.contact_weights import HIDDEN, LAGS, OUTPUT, SKIP, TIMING
+from untuck.motion.strides.contact_weights import EDGES, LAGS, WEIGHTS
 from untuck.motion.strides.gait import Gait
+from untuck.motion.strides.timing_level import TimingLevel
 
 _SAMPLES_MAX = 2048  # looked back at: more than a second at 1 kHz
 _STAMP_ROUNDING_S = 1e-6  # so that gaps of whole samples are on the same side of a threshold on every clock
 _START_TOLERANCE_S = 0.003  # a contact this far before the first sample still counts as recorded
-
-
-class Network(NamedTuple):
-    """One hidden layer and a skip connection, from features (n,) and a constant one to corrections in s."""
-
-    hidden: Floats  # (h, n + 1)
-    skip: Floats  # (2, n + 1), of contact and toe-off
-    output: Floats  # (2, h)
-
-    def correction_s(self, x: Floats) -> tuple[float, float]:
-        """Corrections of contact and toe-off from x (n + 1,): the features that `time_step` leaves, then a one."""
-        moved_s = np.zeros(2)
-        _apply_network(x, *self, moved_s)
-        contact_s, toe_off_s = moved_s.tolist()
-        return contact_s, toe_off_s
-
-
-NETWORK = Network(HIDDEN, SKIP, OUTPUT)
-_apply_network = callable_from_python(contact_kernels.apply_network)
 
 
 class Step(NamedTuple):
@@ -68,9 +49,10 @@ class StepTracker:
         self._params = params
         self._window_s = np.array([*params.side_window_s, params.side_mean_s])
         self._vote_limit = sin(radians(params.side_most_deg))
-        self._signals = np.empty((2, _SAMPLES_MAX))
-        self._x, self._measured = np.ones(contact_kernels.FEATURES + 1), np.empty(3)
+        self._signals, self._grid = np.empty((3, _SAMPLES_MAX)), np.empty((3, contact_kernels.GRID_MAX))
+        self._x, self._measured = np.ones(contact_kernels.FEATURES + 1), np.empty(5)
         self._gait = Gait(params)
+        self._level = TimingLevel()
         self._scores: deque[float] = deque(maxlen=params.side_votes)
         self._intervals: deque[float] = deque(maxlen=8)
         self._waiting: list[tuple[float, float]] = []
@@ -81,11 +63,11 @@ class StepTracker:
         """The Steps that are known with this row; calibration: how the sensor sits on the pelvis."""
         numbers = row.tolist()
         index = int(numbers[kernels.STEP_INDEX])
-        scratch = self._signals, self._x, self._measured
-        fitted = LAGS, TIMING, *NETWORK
-        mount = calibration.sensor_to_pelvis
+        scratch = self._signals, self._grid, self._x, self._measured
+        fitted, mount = (LAGS, WEIGHTS, EDGES), calibration.sensor_to_pelvis
         contact_kernels.measure_step(*history.until(index + 1), mount, row, *fitted, self._window_s, *scratch)
-        contact_s, toe_off_s, height = self._measured.tolist()
+        timed_contact_s, timed_toe_off_s, height, *guess_s = self._measured.tolist()
+        contact_s, toe_off_s = self._level.steady((timed_contact_s, timed_toe_off_s), (guess_s[0], guess_s[1]))
         interval = contact_s - self._last_contact_s
         self._last_contact_s = contact_s
         seen = contact_s >= numbers[kernels.STEP_SINCE_S] - _START_TOLERANCE_S
@@ -113,6 +95,7 @@ class StepTracker:
         self._waiting.clear()
         self._scores.clear()
         self._intervals.clear()
+        self._level.clear()
         self._last_side = 0
 
     def _release(self, index: int) -> list[Step]:

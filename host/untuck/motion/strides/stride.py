@@ -18,6 +18,7 @@ from untuck.motion.history import History
 from untuck.motion.params import Params
 from untuck.motion.strides import stride_kernels
 from untuck.motion.strides.contacts import Step
+from untuck.motion.strides.forces import stride_forces
 
 PHASES = 100
 PHASE = (np.arange(PHASES) + 0.5) / PHASES
@@ -158,7 +159,10 @@ class StrideCutter:
         self._own_share = 0.0
         reason = self._invalid_reason(record, numbers) if numbers[stride_kernels.N_UPRIGHT] > _UPRIGHT_MIN else "mount"
         record["reason"], record["valid"] = reason, reason == ""
-        left_phase = (left.contact_s - start) / (end - start)
+        left_phase, duration = (left.contact_s - start) / (end - start), end - start
+        travel = numbers[stride_kernels.N_HEADING] - radians(numbers[stride_kernels.N_TRAVEL_DEG])
+        shares = (right.toe_off_s - start) / duration, (left.toe_off_s - left.contact_s) / duration
+        record.update(stride_forces(self._curves, travel, duration, left_phase, shares))
         harmonics = self._harmonics[0].reshape(HARMONICS, 2).copy()
         return Stride(
             record=record,
