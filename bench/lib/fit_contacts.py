@@ -30,17 +30,18 @@ from bench.lib.recordings import data_dir, has_data
 from bench.lib.scoring import rms
 from untuck.model import Floats
 from untuck.motion.jit import callable_from_python
-from untuck.motion.strides import contact_kernels, kernels
-from untuck.motion.strides.contact_kernels import EDGE_FEATURES, FEATURES, GRID_MAX
+from untuck.motion.strides import contact_kernels, edge_kernels, kernels
+from untuck.motion.strides.contact_kernels import FEATURES, GRID_MAX
+from untuck.motion.strides.edge_kernels import EDGE_FEATURES
 from untuck.motion.strides.timing_level import TimingLevel
 
-step_time, time_step = callable_from_python(contact_kernels.step_time), callable_from_python(contact_kernels.time_step)
-edge_features = callable_from_python(contact_kernels.edge_features)
+step_time, time_step = callable_from_python(edge_kernels.step_time), callable_from_python(contact_kernels.time_step)
+edge_features = callable_from_python(edge_kernels.edge_features)
 
 REAL_WEIGHT = 6.0  # of the real accelerometer's one person, in people, for the hump
 RIDGE = 2e-3  # for measures of SD one
 EDGE_REAL_WEIGHT = 24.0  # the same as REAL_WEIGHT for sensors without gyroscope, of which he has the only one
-EDGE_SHARE = 0.8  # of a person's mean that is subtracted
+SHARE = 0.8  # of a person's mean that is subtracted, without gyroscope
 EDGE_RIDGE, EDGE_RIDGE_STRENGTH, EDGE_RIDGE_STEP = 0.05, 0.05 / 6, 0.05 / 100  # for g, log strength, seconds
 JITTER_S, GUESSES = 0.03, 4  # largest shift of a guess; guesses for each step
 TARGET = Path(__file__).resolve().parents[2] / "host" / "untuck" / "motion" / "strides" / "contact_weights.py"
@@ -144,7 +145,7 @@ def fit(sums: list[Sums]) -> Fit:
     weights = solve(((s.person, s.timing) for s in sums), None)
     penalty = np.full(EDGE_FEATURES + 1, EDGE_RIDGE)
     penalty[-3:] = EDGE_RIDGE_STRENGTH, EDGE_RIDGE_STEP, 0.0
-    edges = solve(((s.person, s.edges) for s in sums), penalty, EDGE_REAL_WEIGHT, EDGE_SHARE)
+    edges = solve(((s.person, s.edges) for s in sums), penalty, EDGE_REAL_WEIGHT, SHARE)
     return Fit(lags, weights, edges)
 
 

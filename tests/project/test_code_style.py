@@ -11,7 +11,13 @@ PACKAGE = Path(__file__).resolve().parents[2] / "host" / "untuck"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 MOST_POSITIONAL = 5
 ALLOWED = {"pack_into", "pack_header"}  # the fields of the wire have an order, not names
-KERNELS = {"kernels", "contact_kernels", "stride_kernels", "kalman"}  # numba takes no keywords without a cost
+KERNELS = {
+    "kernels",
+    "contact_kernels",
+    "edge_kernels",
+    "stride_kernels",
+    "kalman",
+}  # numba takes no keywords without a cost
 
 
 def from_kernels(tree: ast.Module) -> set[str]:

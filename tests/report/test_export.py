@@ -22,6 +22,9 @@ from untuck.samples import Samples
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "data.md"
 UNITS = {
+    "_bw": "body weights",
+    "_bw_m": "body weights/m",
+    "_m_s": "m/s",
     "_deg": "deg",
     "_s": "s",
     "_ms": "ms",

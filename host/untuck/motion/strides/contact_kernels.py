@@ -8,13 +8,14 @@ between samples, make any rate work. Plain functions on arrays, compiled by numb
 
 from __future__ import annotations
 
-from math import log, nan, sqrt
+from math import nan, sqrt
 
 from untuck.model import GRAVITY_M_S2, Floats
 from untuck.motion.jit import entry, inner
-from untuck.motion.strides.kernels import STEP_DOWN_S, STEP_PEAK_G, STEP_PREV_UP_S, STEP_UP_S
+from untuck.motion.strides.edge_kernels import bin_means, follow_edges, step_time
+from untuck.motion.strides.kernels import STEP_DOWN_S, STEP_PEAK_G, STEP_UP_S
 
-COMPILED_IN = {"strides/kernels.py": 0xCFC2AB66}
+COMPILED_IN = {"strides/edge_kernels.py": 0xE85CA0D9, "strides/kernels.py": 0xCFC2AB66}
 
 # From the clip to the pelvis's centre, forward. Among 0 to 0.2 m, the vertical acceleration of this point is closest to
 # the force plate's (RMS of the difference 0.33 instead of 0.50 g; both halves of the runners agree)
@@ -30,7 +31,6 @@ HISTORY_S = 1.0  # before the hump's end, for the direction in which the pelvis 
 _MISSING_MAX_S = 0.045  # a longer interval between samples would leave bins without data
 _MARGIN_S = 0.05  # that must be recorded before contact and after toe-off
 _SHIFT_MAX_S = 0.1  # from the hump's guess; beyond, it was not a step
-_USUAL_STEP_S = 0.36  # step time of the first step after a break
 
 # measures of a step, in the order of the weights
 (
@@ -43,22 +43,6 @@ _USUAL_STEP_S = 0.36  # step time of the first step after a break
     X_IMPULSE_M_S,  # upward speed gained while force exceeds body weight
 ) = range(7)
 FEATURES = 7
-
-# without gyroscope: means of both accelerations in bins about contact and toe-off, then strength and step time
-BIN_S = 0.02
-_FROM_S, _BINS = (-0.10, -0.12), (11, 9)
-EDGE_FEATURES = 2 * (11 + 9) + 2
-_STEP_BINS = 24  # of a step, for the RMS of the fore-aft acceleration
-_STRENGTH_G = 0.5  # usual RMS of the fore-aft acceleration
-_ROUNDS, _CONVERGED_S = 5, 1e-4
-_MOVE_MAX_S = 0.03  # in one round
-
-
-@inner
-def step_time(row: Floats) -> float:
-    """Time since the previous step in s, or a usual one where there was none."""
-    step_s: float = row[STEP_UP_S] - row[STEP_PREV_UP_S]
-    return step_s if 0.2 <= step_s <= 0.6 else _USUAL_STEP_S
 
 
 @entry
@@ -104,35 +88,6 @@ def _project(time_s: Floats, quat: Floats, earth: Floats, forward: Floats, signa
         signals[2, i] = signals[0, i] + LEVER_M * bend / GRAVITY_M_S2
         before = slope
     return high - low
-
-
-@inner
-def bin_means(time_s: Floats, signal: Floats, start_s: float, width_s: float, out: Floats) -> None:
-    """out (b,): means of signal (n,) over bins of width_s from start_s on; the end samples are held beyond the data."""
-    last = len(time_s) - 1
-    i = 0
-    beyond = last
-    while beyond - i > 1:  # bisection: the samples around the start
-        middle = (i + beyond) // 2
-        if time_s[middle] <= start_s:
-            i = middle
-        else:
-            beyond = middle
-    for b in range(len(out)):
-        now, end, area = start_s + b * width_s, start_s + (b + 1) * width_s, 0.0
-        while now < end:
-            while i < last and time_s[i + 1] <= now:
-                i += 1
-            x, slope, until = signal[i], 0.0, end
-            if now < time_s[0]:
-                until = time_s[0]
-            elif i < last:
-                until = time_s[i + 1]
-                slope = (signal[i + 1] - x) / (time_s[i + 1] - time_s[i])
-            until = until if until < end else end
-            area += (x + slope * (0.5 * (now + until) - time_s[i])) * (until - now)
-            now = until
-        out[b] = area / width_s
 
 
 @inner
@@ -212,58 +167,6 @@ def step_measures(
 
 
 @inner
-def _strength(time_s: Floats, signals: Floats, row: Floats, x: Floats) -> float:
-    """RMS of the fore-aft acceleration in g; its logarithm and step time become the last two of x (EDGE_FEATURES,)."""
-    step_s = step_time(row)
-    bin_means(time_s, signals[1, : len(time_s)], row[STEP_DOWN_S] - step_s, step_s / _STEP_BINS, x[:_STEP_BINS])
-    total = 0.0
-    for j in range(_STEP_BINS):
-        total += x[j] * x[j]
-    strength = max(sqrt(total / _STEP_BINS), 0.02)
-    x[EDGE_FEATURES - 2], x[EDGE_FEATURES - 1] = log(strength / _STRENGTH_G), step_s
-    return strength
-
-
-@inner
-def _bins_about(time_s: Floats, signals: Floats, strength: float, guesses_s: Floats, x: Floats) -> None:
-    """All but the last two of x (EDGE_FEATURES,), for the guessed instants of contact and toe-off, guesses_s (2,)."""
-    first = 0
-    for e in range(2):
-        for signal in range(2):
-            last = first + _BINS[e]
-            bin_means(time_s, signals[signal, : len(time_s)], guesses_s[e] + _FROM_S[e], BIN_S, x[first:last])
-            first = last
-        for j in range(first - _BINS[e], first):  # fore-aft
-            x[j] *= _STRENGTH_G / strength
-
-
-@inner
-def edge_features(time_s: Floats, signals: Floats, row: Floats, guesses_s: Floats, x: Floats) -> None:
-    """Features x (EDGE_FEATURES,) of a step for guesses of contact and toe-off (2,) s; signals of `step_measures`."""
-    _bins_about(time_s, signals, _strength(time_s, signals, row, x), guesses_s, x)
-
-
-@inner
-def _follow_edges(time_s: Floats, signals: Floats, row: Floats, edges: Floats, x: Floats, out: Floats) -> None:
-    """Move guesses of contact and toe-off, out (2,), by a linear model of the bins around them until they converge.
-
-    edges (2, EDGE_FEATURES + 1), the last column constant: offset in s from a guess.
-    """
-    strength = _strength(time_s, signals, row, x)
-    for _ in range(_ROUNDS):
-        _bins_about(time_s, signals, strength, out, x)
-        largest_s = 0.0
-        for e in range(2):
-            move_s = edges[e, EDGE_FEATURES]
-            for j in range(EDGE_FEATURES):
-                move_s += edges[e, j] * x[j]
-            out[e] += min(_MOVE_MAX_S, max(-_MOVE_MAX_S, move_s))
-            largest_s = max(largest_s, abs(move_s))
-        if largest_s < _CONVERGED_S:
-            break
-
-
-@inner
 def _is_covered(time_s: Floats, from_s: float, to_s: float) -> bool:
     """Whether samples cover from_s..to_s without a gap above _MISSING_MAX_S."""
     if time_s[0] > from_s + _MISSING_MAX_S or time_s[-1] < to_s - _MISSING_MAX_S:
@@ -292,7 +195,7 @@ def time_step(
     """Contact and toe-off in s of a step row, out (2,).
 
     lags as in `hump_edges`; weights (2, FEATURES + 1): from the ends of the time above body weight to contact and to
-    toe-off, in s; edges, for a sensor without gyroscope, as in `_follow_edges`; other arguments as in
+    toe-off, in s; edges, for a sensor without gyroscope, as in `follow_edges`; other arguments as in
     `step_measures`. Returns False, and leaves the guess from the hump in `out`, where samples are missing
     or the result is too far from it for a step.
     """
@@ -303,7 +206,7 @@ def time_step(
     kind = step_measures(time_s, quat, earth, forward, row, signals, grid, x, out)
     if kind == 1:
         out[0], out[1] = contact_s, toe_off_s
-        _follow_edges(time_s, signals, row, edges, grid[0], out)
+        follow_edges(time_s, signals, row, edges, grid[0], out)
     elif kind == 0:
         for e in range(2):
             for j in range(FEATURES + 1):

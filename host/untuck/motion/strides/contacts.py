@@ -23,6 +23,7 @@ from untuck.motion.strides.gait import Gait
 from untuck.motion.strides.timing_level import TimingLevel
 
 _SAMPLES_MAX = 2048  # looked back at: more than a second at 1 kHz
+_LONGER, _LONGER_HIDDEN = 1.6, 1.3  # of the usual interval, beyond which a step is missing
 _STAMP_ROUNDING_S = 1e-6  # so that gaps of whole samples are on the same side of a threshold on every clock
 _START_TOLERANCE_S = 0.003  # a contact this far before the first sample still counts as recorded
 
@@ -79,10 +80,13 @@ class StepTracker:
             self._gait.reset()
         running = self._gait.push(row, history, calibration)
         run = seen and running is not False and interval >= 0.4 * self._params.stride_min_s
-        if not (run and self._is_next_step(interval)):
+        follows = run and self._is_next_step(interval, hidden)
+        if not follows:
             self._end_sequence()
         if not run:
             return walked if hidden else [*walked, _walked(contact_s, toe_off_s, index)]
+        if hidden and not follows:
+            return walked  # samples are missing: the hump may be two merged steps
         if self._scores:
             self._intervals.append(interval)
         self._scores.append(0.0 if isnan(height) else min(self._vote_limit, max(-self._vote_limit, height)))
@@ -110,14 +114,16 @@ class StepTracker:
         self._waiting.clear()
         return steps
 
-    def _is_next_step(self, interval: float) -> bool:
+    def _is_next_step(self, interval: float, hidden: bool) -> bool:
+        """Whether no step is missing since the last one; hidden: samples are, and may have merged two steps."""
         if interval > 0.6 * self._params.stride_max_s:
             return False
         if not self._scores:
             return True
-        if not self._intervals or interval < 1.6 * min(self._intervals):
+        longest = _LONGER_HIDDEN if hidden else _LONGER
+        if not self._intervals or interval < longest * min(self._intervals):
             return True
-        return interval < 1.6 * median(self._intervals)
+        return interval < longest * median(self._intervals)
 
     def _vote(self) -> int:
         """The side of the last step; against the previous step's side only with a clear majority."""

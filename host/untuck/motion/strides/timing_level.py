@@ -22,22 +22,18 @@ class TimingLevel:
     def steady(self, timed_s: tuple[float, float], guess_s: tuple[float, float]) -> tuple[float, float]:
         """Contact and toe-off in s of the next step, from its timing and its hump's edges.
 
-        Equal ones mean that the step could not be timed: it then takes the mean difference of the others.
+        Equal ones mean that the step could not be timed, because samples are missing: it keeps the guess.
         """
+        if timed_s == guess_s:
+            return guess_s
         own = timed_s[0] - guess_s[0], timed_s[1] - guess_s[1]
-        share = _OWN_SHARE
-        if timed_s != guess_s:
-            self._moves_s.append(own)
-        elif self._moves_s:
-            share = 0.0
-        else:
-            return timed_s
+        self._moves_s.append(own)
         count = len(self._moves_s)
         contact_s = sum(move[0] for move in self._moves_s) / count
         toe_off_s = sum(move[1] for move in self._moves_s) / count
         return (
-            guess_s[0] + contact_s + share * (own[0] - contact_s),
-            guess_s[1] + toe_off_s + share * (own[1] - toe_off_s),
+            guess_s[0] + contact_s + _OWN_SHARE * (own[0] - contact_s),
+            guess_s[1] + toe_off_s + _OWN_SHARE * (own[1] - toe_off_s),
         )
 
     def clear(self) -> None:
