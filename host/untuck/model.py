@@ -143,7 +143,7 @@ class Baseline:
     --------
     >>> import untuck
     >>> untuck.analyse(untuck.example()).baseline
-    Baseline(55 strides at 169 steps/min, tilt 5.5 deg)
+    Baseline(55 strides at 169 steps/min, tilt 5.4 deg)
     """
 
     cadence_spm: Floats

@@ -59,10 +59,10 @@ class Run:
     >>> import untuck
     >>> run = untuck.analyse(untuck.example())
     >>> run
-    Run(2.4 min, 167 strides of which 162 are clean; tuck 7.2 deg at 1:10, right pullback 4.5 deg at 1:47; 4 cues)
+    Run(2.4 min, 167 strides of which 162 are clean; tuck 7.1 deg at 1:10, right pullback 4.5 deg at 1:46; 4 cues)
     >>> clean = run.strides[run.strides["valid"]]
     >>> round(float(clean["tilt_deg"].mean()), 1)
-    4.4
+    4.3
     """
 
     time_s: Floats

@@ -11,7 +11,8 @@ from bench.lib.scoring import rms
 from conftest import data_dir
 from untuck.model import GRAVITY_M_S2, Floats
 from untuck.motion.strides.contact_kernels import LEVER_M
-from untuck.motion.strides.forces import force_and_height, stride_forces
+from untuck.motion.strides.forces import motion_curves, stride_forces
+from untuck.motion.strides.stride import BASIS
 
 PHASE = (np.arange(100) + 0.5) / 100
 DURATION_S = 0.72
@@ -29,10 +30,22 @@ def curves(force_amplitude: float = 1.2, braking_m_s: float = 0.2, tilt_deg: flo
     return out
 
 
+def harmonics(given: Floats) -> Floats:
+    """(4, 2 H) of rotation and acceleration, as the kernel computes them."""
+    parts: Floats = given[2:] @ BASIS.reshape(-1, 100).T
+    return parts
+
+
+def forces(given: Floats, travel_rad: float = 0.0, left_contact: float = 0.34) -> dict[str, float]:
+    return stride_forces(harmonics(given), given[0], travel_rad, DURATION_S, (0.5, 0.34, left_contact))
+
+
 @pytest.mark.parametrize("tilt_deg", [0.0, 5.0])
 def test_force_and_height_are_those_of_the_pelvis_centre(tilt_deg: float) -> None:
-    force, height = force_and_height(curves(tilt_deg=tilt_deg)[5], curves(tilt_deg=tilt_deg)[0], DURATION_S)
-    assert force == pytest.approx(1.0 - 1.2 * np.cos(4 * np.pi * PHASE + 0.6), abs=1e-6)
+    given = curves(tilt_deg=tilt_deg)
+    parts = harmonics(given)
+    force, height, _ = motion_curves(parts[3], parts[1], given[0], DURATION_S).T
+    assert force == pytest.approx(-1.2 * np.cos(4 * np.pi * PHASE + 0.6), abs=1e-6)
     amplitude_m = 1.2 * GRAVITY_M_S2 * (DURATION_S / (4 * np.pi)) ** 2
     assert height == pytest.approx(amplitude_m * np.cos(4 * np.pi * PHASE + 0.6), abs=1e-6)
 
@@ -41,14 +54,14 @@ def test_force_and_height_are_those_of_the_pelvis_centre(tilt_deg: float) -> Non
 def test_braking_is_the_speed_lost_along_the_direction_of_travel(travel_rad: float) -> None:
     given = curves(braking_m_s=0.2)
     given[3], given[4] = np.cos(travel_rad) * given[3], np.sin(travel_rad) * given[3]
-    found = stride_forces(given, travel_rad, DURATION_S, 0.5, (0.34, 0.34))
+    found = forces(given, travel_rad)
     assert found["braking_left_m_s"] == pytest.approx(0.2, abs=0.01)
     assert found["braking_right_m_s"] == pytest.approx(0.2, abs=0.01)
 
 
 def test_a_shorter_contact_of_one_side_means_more_force_there() -> None:
-    even = stride_forces(curves(), 0.0, DURATION_S, 0.5, (0.34, 0.34))
-    short = stride_forces(curves(), 0.0, DURATION_S, 0.5, (0.34, 0.28))
+    even = forces(curves())
+    short = forces(curves(), left_contact=0.28)
     assert even["peak_left_bw"] == pytest.approx(even["peak_right_bw"], abs=0.01)
     assert short["peak_left_bw"] > even["peak_left_bw"] + 0.1
     assert short["peak_right_bw"] == even["peak_right_bw"]

@@ -73,7 +73,7 @@ class Pipeline:
     ...             print(f"{event.time_s:.1f} s: {event.value.fault}")
     73.6 s: tuck
     95.7 s: recovered
-    112.8 s: pullback
+    112.1 s: pullback
     133.4 s: recovered
     >>> events = pipeline.finish()
     """
@@ -352,7 +352,7 @@ def analyse(
     >>> for finding in run.findings:
     ...     print(finding.fault, finding.side, f"{finding.start_s:.0f}-{finding.end_s:.0f} s")
     tuck 0 70-95 s
-    pullback 1 107-133 s
+    pullback 1 106-133 s
     """
     params = params or Params()
     if len(samples) == 0:

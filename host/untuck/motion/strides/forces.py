@@ -6,7 +6,7 @@ harmonics, in which they are also differentiated and integrated. Shown, never cu
 
 from __future__ import annotations
 
-from math import cos, sin
+from math import cos, nan, sin
 
 import numpy as np
 
@@ -28,71 +28,65 @@ STIFFNESS_SE_SHARE = 0.15
 BRAKING_SE_M_S = 0.08
 
 
-def _operators(points: int, harmonics: int) -> tuple[Floats, Floats, Floats, Floats]:
-    """(P,P) matrices: low-pass, second derivative, integral and double integral over phase."""
-    phase = 2 * np.pi * (np.arange(points) + 0.5) / points
-    smooth, bend, once, twice = (np.zeros((points, points)) for _ in range(4))
-    for h in range(1, harmonics + 1):
-        rate = 2 * np.pi * h
-        part = np.cos(h * (phase[:, None] - phase[None, :])) * 2 / points
-        smooth += part
-        bend -= rate**2 * part
-        once += np.sin(h * (phase[:, None] - phase[None, :])) * 2 / points / rate
-        twice -= part / rate**2
-    return smooth, bend, once, twice
-
-
 _POINTS = 100
-_FORCE, _BEND, _, _ = _operators(_POINTS, FORCE_HARMONICS)
-_SMOOTH, _, _ONCE, _TWICE = _operators(_POINTS, HARMONICS)
-_FROM_VERTICAL = np.concatenate([_FORCE, _TWICE])  # (2 P, P)
-_FROM_TILT = np.concatenate([_BEND, _SMOOTH]) * LEVER_M
+_RATE = 2 * np.pi * np.repeat(np.arange(1, HARMONICS + 1), 2)  # of each harmonic's cosine and sine, per stride
+_ANGLES = np.outer((np.arange(_POINTS) + 0.5) / _POINTS, _RATE)
+_CURVES = np.where(np.arange(2 * HARMONICS) % 2 == 0, np.cos(_ANGLES), np.sin(_ANGLES))  # (P, 2 H), from harmonics
+_ANALYSIS = np.ascontiguousarray(_CURVES.T) * 2 / _POINTS  # (2 H, P), to harmonics
+_SQUARE, _INVERSE = _RATE * _RATE, 1.0 / (_RATE * _RATE)
+_IS_FORCE = np.arange(2 * HARMONICS) < 2 * FORCE_HARMONICS
+_TIP_FORCE, _UP_FORCE = LEVER_M / GRAVITY_M_S2 * _SQUARE * _IS_FORCE, _IS_FORCE / GRAVITY_M_S2
 
 
-def force_and_height(vertical_m_s2: Floats, tilt_rad: Floats, duration_s: float) -> tuple[Floats, Floats]:
-    """Vertical force in body weights and height in m of the pelvis's centre, both (P,), from curves of the stride.
+def motion_curves(upward: Floats, along: Floats, tilt_rad: Floats, duration_s: float) -> Floats:
+    """(P, 3): vertical force less body weight in body weights, and height in m, of the pelvis's centre; speed in m/s.
 
-    The mean force of a stride is body weight, because the body is as high after it as before.
+    upward, along (2 H,): harmonics of the clip's acceleration in m/s^2, cosine and sine in turn, up and in the
+    direction of travel; tilt_rad (P,). The mean force of a stride is body weight, because the body is as high after it.
     """
-    square = duration_s * duration_s
-    up, tip = _FROM_VERTICAL @ vertical_m_s2, _FROM_TILT @ tilt_rad  # the centre rises by -LEVER_M sin(tilt)
-    force: Floats = 1.0 + (up[:_POINTS] - tip[:_POINTS] / square) / GRAVITY_M_S2
-    height: Floats = up[_POINTS:] * square - tip[_POINTS:]
-    return force, height
+    tip, square = _ANALYSIS @ tilt_rad, duration_s * duration_s  # the centre is LEVER_M tilt lower than the clip
+    parts = np.empty((2 * HARMONICS, 3))
+    parts[:, 0] = _UP_FORCE * upward + _TIP_FORCE / square * tip
+    parts[:, 1] = -square * _INVERSE * upward - LEVER_M * tip
+    parts[0::2, 2] = -duration_s * along[1::2] / _RATE[0::2]
+    parts[1::2, 2] = duration_s * along[0::2] / _RATE[0::2]
+    curves: Floats = _CURVES @ parts
+    return curves
 
 
 def stride_forces(
-    curves: Floats, travel_rad: float, duration_s: float, left_phase: float, contact_phases: tuple[float, float]
+    harmonics: Floats,
+    tilt_rad: Floats,
+    travel_rad: float,
+    duration_s: float,
+    contacts: tuple[float, float, float],
 ) -> dict[str, float]:
     """Fields of STRIDE_DTYPE about force, of a stride from right contact to right contact.
 
-    curves (6, P): tilt, obliquity, rotation in rad, earth acceleration x, y, z in m/s^2, as `measure_stride` writes
-    them; travel_rad: direction of travel, counter-clockwise from earth x; left_phase: of the left contact;
-    contact_phases: contact time of the right and the left foot, as shares of the stride.
+    harmonics (4, 2 H) of rotation and of earth acceleration x, y, z in m/s^2, as `measure_stride` writes them; tilt_rad
+    (P,); travel_rad: direction of travel, counter-clockwise from earth x; contacts: phase of the left contact, and
+    contact time of the right and the left foot as shares of the stride.
 
     Peak force is the largest force of a step in body weights, from the curve and from the share of contact in the step,
     because force is zero in flight and body weight in the mean. Braking is the speed that the pelvis loses from contact
     to its slowest instant. Vertical stiffness is peak force over the drop of the body during contact (McMahon and
     Cheng, J. Biomech. 23, 1990), estimated from the drop of the pelvis's centre.
     """
-    force, height = force_and_height(curves[5], curves[0], duration_s)
-    along = cos(travel_rad) * curves[3] + sin(travel_rad) * curves[4]
-    speed = duration_s * (_ONCE @ along)
+    along = cos(travel_rad) * harmonics[1] + sin(travel_rad) * harmonics[2]
+    force, height, speed = motion_curves(harmonics[3], along, tilt_rad, duration_s).T
+    left_phase, *shares = contacts
     middle = int(left_phase * _POINTS)
     out: dict[str, float] = {}
     stiffness = 0.0
-    for name, first, after, share in (("right", 0, middle, 0), ("left", middle, _POINTS, 1)):
-        end = min(after, first + max(2, int(contact_phases[share] * _POINTS)))
+    steps = (("right", 0, middle, left_phase), ("left", middle, _POINTS, 1.0 - left_phase))
+    for (name, first, after, step), share in zip(steps, shares, strict=True):
+        end = min(after, first + max(2, int(share * _POINTS)))
         drop_m = _DROP_SHARE * (height.item(first) - height[first:end].min().item())
-        duty = (
-            (left_phase if share == 0 else 1.0 - left_phase) / contact_phases[share]
-            if contact_phases[share] > 0.05
-            else float("nan")
-        )
-        peak = _PEAK_CONSTANT + _PEAK_SHARE * (force[first:after].max().item() - 1.0) + _PEAK_DUTY * duty
+        duty = step / share if share > 0.05 else nan
+        peak = _PEAK_CONSTANT + _PEAK_SHARE * force[first:after].max().item() + _PEAK_DUTY * duty
         out[f"peak_{name}_bw"] = peak
         out[f"braking_{name}_m_s"] = speed.item(first) - speed[first:end].min().item()
-        out[f"stiffness_{name}_bw_m"] = peak / drop_m if drop_m > 0.005 else float("nan")
+        out[f"stiffness_{name}_bw_m"] = peak / drop_m if drop_m > 0.005 else nan
         stiffness += 0.5 * out[f"stiffness_{name}_bw_m"]
     out["peak_se_bw"], out["braking_se_m_s"] = PEAK_SE_BW, BRAKING_SE_M_S
     out["stiffness_se_bw_m"] = STIFFNESS_SE_SHARE * stiffness

@@ -161,8 +161,8 @@ class StrideCutter:
         record["reason"], record["valid"] = reason, reason == ""
         left_phase, duration = (left.contact_s - start) / (end - start), end - start
         travel = numbers[stride_kernels.N_HEADING] - radians(numbers[stride_kernels.N_TRAVEL_DEG])
-        shares = (right.toe_off_s - start) / duration, (left.toe_off_s - left.contact_s) / duration
-        record.update(stride_forces(self._curves, travel, duration, left_phase, shares))
+        contacts = left_phase, (right.toe_off_s - start) / duration, (left.toe_off_s - left.contact_s) / duration
+        record.update(stride_forces(self._harmonics, self._curves[0], travel, duration, contacts))
         harmonics = self._harmonics[0].reshape(HARMONICS, 2).copy()
         return Stride(
             record=record,
