@@ -108,5 +108,5 @@ def test_a_tick_without_new_data_paints_nothing(qtbot: QtBot, control: scenes.Sc
 
 
 def test_every_picture_has_its_scene() -> None:
-    drawn_elsewhere = {"cues", "plot-run", "plot-pullback"}  # by bench and tools
+    drawn_elsewhere = {"cues", "plot-run", "plot-pullback", "plot-worn"}  # by bench and tools
     assert {path.stem for path in IMAGES.glob("*.png")} - drawn_elsewhere == {*scenes.SCENES, *PAGES}

@@ -16,7 +16,7 @@ from untuck.motion.strides import kernels
 from untuck.run_results import Run
 
 pytestmark = pytest.mark.skipif(not jit.ENTRIES, reason="nothing is compiled")
-NEVER_CALLED = {"step_features"}  # by the pipeline
+NEVER_CALLED = {"step_features", "step_measures"}  # by the pipeline
 
 
 @pytest.fixture(autouse=True)
