@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -21,6 +22,21 @@ from bench.lib.recordings import DEV, JUDGE, data_dir, has_data
 from bench.lib.scoring import CUED, rms, score_false, score_faults, tilt_errors
 from bench.lib.semisynthetic import WEARINGS, trials_of
 
+PAGE = """# Conditions outside the laboratory, as measured
+
+Written by `python -m bench conditions {command}`. Semi-synthetic runs of recorded runners, with tucks of 4-8 deg,
+with pullbacks of 3-5 deg, and clean. A *bad* clip sits askew and wobbles; a *worn* one moves about all three axes as
+measured on five people ([algorithms](algorithms.md)).
+
+- **judged**: valid strides, in per cent. Where nothing may be judged, those until the clip's direction is known.
+- **tucks**, **pullbacks**: found / put in. **wrong**: pullbacks found on the wrong side as well or instead.
+- **false/h**: findings of either fault outside those put in, an hour. **cues**: all that sounded.
+- **tilt**: RMS error of stride tilt in degrees. **worst**: the runner with the fewest faults found.
+
+```text
+{table}
+```
+"""
 KINDS = ("tuck", "pullback", "clean")
 HEAD = (
     "condition",
@@ -137,6 +153,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--wearing", nargs="+", default=["bad"], choices=list(WEARINGS), help="how the clip is worn")
     parser.add_argument("--only", help="conditions whose name contains this")
     parser.add_argument("--trials", nargs="+", default=["T25", "T35", "T45"], help="speeds")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table to a page as well")
     parser.add_argument("--seed", type=int, default=0, help="of runs, faults and sensor errors (default 0)")
     options = parser.parse_args(arguments)
     if not has_data():
@@ -154,6 +171,9 @@ def main(arguments: list[str]) -> int:
                     lines.append(_cells(rows[-1]))
                     if not options.json:
                         _print_line(lines)
+    if options.markdown:
+        table = "\n".join(_line(cells) for cells in lines)
+        options.markdown.write_text(PAGE.format(command=" ".join(arguments), table=table), "utf-8")
     if options.json:
         print(json.dumps({"seed": options.seed, "minutes": options.minutes, "runners": options.runners, "rows": rows}))
     return 0
@@ -162,7 +182,11 @@ def main(arguments: list[str]) -> int:
 WIDTHS = (29, 5, 5, 6, 8, 9, 5, 7, 5, 5, 0)
 
 
+def _line(cells: list[str]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(cells, WIDTHS, strict=True)).rstrip()
+
+
 def _print_line(lines: list[list[str]]) -> None:
     """Print the last row, and the head before the first one."""
     for cells in lines[-1:] if len(lines) > 2 else lines:
-        print("  ".join(cell.ljust(width) for cell, width in zip(cells, WIDTHS, strict=True)).rstrip(), flush=True)
+        print(_line(cells), flush=True)

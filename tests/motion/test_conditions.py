@@ -1,0 +1,48 @@
+"""Outside the laboratory: a track, lost packets and jitter take few strides away, and faults are found there too."""
+
+from __future__ import annotations
+
+import pytest
+from bench.conditions import count
+from bench.lib.condition_cases import CONDITIONS, ConditionCase
+
+from conftest import data_dir
+
+pytestmark = [pytest.mark.data, pytest.mark.slow]
+
+LEAST_JUDGED = {
+    "steady": 0.97,
+    "400 m track": 0.95,
+    "1 % of packets lost": 0.95,
+    "5 % of packets lost": 0.85,
+    "stamps with 4.5 ms jitter": 0.95,
+}
+
+
+def case(name: str, kind: str, trial: str) -> ConditionCase:
+    return ConditionCase(name=name, kind=kind, runner="RBDS020", trial=trial, minutes=4.0, wearing="bad", seed=1)
+
+
+@pytest.fixture(autouse=True)
+def _recordings() -> None:
+    data_dir("fukuchi", "fukuchi_T35.npz")
+
+
+def test_every_condition_has_a_limit() -> None:
+    assert {each.name for each in CONDITIONS if each.sided} == set(LEAST_JUDGED)
+
+
+@pytest.mark.parametrize("kind", ["tuck", "pullback"])
+@pytest.mark.parametrize("name", LEAST_JUDGED)
+def test_strides_are_judged_and_faults_are_found(name: str, kind: str) -> None:
+    counts = count(case(name, kind, "T45"))
+    assert counts.judged >= LEAST_JUDGED[name] * counts.strides
+    assert counts.hits[kind] == (3, 3)
+    assert (counts.false, counts.wrong) == (0, 0)
+
+
+@pytest.mark.parametrize("name", [each.name for each in CONDITIONS if not each.sided])
+def test_with_a_turned_clip_nothing_is_judged(name: str) -> None:
+    counts = count(case(name, "pullback", "T35"))
+    assert counts.judged <= 10, "until the clip's direction is known"
+    assert (counts.false, counts.cues) == (0, 0)
