@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from bench.conditions import count
 from bench.lib.condition_cases import CONDITIONS, ConditionCase
+from bench.lib.condition_counts import count
 
 from conftest import data_dir
 
