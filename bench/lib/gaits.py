@@ -16,13 +16,15 @@ from scipy.spatial.transform import Rotation
 
 from bench.lib.accuracy_recordings import ipol_trials
 from bench.lib.alcantara import alcantara_samples
+from bench.lib.natural import RATE_HZ as NATURAL_HZ
+from bench.lib.natural import natural_fields, natural_names
 from bench.lib.recordings import angles_to_quat, data_dir, load_recording
 from bench.lib.semisynthetic import WEARINGS, Wearing, make_recorded
 from untuck.model import NOMINAL_MOUNT, RIGHT, Calibration, Floats
 from untuck.samples import Samples
 from untuck.simulate.imu import Noise, virtual_imu
 
-WORN_HZ, NATURAL_HZ = 100.0, 200.0
+WORN_HZ = 100.0
 EDGE_S = 1.0  # at the start and end of running, left out: the first steps vote on the side
 # the clip's z axis points backward: in 54 of 60 walks the first steps from standing accelerate along -z
 IPOL_FORWARD = np.array([[0.0, 0.0, -1.0], [1.0, 0.0, 0.0], [0.0, -1.0, 0.0]])
@@ -193,13 +195,12 @@ def joined(motions: Sequence[WornMotion], seconds: float, seed: int = 0) -> Gait
 
 def natural_runs() -> Iterator[GaitTrial]:
     """Natural jogging without laps; strides where the acceleration's magnitude repeats at a running step's period."""
-    with np.load(data_dir() / "natural" / "natural.npz") as file:
-        for name in sorted({key.split("/")[0] for key in file.files if "/" in key}):
-            acc, gyr = (file[f"{name}/straight_{kind}"].astype(float) for kind in ("acc_m_s2", "gyr_rad_s"))
-            up, right = file[f"{name}/up"], file[f"{name}/right"]
-            samples = Samples(np.arange(len(acc)) / NATURAL_HZ, gyr, acc)
-            mount = mount_of(up, np.cross(up, right))
-            yield GaitTrial(name, name.split("_")[1], samples, calibrated(mount), _rhythmic(acc))
+    for name in natural_names():
+        fields = natural_fields(name)
+        acc, up = fields["straight_acc_m_s2"], fields["up"]
+        samples = Samples(np.arange(len(acc)) / NATURAL_HZ, fields["straight_gyr_rad_s"], acc)
+        mount = mount_of(up, np.cross(up, fields["right"]))
+        yield GaitTrial(name, name.split("_")[1], samples, calibrated(mount), _rhythmic(acc))
 
 
 def _rhythmic(acc: Floats) -> Floats:

@@ -50,9 +50,14 @@ def natural_names() -> list[str]:
     return sorted({key.split("/")[0] for key in _file()} - {"rate_hz"})
 
 
+def natural_fields(name: str) -> dict[str, Floats]:
+    """The fields of a recording as stored, such as straight_gyr_rad_s."""
+    return {key.split("/")[1]: np.asarray(value, float) for key, value in _file().items() if key.startswith(f"{name}/")}
+
+
 def natural_run(name: str, straight: bool, seed: int = 0) -> NaturalRun:
     """A recording, as it is or without its bends, with synthetic standing and three hinges in front."""
-    fields = {key.split("/")[1]: np.asarray(value, float) for key, value in _file().items() if key.startswith(name)}
+    fields = natural_fields(name)
     kind = "straight_" if straight else ""
     gyr, acc = fields[f"{kind}gyr_rad_s"], fields[f"{kind}acc_m_s2"]
     rng = np.random.default_rng([seed, sum(map(ord, name))])

@@ -20,7 +20,8 @@ from bench.lib.standing import PREFIX_S
 from bench.lib.stride_chain import EDGE_S
 from bench.lib.worn_data import WornTrial
 from untuck.model import CONTACT_DTYPE, LEFT, RIGHT, Floats
-from untuck.motion.strides.stride import LINE_WEIGHTS, PHASE
+from untuck.motion.strides.phase_grid import PHASE
+from untuck.motion.strides.stride import LINE_WEIGHTS
 from untuck.run_results import Run
 from untuck.samples import Samples
 from untuck.simulate.imu import virtual_imu

@@ -16,7 +16,8 @@ from bench.lib.accuracy_runs import WEARINGS
 from bench.lib.scoring import FalseScore, FaultScore, rms, score_false, score_faults, tilt_errors
 from bench.lib.semisynthetic import RunTruth, trials_of
 from untuck.model import Floats
-from untuck.motion.strides.stride import LINE_WEIGHTS, PHASE
+from untuck.motion.strides.phase_grid import PHASE
+from untuck.motion.strides.stride import LINE_WEIGHTS
 from untuck.run_results import Run
 
 KINDS = ("clean", "tuck", "pullback")

@@ -57,7 +57,7 @@ def test_hinges_measure_any_way_of_wearing(yaw_deg: float) -> None:
 
 
 def test_a_later_calibration_ends_it() -> None:
-    """The runner is told, stops, stands, hinges, and runs on with the clip as it is."""
+    """After the warning the runner stops, stands, hinges, and runs on with the clip as it is."""
     plan = (STAND, Phase("run", 20.0), *WITH)
     run = untuck.analyse(worn(plan, 180.0), params=QUICK)
     began_s = run.time_s[0] + 7.0 + 20.0

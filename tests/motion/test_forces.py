@@ -12,7 +12,7 @@ from conftest import data_dir
 from untuck.model import GRAVITY_M_S2, Floats
 from untuck.motion.strides.contact_kernels import LEVER_M
 from untuck.motion.strides.forces import motion_curves, stride_forces
-from untuck.motion.strides.stride import BASIS
+from untuck.motion.strides.phase_grid import BASIS
 
 PHASE = (np.arange(100) + 0.5) / 100
 DURATION_S = 0.72

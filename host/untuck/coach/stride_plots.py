@@ -18,7 +18,7 @@ from untuck.coach.angles import OBLIQUITY, ROTATION, TILT
 from untuck.coach.runner_data import CURVES_KEPT, RunnerData
 from untuck.coach.theme import LIGHT, Theme
 from untuck.model import LEFT, RIGHT, Floats
-from untuck.motion.strides.stride import PHASE
+from untuck.motion.strides.phase_grid import PHASE
 
 PULLBACK_WINDOW = (55.0, 90.0)  # percent of that side's own stride: where a pullback is measured
 NAMES = {TILT: "tilt", OBLIQUITY: "obliquity", ROTATION: "rotation"}

@@ -71,7 +71,7 @@ class Params:
     waveform_memory: int = 30  # strides in the runner's own mean waveform
     lean_strides: int = 8
     warmup_strides: int = 10  # clean strides after a break before findings resume
-    turn_max_deg_s: float = 20.0  # mean yaw rate over turn_strides; in 19 joggers the pelvis moves as usual up to here
+    turn_max_deg_s: float = 20.0  # mean yaw rate over turn_strides; in 16 joggers the pelvis moves as usual up to here
     turn_strides: int = 3
     turn_hold_strides: int = 2
     accel_max_m_s2: float = 0.3  # mean fore-aft acceleration, which an inclinometer measures as tilt; not in bends
@@ -148,6 +148,7 @@ class Params:
     arch_strides: int = 10
     arch_on_deg: float = 6.0  # above the baseline
     arch_off_deg: float = 4.5
+    arch_off_times: int = 3
 
     # Rigid and held
     rigid_strides: int = 10

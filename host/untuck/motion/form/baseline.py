@@ -13,7 +13,8 @@ import numpy as np
 from untuck.errors import BaselineError, TuckedBaselineError
 from untuck.model import Baseline, Floats
 from untuck.motion.params import Params
-from untuck.motion.strides.stride import BASIS, HARMONICS, Stride
+from untuck.motion.strides.phase_grid import BASIS, HARMONICS
+from untuck.motion.strides.stride import Stride
 
 
 def harmonics(curve: Floats) -> Floats:

@@ -75,7 +75,6 @@ class CuePolicy:
     def __init__(self, params: Params) -> None:
         self.params = params
         self.muted = self.block = self.stale = False
-        self._arched = False  # the pelvis is tipped far forward
         self._first_s = math.nan
         self._last_s = -np.inf
         self._last_of: dict[tuple[str, int], float] = {}
@@ -91,9 +90,9 @@ class CuePolicy:
         if not active and not ended:
             return decided
         due = sorted((f for f in active if f.fault in cued_faults()), key=lambda f: priority(f.fault))
-        self._arched = any(f.fault == Fault.ARCH for f in active)
+        arched = any(f.fault == Fault.ARCH for f in active)
         for finding in due:
-            reason = self._reason(finding, now_s, sounded=any(isinstance(d, Cue) for d in decided))
+            reason = self._reason(finding, now_s, sounded=any(isinstance(d, Cue) for d in decided), arched=arched)
             if reason == "":
                 decided.append(self._sound(finding, now_s))
             elif (finding.id, reason) not in self._reported:
@@ -128,14 +127,14 @@ class CuePolicy:
             return Suppression.STALE
         return Suppression.SILENT_END if now_s - self._first_s >= self.params.cue_silent_after_s else ""
 
-    def _reason(self, finding: Finding, now_s: float, sounded: bool) -> str:
-        """Why the cue must wait, "" if it may sound."""
+    def _reason(self, finding: Finding, now_s: float, sounded: bool, arched: bool) -> str:
+        """Why the cue must wait, "" if it may sound; arched: the pelvis is tipped far forward."""
         p = self.params
         if finding.fault not in p.cue_faults:
             return Suppression.NOT_CHOSEN
         if quiet := self._quiet(now_s):
             return quiet
-        if self._arched and finding.fault == Fault.TUCK:
+        if arched and finding.fault == Fault.TUCK:
             return Suppression.OVER_TIP
         if not self._chosen.setdefault(finding.id, self._next_sounds()):
             return Suppression.FADING

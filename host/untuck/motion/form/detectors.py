@@ -86,11 +86,16 @@ class Detector(Protocol):
 
 
 class _ByMeans:
-    """What detectors share that keep nothing of the strides themselves, but means over some of them."""
+    """What detectors with one latch share that keep nothing of the strides themselves, but means over some of them."""
 
-    def __init__(self, params: Params, strides: int) -> None:
+    def __init__(self, params: Params, strides: int, latch: Latch) -> None:
         self._params = params
         self.strides = strides
+        self._latch = latch
+
+    @property
+    def latches(self) -> tuple[Latch, ...]:
+        return (self._latch,)
 
     def clear(self) -> None:
         """Nothing is kept here."""
@@ -100,12 +105,9 @@ class TuckDetector(_ByMeans):
     """Mean tilt below the baseline's, by more than a threshold and than its own error."""
 
     def __init__(self, params: Params, ids: Iterator[int]) -> None:
-        super().__init__(params, params.tuck_strides)
-        self._latch = Latch(Fault.TUCK, BOTH, params.tuck_on_times, params.tuck_off_times, ids)
-
-    @property
-    def latches(self) -> tuple[Latch, ...]:
-        return (self._latch,)
+        super().__init__(
+            params, params.tuck_strides, Latch(Fault.TUCK, BOTH, params.tuck_on_times, params.tuck_off_times, ids)
+        )
 
     def averages(self) -> dict[str, int]:
         return {"tilt_deg": self._params.tuck_strides, "tilt_se_deg": self._params.tuck_strides}
@@ -122,13 +124,10 @@ class ArchDetector(_ByMeans):
     """Mean tilt far above the baseline's: the opposite of a tuck. One sensor cannot tell whether the back arches."""
 
     def __init__(self, params: Params, ids: Iterator[int]) -> None:
-        super().__init__(params, params.arch_strides)
-        self._tilts: deque[float] = deque(maxlen=params.arch_strides)
-        self._latch = Latch(Fault.ARCH, BOTH, 1, params.tuck_off_times, ids)
-
-    @property
-    def latches(self) -> tuple[Latch, ...]:
-        return (self._latch,)
+        super().__init__(params, params.arch_strides, Latch(Fault.ARCH, BOTH, 1, params.arch_off_times, ids))
+        self._tilts: deque[float] = deque(
+            maxlen=params.arch_strides
+        )  # RecentStrides averages tilt over a tuck's strides
 
     def averages(self) -> dict[str, int]:
         return {}
@@ -182,12 +181,7 @@ class RigidDetector(_ByMeans):
     """Rotation and obliquity both move much less than in the baseline."""
 
     def __init__(self, params: Params, ids: Iterator[int]) -> None:
-        super().__init__(params, params.rigid_strides)
-        self._latch = Latch(Fault.RIGID, BOTH, 1, 1, ids)
-
-    @property
-    def latches(self) -> tuple[Latch, ...]:
-        return (self._latch,)
+        super().__init__(params, params.rigid_strides, Latch(Fault.RIGID, BOTH, 1, 1, ids))
 
     def averages(self) -> dict[str, int]:
         return {"obliquity_range_deg": self._params.rigid_strides, "rotation_range_deg": self._params.rigid_strides}
@@ -211,12 +205,7 @@ class HeldHipDetector(_ByMeans):
     """The pelvis's heading against the direction of travel has changed: one hip is kept back all the time."""
 
     def __init__(self, params: Params, ids: Iterator[int]) -> None:
-        super().__init__(params, params.held_strides)
-        self._latch = Latch(Fault.HELD, BOTH, 1, 1, ids)
-
-    @property
-    def latches(self) -> tuple[Latch, ...]:
-        return (self._latch,)
+        super().__init__(params, params.held_strides, Latch(Fault.HELD, BOTH, 1, 1, ids))
 
     def averages(self) -> dict[str, int]:
         return {"travel_deg": self._params.held_strides}

@@ -15,7 +15,8 @@ import numpy as np
 from untuck.model import LEFT, RIGHT, Baseline, Floats
 from untuck.motion.form.baseline import harmonics
 from untuck.motion.params import Params
-from untuck.motion.strides.stride import HARMONICS, PHASE, Stride
+from untuck.motion.strides.phase_grid import HARMONICS, PHASE
+from untuck.motion.strides.stride import Stride
 
 _CENTRES = np.arange(0.55, 0.91, 0.05)  # phase of that side's own stride at which the bump is deepest
 _WIDTHS = (0.25, 0.5)  # of a stride, from foot to foot of the bump

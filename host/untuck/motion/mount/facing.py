@@ -1,7 +1,7 @@
 """Whether the mount's forward direction is the runner's, from running itself: a clip inside out, or turned by 90 deg.
 
 A runner is fastest where the pelvis is highest. The direction in which velocity at step frequency correlates with
-height is therefore ahead, all round, without hinges: within 25 deg of the mount's in 58 recordings of 32 runners (mean
+height is therefore ahead, all round, without hinges: within 26 deg of the mount's in 58 recordings of 29 runners (mean
 of ten strides). Gyro and accelerometer agree in a clip that is inside out, so nothing else shows it; left and right are
 then exchanged, and a tuck looks like its opposite.
 """
@@ -12,7 +12,7 @@ from collections import deque
 from math import atan2, degrees, hypot
 
 _STRIDES = 8  # whose directions are averaged: one stride errs by 20 deg at most
-_TURNED_DEG = 60.0  # off by more: the mount is wrong; people's own bias is below 25
+_TURNED_DEG = 60.0  # off by more: the mount is wrong; people's own bias is below 26
 
 
 class FacingWatch:

@@ -12,9 +12,9 @@ import numpy as np
 
 from untuck.model import GRAVITY_M_S2, Floats
 from untuck.motion.strides.contact_kernels import LEVER_M
+from untuck.motion.strides.phase_grid import ANALYSIS, HARMONICS, PHASES, SYNTHESIS
 
-FORCE_HARMONICS = 4  # of force: more of them follow the clip's impacts
-HARMONICS = 8  # of height and speed
+FORCE_HARMONICS = 4  # of force: more of them follow the clip's impacts; height and speed have all
 # Peak force: 1 is added to a share of the curve's peak above body weight, and a multiple of step time / contact time
 # (for a half-sine it would be pi / 2 of that alone). Fitted to the force plate on the development runners.
 _PEAK_CONSTANT, _PEAK_SHARE, _PEAK_DUTY = 1.14, 0.34, 0.50
@@ -27,11 +27,8 @@ STIFFNESS_SE_SHARE = 0.15
 # No recording here has fore-aft force: a judgement from the difference between good and bad clips (0.04 to 0.11 m/s)
 BRAKING_SE_M_S = 0.08
 
-_POINTS = 100
 _RATE = 2 * np.pi * np.repeat(np.arange(1, HARMONICS + 1), 2)  # of each harmonic's cosine and sine, per stride
-_ANGLES = np.outer((np.arange(_POINTS) + 0.5) / _POINTS, _RATE)
-_CURVES = np.where(np.arange(2 * HARMONICS) % 2 == 0, np.cos(_ANGLES), np.sin(_ANGLES))  # (P, 2 H), from harmonics
-_ANALYSIS = np.ascontiguousarray(_CURVES.T) * 2 / _POINTS  # (2 H, P), to harmonics
+_TO_HARMONICS = np.ascontiguousarray(ANALYSIS.T)
 _SQUARE, _INVERSE = _RATE * _RATE, 1.0 / (_RATE * _RATE)
 _IS_FORCE = np.arange(2 * HARMONICS) < 2 * FORCE_HARMONICS
 _TIP_FORCE, _UP_FORCE = LEVER_M / GRAVITY_M_S2 * _SQUARE * _IS_FORCE, _IS_FORCE / GRAVITY_M_S2
@@ -43,13 +40,13 @@ def motion_curves(upward: Floats, along: Floats, tilt_rad: Floats, duration_s: f
     upward, along (2 H,): harmonics of the clip's acceleration in m/s^2, cosine and sine in turn, up and in the
     direction of travel; tilt_rad (P,). The mean force of a stride is body weight, because the body is as high after it.
     """
-    tip, square = _ANALYSIS @ tilt_rad, duration_s * duration_s  # the centre is LEVER_M tilt lower than the clip
+    tip, square = _TO_HARMONICS @ tilt_rad, duration_s * duration_s  # the centre is LEVER_M tilt lower than the clip
     parts = np.empty((2 * HARMONICS, 3))
     parts[:, 0] = _UP_FORCE * upward + _TIP_FORCE / square * tip
     parts[:, 1] = -square * _INVERSE * upward - LEVER_M * tip
     parts[0::2, 2] = -duration_s * along[1::2] / _RATE[0::2]
     parts[1::2, 2] = duration_s * along[0::2] / _RATE[0::2]
-    curves: Floats = _CURVES @ parts
+    curves: Floats = SYNTHESIS @ parts
     return curves
 
 
@@ -74,12 +71,12 @@ def stride_forces(
     along = cos(travel_rad) * harmonics[1] + sin(travel_rad) * harmonics[2]
     force, height, speed = motion_curves(harmonics[3], along, tilt_rad, duration_s).T
     left_phase, *shares = contacts
-    middle = int(left_phase * _POINTS)
+    middle = int(left_phase * PHASES)
     out: dict[str, float] = {}
     stiffness = 0.0
-    steps = (("right", 0, middle, left_phase), ("left", middle, _POINTS, 1.0 - left_phase))
+    steps = (("right", 0, middle, left_phase), ("left", middle, PHASES, 1.0 - left_phase))
     for (name, first, after, step), share in zip(steps, shares, strict=True):
-        end = min(after, first + max(2, int(share * _POINTS)))
+        end = min(after, first + max(2, int(share * PHASES)))
         drop_m = _DROP_SHARE * (height.item(first) - height[first:end].min().item())
         duty = step / share if share > 0.05 else nan
         peak = _PEAK_CONSTANT + _PEAK_SHARE * force[first:after].max().item() + _PEAK_DUTY * duty

@@ -19,9 +19,8 @@ from untuck.motion.params import Params
 from untuck.motion.strides import stride_kernels
 from untuck.motion.strides.contacts import Step
 from untuck.motion.strides.forces import stride_forces
+from untuck.motion.strides.phase_grid import ANALYSIS, HARMONICS, PHASE, PHASES
 
-PHASES = 100
-PHASE = (np.arange(PHASES) + 0.5) / PHASES
 _LINE_HARMONICS = 6
 
 
@@ -35,10 +34,6 @@ def _line_weights() -> Floats:
 
 
 LINE_WEIGHTS = _line_weights()
-HARMONICS = 8
-_ANGLES = 2 * np.pi * np.outer(PHASE, np.repeat(np.arange(1, HARMONICS + 1), 2))
-_BASIS = np.where(np.arange(2 * HARMONICS) % 2 == 0, np.cos(_ANGLES), np.sin(_ANGLES)) * 2 / PHASES  # (PHASES, 2 H)
-BASIS = np.ascontiguousarray(_BASIS.T.reshape(HARMONICS, 2, PHASES))
 
 
 _SAMPLES_MAX = 2048  # in a stride: 0.95 s at 2 kHz
@@ -139,7 +134,7 @@ class StrideCutter:
             self._nominal_dt_s,
             mount,
             LINE_WEIGHTS,
-            _BASIS,
+            ANALYSIS,
             self._own_waveform,
             *scratch,
         )

@@ -58,14 +58,13 @@ def pelvis_angles(quat: Floats, first: int, end: int, mount: Floats, out: Floats
     N_CORRELATION,
     N_HEADING,  # mean, in rad
     N_UPRIGHT,
-    N_INSIDE,  # samples
-    N_LONGEST_S,  # between two of them
-    N_MISSING_S,  # sum of the gaps between them, beyond the usual interval
+    N_LONGEST_S,  # between two samples
+    N_MISSING_S,  # sum of the gaps between samples, beyond the usual interval
     N_GAPS6_S6,  # sum of the sixth powers of those intervals
     N_FACING_X,  # direction of travel by the spring of the legs, ahead and to the left of where the pelvis faces
     N_FACING_Y,
-) = range(21)
-STRIDE_NUMBERS = 21
+) = range(20)
+STRIDE_NUMBERS = 20
 GAP_INTERVALS = 1.6  # usual intervals: a longer one is a gap
 _DEG = 180.0 / pi
 _LEAN_EVERY = 2  # points of a stride: more do not change the mean of such slow curves
@@ -145,7 +144,7 @@ def _curves(
             cube = dt * dt * dt
             gaps6 += cube * cube
         last += 1
-    out[N_INSIDE], out[N_LONGEST_S], out[N_MISSING_S], out[N_GAPS6_S6] = last - first, longest_s, missing_s, gaps6
+    out[N_LONGEST_S], out[N_MISSING_S], out[N_GAPS6_S6] = longest_s, missing_s, gaps6
     step_s, i = (end_s - start_s) / points, first
     for k in range(points):
         now_s = start_s + step_s * (k + 0.5)
