@@ -15,6 +15,7 @@ BENCHES = {
     "worn": "motion of a worn clip against the pelvis: model beside recordings, and what it costs",
     "calibration": "error of the mount found from standing and hinges",
     "conditions": "a track, lost packets, jitter, a turned clip: what they take away",
+    "judging": "intervals, earlier baselines, quick, short and slow tucks, both hips",
     "natural": "natural joggers: strides judged, cues an hour",
     "slips": "slips of the clip distinguished from tucks",
     "gait": "walking not taken for running, running found",

@@ -39,7 +39,7 @@ class InjectedFault:
     """A fault added to a run: "tuck" or "pullback", side as in untuck.model, from start_s to end_s of the run.
 
     depth_deg: lasting backward pitch, or peak of the backward bump, which is centred at phase_pct of that side's stride
-    and width_pct of a stride wide at half its height.
+    and width_pct of a stride wide at half its height. ease_s: in which a tuck begins and ends, None for two strides.
     """
 
     fault: str
@@ -49,6 +49,7 @@ class InjectedFault:
     end_s: float
     phase_pct: float = 70.0
     width_pct: float = 18.0
+    ease_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,8 @@ def eased(time_s: Floats, start_s: float, end_s: float, ease_s: float) -> Floats
 
 def tuck_rad(time_s: Floats, fault: InjectedFault, stride_s: float) -> Floats:
     """(N,) backward pitch about the pelvis's own mediolateral axis."""
-    return np.radians(fault.depth_deg) * eased(time_s, fault.start_s, fault.end_s, EASE_STRIDES * stride_s)
+    ease_s = EASE_STRIDES * stride_s if fault.ease_s is None else fault.ease_s
+    return np.radians(fault.depth_deg) * eased(time_s, fault.start_s, fault.end_s, ease_s)
 
 
 def pullback_rad(time_s: Floats, fault: InjectedFault, contacts: NDArray[np.void], rng: np.random.Generator) -> Floats:

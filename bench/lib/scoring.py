@@ -46,8 +46,10 @@ def score_faults(run: Run, truth: RunTruth) -> list[FaultScore]:
     for fault in truth.faults:
         same = [f for f in run.findings if f.fault == fault.fault and _during(f, fault)]
         right_side = [f.decided_s for f in same if f.side == fault.side]
+        at_once = [f for f in truth.faults if f.start_s < fault.end_s and fault.start_s < f.end_s]
+        sides = {f.side for f in at_once if f.fault == fault.fault}
         strides = (min(right_side) - fault.start_s) / stride_s if right_side else float("nan")
-        scores.append(FaultScore(fault, bool(right_side), strides, len(right_side) < len(same)))
+        scores.append(FaultScore(fault, bool(right_side), strides, any(f.side not in sides for f in same)))
     return scores
 
 

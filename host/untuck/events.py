@@ -47,6 +47,14 @@ class BaselineTaken(_Timed):
 
 
 @dataclass(frozen=True, slots=True)
+class BaselineExtended(_Timed):
+    """The baseline now holds another pace, learnt from strides of this session."""
+
+    kind = "baseline extended"
+    baseline: Baseline
+
+
+@dataclass(frozen=True, slots=True)
 class MovingChanged(_Timed):
     """The wearer now stands, walks or runs."""
 
@@ -145,6 +153,7 @@ class Warned(_Timed):
 Event = (
     Calibrated
     | BaselineTaken
+    | BaselineExtended
     | MovingChanged
     | ContactFound
     | StrideMeasured

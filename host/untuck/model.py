@@ -52,14 +52,23 @@ STRIDE_DTYPE = np.dtype(
         ("pullback_left_deg", "f8"),
         ("pullback_right_deg", "f8"),
         ("pullback_se_deg", "f8"),
+        ("tilt_usual_deg", "f8"),  # what the baseline lets expect at this pace; NaN where nothing is judged
+        ("tuck_least_deg", "f8"),  # smallest tuck, and pullback, that would be found in 95 of 100
+        ("pullback_least_deg", "f8"),
         ("travel_deg", "f8"),  # pelvis heading against the direction of travel; only its change means something
         ("turn_deg_s", "f8"),  # stride-mean yaw rate, counter-clockwise seen from above
         ("accel_m_s2", "f8"),  # fore-aft acceleration, mean over the last few strides; positive: speeding up
         ("missing_pct", "f8"),
-        ("valid", "?"),
-        ("reason", "U12"),  # why not valid, of vocabulary.NotJudged; "" if it is
+        ("valid", "?"),  # measured well; a valid stride may still not be judged
+        ("reason", "U12"),  # why it is not judged, of vocabulary.NotJudged; "" if it is
     ]
 )
+
+
+def judged(strides: NDArray[np.void]) -> NDArray[np.bool_]:
+    """(S,) which strides STRIDE_DTYPE were compared with the baseline; those of the baseline itself were not."""
+    compared: NDArray[np.bool_] = strides["valid"] & (strides["reason"] == "")
+    return compared
 
 
 class Packet(NamedTuple):
@@ -143,7 +152,7 @@ class Baseline:
     --------
     >>> import untuck
     >>> untuck.analyse(untuck.example()).baseline
-    Baseline(55 strides at 169 steps/min, tilt 5.4 deg)
+    Baseline(55 strides at 169 steps/min, tilt 5.3 deg)
     """
 
     cadence_spm: Floats
@@ -191,6 +200,8 @@ class Finding:
         the runner changed to another speed than the baseline's.
     id : int
         Number of the finding in the run, 1, 2, ..., which cues refer to; 0 in sessions of older versions.
+    slow : bool
+        Whether it came over many strides: fatigue, a slope, or a clip that creeps.
     """
 
     fault: str
@@ -201,6 +212,7 @@ class Finding:
     decided_s: float
     ended: str = Ending.ONGOING
     id: int = 0
+    slow: bool = False
 
     @property
     def active(self) -> bool:

@@ -53,13 +53,15 @@ class Run:
         Each time that standing was measured again after calibration.
     chip_error_deg : float, deg
         RMS angle between the chip's vertical and the estimated one; NaN without a chip's quaternion.
+    chance_s : tuple of float, s
+        When the tuck's test upside down found something: it shows how often chance alone does in this run.
 
     Examples
     --------
     >>> import untuck
     >>> run = untuck.analyse(untuck.example())
     >>> run
-    Run(2.4 min, 167 strides of which 162 are clean; tuck 7.1 deg at 1:10, right pullback 4.5 deg at 1:46; 4 cues)
+    Run(2.4 min, 167 strides of which 162 are clean; tuck 7.1 deg at 1:11, right pullback 4.7 deg at 1:46; 4 cues)
     >>> clean = run.strides[run.strides["valid"]]
     >>> round(float(clean["tilt_deg"].mean()), 1)
     4.3
@@ -81,6 +83,7 @@ class Run:
     commands: tuple[SessionCommand, ...] = ()
     standings: tuple[StandingCheck, ...] = ()  # each measured again after calibration
     chip_error_deg: float = float("nan")  # RMS of the chip's vertical against ours, a cross-check; else NaN
+    chance_s: tuple[float, ...] = ()
 
     def __repr__(self) -> str:
         strides, clean = len(self.strides), int(self.strides["valid"].sum())

@@ -62,6 +62,7 @@ class NotJudged(StrEnum):
     SLIP = "slip"
     SPEED = "speed"
     WARM_UP = "warm-up"
+    BASELINE = "baseline"
 
 
 class Suppression(StrEnum):
@@ -73,6 +74,7 @@ class Suppression(StrEnum):
     STALE = "stale"  # the data are so late that the cue would refer to another stride
     SILENT_END = "silent end"  # the last part of a planned session tests what was retained
     OVER_TIP = "over-tip"  # the pelvis is tipped far forward: nothing may ask for more
+    DOUBT = "doubt"  # it may be a slip of the clip, which no correction would end: cued once
     FADING = "fading"  # this finding belongs to the share that is not cued
     OTHER_CUE = "other cue"  # another cue sounds or has just sounded, or a fault of higher priority goes first
     COOLDOWN = "cooldown"  # the same cue sounded a short while ago
@@ -106,6 +108,7 @@ NOT_JUDGED_WORDS: dict[str, Reason] = {
     NotJudged.SLIP: Reason("the clip has slipped", "check the clip, then stand still for 5 s"),
     NotJudged.SPEED: Reason("at another speed than the baseline"),
     NotJudged.WARM_UP: Reason("too soon after a start or a break"),
+    NotJudged.BASELINE: Reason("part of the baseline"),
 }
 
 

@@ -18,6 +18,7 @@ from pytestqt.qtbot import QtBot
 from tests.coach import scenes
 from tests.coach.window_actions import click, opened
 
+from untuck.motion.params import Params
 from untuck.session.blind_blocks import BlindBlocks
 
 
@@ -128,7 +129,7 @@ def test_a_dragged_threshold_is_used_by_the_analysis(qtbot: QtBot, control: scen
     kind, value = control.asked[-1]
     assert kind == "threshold" and value.startswith("tuck_on_deg=")
     asked_deg = float(value.split("=")[1])
-    assert asked_deg == pytest.approx(4.3, abs=0.2)
+    assert asked_deg == pytest.approx(Params().tuck_on_deg + 1.5, abs=0.2)
     control.take_commands(slot)
     control.play(slot, scenes.TUCK_S)
     scenes.settle(window)

@@ -72,6 +72,14 @@ def test_held_hip_is_shown_not_cued() -> None:
     assert policy.decide([finding("held", 1), finding("arch")], [], 5.0) == []
 
 
+def test_what_may_be_a_slip_is_cued_once() -> None:
+    policy, doubtful = CuePolicy(PARAMS), finding("tuck")
+    policy.doubtful.add(doubtful.id)
+    decided = [each for t in range(900) for each in policy.decide([doubtful], [], float(t))]
+    assert sounded(decided) == ["tuck"]
+    assert suppressed(decided) == [("tuck", "doubt")]
+
+
 def test_nobody_is_asked_to_tip_further_who_tips_far_already() -> None:
     policy = CuePolicy(PARAMS)
     far = policy.decide([finding("tuck"), finding("pullback", 1), finding("arch")], [], 5.0)

@@ -98,8 +98,8 @@ def test_slips_do_not_depend_on_chunks(cuts: list[int]) -> None:
 @pytest.mark.parametrize("depth_deg", [4.0, 6.0, 8.0])
 def test_a_tuck_is_not_a_slip(depth_deg: float) -> None:
     for seed in range(3):
-        scenario = Scenario((*PREFIX, Phase("run", 20.0), Phase("run", 15.0, tuck_deg=depth_deg), Phase("run", 12.0)))
-        run = untuck.analyse(simulate(scenario, seed=20 + seed).samples, params=QUICK)
+        scenario = Scenario((*PREFIX, Phase("run", 40.0), Phase("run", 15.0, tuck_deg=depth_deg), Phase("run", 12.0)))
+        run = untuck.analyse(simulate(scenario, seed=20 + seed).samples, params=replace(QUICK, baseline_strides=40))
         assert SLIPPED not in warnings_of(run)
         assert [f.fault for f in run.findings if f.fault == "tuck"] == ["tuck"]
 
@@ -116,9 +116,10 @@ def test_slowly_decreasing_tilt_is_reported() -> None:
 @pytest.mark.data
 @pytest.mark.skipif(not has_data(), reason="no recordings: set UNTUCK_DATA to the folder that holds them")
 def test_slips_and_tucks_of_recorded_runners_are_distinguished() -> None:
-    """Recorded runners with a badly worn clip: at least 5 of 8 slips of 5 to 9 deg are detected, and at most 1 of 16
-    tucks of 4 to 8 deg is taken for one."""
-    caught = wrong = 0
+    """Recorded runners with a badly worn clip: at least 6 of 8 slips of 5 to 9 deg are detected or told as doubtful,
+    3 of them detected by their obliquity; of 16 tucks of 4 to 8 deg, a third of them within 0.3 s, at most one is
+    taken for one. A slip without obliquity is the same motion as a quick tuck: nothing can tell them apart."""
+    caught = told = wrong = 0
     for k, runner in enumerate(r for r in DEV if r != "RBDS028"):  # runs below standing tilt: no baseline
         for trial in ("T25", "T35") if k < 2 else ("T35",):
             samples, truth = make_run(runner, trial, 3.0, controls=("slip",), wearing="bad", seed=31)
@@ -126,19 +127,28 @@ def test_slips_and_tucks_of_recorded_runners_are_distinguished() -> None:
             held = run.strides["start_s"][run.strides["reason"] == "slip"]
             at_s = next(c.start_s for c in truth.controls if c.kind == "slip")
             caught += bool(len(held)) and 0 < held[0] - at_s < 4
+            told += bool(len(held)) or DOUBT in warnings_of(run)
             faults = [
-                InjectedFault("tuck", 0, depth, FIRST_FAULT_S + 40.0 * n, FIRST_FAULT_S + 40.0 * n + 20.0)
+                InjectedFault(
+                    "tuck",
+                    0,
+                    depth,
+                    FIRST_FAULT_S + 40.0 * n,
+                    FIRST_FAULT_S + 40.0 * n + 20.0,
+                    ease_s=0.3 if k % 3 == 0 else None,
+                )
                 for n, depth in enumerate((4.0 + k % 2, 6.0 + 2 * (k % 2)))
             ]
             samples, _ = make_run(runner, trial, 3.0, faults, wearing="bad", seed=32)
             wrong += SLIPPED in warnings_of(untuck.analyse(samples))
-    assert caught >= 5
+    assert caught >= 3
+    assert told >= 6
     assert wrong <= 1
 
 
 def test_slip_watch_is_reset_by_standing_only() -> None:
     watch = SlipWatch(Params())
-    assert not watch.held and not watch.crept()
+    assert not watch.held
     watch.held = True
     watch.stop()
     assert watch.held  # walking does not end a slip

@@ -70,7 +70,7 @@ class SwayDetector:
 @pytest.fixture(autouse=True)
 def added(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(vocabulary.FAULTS, SWAY, ROW)
-    monkeypatch.setattr(detectors, "DETECTORS", [*detectors.DETECTORS, SwayDetector])
+    monkeypatch.setattr(detectors, "OTHERS", [*detectors.OTHERS, SwayDetector])
 
 
 @pytest.fixture(scope="module")

@@ -112,7 +112,9 @@ def test_parts_add_up_to_the_run(summary: Summary) -> None:
     assert len(thirds) == 5
     assert sum(thirds[n].strides for n in ("first third", "second third", "last third")) == summary.clean_strides
     assert sum(thirds[n].strides for n in ("first four fifths", "last fifth")) == summary.clean_strides
-    faulty = sum((f.end_s - f.start_s) for f in summary.findings) / summary.running_s
+    assert summary.reliability is not None
+    judged_s = summary.running_s * summary.reliability.judged / summary.strides
+    faulty = sum((f.end_s - f.start_s) for f in summary.findings) / judged_s
     assert summary.in_form_pct == pytest.approx(100 * (1 - faulty), abs=3.0)
 
 

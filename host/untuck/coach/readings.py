@@ -14,6 +14,7 @@ from untuck.coach.runner_data import NO_DATA, RunnerData
 from untuck.vocabulary import NOT_JUDGED_WORDS, Reason, clock, facts, named
 
 UNJUDGED_STRIDES = 3  # in a row before the state says so
+FINDS_STRIDES = 30
 MEAN_STRIDES = 6  # a number is the mean of so many strides, so that it changes slowly enough to be read
 
 
@@ -95,7 +96,16 @@ def status_text(runner: RunnerData) -> str:
         return ""
     lost = f"   {runner.snapshot.lost} packets lost" if runner.snapshot.lost else ""
     damaged = f"   {runner.snapshot.corrupt} damaged" if runner.snapshot.corrupt else ""
-    return f"{runner.name}   {clock(runner.last_s)}   {runner.stride_count} strides{lost}{damaged}"
+    return f"{runner.name}   {clock(runner.last_s)}   {runner.stride_count} strides{lost}{damaged}{_finds(runner)}"
+
+
+def _finds(runner: RunnerData) -> str:
+    """The smallest tuck and pullback that would be found in this runner now, "" before that is known."""
+    last = runner.strides.all[-FINDS_STRIDES:]
+    tuck, pullback = (last[name][np.isfinite(last[name])] for name in ("tuck_least_deg", "pullback_least_deg"))
+    if len(tuck) == 0 or len(pullback) == 0:
+        return ""
+    return f"   finds tucks from {np.median(tuck):.1f}°, pullbacks from {np.median(pullback):.1f}°"
 
 
 def readings(runner: RunnerData) -> list[Reading]:

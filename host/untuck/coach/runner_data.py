@@ -15,6 +15,7 @@ from untuck.coach.angles import ROTATION, TILT
 from untuck.coach.buffers import CONTACT_ROWS, STRIDE_ROWS, RowBuffer, TraceBuffer
 from untuck.coach.session_feed import Batch, Snapshot
 from untuck.events import (
+    BaselineExtended,
     BaselineTaken,
     Calibrated,
     CommandTaken,
@@ -28,7 +29,7 @@ from untuck.events import (
 )
 from untuck.model import CONTACT_DTYPE, Baseline, Cue, Finding, Floats, SuppressedCue
 from untuck.session_commands import CueBlock, Lap, Mute, Note, SessionCommand, to_text
-from untuck.vocabulary import Moving, named
+from untuck.vocabulary import Moving, NotJudged, named
 
 STALE_S = 1.5  # packets come 20 times a second: after so long without one the state is NO_DATA
 NO_DATA = "no data"
@@ -44,6 +45,8 @@ _FIELDS = (
     "contact_right_ms",
     "pullback_left_deg",
     "pullback_right_deg",
+    "tuck_least_deg",
+    "pullback_least_deg",
     "left_phase",
 )
 STRIDE_ROW = np.dtype([("time_s", "f8"), *((name, "f4") for name in _FIELDS), ("valid", "?")])
@@ -138,6 +141,8 @@ class RunnerData:
         match event:
             case Calibrated():
                 self._gathered.clear()
+            case BaselineExtended(baseline=baseline):
+                self.baseline = baseline
             case BaselineTaken(baseline=baseline):
                 self.baseline = baseline
                 if self._gathered:
@@ -177,7 +182,8 @@ class RunnerData:
 
     def _stride(self, record: np.void) -> None:
         self.stride_count += 1
-        self.unjudged = 0 if record["valid"] else self.unjudged + 1
+        compared = record["valid"] and record["reason"] in ("", NotJudged.BASELINE)
+        self.unjudged = 0 if compared else self.unjudged + 1
         self.reason = str(record["reason"])
         row = np.zeros(1, STRIDE_ROW)
         for name in STRIDE_ROW.names or ():

@@ -65,6 +65,8 @@ class Params:
     missing_max_pct: float = 25.0
     whole_max_pct: float = 2.0  # missing at most, of strides that make the runner's own waveform
     waveform_min_corr: float = 0.8
+    waveform_below_corr: float = 0.15  # below the runner's usual: some belts swing, and every stride differs
+    waveform_least_corr: float = 0.5
     waveform_gaps_min_corr: float = 0.6  # of the others: peaks may be missing
     waveform_first: int = 5  # strides before the waveform is compared with the runner's own
     waveform_odd_strides: int = 8  # odd ones in a row: the runner runs in another way, whose waveform is taken afresh
@@ -99,18 +101,18 @@ class Params:
     # Baseline
     baseline_strides: int = 60  # clean strides, including those of the start, which are then left out
     baseline_min_share: float = 0.6  # share that must remain
-    baseline_bin_spm: float = 6.0
-    baseline_bin_min_strides: int = 12
-    baseline_match_pct: float = 4.0  # cadence further from every bin: not comparable
-    baseline_contact_pct: float = 8.0  # the same for contact time: some runners change speed at constant cadence
-    baseline_contact_strides: int = 5
+    baseline_bin_spm: float = 12.0  # a baseline with more than one pace has several bins
+    baseline_smooth_strides: int = 9  # cadence of single strides scatters by 5 spm in joggers
+    baseline_bin_min_strides: int = 18
     forget_strides: int = 15  # not comparable for this long: end active findings and restart
     baseline_min_tilt_deg: float = 0.0  # at or below standing: recorded tucked, so rejected with a message
+    baseline_usual_tilt_deg: float = 3.0  # below it, the runner is asked whether it was recorded tucked
     baseline_own_tilt_deg: float = -8.0  # if the next one is as low, it is the runner's own (1 of 13 runs at -4 to -5)
 
     # Slip of the clip
     slip_min_deg: float = 4.0  # a step in tilt or obliquity
     slip_sudden: float = 7.0  # log likelihood ratio of slip and change of form; tucks are far more common than slips
+    slip_timing_most: float = 5.0  # of that, from how sudden it is: a quick tuck is as sudden as a slip
     slip_doubt: float = 0.0  # log likelihood ratio from which it may be either
     slip_back_deg: float = 1.5  # a slip ends when the angles are this close to those before it
     slip_back_strides: int = 6  # of which those angles are the mean
@@ -121,21 +123,44 @@ class Params:
     slip_lasting_share: float = 0.75  # of that, in every stride after the step
     slip_ramps_s: tuple[float, ...] = (0.25, 0.4, 0.55)  # duration of a slip
     form_ramps_s: tuple[float, ...] = (1.0, 1.4, 1.8, 2.4)  # duration of a change of form: one to three strides
-    slip_obliquity_deg: float = 2.0  # a slip also tips the clip sideways (SD), a tuck does not; a judgement
+    slip_obliquity_deg: float = 1.0  # a slip also tips the clip sideways (SD), a tuck does not; a judgement
     slip_obliquity_usual_deg: float = 0.5  # scatter of obliquity without a slip, before the runner's own is known
     slip_obliquity_usual_strides: float = 10.0  # weight of that value, in strides
     slip_turn_deg_s: float = 5.0  # a larger change of turn rate is a bend, in which people lean
-    creep_strides: int = 30  # a tuck eases in within two strides; over this many it may be the clip that moves
-    creep_share: float = 0.4  # of the tuck's depth, present creep_strides earlier
 
-    error_ratio: float = 2.0  # smallest depth of a finding, in standard errors of it
+    # Reference at the present pace: distances are multiples of what is comparable
+    pace_strides: int = 5  # over which cadence and contact time are averaged
+    pace_cadence_pct: float = 4.0
+    pace_contact_pct: float = 8.0
+    pace_new: float = 1.75  # further from every bin: the strides make a new one
+    pace_far: float = 2.5  # further from every bin: not judged until they have
+    pace_new_strides: int = 12  # of a new bin before it is used
+    pace_wait_strides: int = 10  # before a later stride enters it: a fault begins before it is found
+    pace_tilt_deg_ms: float = -0.02  # change of tilt with contact time, in natural joggers
+    pace_tilt_sd_deg_ms: float = 0.03  # its spread between people
+    pace_tilt_sd_deg_spm: float = 0.08  # the same for cadence, whose mean slope is none
+    offset_strides: int = 20  # whose median tilt is compared with an earlier baseline
+    offset_told_deg: float = 1.5
+    offset_most_deg: float = 4.5  # lower than that is a tuck; people stand differently by some 2 deg
+
+    # The runner's own wandering of tilt: SD of medians over wander_strides
+    wander_strides: int = 10
+    wander_usual_deg: float = 0.8  # 0.3 on a treadmill, 1 in joggers over ground
+    wander_usual_blocks: float = 12.0  # weight of that value; a baseline has 6 blocks
+    tilt_usual_se_deg: float = 0.25  # of a stride's tilt without gaps; wandering contains it
+    wander_ratio: float = 3.4  # smallest drop, in SE: natural joggers exceed it less than twice an hour
+    error_ratio: float = 2.0  # smallest depth of the other faults, in standard errors
 
     # Tuck
-    tuck_strides: int = 6
-    tuck_on_deg: float = 2.8  # of a 6-stride mean; 0.3 is the usual SD between blocks of clean running
+    tuck_strides: int = 5  # of the shortest median; the longest has four times as many
+    tuck_on_deg: float = 2.6
     tuck_on_times: int = 2
-    tuck_off_deg: float = 2.0
+    tuck_off_deg: float = 1.9  # the end of larger ones is in proportion
     tuck_off_times: int = 3
+    tuck_drift_deg: float = 0.6  # SD of drift over minutes that a baseline of 45 s does not show
+    tuck_most_deg: float = 10.0  # nobody tucks further below their baseline: the clip has moved
+    slow_strides: int = 30  # a drop of which much was there this long ago came slowly
+    slow_ratio: float = 1.4  # such a drop must be larger: fatigue, a slope, a creeping clip
 
     # Pullback
     pullback_strides: int = 10
@@ -143,6 +168,9 @@ class Params:
     pullback_on_times: int = 4
     pullback_off_deg: float = 1.4
     pullback_off_times: int = 3
+    pullback_score: float = 3.6  # smallest, of the best of 32 bumps: natural joggers exceed it less than once an hour
+    pullback_side_margin: float = 2.5  # log likelihood ratio of the sides; until then neither is named
+    pullback_both_margin: float = 8.0  # the same of both sides and the better one
 
     # Tipped far forward: shown only, and never cued further forward
     arch_strides: int = 10

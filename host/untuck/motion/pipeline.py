@@ -72,7 +72,7 @@ class Pipeline:
     ...         if event.kind == "cue":
     ...             print(f"{event.time_s:.1f} s: {event.value.fault}")
     73.6 s: tuck
-    95.7 s: recovered
+    95.0 s: recovered
     112.1 s: pullback
     133.4 s: recovered
     >>> events = pipeline.finish()
@@ -293,6 +293,7 @@ class Pipeline:
             rotation_deg=rotation,
             calibration=self.calibration,
             baseline=self.baseline,
+            chance_s=self._judge.chance_s,
             chip_error_deg=self._intake.chip_error_deg,
             **fields,
         )
@@ -351,7 +352,7 @@ def analyse(
     >>> run = untuck.analyse(untuck.example())
     >>> for finding in run.findings:
     ...     print(finding.fault, finding.side, f"{finding.start_s:.0f}-{finding.end_s:.0f} s")
-    tuck 0 70-95 s
+    tuck 0 71-95 s
     pullback 1 106-133 s
     """
     params = params or Params()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,7 @@ def analyse_file(path: Path, read: Read) -> FileResult:
     except UntuckError as error:
         return FileResult(str(path), str(error), None, {}, {})
     length_s = float(samples.time_s[-1] - samples.time_s[0])
-    summary = summarise(run, Signal(duration_s=length_s, samples=len(samples)))
+    summary = replace(summarise(run, Signal(duration_s=length_s, samples=len(samples))), heard=False)
     strides, findings = (table(name, run, samples, summary) for name in ("strides", "findings"))
     return FileResult(str(path), "", summary, strides, findings)
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 from untuck.vocabulary import FAULTS, Ending, NotJudged
 
-_NOT_OF_STRIDES = (NotJudged.SPEED, NotJudged.WARM_UP)  # reasons of the judge; such a stride is valid
-_REASONS = ", ".join(reason for reason in NotJudged if reason not in _NOT_OF_STRIDES)
+_REASONS = ", ".join(NotJudged)
 
 
 @dataclass(frozen=True)
@@ -60,12 +59,15 @@ rotation_range_deg | number | deg | range of rotation within the stride
 pullback_left_deg | number | deg | left pullback against baseline, mean of ten strides; empty without a baseline
 pullback_right_deg | number | deg | right pullback, likewise
 pullback_se_deg | number | deg | standard error of both pullbacks
+tilt_usual_deg | number | deg | tilt that the baseline lets expect at this pace; empty where nothing is judged
+tuck_least_deg | number | deg | smallest tuck that is found in 95 of 100, if it lasts for 20 strides
+pullback_least_deg | number | deg | the same of a pullback
 travel_deg | number | deg | pelvis heading relative to the direction of travel; only its change is meaningful
 turn_deg_s | number | deg/s | stride mean of the yaw rate, counter-clockwise seen from above
 accel_m_s2 | number | m/s^2 | fore-aft acceleration, mean over the last few strides; positive: speeding up
 missing_pct | number | % | samples missing in the stride
 valid | yes/no | | whether the stride is clean
-reason | text | | why it is not, empty if it is: {_REASONS}
+reason | text | | why it is not judged, empty if it is; may be given for valid strides too: {_REASONS}
 """)
 
 SAMPLES = _columns("""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from untuck.model import Finding, Floats
+from untuck.model import Finding, Floats, judged
 from untuck.vocabulary import cued_faults
 
 BLOCK_STRIDES = 10
@@ -29,7 +29,7 @@ THIRDS = tuple(name for name, _, _ in _SHARES[:3])
 
 @dataclass(frozen=True)
 class RunPart:
-    """A part of a run: sensor times, clean strides, share of them in good form, means and standard errors.
+    """A part of a run: sensor times, clean strides, share of the judged ones in good form, means and standard errors.
 
     means, errors: by STRIDE_DTYPE's names, None where unknown.
     """
@@ -93,14 +93,14 @@ def mean_and_error(values: Floats) -> tuple[float | None, float | None]:
 
 
 def _part(name: str, strides: NDArray[np.void], form: NDArray[np.bool_]) -> RunPart:
-    clean = strides["valid"]
+    clean, compared = strides["valid"], judged(strides)
     both = {field: mean_and_error(strides[field][clean]) for field in FOLLOWED}
     return RunPart(
         name=name,
         start_s=float(strides["start_s"][0]),
         end_s=float(strides["start_s"][-1] + strides["duration_s"][-1]),
         strides=int(clean.sum()),
-        in_form_pct=float(100.0 * form[clean].mean()) if clean.any() else None,
+        in_form_pct=float(100.0 * form[compared].mean()) if compared.any() else None,
         means={field: mean for field, (mean, _) in both.items()},
         errors={field: error for field, (_, error) in both.items()},
     )

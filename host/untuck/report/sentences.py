@@ -21,10 +21,11 @@ _LISTED = 3  # times that a sentence names; the rest is in the table
 
 
 def answers(summary: Summary, now: SessionMetrics, earlier: Sequence[SessionMetrics]) -> tuple[tuple[str, str], ...]:
-    """Four questions, each with its answer. earlier: as of metrics.to_compare."""
+    """Five questions, each with its answer. earlier: as of metrics.to_compare."""
     return (
         ("How was my pelvis?", _form(summary)),
         ("When did it go wrong?", _faults(summary)),
+        ("How sure is that?", _sure(summary)),
         ("Did the cues help?", _cues(summary)),
         ("Am I better than before?", _progress(now, earlier)),
     )
@@ -36,9 +37,11 @@ def _form(summary: Summary) -> str:
     tilt, spread = summary.medians["tilt_deg"], summary.spreads.get("tilt_deg")
     words = []
     if summary.in_form_pct is None or summary.baseline_tilt_deg is None:
-        words.append(f"{summary.clean_strides} clean strides, not judged because there is no baseline.")
+        why = "there is no baseline" if summary.baseline_tilt_deg is None else "none was comparable with the baseline"
+        words.append(f"{summary.clean_strides} clean strides, not judged because {why}.")
     else:
-        words.append(f"Good form in {summary.in_form_pct:.0f} % of {summary.clean_strides} clean strides.")
+        count = summary.clean_strides if summary.reliability is None else summary.reliability.judged
+        words.append(f"Good form in {summary.in_form_pct:.0f} % of {count} judged strides.")
     if tilt is not None:
         scatter = "" if spread is None else f" (spread {spread:.1f})"
         words.append(f"Tilt was {tilt:.1f} deg above standing{scatter}" + _against(summary, tilt) + ".")
@@ -61,7 +64,7 @@ def _against(summary: Summary, tilt: float) -> str:
 def _faults(summary: Summary) -> str:
     findings = [f for f in summary.findings if f.fault in cued_faults()]
     if not findings:
-        return "It did not: no fault was found." if summary.clean_strides else "No stride was judged."
+        return "No stride was judged." if summary.in_form_pct is None else "It did not: no fault was found."
     counts = Counter((f.fault, f.side) for f in findings)
     texts = []
     for (fault, side), count in counts.most_common():
@@ -70,6 +73,23 @@ def _faults(summary: Summary) -> str:
         texts.append(f"{named(fault, side)} {_TIMES.get(count, f'{count} times')} ({moments})")
     text = "; ".join(texts)
     return f"{text[0].upper()}{text[1:]}.{_fatigue(summary)}"
+
+
+def _sure(summary: Summary) -> str:
+    """What could be found, and how often chance finds something."""
+    known = summary.reliability
+    if known is None:
+        return "This session is of an older version, which does not say."
+    if known.tuck_least_deg is None or known.judged_pct is None:
+        return "Nothing was judged, so that nothing could be found."
+    text = f"{known.judged_pct:.0f} % of the strides after the baseline were judged. "
+    text += f"A tuck is found from about {known.tuck_least_deg:.1f} deg on"
+    if known.pullback_least_deg is not None:
+        text += f", a pullback from about {known.pullback_least_deg:.1f} deg on"
+    text += ", if it lasts for 20 strides: smaller ones disappear in how your own form varies."
+    if known.false_per_h is not None:
+        text += f" By how often your tilt rises as far, expect at most {known.false_per_h:.1f} false cues an hour."
+    return text
 
 
 def _moment(finding: Finding) -> str:
@@ -90,6 +110,9 @@ def _fatigue(summary: Summary) -> str:
 
 
 def _cues(summary: Summary) -> str:
+    if not summary.heard:
+        due = sum(entry.sounded for entry in summary.cue_log)
+        return f"Nobody heard any: this is a recording of another sensor. Live, {due} cues would have sounded."
     cued = _first_of_each([entry for entry in summary.cue_log if entry.sounded])
     if not cued:
         sounded = sum(cue.fault != RECOVERED for cue in summary.cues)

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from untuck.model import Cue, Finding, StandingCheck
+from untuck.model import Cue, Finding, StandingCheck, judged
 from untuck.motion.form.cues import CueEntry, cue_log
+from untuck.report.reliability import Reliability, reliability_of
 from untuck.report.run_parts import RunPart, in_form, parts_of
 from untuck.run_results import Run
 
@@ -67,8 +68,8 @@ class Summary:
 
     strides, clean_strides: counts; running_s: time in strides; medians: over clean strides, by STRIDE_DTYPE's names;
     baseline_tilt_deg: at this run's cadence, None without a baseline; suppressed: cues not sounded, by reason;
-    rejected: strides left out, by reason; calibration: how it was found, with its error in degrees (None: unknown);
-    spreads: SD between clean strides, for each median; in_form_pct: of clean strides, those without a finding; parts:
+    rejected: strides not judged, by reason; calibration: how it was found, with its error in degrees (None: unknown);
+    spreads: SD between clean strides, for each median; in_form_pct: of judged strides, those without a finding; parts:
     of the run; cue_log: every cue, sounded or suppressed, with its outcome; standings: the standing checks after
     calibration. Fields with a default are empty in sessions of older versions.
     """
@@ -92,12 +93,14 @@ class Summary:
     cue_log: tuple[CueEntry, ...] = ()
     chip_error_deg: float | None = None  # RMS angle between the chip's vertical and the one used
     standings: tuple[StandingCheck, ...] = ()
+    reliability: Reliability | None = None  # what could be found in this run
+    heard: bool = True  # whether cues could sound: not for a file that is analysed afterwards
     audio_delay_ms: float | None = None  # of the sound output, if it was measured before the session
 
 
 def summarise(run: Run, signal: Signal) -> Summary:
     """The summary of a run. Shapes as in run_results.Run."""
-    clean = run.strides[run.strides["valid"]]
+    clean, compared = run.strides[run.strides["valid"]], run.strides[judged(run.strides)]
     medians = {name: _median(clean[name]) for name in MEDIANS}
     return Summary(
         strides=len(run.strides),
@@ -108,14 +111,15 @@ def summarise(run: Run, signal: Signal) -> Summary:
         findings=run.findings,
         cues=run.cues,
         suppressed=dict(Counter(str(cue.reason) for cue in run.suppressed_cues)),
-        rejected=dict(Counter(str(reason) for reason in run.strides[~run.strides["valid"]]["reason"])),
+        rejected=dict(Counter(str(reason) for reason in run.strides["reason"] if reason)),
         calibration=run.calibration.source,
         calibration_error_deg=_finite(run.calibration.error_deg),
         chip_error_deg=_finite(run.chip_error_deg),
         signal=signal,
         warnings=run.warnings,
         spreads={name: _spread(clean[name]) for name in MEDIANS},
-        in_form_pct=float(100.0 * in_form(clean, run.findings).mean()) if len(clean) else None,
+        in_form_pct=float(100.0 * in_form(compared, run.findings).mean()) if len(compared) else None,
+        reliability=reliability_of(run),
         parts=parts_of(run.strides, run.findings),
         cue_log=cue_log(run),
         standings=run.standings,

@@ -33,7 +33,7 @@ def to_text(
     if summary.parts:
         lines += ["", "Thirds of the run", *_third_lines(summary)]
     lines += ["", "Findings", *_finding_lines(summary.findings)]
-    lines += ["", "Cues", *_cue_lines(summary)]
+    lines += ["", "Cues" if summary.heard else "Cues that would have sounded live", *_cue_lines(summary)]
     lines += ["", "Data quality", *_signal_lines(summary)]
     if summary.warnings:
         lines += ["", "Warnings", *_wrapped(summary.warnings)]
@@ -105,7 +105,7 @@ def _cue_lines(summary: Summary) -> list[str]:
     lines = []
     for cue in summary.cues:
         entry = log.get((cue.fault, cue.side, cue.time_s))
-        after = "" if entry is None else _response(entry)
+        after = "" if entry is None or not summary.heard else _response(entry)
         lines.append(f"  {clock(cue.time_s):>5}  {named(cue.fault, cue.side):<16}{after}".rstrip())
     lines = lines or ["  none"]
     if summary.suppressed:

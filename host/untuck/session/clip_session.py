@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from untuck import wire
 from untuck.errors import LinkError, StoreError
-from untuck.events import BaselineTaken, Calibrated, Event
+from untuck.events import BaselineExtended, BaselineTaken, Calibrated, Event
 from untuck.model import Baseline, Calibration
 from untuck.motion.params import Params
 from untuck.session import live_kernels
@@ -168,7 +168,7 @@ class ProfileKeeper:
     def on_event(self, event: Event) -> bool:
         """Save what the event holds; returns True for the event that ends the session."""
         match event:
-            case BaselineTaken(baseline=baseline):
+            case BaselineTaken(baseline=baseline) | BaselineExtended(baseline=baseline):
                 self._save(baseline)
             case Calibrated(calibration=calibration) if calibration.source == "stand+hinges":
                 self._save(calibration)

@@ -9,6 +9,7 @@ import logging
 import math
 
 from untuck.events import (
+    BaselineExtended,
     BaselineTaken,
     Calibrated,
     CommandTaken,
@@ -45,6 +46,8 @@ def _text(event: Event) -> str:
             return what + (f", error {calibration.error_deg:.1f} deg" if known else ", error not known")
         case BaselineTaken(baseline=baseline):
             return f"baseline taken from {int(baseline.strides.sum())} strides"
+        case BaselineExtended(baseline=baseline):
+            return f"baseline extended to {len(baseline.strides)} paces"
         case MovingChanged(moving=moving):
             return str(moving)
         case FindingChanged(finding=finding):

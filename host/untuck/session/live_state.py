@@ -12,6 +12,7 @@ from statistics import fmean
 import numpy as np
 
 from untuck.events import (
+    BaselineExtended,
     BaselineTaken,
     Calibrated,
     CommandTaken,
@@ -71,7 +72,7 @@ class LiveState:
                 self.moving = moving
             case Calibrated(calibration=calibration):
                 self.calibration = calibration
-            case BaselineTaken(baseline=baseline):
+            case BaselineTaken(baseline=baseline) | BaselineExtended(baseline=baseline):
                 self.baseline = baseline
             case StrideMeasured(stride=stride):
                 self._stride(stride)

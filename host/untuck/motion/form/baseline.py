@@ -1,12 +1,13 @@
 """The runner's own good form: clean strides gathered into cadence bins, with how much they vary naturally.
 
-Means per bin, harmonics of the rotation curve, and their scatter between blocks of strides. It never adapts in a run.
-Building a baseline, and finding the bin that fits a cadence, live here.
+One bin for each pace, with means, harmonics of the rotation curve, and their scatter between blocks of strides. Bins
+are made here; reference.py decides which one a stride is compared with, and when another is added.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import fields, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -37,42 +38,79 @@ def make_baseline(strides: list[Stride], params: Params, least_tilt_deg: float) 
             f"Recorded tucked: the pelvis tips {tilt.mean():+.1f} deg against standing, and in running it should tip "
             "forward. Let the belt tip forward, or stand again to set the zero: the baseline is taken anew."
         )
-    travel = np.array([float(s.record["travel_deg"]) for s in strides])
-    cadence = np.array([float(s.record["cadence_spm"]) for s in strides])
-    groups = _bins(cadence, params)
-    curves = np.array([s.rotation for s in strides])
+    bins = [make_bin([strides[k] for k in np.flatnonzero(group)], params) for group in _groups(strides, params)]
+    start_s = float(strides[0].record["start_s"])
+    end_s = float(strides[-1].record["start_s"] + strides[-1].record["duration_s"])
+    return replace(joined(bins), start_s=start_s, end_s=end_s)
+
+
+def make_bin(strides: list[Stride], params: Params) -> Baseline:
+    """A baseline of one bin from at least two strides at one pace, in order.
+
+    Tilt is their median: joggers' tilt drops by several degrees for two to four strides now and then.
+    """
+
+    def column(name: str) -> Floats:
+        return np.array([float(s.record[name]) for s in strides])
+
+    tilt, travel = column("tilt_deg"), column("travel_deg")
+    curve = np.mean([s.rotation for s in strides], axis=0)
     parts = np.array([s.harmonics for s in strides])
-
-    def mean(name: str) -> Floats:
-        values = np.array([float(s.record[name]) for s in strides])
-        return np.array([values[g].mean() for g in groups])
-
     return Baseline(
-        cadence_spm=np.array([cadence[g].mean() for g in groups]),
-        strides=np.array([int(g.sum()) for g in groups]),
-        contact_ms=0.5 * (mean("contact_left_ms") + mean("contact_right_ms")),
-        tilt_deg=mean("tilt_deg"),
-        tilt_sd_deg=np.array([_block_sd(tilt[g], params.tuck_strides) for g in groups]),
-        obliquity_range_deg=mean("obliquity_range_deg"),
-        rotation_range_deg=mean("rotation_range_deg"),
-        travel_deg=mean("travel_deg"),
-        travel_sd_deg=np.array([_block_sd(travel[g], params.held_strides) for g in groups]),
-        rotation_deg=np.degrees(np.array([curves[g].mean(axis=0) for g in groups])),
-        rotation_sd_deg=np.degrees(np.array([_harmonic_sd(parts[g], params.pullback_strides) for g in groups])),
-        start_s=float(strides[0].record["start_s"]),
-        end_s=float(strides[-1].record["start_s"] + strides[-1].record["duration_s"]),
+        cadence_spm=np.array([column("cadence_spm").mean()]),
+        strides=np.array([len(strides)]),
+        contact_ms=np.array([0.5 * (column("contact_left_ms") + column("contact_right_ms")).mean()]),
+        tilt_deg=np.array([np.median(tilt)]),
+        tilt_sd_deg=np.array([_median_sd(tilt, params.wander_strides)]),
+        obliquity_range_deg=np.array([column("obliquity_range_deg").mean()]),
+        rotation_range_deg=np.array([column("rotation_range_deg").mean()]),
+        travel_deg=np.array([travel.mean()]),
+        travel_sd_deg=np.array([_block_sd(travel, params.held_strides)]),
+        rotation_deg=np.degrees(curve)[None],
+        rotation_sd_deg=np.degrees(_harmonic_sd(parts, params.pullback_strides))[None],
     )
 
 
-def _bins(cadence: Floats, params: Params) -> list[np.ndarray]:
-    """Masks of the strides in each cadence bin, one of them centred on the median; small bins join the nearest."""
-    number = np.round((cadence - np.median(cadence)) / params.baseline_bin_spm).astype(int)
+def joined(bins: list[Baseline]) -> Baseline:
+    """One baseline of the bins of several, with the span of the first."""
+    columns: dict[str, Any] = {name: np.concatenate([getattr(each, name) for each in bins]) for name in _BINNED}
+    return replace(bins[0], **columns)
+
+
+def with_bin(baseline: Baseline, at: int, new: Baseline) -> Baseline:
+    """The baseline with bin `at` replaced by the one of `new`, or with that added behind its last."""
+    columns: dict[str, Any] = {}
+    for name in _BINNED:
+        old, value = getattr(baseline, name), getattr(new, name)
+        columns[name] = np.concatenate([old[:at], value, old[at + 1 :]])
+    return replace(baseline, **columns)
+
+
+_BINNED = tuple(each.name for each in fields(Baseline) if each.name not in ("start_s", "end_s"))
+
+
+def _groups(strides: list[Stride], params: Params) -> list[np.ndarray]:
+    """Masks of the strides at each pace, by their cadence smoothed, the first centred on the median."""
+    cadence = np.array([float(s.record["cadence_spm"]) for s in strides])
+    width = params.baseline_smooth_strides
+    sums = np.convolve(cadence, np.ones(width), "same")
+    smooth = sums / np.convolve(np.ones(len(cadence)), np.ones(width), "same")
+    number = np.round((smooth - np.median(smooth)) / params.baseline_bin_spm).astype(int)
     values, counts = np.unique(number, return_counts=True)
     large = values[counts >= params.baseline_bin_min_strides]
     if len(large) == 0:
         return [np.ones(len(cadence), dtype=bool)]
     nearest = large[np.argmin(abs(number[:, None] - large[None, :]), axis=1)]
     return [nearest == value for value in large]
+
+
+def _median_sd(values: Floats, width: int) -> float:
+    """SD of medians over `width` strides as they follow each other, at least what chance alone would give."""
+    chance = 1.25 * float(values.std(ddof=1)) / np.sqrt(min(width, len(values)))  # of a median of Gaussian values
+    if len(values) < 2 * width:
+        return float(chance)
+    medians = np.median(np.lib.stride_tricks.sliding_window_view(values, width), axis=1)
+    return max(float(chance), float(medians.std()))
 
 
 def _block_sd(values: Floats, width: int) -> float:
@@ -94,9 +132,10 @@ def _harmonic_sd(parts: Floats, width: int) -> Floats:
 
 
 class Bin(NamedTuple):
-    """One cadence bin of a Baseline as plain numbers, which are quicker to compare one at a time than arrays."""
+    """One bin of a Baseline as plain numbers, which are quicker to compare one at a time than arrays."""
 
     cadence_spm: float
+    strides: int
     contact_ms: float
     tilt_deg: float
     tilt_sd_deg: float
@@ -110,18 +149,3 @@ def bins_of(baseline: Baseline) -> list[Bin]:
     """The bins of a baseline, in its order."""
     columns = [getattr(baseline, name).tolist() for name in Bin._fields]
     return [Bin(*row) for row in zip(*columns, strict=True)]
-
-
-def nearest(bins: list[Bin], cadence_spm: float) -> int:
-    """The bin nearest to a cadence."""
-    return min(range(len(bins)), key=lambda at: abs(bins[at].cadence_spm - cadence_spm)) if len(bins) > 1 else 0
-
-
-def match(bins: list[Bin], cadence_spm: float, contact_ms: float, params: Params) -> int:
-    """The bin nearest to a cadence, or -1 if cadence or contact time say that the speed is another."""
-    at = nearest(bins, cadence_spm)
-    off_pct = 100.0 * abs(cadence_spm / bins[at].cadence_spm - 1.0)
-    contact_off_pct = 100.0 * abs(contact_ms / bins[at].contact_ms - 1.0)
-    if off_pct > params.baseline_match_pct or contact_off_pct > params.baseline_contact_pct:
-        return -1
-    return at

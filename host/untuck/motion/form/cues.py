@@ -69,12 +69,14 @@ def cue_log(run: Run) -> tuple[CueEntry, ...]:
 class CuePolicy:
     """Decides on cues from the active findings; call `decide` once a stride, in order.
 
-    muted, block, stale: switches that suppress every cue while they are set.
+    muted, block, stale: switches that suppress every cue while they are set; doubtful: findings that may be a slip of
+    the clip, which are cued once.
     """
 
     def __init__(self, params: Params) -> None:
         self.params = params
         self.muted = self.block = self.stale = False
+        self.doubtful: set[int] = set()
         self._first_s = math.nan
         self._last_s = -np.inf
         self._last_of: dict[tuple[str, int], float] = {}
@@ -136,6 +138,8 @@ class CuePolicy:
             return quiet
         if arched and finding.fault == Fault.TUCK:
             return Suppression.OVER_TIP
+        if finding.id in self.doubtful and finding.id in self._cued:
+            return Suppression.DOUBT
         if not self._chosen.setdefault(finding.id, self._next_sounds()):
             return Suppression.FADING
         if sounded or now_s - self._last_s < p.cue_gap_s:

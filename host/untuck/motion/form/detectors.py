@@ -1,13 +1,14 @@
 """The rule of each fault, one class each: from means over the last clean strides and the baseline to on or off.
 
-A new fault needs a class here, its name in DETECTORS, and a row in vocabulary.FAULTS.
+A new fault needs a class here, its name in OTHERS, and a row in vocabulary.FAULTS.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 from math import hypot, nan
 from typing import Protocol
 
@@ -15,6 +16,8 @@ from untuck.model import BOTH, LEFT, RIGHT, Baseline, Finding
 from untuck.motion.form.baseline import Bin
 from untuck.motion.form.latch import Latch
 from untuck.motion.form.pullback import PullbackMeter
+from untuck.motion.form.reference import Usual
+from untuck.motion.form.sustained import SustainedDrop
 from untuck.motion.params import Params
 from untuck.motion.strides.stride import Stride
 from untuck.vocabulary import Fault
@@ -53,15 +56,24 @@ class RecentStrides:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A clean stride with what it is compared with: the recent strides, the baseline and its bin at this cadence."""
+    """A clean stride with what it is compared with: the recent strides, and the reference at this pace.
+
+    wander_deg: SD of the runner's own tilt; chance_s: when tests that are mirrored found something, which is chance.
+    """
 
     stride: Stride
     recent: RecentStrides
     baseline: Baseline
-    bin_number: int
-    own: Bin
+    usual: Usual
+    wander_deg: float
+    chance_s: list[float]
     params: Params
     now_s: float
+
+    @property
+    def own(self) -> Bin:
+        """The bin of the baseline at this pace."""
+        return self.usual.own
 
 
 class Detector(Protocol):
@@ -102,22 +114,45 @@ class _ByMeans:
 
 
 class TuckDetector(_ByMeans):
-    """Mean tilt below the baseline's, by more than a threshold and than its own error."""
+    """Tilt has dropped below its reference for long enough (sustained.py), more than the runner's own wandering does.
+
+    The same test upside down shows how often chance alone finds something. doubtful: a tuck may be under way; slow:
+    tilt has dropped over many strides; too_deep: by more than anybody tucks.
+    """
 
     def __init__(self, params: Params, ids: Iterator[int]) -> None:
-        super().__init__(
-            params, params.tuck_strides, Latch(Fault.TUCK, BOTH, params.tuck_on_times, params.tuck_off_times, ids)
-        )
+        latch = Latch(Fault.TUCK, BOTH, params.tuck_on_times, params.tuck_off_times, ids)
+        super().__init__(params, params.tuck_strides, latch)
+        self._drop, self._rise = SustainedDrop(params), SustainedDrop(params)
+        self._mirror = Latch(Fault.TUCK, BOTH, params.tuck_on_times, params.tuck_off_times, count(1))
+        self.doubtful = self.slow = self.too_deep = False
 
     def averages(self) -> dict[str, int]:
-        return {"tilt_deg": self._params.tuck_strides, "tilt_se_deg": self._params.tuck_strides}
+        return {"tilt_se_deg": self._params.tuck_strides}
+
+    def clear(self) -> None:
+        self._drop.clear()
+        self._rise.clear()
+        self._mirror.end(0.0)
+        self.doubtful = self.slow = self.too_deep = False
 
     def push(self, seen: Compared) -> list[Finding | None]:
-        p, recent = seen.params, seen.recent
-        below = seen.own.tilt_deg - recent.mean("tilt_deg")
-        error = hypot(recent.mean("tilt_se_deg"), seen.own.tilt_sd_deg)
-        on = below >= max(p.tuck_on_deg, p.error_ratio * error)
-        return [self._latch.push(on, below <= p.tuck_off_deg, below, recent.onset_s(p.tuck_strides), seen.now_s)]
+        p, record = seen.params, seen.stride.record
+        below_deg, error_deg = seen.usual.tilt_deg - record["tilt_deg"], record["tilt_se_deg"]
+        drop = self._drop.push(below_deg, seen.usual, error_deg, seen.wander_deg, p)
+        rise = self._rise.push(-below_deg, seen.usual, error_deg, seen.wander_deg, p)
+        record["tilt_usual_deg"], record["tuck_least_deg"] = seen.usual.tilt_deg, drop.promised_deg
+        off_deg = p.tuck_off_deg / p.tuck_on_deg
+        self.doubtful = drop.below_deg > 0.5 * drop.least_deg
+        onset_s = seen.recent.onset_s(p.tuck_strides)
+        if self._mirror.push(rise.on, rise.below_deg <= off_deg * rise.least_deg, 0.0, onset_s, seen.now_s):
+            seen.chance_s.append(seen.now_s)
+        off = drop.below_deg <= off_deg * drop.least_deg
+        self.slow, self.too_deep = drop.slow, drop.below_deg > p.tuck_most_deg
+        change = self._latch.push(drop.on, off, drop.below_deg, onset_s, seen.now_s)
+        if change is not None and change.active and drop.slow:
+            change = self._latch.finding = replace(change, slow=True)
+        return [change]
 
 
 class ArchDetector(_ByMeans):
@@ -138,14 +173,14 @@ class ArchDetector(_ByMeans):
     def push(self, seen: Compared) -> list[Finding | None]:
         p, record = seen.params, seen.stride.record
         self._tilts.append(record["tilt_deg"])
-        above = sum(self._tilts) / len(self._tilts) - seen.own.tilt_deg
+        above = sum(self._tilts) / len(self._tilts) - seen.usual.tilt_deg
         error = hypot(record["tilt_se_deg"], seen.own.tilt_sd_deg)
         on = len(self._tilts) == p.arch_strides and above >= max(p.arch_on_deg, p.error_ratio * error)
         return [self._latch.push(on, above <= p.arch_off_deg, above, seen.recent.onset_s(p.arch_strides), seen.now_s)]
 
 
 class PullbackDetector:
-    """A backward bump added to the runner's own rotation, on the side that explains it better (pullback.py)."""
+    """A backward bump added to the runner's own rotation, on the side or sides that explain it (pullback.py)."""
 
     def __init__(self, params: Params, ids: Iterator[int]) -> None:
         on, off = params.pullback_on_times, params.pullback_off_times
@@ -165,15 +200,17 @@ class PullbackDetector:
 
     def push(self, seen: Compared) -> list[Finding | None]:
         p, record = seen.params, seen.stride.record
-        left, right, error, side = self._meter.push(seen.stride, seen.baseline, seen.bin_number)
-        record["pullback_left_deg"], record["pullback_right_deg"] = left, right
-        record["pullback_se_deg"] = error
+        pulled = self._meter.push(seen.stride, seen.baseline, seen.usual, p)
+        record["pullback_left_deg"], record["pullback_right_deg"] = pulled.left_deg, pulled.right_deg
+        record["pullback_se_deg"], record["pullback_least_deg"] = pulled.error_deg, pulled.promised_deg
+        off_deg = p.pullback_off_deg / p.pullback_on_deg * max(p.pullback_on_deg, p.pullback_score * pulled.error_deg)
         onset_s = seen.recent.onset_s(p.pullback_strides)
         changes = []
-        for which, depth in ((LEFT, left), (RIGHT, right)):
-            on = side == which and depth >= max(p.pullback_on_deg, p.error_ratio * error)
-            off = side != which or depth <= p.pullback_off_deg
-            changes.append(self._latches[which].push(on, off, depth, onset_s, seen.now_s))
+        for side, depth in ((LEFT, pulled.left_deg), (RIGHT, pulled.right_deg)):
+            other = len(pulled.sides) > 0 and side not in pulled.sides
+            changes.append(
+                self._latches[side].push(side in pulled.sides, other or depth <= off_deg, depth, onset_s, seen.now_s)
+            )
         return changes
 
 
@@ -222,8 +259,7 @@ class HeldHipDetector(_ByMeans):
         return [latch.push(size >= least, off, size, seen.recent.onset_s(p.held_strides), seen.now_s)]
 
 
-DETECTORS: list[Callable[[Params, Iterator[int]], Detector]] = [
-    TuckDetector,
+OTHERS: list[Callable[[Params, Iterator[int]], Detector]] = [
     PullbackDetector,
     RigidDetector,
     HeldHipDetector,

@@ -5,15 +5,14 @@ Decides which strides may be compared with the baseline and passes them to every
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 from itertools import count
 
 from untuck.model import Baseline, Finding
 from untuck.motion.form import detectors
-from untuck.motion.form.baseline import bins_of, match, nearest
-from untuck.motion.form.detectors import Compared, RecentStrides
+from untuck.motion.form.detectors import Compared, Detector, RecentStrides, TuckDetector
 from untuck.motion.form.latch import Latch
+from untuck.motion.form.reference import Reference
 from untuck.motion.params import Params
 from untuck.motion.strides.stride import Stride
 from untuck.vocabulary import NotJudged
@@ -22,25 +21,31 @@ from untuck.vocabulary import NotJudged
 class FaultDetector:
     """Turns clean strides into findings against one baseline.
 
-    ids: numbers for new findings, shared by all detectors of a run; warmed_up: steady running has just been seen.
-    not_judged: why the last stride was not compared, "" if it was.
+    ids: numbers for new findings, shared by all detectors of a run; taken_today: the baseline has just been taken.
+    not_judged: why the last stride was not compared, "" if it was; chance_s gets the times at which a mirrored test
+    finds something.
     """
 
     def __init__(
-        self, params: Params, baseline: Baseline, ids: Iterator[int] | None = None, warmed_up: bool = False
+        self,
+        params: Params,
+        baseline: Baseline,
+        ids: Iterator[int] | None = None,
+        chance_s: list[float] | None = None,
+        taken_today: bool = False,
     ) -> None:
         p = params
         numbers = count(1) if ids is None else ids
         self._params = p
-        self._baseline = baseline
-        self._bins = bins_of(baseline)
-        self._detectors = [make(p, numbers) for make in detectors.DETECTORS]
+        self.reference = Reference(p, baseline, taken_today)
+        self._chance_s: list[float] = [] if chance_s is None else chance_s
+        self._tuck = TuckDetector(p, numbers)
+        self._detectors: list[Detector] = [self._tuck, *(make(p, numbers) for make in detectors.OTHERS)]
         averages = {name: strides for each in self._detectors for name, strides in each.averages().items()}
         self._recent = RecentStrides(averages, max(each.strides for each in self._detectors))
-        self._warmup = 0 if warmed_up else p.warmup_strides
+        self._warmup = 0 if taken_today else p.warmup_strides
         self.not_judged = ""
         self._not_judged_strides = 0
-        self._contacts: deque[float] = deque(maxlen=p.baseline_contact_strides)
 
     def tune(self, params: Params) -> None:
         """Judge by other thresholds from the next stride on; an active finding lasts until they say off."""
@@ -51,14 +56,19 @@ class FaultDetector:
         """All latches, in order of their cues' priority."""
         return tuple(latch for each in self._detectors for latch in each.latches)
 
+    @property
+    def too_deep(self) -> bool:
+        """Whether tilt is further below its reference than anybody tucks."""
+        return self._tuck.too_deep
+
     def usual_tilt_deg(self, stride: Stride) -> float:
         """Tilt of the baseline at this stride's cadence."""
-        return self._bins[nearest(self._bins, stride.record["cadence_spm"])].tilt_deg
+        return self.reference.tilt_near(stride.record["cadence_spm"])
 
     def stop(self, now_s: float) -> list[Finding]:
         """Running has ended: end the active findings; clean strides are needed before findings resume."""
         self._warmup = self._params.warmup_strides
-        self._contacts.clear()
+        self.reference.restart()
         return self._forget(now_s)
 
     def _forget(self, now_s: float) -> list[Finding]:
@@ -71,16 +81,15 @@ class FaultDetector:
         """Findings that begin or end with this stride; fills in the stride's pullback and sets `not_judged`."""
         record = stride.record
         now_s = record["start_s"] + record["duration_s"]
-        self._contacts.append(0.5 * (record["contact_left_ms"] + record["contact_right_ms"]))
-        contact_ms = sum(self._contacts) / len(self._contacts)
-        at = match(self._bins, record["cadence_spm"], contact_ms, self._params)
         self.not_judged = "" if record["valid"] else str(record["reason"])
-        if not self.not_judged and at < 0:
-            self.not_judged = NotJudged.SPEED
+        usual = None
+        if not self.not_judged:
+            usual = self.reference.usual(stride, self._is_doubtful())
+            self.not_judged = self.reference.held
         if not self.not_judged and self._warmup > 0:
             self._warmup -= 1
             self.not_judged = NotJudged.WARM_UP
-        if self.not_judged:
+        if usual is None or self.not_judged:
             self._not_judged_strides += 1
             return self._forget(now_s) if self._not_judged_strides == self._params.forget_strides else []
         self._not_judged_strides = 0
@@ -88,11 +97,18 @@ class FaultDetector:
         seen = Compared(
             stride=stride,
             recent=self._recent,
-            baseline=self._baseline,
-            bin_number=at,
-            own=self._bins[at],
+            baseline=self.reference.baseline,
+            usual=usual,
+            wander_deg=self.reference.wander_deg,
+            chance_s=self._chance_s,
             params=self._params,
             now_s=now_s,
         )
         changes = [change for each in self._detectors for change in each.push(seen)]
         return [change for change in changes if change is not None]
+
+    def _is_doubtful(self) -> bool:
+        """Whether a fault may be under way, so that the strides must not become a reference."""
+        if any(latch.finding is not None or latch.counting for latch in self.latches):
+            return True
+        return self._tuck.doubtful

@@ -13,7 +13,17 @@ from math import isnan, nan
 import numpy as np
 
 from untuck.errors import BaselineError, TuckedBaselineError
-from untuck.events import BaselineTaken, CueDecided, CueSuppressed, Event, FindingChanged, Rejected, Slipped, Warned
+from untuck.events import (
+    BaselineExtended,
+    BaselineTaken,
+    CueDecided,
+    CueSuppressed,
+    Event,
+    FindingChanged,
+    Rejected,
+    Slipped,
+    Warned,
+)
 from untuck.model import Baseline, Calibration, Cue, Finding
 from untuck.motion.form.baseline import make_baseline
 from untuck.motion.form.cues import CuePolicy
@@ -34,6 +44,7 @@ _MOUNT = (
     "The pelvis does not appear upright, so the sensor is not mounted as expected, and no angle or fault "
     "can be judged. Clip it to the back of the waistband and stand still for 5 s."
 )
+_DOUBT_S = 12.0  # from a sudden step of tilt to the tuck that it becomes
 _INSIDE_OUT_DEG = 135.0
 _INSIDE_OUT = (
     "The clip seems to be inside out: seen from running, its front is behind. Left and right would be exchanged, so "
@@ -48,8 +59,21 @@ _LOW = (
     "are judged against it. If you know a better form, take a new baseline in that."
 )
 _CREPT = (
-    "Tilt decreased slowly before this tuck: fatigue, or a clip that slips slowly; both look the same. "
-    "Stand still for 5 s when you can: that shows which."
+    "Tilt decreased slowly before this tuck: fatigue, a slope, or a clip that slips slowly; they look the same. "
+    "Stand still for 5 s when you can: that shows whether the clip has moved."
+)
+_TOO_DEEP = (
+    "Tilt is further below your baseline than anybody tucks: the clip has moved. Nothing is judged until you put it "
+    "back and stand still for 5 s."
+)
+_OFFSET = (
+    "From the start, your pelvis tips {:.1f} deg {} than in your earlier baseline. People stand differently by as "
+    "much, so the baseline is moved by that. If you run differently on purpose, take a new baseline."
+)
+_LITTLE = (
+    "In your baseline the pelvis tips only {:.1f} deg further forward than in standing; in most runners it is 3 to 9 "
+    "deg. You may have tucked while it was recorded. It is kept. For another one, let the belt tip forward and take a "
+    "new baseline."
 )
 
 
@@ -60,20 +84,27 @@ class Judge:
         self._params = params
         self._given = baseline is not None
         self._ids = count(1)
+        self._chance_s: list[float] = []
         self.baseline = baseline
-        self._detector = None if baseline is None else FaultDetector(params, baseline, self._ids)
+        self._detector = None if baseline is None else FaultDetector(params, baseline, self._ids, self._chance_s)
         self.policy = CuePolicy(params)
         self._slip = SlipWatch(params)
         self._facing = FacingWatch()
         self._candidates: list[Stride] = []
-        self._warned_mount = False
+        self._warned_mount = self._told_offset = False
         self._rejected_tucked = False  # a baseline was rejected for its tilt, and the runner was told so
+        self._doubted_s = -np.inf  # when a step of tilt was last in doubt
         self._gather_from_s = np.nan  # strides before this are warm-up
 
     @property
     def slipped(self) -> bool:
         """Whether the clip has slipped since standing was last measured."""
         return self._slip.held
+
+    @property
+    def chance_s(self) -> tuple[float, ...]:
+        """When a mirrored test found something, in s: what chance alone does."""
+        return tuple(self._chance_s)
 
     @property
     def gathered(self) -> int:
@@ -97,14 +128,38 @@ class Judge:
             changes = [change if change.active else replace(change, ended=ending) for change in changes]
             latches = self._detector.latches
             active = [latch.finding for latch in latches if latch.finding is not None and not latch.easing]
+            events += self._follow(stride, now_s)
         elif stride.record["valid"] or stride.record["reason"] == NotJudged.ACCELERATING:
             events += self._gather(stride, calibration.source != "nominal", now_s)
+            stride.record["reason"] = stride.record["reason"] or NotJudged.BASELINE
         events += [FindingChanged(now_s, change) for change in changes]
-        if any(change.fault == Fault.TUCK and change.active for change in changes) and self._slip.crept():
+        if any(change.fault == Fault.TUCK and change.active and change.slow for change in changes):
             events.append(Warned(now_s, _CREPT))
+        for change in changes:
+            if change.fault == Fault.TUCK and change.active and now_s - self._doubted_s < _DOUBT_S:
+                self.policy.doubtful.add(change.id)
         ended = [change for change in changes if not change.active]
         for cue in self.policy.decide(active, ended, now_s):
             events.append(CueDecided(now_s, cue) if isinstance(cue, Cue) else CueSuppressed(now_s, cue))
+        return events
+
+    def _follow(self, stride: Stride, now_s: float) -> list[Event]:
+        """What comparing a stride has shown besides findings: why it was not judged, a moved clip, a new pace."""
+        assert self._detector is not None
+        record, reference = stride.record, self._detector.reference
+        record["reason"] = record["reason"] or self._detector.not_judged
+        events: list[Event] = []
+        if self._detector.too_deep and not self._slip.held:
+            self._slip.held = True
+            events += [*self.stop(now_s), Warned(now_s, _TOO_DEEP)]
+        if reference.baseline is not self.baseline:
+            self.baseline = reference.baseline
+            if reference.extended:
+                events.append(BaselineExtended(now_s, self.baseline))
+        if not self._told_offset and abs(reference.offset_deg) >= self._params.offset_told_deg:
+            self._told_offset = True
+            way = "further forward" if reference.offset_deg > 0.0 else "less far forward"
+            events.append(Warned(now_s, _OFFSET.format(abs(reference.offset_deg), way)))
         return events
 
     def _watch_slips(self, stride: Stride, history: History, calibration: Calibration, now_s: float) -> list[Event]:
@@ -113,6 +168,7 @@ class Judge:
         usual_deg = nan if self._detector is None else self._detector.usual_tilt_deg(stride)
         seen = self._slip.push(stride, usual_deg, history, calibration.sensor_to_pelvis)
         if seen == "doubt":
+            self._doubted_s = now_s
             events = [Warned(now_s, _DOUBT)]
         elif seen == "slip":
             self._candidates.clear()
@@ -159,9 +215,15 @@ class Judge:
         except BaselineError as error:
             self._rejected_tucked = self._rejected_tucked or isinstance(error, TuckedBaselineError)
             return [Rejected(now_s, "baseline"), Warned(now_s, str(error))]
-        self._detector = FaultDetector(p, self.baseline, self._ids, warmed_up=True)
+        self._detector = FaultDetector(p, self.baseline, self._ids, self._chance_s, taken_today=True)
         low = standing_known and self.baseline.tilt_deg.mean() <= p.baseline_min_tilt_deg
-        return [BaselineTaken(now_s, self.baseline), *([Warned(now_s, _LOW)] if low else [])]
+        tilt_deg = float(np.average(self.baseline.tilt_deg, weights=self.baseline.strides))
+        events: list[Event] = [BaselineTaken(now_s, self.baseline)]
+        if low:
+            events.append(Warned(now_s, _LOW))
+        elif standing_known and tilt_deg < p.baseline_usual_tilt_deg:
+            events.append(Warned(now_s, _LITTLE.format(tilt_deg)))
+        return events
 
     def stop(self, now_s: float) -> list[Event]:
         """Running has ended, or the clip has slipped: findings end."""

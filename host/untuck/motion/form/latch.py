@@ -32,6 +32,11 @@ class Latch:
     _depths: deque[float] = field(default_factory=lambda: deque(maxlen=_PEAK_STRIDES))
 
     @property
+    def counting(self) -> bool:
+        """Whether the last stride said on."""
+        return self._on > 0
+
+    @property
     def easing(self) -> bool:
         """Whether the fault is being corrected already."""
         return self._off > 0 or (len(self._depths) > 0 and self._depths[-1] < _EASED * max(self._depths))

@@ -3,9 +3,9 @@
 A jump between the means of strides is examined closely: the angles through it, less the runner's own waveform, are
 fitted by ramps as long as a slip and by ramps as long as a change of form, and the likelihoods are compared.
 
-About the pelvis's right axis a slip and a tuck rotate the sensor in the same way. Only the duration and the change of
-obliquity distinguish them. A clip that moves slowly over minutes cannot be distinguished from a slow tuck; `crept`
-reports such a change.
+About the pelvis's right axis a slip and a tuck rotate the sensor in the same way, and a tuck may come as suddenly: only
+a step of obliquity as well shows that the clip has moved. Without it the step is in doubt, which is told, and judged as
+form. A clip that moves slowly over minutes cannot be distinguished from a slow tuck.
 """
 
 from __future__ import annotations
@@ -50,7 +50,6 @@ class SlipWatch:
         self._params = params
         self._before, self._after = params.slip_before_strides, params.slip_after_strides
         self._recent: deque[StrideSummary] = deque(maxlen=self._before + params.slip_between_strides + self._after)
-        self._below_usual_deg: deque[float] = deque(maxlen=params.creep_strides)
         self._obliquity_steps2: deque[float] = deque(maxlen=_OBLIQUITY_STRIDES)  # squared, of strides without a slip
         self._level_before = (0.0, 0.0)
         self.held = False
@@ -59,7 +58,6 @@ class SlipWatch:
     def stop(self) -> None:
         """Running has ended; a detected slip remains."""
         self._recent.clear()
-        self._below_usual_deg.clear()
 
     def zeroed(self) -> None:
         """Standing has set the zero again: a slip before it no longer matters."""
@@ -80,7 +78,6 @@ class SlipWatch:
         if self._recent and start_s > self._recent[-1].end_s + 0.01:
             self._recent.clear()
         self._recent.append(StrideSummary(start_s, end_s, tilt_deg, stride.obliquity_deg, float(record["turn_deg_s"])))
-        self._below_usual_deg.append(usual_tilt_deg - tilt_deg)
         if self.held:
             self._check_return()
             return ""
@@ -118,8 +115,8 @@ class SlipWatch:
         """
         p, strides = self._params, list(self._recent)
         before, after = _means(strides[: self._before]), _means(strides[-self._after :])
-        self.step_deg, evidence = self._fit_step(strides, before, after, history, mount)
-        evidence += self._obliquity_evidence(after[1] - before[1])
+        self.step_deg, sudden = self._fit_step(strides, before, after, history, mount)
+        evidence = min(sudden, p.slip_timing_most) + self._obliquity_evidence(after[1] - before[1])
         if self.step_deg < p.slip_min_deg:
             return ""
         self._recent.clear()
@@ -137,14 +134,6 @@ class SlipWatch:
         own = squares / (weight + len(self._obliquity_steps2))
         slipped = own + p.slip_obliquity_deg**2
         return 0.5 * (step_deg**2 * (1.0 / own - 1.0 / slipped) - log(slipped / own))
-
-    def crept(self) -> bool:
-        """Whether tilt had decreased slowly, over many strides, before it was found too low."""
-        if len(self._below_usual_deg) < self._params.creep_strides:
-            return False
-        below, count = list(self._below_usual_deg), self._before
-        early, late = sum(below[:count]) / count, sum(below[-count:]) / count
-        return late > 0.0 and early > self._params.creep_share * late
 
     def _begins_to_turn(self, strides: list[StrideSummary]) -> bool:
         """Whether the runner enters or leaves a bend, where people lean."""

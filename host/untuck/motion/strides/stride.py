@@ -92,6 +92,7 @@ class StrideCutter:
         self._harmonics = np.empty((4, 2 * HARMONICS))  # of rotation and of acceleration x, y, z
         self._own_waveform = np.zeros(PHASES)
         self._own_count = self._odd_count = 0  # strides in it; odd ones since the last that was not
+        self._usual_corr = 1.0  # of strides with the runner's own waveform
         self._own_share = 0.0  # weight of the last stride, which is averaged in when the next one is measured
         self._lean = deque[float](maxlen=params.lean_strides), deque[float](maxlen=params.lean_strides)
         self._turns: deque[float] = deque(maxlen=params.turn_strides)
@@ -176,8 +177,12 @@ class StrideCutter:
         if record["missing_pct"] > p.missing_max_pct:
             return "missing"
         whole = record["missing_pct"] <= p.whole_max_pct
+        correlation = numbers[stride_kernels.N_CORRELATION]
         least = p.waveform_min_corr if whole else p.waveform_gaps_min_corr
-        if self._own_count >= p.waveform_first and numbers[stride_kernels.N_CORRELATION] < least:
+        least = min(least, max(p.waveform_least_corr, self._usual_corr - p.waveform_below_corr))
+        if whole:
+            self._usual_corr += (correlation - self._usual_corr) / p.waveform_memory
+        if self._own_count >= p.waveform_first and correlation < least:
             self._odd_count += 1
             if self._odd_count == p.waveform_odd_strides:  # this is how the runner runs now
                 self._own_count = 0
@@ -225,4 +230,7 @@ def _timing(right: Step, left: Step, last: Step) -> dict[str, Any]:
         "pullback_left_deg": nan,
         "pullback_right_deg": nan,
         "pullback_se_deg": nan,
+        "tilt_usual_deg": nan,
+        "tuck_least_deg": nan,
+        "pullback_least_deg": nan,
     }
