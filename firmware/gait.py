@@ -1,6 +1,7 @@
 # Steps, cadence, standing and the vertical direction, sample by sample; integers only, no allocation.
-# A step is an upward crossing of the low-passed vertical acceleration after a flight phase, as in the host's contact
-# detection; walking has no flight phase, so its steps are not counted.
+# A step is the time between two upward crossings of the low-passed vertical acceleration. It was run if the pelvis was
+# fastest when highest, as on a spring; a walker vaults over the leg and is slowest when highest. The host has the same
+# rule. The clip's z axis points backward.
 
 import math
 from array import array
@@ -11,31 +12,38 @@ from micropython import const
 
 _G = const(2511)  # 9.80665 m/s^2 in Q8
 _CROSSING = const(628)  # 0.25 g above rest
-_FLIGHT = const(-1758)  # -0.7 g: almost free fall
+_LIFT_MIN = const(628)  # half the range of a step's vertical acceleration: 0.25 g; below, shuffling
+_LIFT_RUN = const(3767)  # 1.5 g: running whatever the direction; the fastest recorded walk has 1.1 g
 _REFRACTORY_MS = const(200)
 _LONGEST_STEP_MS = const(600)
 _LONG_AGO_MS = const(60000)  # a step before that counts as so long ago: ticks_diff is right for six days
+_LONGEST_GAP_MS = const(60)  # shorter ones are interpolated; a longer one may hide half a step
 _STEPS = const(8)  # cadence is the mean over these; this many in a row count as running
 _STILL_GYR = const(45)  # 5 deg/s in Q9
 _STILL_ACC = const(52)  # 0.02 g
 _MOST_ACC = const(20000)  # 8 g: more is clipped, so that the filter's products stay small integers on a 32-bit board
 _CUTOFF_HZ = 4.0
 _SHIFT = const(14)
+_MOST_SUMMED = const(64)  # more than the longest step has
+_SUMS_HZ = const(50)  # at least; the spring is summed over every few samples, which keeps the sums small
 
 
 class Gait:
     """Call add() for every sample. up_*: vertical in sensor axes, in 1/4096; still: no motion; steps: since begin().
 
+    breaks: how often a step was not run, or was dropped because samples are missing.
     Times in ms wrap at 2^30, as ticks_ms on a board: compare them with ticks_diff.
     """
 
     def __init__(self):
         self.steps = 0
+        self.breaks = 0
         self.up_x = self.up_y = self.up_z = 0
         self.still = False
         self.now_ms = 0  # time of the last sample, on the sensor's clock
         self.run_began_ms = -1  # -1: not running
         self._b0 = self._a1 = self._a2 = 0
+        self._rate_hz = self._every = 1
         self._times_ms = array("i", bytes(4 * _STEPS))
         self._forget()
 
@@ -47,6 +55,8 @@ class Gait:
         self._b0 = round(k * k * norm * one)
         self._a1 = round(2 * (k * k - 1) * norm * one)
         self._a2 = 4 * self._b0 - one - self._a1  # gain of 1 at 0 Hz
+        self._rate_hz = rate_hz
+        self._every = max(1, rate_hz // _SUMS_HZ)
         self._forget()
 
     def cadence_spm(self):
@@ -61,6 +71,7 @@ class Gait:
         """Add a sample in wire order; True if it completes a running step."""
         # modulo 2^30; time_s * 1000 would be allocated on a board after 12 days
         now_ms = ticks_add((time_s * 125 & 0x7FFFFFF) << 3, time_us // 1000)
+        passed_ms = ticks_diff(now_ms, self.now_ms)
         self.now_ms = now_ms
         w = sample[0] >> 2
         x = sample[1] >> 2
@@ -73,26 +84,70 @@ class Gait:
         ax = sample[4]
         ay = sample[5]
         az = sample[6]
-        vertical = ((self.up_x * ax + self.up_y * ay + self.up_z * az) >> 12) - _G
+        force = (self.up_x * ax + self.up_y * ay + self.up_z * az) >> 12
+        vertical = force - _G
         quiet = -_STILL_GYR < sample[7] < _STILL_GYR and -_STILL_GYR < sample[8] < _STILL_GYR
         self.still = quiet and -_STILL_GYR < sample[9] < _STILL_GYR and -_STILL_ACC < vertical < _STILL_ACC
-        return self._detect_step(vertical, now_ms)
-
-    @micropython.native
-    def _detect_step(self, vertical, now_ms):
         if vertical > _MOST_ACC:
             vertical = _MOST_ACC
         elif vertical < -_MOST_ACC:
             vertical = -_MOST_ACC
+        fore = (self.up_z * force >> 12) - az  # along the level part of -z
+        if fore > _MOST_ACC:
+            fore = _MOST_ACC
+        elif fore < -_MOST_ACC:
+            fore = -_MOST_ACC
+        parts = 1
+        if not 0 <= passed_ms <= _LONGEST_GAP_MS:
+            self._interrupt()
+        elif passed_ms * self._rate_hz >= 1500:
+            parts = (passed_ms * self._rate_hz + 500) // 1000
+        crossed = False
+        last_vertical = self._x1
+        last_fore = self._u1
+        for part in range(1, parts + 1):
+            between = last_vertical + (vertical - last_vertical) * part // parts
+            if self._filter(between, last_fore + (fore - last_fore) * part // parts):
+                crossed = True
+        return self._detect_step(crossed, now_ms)
+
+    @micropython.native
+    def _filter(self, vertical, fore):
+        """Low-pass both and add to the sums of the step; True at an upward crossing."""
         fed = self._b0 * (vertical + 2 * self._x1 + self._x2)
         low = (fed - self._a1 * self._y1 - self._a2 * self._y2) >> 14
+        fed = self._b0 * (fore + 2 * self._u1 + self._u2)
+        ahead = (fed - self._a1 * self._v1 - self._a2 * self._v2) >> 14
         crossing = low >= _CROSSING > self._y1
         self._x2 = self._x1
         self._x1 = vertical
         self._y2 = self._y1
         self._y1 = low
-        if vertical < _FLIGHT:
-            self._flew = True
+        self._u2 = self._u1
+        self._u1 = fore
+        self._v2 = self._v1
+        self._v1 = ahead
+        self._skip -= 1
+        if self._skip <= 0:
+            self._skip = self._every
+            self._sum(low, ahead)
+        return crossing
+
+    def _sum(self, low, ahead):
+        if low > self._top:
+            self._top = low
+        elif low < self._bottom:
+            self._bottom = low
+        if self._count < _MOST_SUMMED:
+            low >>= 6
+            self._count += 1
+            self._speed += ahead >> 5
+            self._sum_low += low
+            self._sum_speed += self._speed
+            self._sum_both += low * (self._speed >> 2)
+            self._sum_late += low * self._count
+
+    def _detect_step(self, crossed, now_ms):
         since_ms = ticks_diff(now_ms, self.last_step_ms)
         if not 0 <= since_ms <= _LONG_AGO_MS:
             since_ms = _LONG_AGO_MS
@@ -100,10 +155,20 @@ class Gait:
         if self.run_began_ms >= 0 and since_ms > 2000:
             self.run_began_ms = -1
             self._row = 0
-        if not crossing or not self._flew or since_ms < _REFRACTORY_MS:
+        if not crossed:
             return False
-        self._row = self._row + 1 if since_ms < _LONGEST_STEP_MS else 1
-        self._flew = False
+        step_ms = ticks_diff(now_ms, self._crossed_ms)
+        if 0 <= step_ms < _REFRACTORY_MS and self._measured:
+            return False
+        running = self._measured and 0 < step_ms < _LONGEST_STEP_MS and self._run()
+        self._measured = True
+        self._crossed_ms = now_ms
+        self._clear_sums()
+        if not running:
+            self._row = 0
+            self.breaks += 1
+            return False
+        self._row += 1
         self.last_step_ms = now_ms
         self.steps += 1
         self._times_ms[(self.steps - 1) % _STEPS] = now_ms
@@ -111,9 +176,38 @@ class Gait:
             self.run_began_ms = now_ms
         return self.run_began_ms >= 0
 
-    def _forget(self):
+    def _run(self):
+        """Whether the step that ends here was run."""
+        lift = (self._top - self._bottom) >> 1
+        count = self._count
+        if lift < _LIFT_MIN or count < 8:
+            self._spring = 0
+            return False
+        # covariance of height (minus the vertical acceleration) and speed, whose trend is removed
+        trend = (self._speed << 4) // count
+        speed = (self._sum_speed - (trend * (count * (count + 1) >> 1) >> 4)) >> 2
+        both = self._sum_both - (trend * (self._sum_late >> 4) >> 2)
+        last_spring = self._spring
+        self._spring = ((self._sum_low << 2) // count * speed >> 2) - both
+        return lift >= _LIFT_RUN or self._spring + last_spring > 0
+
+    def _clear_sums(self):
+        self._top = self._bottom = self._y1
+        self._skip = self._count = 0
+        self._speed = self._sum_low = self._sum_speed = self._sum_both = self._sum_late = 0
+
+    def _interrupt(self):
+        """Samples are missing: the step in progress is dropped."""
+        self.breaks += 1
         self._x1 = self._x2 = self._y1 = self._y2 = 0
-        self._flew = False
+        self._u1 = self._u2 = self._v1 = self._v2 = 0
+        self._spring = 0
+        self._measured = False  # whether the sums began at a crossing
+        self._clear_sums()
+
+    def _forget(self):
+        self._interrupt()
+        self._crossed_ms = self.now_ms
         self.last_step_ms = ticks_add(self.now_ms, -_LONG_AGO_MS)
         self._row = 0
         self.run_began_ms = -1

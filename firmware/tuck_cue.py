@@ -11,6 +11,7 @@ from micropython import const
 _STRIDES = const(8)
 _BACK_STRIDES = const(5)
 _AGREEING = const(2)  # strides in a row that must agree
+_LONGEST_STRIDE = const(400)  # samples
 _BACK_CDEG = const(150)  # this far above the threshold: recovered
 _CDEG = const(5730)  # 1/100 deg per unit of the sine; 0.3 % low at 8 deg
 _MOST_CUES = const(4)
@@ -26,12 +27,11 @@ class TuckCue:
         self.measuring = False
         self._gait = gait
         self._settings = settings
-        self._sum_y = self._sum_z = self._count = 0
-        self._steps = 0
         self._tilts = array("h", bytes(2 * _STRIDES))
         self._strides = 0
         self._below = self._above = 0
         self._tucked = False
+        self._begin_stride()
         self._cue = 0
         self._cue_ms = array("i", bytes(4 * _MOST_CUES))
         self._cues = 0
@@ -48,8 +48,8 @@ class TuckCue:
     def begin(self):
         """Start a new run."""
         self._strides = self._below = self._above = self._cues = 0
-        self._sum_y = self._sum_z = self._count = self._steps = 0
         self._tucked = False
+        self._begin_stride()
 
     def measure_standing(self):
         """Measure standing over the next 5 s without motion."""
@@ -71,20 +71,24 @@ class TuckCue:
         self._sum_y += gait.up_y
         self._sum_z += gait.up_z
         self._count += 1
-        if stepped:
+        if gait.breaks != self._breaks or gait.run_began_ms == gait.now_ms or self._count > _LONGEST_STRIDE:
+            self._begin_stride()
+        elif stepped:
             self._steps += 1
             if self._steps >= 2:
                 self._stride()
         elif gait.run_began_ms < 0 and self._strides:
             self.begin()
-        if self._count > 400:  # no step for seconds
-            self._sum_y = self._sum_z = self._count = self._steps = 0
+
+    def _begin_stride(self):
+        self._sum_y = self._sum_z = self._count = self._steps = 0
+        self._breaks = self._gait.breaks
 
     def _stride(self):
         standing = self._settings.standing
         y = self._sum_y // self._count
         z = self._sum_z // self._count
-        self._sum_y = self._sum_z = self._count = self._steps = 0
+        self._begin_stride()
         sine = (z * standing[1] - y * standing[2]) >> 12  # standing in 1/16384, up in 1/4096
         length = (standing[1] * standing[1] + standing[2] * standing[2]) >> 14
         self._tilts[self._strides % _STRIDES] = sine * _CDEG // length if length > 4096 else 0

@@ -33,8 +33,13 @@ def count_strides(trial: GaitTrial, contacts_only: bool = False) -> Count:
     if contacts_only:
         at_s = run.contacts["time_s"]
         spans = np.column_stack([at_s[:-2], at_s[2:] - at_s[:-2]])
-    found = sum(_is_found(stride, spans) for stride in trial.strides)
+    found = count_found(trial.strides, spans)
     return Count(len(run.strides), len(trial.strides), found, float(np.ptp(trial.samples.time_s)))
+
+
+def count_found(strides: Floats, spans: Floats) -> int:
+    """How many of the true strides (n,2), start and duration in s, are covered by the found spans (m,2)."""
+    return sum(_is_found(stride, spans) for stride in strides)
 
 
 def _is_found(stride: Floats, spans: Floats) -> bool:

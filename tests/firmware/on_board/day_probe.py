@@ -4,6 +4,7 @@
 # Prints samples, wrong times, heap bytes after five minutes and at the end, packets, steps, number of kept runs.
 
 import gc
+import struct
 import sys
 
 gc.threshold(1024)  # as main.py does while it starts
@@ -47,10 +48,12 @@ sync.settle()
 store.begin(1800000000)
 
 acc = bytearray(6)
-quat = bytes((0, 0, 0, 0, 0, 0, 0, 64))
+quat = struct.pack("<4h", 11585, 0, 0, 11585)  # x y z w: the y axis is up
 gyr = bytearray(6)
 # Vertical acceleration of a step of 36 samples, in Q8, without gravity: flight, then stance
 STEP = array("h", [-2400] * 14 + [2000, 4500, 6000, 6500, 6000, 4500, 3000, 1500, 500] + [-1000] * 3 + [-2300] * 10)
+# Forward acceleration of a pelvis that is fastest when highest: as the vertical velocity
+FORE = array("h", [sum(STEP[: i + 1]) * 36 - sum(STEP) * (i + 1) >> 9 for i in range(36)])
 
 
 def a_minute(wrong, began):
@@ -64,8 +67,11 @@ def a_minute(wrong, began):
             expected_us -= 1000000
             expected_s += 1
         up = 2511 + STEP[number % 36]
-        acc[4] = up & 0xFF
-        acc[5] = up >> 8 & 0xFF
+        back = -FORE[number % 36]
+        acc[2] = up & 0xFF
+        acc[3] = up >> 8 & 0xFF
+        acc[4] = back & 0xFF
+        acc[5] = back >> 8 & 0xFF
         sync.advance(ticks_us)
         sync.push(ACC, ticks_us, acc, 0)
         sync.push(QUAT, ticks_us, quat, 0)
