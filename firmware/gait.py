@@ -14,6 +14,8 @@ _G = const(2511)  # 9.80665 m/s^2 in Q8
 _CROSSING = const(628)  # 0.25 g above rest
 _LIFT_MIN = const(628)  # half the range of a step's vertical acceleration: 0.25 g; below, shuffling
 _LIFT_RUN = const(3767)  # 1.5 g: running whatever the direction; the fastest recorded walk has 1.1 g
+_LIFT_SURE = const(3139)  # 1.25 g: running without doubt, which shows whether the clip faces backward
+_FACING_MOST = const(8)  # steps that agree, in net; half of them decide
 _REFRACTORY_MS = const(200)
 _LONGEST_STEP_MS = const(600)
 _LONG_AGO_MS = const(60000)  # a step before that counts as so long ago: ticks_diff is right for six days
@@ -40,6 +42,8 @@ class Gait:
         self.breaks = 0
         self.up_x = self.up_y = self.up_z = 0
         self.still = False
+        self.turned = False  # inside out, as far as steps have shown
+        self._facing = 0
         self.now_ms = 0  # time of the last sample, on the sensor's clock
         self.run_began_ms = -1  # -1: not running
         self._b0 = self._a1 = self._a2 = 0
@@ -187,9 +191,15 @@ class Gait:
         trend = (self._speed << 4) // count
         speed = (self._sum_speed - (trend * (count * (count + 1) >> 1) >> 4)) >> 2
         both = self._sum_both - (trend * (self._sum_late >> 4) >> 2)
-        last_spring = self._spring
-        self._spring = ((self._sum_low << 2) // count * speed >> 2) - both
-        return lift >= _LIFT_RUN or self._spring + last_spring > 0
+        spring = ((self._sum_low << 2) // count * speed >> 2) - both
+        if lift >= _LIFT_SURE:
+            self._facing = min(_FACING_MOST, self._facing + 1) if spring > 0 else max(-_FACING_MOST, self._facing - 1)
+            self.turned = self._facing <= -(_FACING_MOST >> 1)
+        if self.turned:
+            spring = -spring
+        both = spring + self._spring
+        self._spring = spring
+        return lift >= _LIFT_RUN or both > 0
 
     def _clear_sums(self):
         self._top = self._bottom = self._y1

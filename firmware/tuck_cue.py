@@ -93,7 +93,7 @@ class TuckCue:
         length = (standing[1] * standing[1] + standing[2] * standing[2]) >> 14
         self._tilts[self._strides % _STRIDES] = sine * _CDEG // length if length > 4096 else 0
         self._strides += 1
-        if self._strides >= _STRIDES and self.armed:
+        if self._strides >= _STRIDES and self.armed and not self._gait.turned:
             self._judge()
 
     def _mean(self, strides):

@@ -163,6 +163,22 @@ def test_bends_of_a_track_neither_silence_nor_cue(trial: str, tmp_path: Path) ->
         assert tuck.start_s < tuck_s < tuck.start_s + 9 and tuck.end_s < back_s < tuck.end_s + 9
 
 
+@pytest.mark.data
+def test_a_clip_inside_out_finds_the_run_and_cues_nothing(tmp_path: Path) -> None:
+    data_dir("fukuchi", "fukuchi_T35.npz")
+    inside_out = np.diag([-1.0, 1.0, -1.0]) @ NOMINAL_MOUNT
+    recordings, strides = [], []
+    for runner in DEV[:3]:
+        trial = next(gaits.treadmill_runs([runner], ["T35"], "good", 0))
+        recordings += [Recording.of(trial.samples, mount) for mount in (NOMINAL_MOUNT, inside_out)]
+        strides += [trial.strides] * 2
+    outcomes = alone(recordings, tmp_path)
+    for one, those, turned in zip(outcomes, strides, (False, True) * 3, strict=True):
+        found, true = share_found([one], [those])
+        assert found >= true - 2
+        assert (one.cues == []) == turned
+
+
 def lost_samples(count: int, rate_hz: int, share: float, longest_s: float, seed: int) -> np.ndarray:
     """(count,) True for samples in gaps of up to `longest_s` that take a share of all."""
     rng = np.random.default_rng(seed)
