@@ -20,6 +20,7 @@ from bench.lib.recordings import DEV, RUNNERS, data_dir, has_data
 from untuck.model import Floats
 
 REPEAT_S = 20.0
+WALKS_IN_PART = "SE10"  # changes between jogging and walking every few seconds, more often than the truth's windows
 STRETCHES = {  # trial, duration, size: speed in m/s is that of the trial, times size / duration
     "2.0 m/s, slower steps": ("T25", 1.25, 1.0),
     "2.0 m/s, smaller steps": ("T25", 1.0, 0.8),
@@ -51,11 +52,14 @@ def groups_of(people: Iterable[str]) -> dict[str, str]:
     }
 
 
-def _figures(section: str, name: str, people: dict[str, Count], walking: bool) -> Iterator[Figure]:
+def _figures(
+    section: str, name: str, people: dict[str, Count], walking: bool, without: tuple[str, ...] = ()
+) -> Iterator[Figure]:
     groups = groups_of(people)
+    people = {person: count for person, count in people.items() if person not in without}
     values, counts = dict[str, float](), dict[str, int]()
     for group in sorted(set(groups.values())):
-        members = [people[person] for person in people if groups[person] == group]
+        members = [count for person, count in people.items() if groups[person] == group]
         counts[group] = sum(each.true for each in members)
         values[group] = float(sum(each.running for each in members))
         if walking:
@@ -101,7 +105,9 @@ def figures(quick: bool, seed: int, note: Callable[[str], None]) -> Iterator[Fig
     yield row(section, f"{worn}, as recorded", gaits.worn_trials("walk"), True)
     yield row(section, f"{worn}, repeated for {REPEAT_S:.0f} s", gaits.worn_trials("walk", REPEAT_S), True)
     section = "Runs: share of strides found (strides)"
-    yield row(section, "natural jogging, real IMU", gaits.natural_runs(), False)
+    joggers = _by_person(gaits.natural_runs(), False, note)
+    yield from _figures(section, "natural jogging, real IMU", joggers, False)
+    yield from _figures(section, f"natural jogging, without {WALKS_IN_PART}", joggers, False, (WALKS_IN_PART,))
     yield row(section, "Alcantara, real accelerometer, pairs of steps", gaits.alcantara_runs(), False, True)
     yield row(section, f"{worn}, repeated", gaits.worn_trials("run", REPEAT_S), False)
     treadmill = gaits.treadmill_runs

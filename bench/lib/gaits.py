@@ -31,6 +31,7 @@ IPOL_FORWARD = np.array([[0.0, 0.0, -1.0], [1.0, 0.0, 0.0], [0.0, -1.0, 0.0]])
 FADE_S = 0.3  # at a seam of repeated or joined motion
 _REPEAT_S = {"walk": (0.75, 1.6), "run": (0.5, 0.9)}  # duration of a stride
 _WINDOW_S, _STEP_S, _RHYTHM_MIN = 3.0, (0.25, 0.48), 0.5  # of natural running: autocorrelation at one step
+_SLOWER, _STILL = 1.12, 0.4  # steps longer than the usual by more are walked; a stride with less motion is not run
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,7 +195,7 @@ def joined(motions: Sequence[WornMotion], seconds: float, seed: int = 0) -> Gait
 
 
 def natural_runs() -> Iterator[GaitTrial]:
-    """Natural jogging without laps; strides where the acceleration's magnitude repeats at a running step's period."""
+    """Natural jogging without laps; its strides are where the acceleration's magnitude says that the person runs."""
     for name in natural_names():
         fields = natural_fields(name)
         acc, up = fields["straight_acc_m_s2"], fields["up"]
@@ -204,19 +205,26 @@ def natural_runs() -> Iterator[GaitTrial]:
 
 
 def _rhythmic(acc: Floats) -> Floats:
-    """(n,2) strides of acc (N,3): windows whose magnitude has the rhythm of steps, cut at that rhythm."""
+    """(n,2) strides of acc (N,3): windows whose magnitude repeats with the rhythm of the person's running.
+
+    Independent of the analysis: neither direction nor orientation is used. Steps slower than the person's usual ones
+    are walking (SE10 walks in part); strides without the usual motion are standing, before the start or at a stop.
+    """
     size = np.linalg.norm(acc, axis=1)
     sos = butter(2, [1.0, 8.0], "bandpass", fs=NATURAL_HZ, output="sos")
     band = sosfiltfilt(sos, size)
     count, lags = int(_WINDOW_S * NATURAL_HZ), np.arange(*(int(NATURAL_HZ * s) for s in _STEP_S))
-    strides = [np.empty((0, 2))]
+    windows = []
     for first in range(int(EDGE_S * NATURAL_HZ), len(band) - count - int(EDGE_S * NATURAL_HZ), count):
         part = band[first : first + count]
         similar = [np.corrcoef(part[lag:], part[:-lag])[0, 1] for lag in lags]
         if max(similar) >= _RHYTHM_MIN:
-            start_s = first / NATURAL_HZ
-            strides.append(tiled(start_s, start_s + _WINDOW_S, 2 * lags[int(np.argmax(similar))] / NATURAL_HZ))
-    return np.vstack(strides)
+            windows.append((first / NATURAL_HZ, lags[int(np.argmax(similar))] / NATURAL_HZ))
+    usual_s = float(np.median([step_s for _, step_s in windows]))
+    ran = [(start_s, step_s) for start_s, step_s in windows if step_s < _SLOWER * usual_s]
+    strides = np.vstack([tiled(start_s, start_s + _WINDOW_S, 2 * step_s) for start_s, step_s in ran])
+    motion = [band[int(NATURAL_HZ * a) : int(NATURAL_HZ * (a + b))].std() for a, b in strides]
+    return strides[motion > _STILL * np.median(motion)]
 
 
 def treadmill_runs(runners: Sequence[str], trials: Sequence[str], wearing: str, seed: int) -> Iterator[GaitTrial]:
