@@ -13,6 +13,7 @@ import sys
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -136,6 +137,13 @@ def faults_line(what: tuple[str, float, int], runs: list[Jogged], least_deg: dic
     return f"{kind}: found {hits}, promised {promised}, wrong {sum(run.wrong for run in asked)}"
 
 
+def promises(plain: list[Jogged], side: int) -> list[Job]:
+    """Each jogger with a fault that is as deep as the jogger's own strides promise to find; side BOTH: a tuck."""
+    kind = "tuck" if side == BOTH else "pullback"
+    least = [(run.name, run.tuck_least_deg if side == BOTH else run.pullback_least_deg) for run in plain]
+    return [(name, True, (kind, depth_deg, side)) for name, depth_deg in least if np.isfinite(depth_deg)]
+
+
 def main(arguments: list[str]) -> int:
     """Print the tables, or one JSON object; 1 where the recordings are absent."""
     parser = argparse.ArgumentParser(prog="python -m bench natural", description=__doc__)
@@ -149,16 +157,22 @@ def main(arguments: list[str]) -> int:
     names = natural_names()[:: options.every]
     plain: list[Job] = [(name, straight, None) for straight in (True, False) for name in names]
     faulty: list[Job] = [(name, True, what) for what in FAULTS for name in names]
+    count = len(names)
     with ProcessPoolExecutor() as pool:
         runs = list(pool.map(jog, [*plain, *faulty], chunksize=4))
+        promised = {
+            side: list(pool.map(jog, promises(runs[:count], side), chunksize=4)) for side in (BOTH, LEFT, RIGHT)
+        }
     if options.json:
-        print(json.dumps([asdict(run) for run in runs]))
+        print(json.dumps([asdict(run) for run in chain(runs, *promised.values())]))
         return 0
-    count = len(names)
     lines = ["Without bends", *lines_of(runs[:count]), "", "In the hall", *lines_of(runs[count : 2 * count]), ""]
     for k, what in enumerate(FAULTS):
         least = {r.name: r.tuck_least_deg if what[0] == "tuck" else r.pullback_least_deg for r in runs[:count]}
         lines.append(faults_line(what, runs[(2 + k) * count : (3 + k) * count], least))
+    for side, found in promised.items():
+        name = "tuck" if side == BOTH else ("left pullback" if side == LEFT else "right pullback")
+        lines.append(f"{name} as deep as promised to each: found {sum(bool(run.hit) for run in found)}/{len(found)}")
     print("\n".join(lines))
     if options.markdown:
         options.markdown.write_text(PAGE.format(command=" ".join(arguments), table="\n".join(lines)), "utf-8")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -105,6 +106,23 @@ def test_the_answers_name_the_faults_of_the_run(summary: Summary) -> None:
     assert "Tuck once" in text and "right pullback once" in text
     assert "2 of 2 cued faults were corrected" in text and "no earlier session" in text
     assert not re.search(r"injur|risk|heal|diagnos|treat", text.replace("not medical advice", ""), re.IGNORECASE)
+
+
+def test_what_could_be_found_is_said(summary: Summary) -> None:
+    known = summary.reliability
+    assert known is not None and known.tuck_least_deg is not None and known.pullback_least_deg is not None
+    assert 2.5 < known.tuck_least_deg < 7.0 and 2.0 < known.pullback_least_deg < 5.0
+    assert known.judged == summary.strides - sum(summary.rejected.values())
+    text = " ".join(to_text(summary, "Session 1").split())
+    assert f"A tuck is found from about {known.tuck_least_deg:.1f} deg on" in text
+    unjudged = replace(summary, in_form_pct=None, findings=(), reliability=replace(known, tuck_least_deg=None))
+    text = " ".join(to_text(unjudged, "Session 1").split())
+    assert "Nothing was judged" in text and "Good form" not in text and "No stride was judged" in text
+
+
+def test_nobody_hears_cues_of_a_file(summary: Summary) -> None:
+    text = " ".join(to_text(replace(summary, heard=False), "walk.csv").split())
+    assert "Nobody heard any" in text and "corrected after" not in text
 
 
 def test_parts_add_up_to_the_run(summary: Summary) -> None:

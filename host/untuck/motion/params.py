@@ -140,7 +140,7 @@ class Params:
     pace_tilt_deg_ms: float = -0.02  # change of tilt with contact time, in natural joggers
     pace_tilt_sd_deg_ms: float = 0.03  # its spread between people
     pace_tilt_sd_deg_spm: float = 0.08  # the same for cadence, whose mean slope is none
-    offset_strides: int = 20  # whose median tilt is compared with an earlier baseline
+    offset_strides: int = 20  # at an earlier bin's pace, which show how one stands and wears the clip today
     offset_told_deg: float = 1.5
     offset_most_deg: float = 4.5  # lower than that is a tuck; people stand differently by some 2 deg
 
@@ -161,6 +161,7 @@ class Params:
     tuck_drift_deg: float = 0.6  # SD of drift over minutes that a baseline of 45 s does not show
     tuck_most_deg: float = 10.0  # nobody tucks further below their baseline: the clip has moved
     slow_strides: int = 30  # a drop of which much was there this long ago came slowly
+    slow_off_share: float = 0.6  # of where others end: what comes slowly hovers about its threshold for minutes
     slow_ratio: float = 1.4  # such a drop must be larger: fatigue, a slope, a creeping clip
 
     # Pullback
@@ -171,7 +172,7 @@ class Params:
     pullback_off_times: int = 3
     pullback_score: float = 3.6  # smallest, of the best of 32 bumps: natural joggers exceed it less than once an hour
     pullback_side_margin: float = 2.5  # log likelihood ratio of the sides; until then neither is named
-    pullback_both_margin: float = 8.0  # the same of both sides and the better one
+    pullback_both_margin: float = 5.5  # the same of both sides and the better one
 
     # Tipped far forward: shown only, and never cued further forward
     arch_strides: int = 10

@@ -50,7 +50,7 @@ def _times(count: int) -> str:
 
 
 def left_out_words(summary: Summary) -> str:
-    """Number of strides that were left out for each reason, "" for none."""
+    """Number of strides that were not judged for each reason, "" for none."""
     counts = sorted(summary.rejected.items())
     return ", ".join(f"{count} ({not_judged_words(reason)})" for reason, count in counts)
 
@@ -60,4 +60,4 @@ def _judged(summary: Summary) -> str:
         return "no stride was found"
     text = f"{summary.clean_strides} of {summary.strides} strides"
     left_out = left_out_words(summary)
-    return text + (f"; left out: {left_out}" if left_out else "")
+    return text + (f"; not judged: {left_out}" if left_out else "")

@@ -59,7 +59,7 @@ def _stride_lines(summary: Summary) -> list[str]:
     against = "no baseline" if baseline is None else f"baseline {baseline:.1f}, {m['tilt_deg'] - baseline:+.1f}"
     rows = [
         ("strides", f"{summary.strides}, {summary.clean_strides} clean"),
-        *([("left out", left_out)] if left_out else []),
+        *([("not judged", left_out)] if left_out else []),
         ("running", clock(summary.running_s)),
         ("cadence", f"{m['cadence_spm']:.0f}{sd.get('cadence_spm', '')} steps/min"),
         ("contact", f"left {m['contact_left_ms']:.0f} ms, right {m['contact_right_ms']:.0f} ms"),

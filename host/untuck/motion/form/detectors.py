@@ -142,7 +142,8 @@ class TuckDetector(_ByMeans):
         drop = self._drop.push(below_deg, seen.usual, error_deg, seen.wander_deg, p)
         rise = self._rise.push(-below_deg, seen.usual, error_deg, seen.wander_deg, p)
         record["tilt_usual_deg"], record["tuck_least_deg"] = seen.usual.tilt_deg, drop.promised_deg
-        off_deg = p.tuck_off_deg / p.tuck_on_deg
+        slowly = self._latch.finding is not None and self._latch.finding.slow
+        off_deg = p.tuck_off_deg / p.tuck_on_deg * (p.slow_off_share if slowly else 1.0)
         self.doubtful = drop.below_deg > 0.5 * drop.least_deg
         onset_s = seen.recent.onset_s(p.tuck_strides)
         if self._mirror.push(rise.on, rise.below_deg <= off_deg * rise.least_deg, 0.0, onset_s, seen.now_s):

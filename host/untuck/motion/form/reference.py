@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import replace
 from math import hypot, inf, sqrt
-from statistics import median
 from typing import NamedTuple
 
 import numpy as np
 
 from untuck.model import Baseline
-from untuck.motion.form.baseline import Bin, bins_of, with_bin
+from untuck.motion.form.baseline import Bin, bins_of, make_bin, with_bin
 from untuck.motion.form.new_pace import NewPace
 from untuck.motion.params import Params
 from untuck.motion.strides.stride import Stride
@@ -42,7 +41,7 @@ class Reference:
 
     def __init__(self, params: Params, baseline: Baseline, taken_today: bool) -> None:
         self._params = params
-        self._today: list[float] = []  # tilt against an earlier baseline
+        self._today: dict[int, list[Stride]] = {}  # first strides of each bin of an earlier baseline
         self._earlier = 0 if taken_today else len(baseline.strides)  # bins whose tilt is of another standing
         self._pace: deque[tuple[float, float]] = deque(maxlen=params.pace_strides)
         self._new = NewPace(params)
@@ -86,8 +85,8 @@ class Reference:
                 at, off = self._nearest(cadence, contact)
         if off > p.pace_far:
             self.held = NotJudged.SPEED
-        elif self._earlier and at < self._earlier and np.isnan(self.offset_deg):
-            self._find_offset(record["tilt_deg"] - self._expected(at, cadence, contact)[0])
+        elif at < self._earlier and len(self._today.get(at, [])) < p.offset_strides:
+            self._renew(stride, at)
         return None if self.held else self._usual(at, off, cadence, contact)
 
     def _nearest(self, cadence_spm: float, contact_ms: float) -> tuple[int, float]:
@@ -128,16 +127,26 @@ class Reference:
         self._set(with_bin(self.baseline, self._new.number, grown))
         self.extended = int(grown.strides[0]) >= self._params.baseline_strides
 
-    def _find_offset(self, more_deg: float) -> None:
-        """Tilt of the first strides against an earlier baseline, which then moves; until then nothing is judged."""
-        p = self._params
-        self._today.append(more_deg)
-        if len(self._today) < p.offset_strides:
+    def _renew(self, stride: Stride, at: int) -> None:
+        """Take in one of the first strides at an earlier bin's pace; until they are complete, nothing is judged.
+
+        The clip sits a little differently each day, which changes the measured rotation within a stride as much as a
+        pullback does: its curve is always today's. Of tilt, the difference moves all earlier bins.
+        """
+        p, today = self._params, self._today.setdefault(at, [])
+        today.append(stride)
+        if len(today) < p.offset_strides:
             self.held = NotJudged.WARM_UP
             return
-        found_deg = median(self._today)
-        # lower by more than people stand differently: a tuck from the start
-        self.offset_deg = found_deg if found_deg > -p.offset_most_deg else 0.0
-        moved = self.baseline.tilt_deg.copy()
-        moved[: self._earlier] += self.offset_deg
-        self._set(replace(self.baseline, tilt_deg=moved))
+        new = make_bin(today, p)
+        tilt_deg = self.baseline.tilt_deg.copy()
+        if np.isnan(self.offset_deg):
+            contact_ms, cadence_spm = float(new.contact_ms[0]), float(new.cadence_spm[0])
+            found_deg = float(new.tilt_deg[0]) - self._expected(at, cadence_spm, contact_ms)[0]
+            # lower by more than people stand differently: a tuck from the start
+            self.offset_deg = found_deg if found_deg > -p.offset_most_deg else 0.0
+            tilt_deg[: self._earlier] += self.offset_deg
+        renewed = {name: getattr(self.baseline, name).copy() for name in ("strides", "rotation_deg", "travel_deg")}
+        for name, values in renewed.items():
+            values[at] = getattr(new, name)[0]
+        self._set(replace(self.baseline, tilt_deg=tilt_deg, **renewed))
