@@ -17,7 +17,7 @@ import numpy as np
 from vqf import VQF
 
 from bench.lib.accuracy_orientation import inclination_rmse_deg
-from bench.lib.bias_steps import BACK_DEG, KINDS, STEPS_DEG_S, StepScore, scores
+from bench.lib.bias_steps import BACK_DEG, KINDS, REPORTED_S, STEPS_DEG_S, StepScore, reported, scores
 from bench.lib.figures import Figure, table
 from bench.lib.orientation_runs import (
     SENSOR,
@@ -214,7 +214,10 @@ def bias_step_figures(runners: tuple[str, ...], seed: int) -> Iterator[Figure]:
         kept = {"all": groups["dev"]} if kind == "walking" else groups  # constants were tried on these walks
         for size in STEPS_DEG_S:
             found = scores({"ours": ours, "VQF": vqf}, kind, size, kept, seed)
-            yield from _step_figures(f"Gyro bias steps by {size} deg/s, {kind}", found, list(kept))
+            section = f"Gyro bias steps by {size} deg/s, {kind}"
+            yield from _step_figures(section, found, list(kept))
+            if kind in ("running", "standing"):
+                yield from _report_figures(section, kind, size, groups, seed)
 
 
 def _share_back(many: list[StepScore]) -> float:
@@ -237,6 +240,18 @@ def _step_figures(section: str, found: dict[tuple[str, str], list[StepScore]], g
         theirs = {group: float(value(found["VQF", group])) for group in groups}
         goal = (">=", 100.0) if unit == "%" else ("<=", theirs[groups[-1]]) if unit == "deg" else None
         yield Figure(section, label, unit, values, counts, goal, {f"VQF {g}": v for g, v in theirs.items()})
+
+
+def _report_figures(
+    section: str, kind: str, size: float, groups: dict[str, tuple[tuple[str, ...], tuple[str, ...]]], seed: int
+) -> Iterator[Figure]:
+    """How many steps the pipeline reports, and how many reports no step explains."""
+    many = {group: reported(kind, who, size, seed) for group, (who, _) in groups.items() if who}
+    counts = {group: count for group, (_, count, _) in many.items()}
+    told = {group: 100.0 * found / count for group, (found, count, _) in many.items()}
+    yield Figure(section, f"reported within {REPORTED_S:.0f} s", "%", told, counts, (">=", 95.0))
+    false = {group: float(false) for group, (_, _, false) in many.items()}
+    yield Figure(section, "reports that no step explains", "", false, {}, ("<=", 0.0))
 
 
 def main(arguments: list[str]) -> int:

@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+import untuck
 from bench.lib.accuracy_recordings import ipol_trials
 from bench.lib.orientation_runs import MOTION_HZ, ZEROED, Run, measured, treadmill
 from bench.lib.recordings import data_dir, load_recording
 from bench.lib.standing import stand
+from untuck.events import Warned
 from untuck.model import Floats
 from untuck.samples import Samples
 
@@ -26,6 +28,9 @@ EARLIEST_S, AFTER_S = 20.0, 45.0  # before and after the step, in a recording th
 SHORT_EARLIEST_S, SHORT_AFTER_S = 7.0, 14.0  # of trials of 22-37 s
 STEPS_EACH = 2  # of each size in a recording
 PERSON_TRIAL = "-2"  # of IPOL: one trial of each person
+
+
+REPORTED_S = 30.0  # within which a step shall be reported
 
 
 @dataclass(frozen=True)
@@ -116,3 +121,27 @@ def scores(
                 for name, estimate in estimates.items():
                     found[name, group].append(score(estimate, run, stepped, at_s))
     return found
+
+
+def reported(kind: str, runners: tuple[str, ...], step_deg_s: float, seed: int) -> tuple[int, int, int]:
+    """Steps that the pipeline reports within REPORTED_S, all steps, and reports before a step or in recordings without.
+
+    The steps are those of `scores`.
+    """
+    found = count = false = 0
+    for recording, run in motions(kind, runners, (), seed):
+        false += len(_reports_s(run.samples))
+        for again in range(STEPS_EACH):
+            rng = np.random.default_rng([seed, again, *map(ord, recording)])
+            stepped, at_s = with_bias_step(run, step_deg_s, rng)
+            delays_s = [report_s - at_s for report_s in _reports_s(stepped.samples)]
+            found += any(0.0 < delay_s <= REPORTED_S for delay_s in delays_s)
+            false += sum(delay_s <= 0.0 for delay_s in delays_s)
+            count += 1
+    return found, count, false
+
+
+def _reports_s(samples: Samples) -> list[float]:
+    """Times at which the pipeline warned of a change of the gyro's bias."""
+    events = untuck.Pipeline().push(samples)
+    return [event.time_s for event in events if isinstance(event, Warned) and "gyro changed" in event.text]

@@ -172,7 +172,7 @@ def test_a_step_of_the_gyro_bias_is_recovered_from_and_reported(step_deg_s: floa
     after_deg, se_deg = np.array(errors_deg[300:]), np.degrees(np.sqrt(variances[300:]))
     assert after_deg.max() < 3.2 * step_deg_s + 0.5  # VQF: 3.0 to 3.2 s times the step; before: up to 90 deg
     assert after_deg[150:].max() < 1.0  # within 15 s
-    assert state.recoveries > 0
+    assert state.recoveries > 0 or step_deg_s < 1.0  # a small step is followed without one
     assert (after_deg[60:] < 3.0 * se_deg[60:]).all()  # from 6 s on the variance includes the error
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from untuck.model import GRAVITY_M_S2, Floats
 from untuck.motion.clock import CLOCK_STATE_SIZE, even_stamps
 from untuck.motion.history import History
+from untuck.motion.orientation.bias_watch import BiasChange, BiasWatch
 from untuck.motion.orientation.driver import FilterInputs, orient_aided
 from untuck.motion.orientation.filter import RATE_MAX_HZ, RATE_MIN_HZ, OrientationParams, OrientationState
 from untuck.motion.params import Params
@@ -69,6 +70,7 @@ class Intake:
 
     last_s: time of the last sample, -inf before the first; stamp_s: its time stamp as given, which may have jitter;
     tilt_variance: of tilt in rad^2 at the block's start;
+    bias_change: of the gyro, found at the block's start, usually None;
     problem: why the sample rate is not usable, "" if it is or is not known yet.
     """
 
@@ -81,6 +83,8 @@ class Intake:
         self.problem = ""
         self._orient_params = OrientationParams().as_array()
         self._orientation = OrientationState()
+        self._bias_watch = BiasWatch()
+        self.bias_change: BiasChange | None = None
         self._stored, self._speed = Samples([], np.empty((0, 3)), np.empty((0, 3))), np.empty(0)
         self._time_s = np.empty(0)  # of the stored samples, by the even clock
         self._taken, self._shift = 0, 0  # stored samples that are processed; their first row in the history's arrays
@@ -107,6 +111,10 @@ class Intake:
             self._dt_s = self.nominal_dt_s(_RATE_SAMPLES)
             self.problem = rate_problem(self.history.time(0, _RATE_SAMPLES))
         self.tilt_variance = 0.5 * self._orientation.tilt_variance  # one axis of two
+        if isfinite(self.tilt_variance) and self._bias_watch.due(self.last_s):
+            self.bias_change = self._bias_watch.push(self.last_s, *self._orientation.horizontal_bias)
+        else:
+            self.bias_change = None
 
     def nominal_dt_s(self, number: int) -> float:
         """Usual time between samples, from the samples up to `number`, which is not the first."""

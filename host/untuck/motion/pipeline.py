@@ -151,6 +151,8 @@ class Pipeline:
                 intake.begin_block(self._pace.speed_m_s, self.calibration.sensor_to_pelvis[0])
                 if intake.problem:
                     self._emit(Warned(intake.last_s, intake.problem))  # which gives it once
+                if intake.bias_change is not None:
+                    self._emit(Warned(intake.last_s, intake.bias_change.text))
             if self._commands.next_s < time_s[first]:
                 self._carry_out_before(float(time_s[first]))
             last = min(end, first + left)

@@ -23,7 +23,7 @@ Departures from the textbook:
 - sway counts at most the change between successive innovations, because a tilt error makes them nearly equal: a filter
   that is wrong must not take its error for sway;
 - innovations that add up in one direction contradict the covariance, which is then increased as by a step of the gyro's
-  bias (guard.py);
+  bias (guard.py); in running this begins below the limit, because the clip's impacts change the bias;
 - an alpha-beta filter removes the jitter of time stamps. It starts as a straight line through all stamps (Kalata, IEEE
   Trans. AES 20, 1984). Without it, 0.2 ms of jitter made a runner's tilt drift by 0.06 deg per root second.
 
@@ -62,6 +62,7 @@ class OrientationParams:
     tilt_per_rate: float = 5e-4  # rad per rad/s: gyro error that gain and misalignment do not explain
     bias_rad_s: float = 0.02  # rad/s, initial SD of the bias: 1.1 deg/s
     bias_walk: float = 1e-4  # rad/s: 0.045 deg/s in a minute
+    bias_per_acc: float = 1.5e-5  # rad/s per m/s^2 (RMS): impacts change the bias; running: 0.1 deg/s in a minute
     bias_motion_rad_s: float = 0.002  # rad/s, SD of the difference between the bias in motion and at rest
     gain: float = 0.002  # initial SD of gain errors and misalignments; a factory-calibrated MEMS gyro
     velocity_m_s: float = 0.15  # m/s, lower limit of sway: a running pelvis within a stride
@@ -88,8 +89,9 @@ class OrientationParams:
     clock_loose: float = 0.2  # of a period; a larger deviation is not jitter but a sample at another time
     clock_gain: float = 0.02  # alpha of the clock filter: a sensor's clock drifts slowly
     guard_s: float = 1.5  # s, memory of the test for consistency: a bias step of 1 deg/s shows after 2 s
-    guard_sigma: float = 2.8  # sum of innovations, in SD, that contradicts the covariance
+    guard_sigma: float = 3.5  # sum of innovations, in SD, that contradicts the covariance
     guard_clip: float = 1.5  # SD, most that a block adds to it: one that stops within 2 s has only changed speed
+    guard_early: float = 1.0  # share of a recovery by a sum just below that limit, per block, under a runner's impacts
     knock_rad_s: float = 0.01  # rad/s, assumed bias step: 0.6 deg/s; a larger one takes several recoveries
     knock_s: float = 2.5  # s, assumed time since that step: the delay of the test
     forward: tuple[float, float, float] = (0.0, 0.0, -1.0)  # direction of travel in the sensor frame, nominal mount
@@ -113,9 +115,29 @@ class OrientationState:
 
     @property
     def tilt_variance(self) -> float:
-        """Estimated variance of the inclination in rad^2, sum of both axes; NaN before filtering begins."""
+        """Estimated variance of the inclination in rad^2, sum of both axes; NaN before filtering begins.
+
+        It is larger where the sum of the innovations exceeds the SD that the filter predicts for it (guard.py).
+        """
         number = self.values.item
-        return number(idx.COV) + number(idx.COV + idx.ERRORS + 1) if number(idx.PHASE) == 2.0 else nan
+        if number(idx.PHASE) != 2.0:
+            return nan
+        x, y, predicted = (number(idx.GUARD + i) for i in range(3))
+        excess = 0.5 * (x * x + y * y) / predicted if predicted > 0.0 else 0.0
+        return max(1.0, excess) * (number(idx.COV) + number(idx.COV + idx.ERRORS + 1))
+
+    @property
+    def horizontal_bias(self) -> tuple[Floats, Floats, float]:
+        """For BiasWatch: the bias (3,) in rad/s and the vertical (3,), both in the sensor frame; SD of the bias's axes.
+
+        Only the horizontal part of the bias is observed, and the SD is of that.
+        """
+        w, x, y, z = self.values[idx.QUAT : idx.QUAT + 4].tolist()
+        up = np.array([2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)])
+        bias = slice(idx.BIAS_AT, idx.MATRIX_AT)
+        cov = self.values[idx.COV :].reshape(idx.COV_SHAPE)[bias, bias]
+        variance = 0.5 * (float(cov.trace()) - float(up @ cov @ up))
+        return self.gyr_bias_rad_s, up, max(variance, 0.0) ** 0.5
 
     @property
     def recoveries(self) -> int:

@@ -13,7 +13,9 @@ from untuck.model import Floats
 from untuck.motion.jit import inner
 from untuck.motion.orientation import layout as idx
 
-COMPILED_IN = {"orientation/layout.py": 0x0456DF16}
+IMPACTS_M_S2 = 12.4  # RMS acceleration of a jogger is 9-12, of a runner 13-17; a swung or walking sensor has 1-7
+
+COMPILED_IN = {"orientation/layout.py": 0x582EE8D0}
 
 
 @inner
@@ -22,7 +24,9 @@ def guard(params: Floats, state: Floats, cov: Floats, x: float, y: float, noise:
 
     A block counts as at most `guard_clip` SD: what lasts adds up, a sudden change of speed does not. The sum decays
     with `guard_s` and is compared with the SD that the filter predicts for it, as in the test of innovations
-    for whiteness (Mehra, IEEE Trans. Automatic Control 15, 1970). Starts of motion are left out.
+    for whiteness (Mehra, IEEE Trans. Automatic Control 15, 1970). Starts of motion are left out. Under a runner's
+    impacts, a sum below the limit already brings about a part of a recovery: an adaptive fading of the filter's
+    memory (Xia et al., Automatica 30, 1994), so that the error of a small step stays small.
     """
     block_s, limit = state[idx.BLOCK_S], params[idx.GUARD_SIGMA]
     keep = params[idx.GUARD_S] / (params[idx.GUARD_S] + block_s)
@@ -32,19 +36,25 @@ def guard(params: Floats, state: Floats, cov: Floats, x: float, y: float, noise:
     weight = keep if size <= most else keep * most / size
     x, y = keep * state[idx.GUARD] + weight * x, keep * state[idx.GUARD + 1] + weight * y
     variance = keep * keep * (state[idx.GUARD_VARIANCE] + predicted + noise)
-    wrong = x * x + y * y > limit * limit * variance
-    if wrong and state[idx.MOVING_S] > 2.0 * params[idx.LAUNCH_S]:
-        _recover(params, state, cov)
-    if wrong or state[idx.MOVING_S] <= 2.0 * params[idx.LAUNCH_S]:
+    doubt = (x * x + y * y) / (limit * limit * variance)
+    if state[idx.MOVING_S] <= 2.0 * params[idx.LAUNCH_S]:
         x = y = variance = 0.0
+    elif doubt > 1.0:
+        _recover(params, state, cov, 1.0)
+        state[idx.RECOVERIES] += 1.0
+        x = y = variance = 0.0
+    else:
+        impacts = state[idx.ACTIVITY2] / (IMPACTS_M_S2 * IMPACTS_M_S2)
+        impacts *= impacts
+        _recover(params, state, cov, params[idx.GUARD_EARLY] * doubt * doubt * impacts / (1.0 + impacts))
     state[idx.GUARD], state[idx.GUARD + 1], state[idx.GUARD_VARIANCE] = x, y, variance
 
 
 @inner
-def _recover(params: Floats, state: Floats, cov: Floats) -> None:
-    """Increase the covariance as if the bias had changed by `knock_rad_s` (SD, each axis) `knock_s` ago."""
+def _recover(params: Floats, state: Floats, cov: Floats, share: float) -> None:
+    """Increase the covariance as if the bias had changed by `knock_rad_s` (SD, each axis) `knock_s` ago, by `share`."""
     knock, seconds = params[idx.KNOCK_RAD_S], params[idx.KNOCK_S]
-    variance = knock * knock
+    variance = share * knock * knock
     for j in range(idx.BIAS_AT, idx.MATRIX_AT):
         cov[j, j] += variance
     for i in range(2):
@@ -53,4 +63,3 @@ def _recover(params: Floats, state: Floats, cov: Floats) -> None:
             both = variance * seconds / state[idx.BLOCK_S] * state[idx.BLOCK_LEAN + 12 * i + j]
             cov[i, idx.BIAS_AT + j] += both
             cov[idx.BIAS_AT + j, i] += both
-    state[idx.RECOVERIES] += 1.0

@@ -13,7 +13,7 @@ from untuck.motion.jit import inner
 from untuck.motion.orientation import layout as idx
 from untuck.motion.orientation.guard import guard
 
-COMPILED_IN = {"orientation/guard.py": 0xE95B1121, "orientation/layout.py": 0x0456DF16}
+COMPILED_IN = {"orientation/guard.py": 0xCB5A98C9, "orientation/layout.py": 0x582EE8D0}
 
 Quat = tuple[float, float, float, float]
 Vector = tuple[float, float, float]
@@ -160,7 +160,8 @@ def _add_process_noise(params: Floats, state: Floats, cov: Floats) -> None:
         variance += launch * launch
     lost_m_s = params[idx.CLIP_LOSS_M_S2] * state[idx.BLOCK_CLIP_S]
     variance = variance * block_s + lost_m_s * lost_m_s
-    walk = params[idx.BIAS_WALK]
+    walk, per_acc = params[idx.BIAS_WALK], params[idx.BIAS_PER_ACC]
+    bias = (walk * walk + per_acc * per_acc * state[idx.ACTIVITY2]) * block_s
     for i in range(idx.ERRORS):
         cov[idx.MEAN, i] = 0.0
         if i < idx.VELOCITY_AT:
@@ -168,7 +169,7 @@ def _add_process_noise(params: Floats, state: Floats, cov: Floats) -> None:
         elif i < idx.BIAS_AT:
             cov[i, i] += variance
         elif i < idx.MATRIX_AT:
-            cov[i, i] += walk * walk * block_s
+            cov[i, i] += bias
 
 
 @inner

@@ -15,6 +15,7 @@ from __future__ import annotations
     TILT_PER_RATE,
     BIAS_RAD_S,
     BIAS_WALK,
+    BIAS_PER_ACC,
     BIAS_MOTION_RAD_S,
     GAIN,
     VELOCITY_M_S,
@@ -43,11 +44,12 @@ from __future__ import annotations
     GUARD_S,
     GUARD_SIGMA,
     GUARD_CLIP,
+    GUARD_EARLY,
     KNOCK_RAD_S,
     KNOCK_S,
     FORWARD,  # 3
-) = range(38)
-PARAMS_SIZE = 40
+) = range(40)
+PARAMS_SIZE = 42
 
 # State carried from sample to sample
 QUAT = 0  # sensor to earth at the last sample

@@ -1,0 +1,90 @@
+"""Finds a lasting change of the gyro's bias in the filter's estimates, so that it can be reported.
+
+A step of the bias (a reset of the sensor, a knock) moves the estimate once, and it stays there. A bend or a change of
+speed also moves it, for seconds. So two intervals are compared, some seconds apart, in each of which the estimate
+must be steady. Only the horizontal part counts: a bias about the vertical is not observed.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+import numpy as np
+
+from untuck.model import Floats
+from untuck.vocabulary import clock
+
+_RECENT_S = 8.0  # length of the later interval: longer than the filter takes for a change of speed
+_BEFORE_S = 20.0  # ago, end of the earlier one: the filter needs up to 12 s to follow a step
+_EARLIER_S = 15.0  # its length
+_LEAST_RAD_S = np.radians(0.25)  # smallest change that is reported; it costs up to 0.7 deg of tilt
+_LAG_S = 3.0  # error of tilt, in deg for each deg/s of a step, at most (bench/lib/bias_steps.py)
+_DOUBTFUL_S = 12.0  # after a step: until the error is below 0.2 deg
+_STEADY = 0.35  # of the change: most that an estimate may differ from its interval's mean
+_SIGMA = 3.0  # least change, in the filter's standard errors at the earlier interval
+EVERY_S = 0.49  # between estimates, slightly less than a block of samples at 100 Hz
+
+
+class BiasChange(NamedTuple):
+    """The bias changed by size_rad_s, horizontally, about at from_s; what depends on tilt is doubtful until until_s."""
+
+    from_s: float
+    until_s: float
+    size_rad_s: float
+
+    @property
+    def text(self) -> str:
+        """A warning, with times since the start of the samples' clock."""
+        size_deg_s, until_s = np.degrees(self.size_rad_s), max(self.until_s, self.from_s + _DOUBTFUL_S)
+        return (
+            f"The sensor's gyro changed by {size_deg_s:.1f} deg/s at about {clock(self.from_s)}, as after a knock or a "
+            f"reset of the sensor. Until {clock(until_s)} tilt may be off by up to {_LAG_S * size_deg_s:.1f} deg. "
+            "Stand still for 5 s when you can: that measures the gyro again."
+        )
+
+
+class BiasWatch:
+    """Keeps half a minute of estimates."""
+
+    def __init__(self) -> None:
+        self._rows: deque[tuple[float, Floats, float]] = deque()
+
+    def due(self, time_s: float) -> bool:
+        """Whether the next estimate may be added."""
+        return not self._rows or time_s - self._rows[-1][0] >= EVERY_S
+
+    def push(self, time_s: float, bias_rad_s: Floats, up: Floats, se_rad_s: float) -> BiasChange | None:
+        """Add an estimate: bias (3,) and the vertical (3,) in the sensor frame, and the standard error of its axes.
+
+        Returns a change when it has lasted for some seconds, once.
+        """
+        rows = self._rows
+        rows.append((time_s, bias_rad_s, se_rad_s))
+        while time_s - rows[0][0] > _BEFORE_S + _EARLIER_S:
+            rows.popleft()
+        if time_s - rows[0][0] < _BEFORE_S + 0.5 * _EARLIER_S:
+            return None
+        times = np.array([row[0] for row in rows])
+        biases = np.array([row[1] for row in rows])
+        biases = biases - np.outer(biases @ up, up)
+        earlier, recent = times <= time_s - _BEFORE_S, times > time_s - _RECENT_S
+        if earlier.sum() < 5 or recent.sum() < 5:  # after a gap
+            return None
+        before, now = biases[earlier].mean(axis=0), biases[recent].mean(axis=0)
+        change = now - before
+        size = float(np.linalg.norm(change))
+        se = float(np.mean([row[2] for row in rows if row[0] <= time_s - _BEFORE_S]))
+        if size < max(_LEAST_RAD_S, _SIGMA * se):
+            return None
+        unsteady = max(_furthest(biases[earlier], before), _furthest(biases[recent], now))
+        if unsteady > _STEADY * size:
+            return None
+        along = (biases - before) @ change / size**2
+        from_s, until_s = (float(times[np.flatnonzero(along < share)[-1]]) for share in (0.1, 0.9))
+        rows.clear()
+        return BiasChange(from_s, until_s, size)
+
+
+def _furthest(points: Floats, middle: Floats) -> float:
+    return float(np.linalg.norm(points - middle, axis=1).max())
