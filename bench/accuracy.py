@@ -1,7 +1,8 @@
 """`python -m bench accuracy`: one table of every accuracy figure, beside its peers and its goal.
 
 Semi-synthetic runs, unmodified recordings, and orientation benchmarks; DEV and JUDGE runners in separate columns. The
-figures are defined in lib/accuracy_orientation.py, lib/accuracy_recordings.py and lib/accuracy_runs.py.
+figures are defined in lib/accuracy_orientation.py, lib/accuracy_recordings.py, lib/accuracy_runs.py and
+lib/peers_orientation.py.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from bench.lib.accuracy_orientation import orientation_sections
 from bench.lib.accuracy_recordings import recording_sections
 from bench.lib.accuracy_runs import run_sections
 from bench.lib.figures import Figure, table
+from bench.lib.peers_orientation import peer_sections
 from bench.lib.recordings import DEV, JUDGE, data_dir, has_data
 
 NOTE = "Constants are fitted on DEV; JUDGE is held out. Semi-synthetic: faults are added to recorded motion."
@@ -29,7 +31,12 @@ Where a goal is missed the table says NO.
 {text}
 ```
 """
-SECTIONS = {"orientation": orientation_sections, "recordings": recording_sections, "runs": run_sections}
+SECTIONS = {
+    "orientation": orientation_sections,
+    "recordings": recording_sections,
+    "runs": run_sections,
+    "peers": peer_sections,
+}
 
 
 def all_figures(quick: bool, seed: int, parts: list[str]) -> Iterator[Figure]:

@@ -32,14 +32,13 @@ from bench.lib.orientation_runs import (
     with_stuck_force,
 )
 from bench.lib.quaternions import multiply
-from bench.lib.recordings import DEV, JUDGE, RUNNERS, TRIALS, data_dir, has_data, load_recording
+from bench.lib.recordings import BROAD_DEV, DEV, JUDGE, RUNNERS, TRIALS, data_dir, has_data, load_recording
 from untuck.model import Floats
 from untuck.motion.orientation.filter import OrientationParams, OrientationState, step
 from untuck.samples import Samples
 
 Filter = Callable[[Run], Floats]
 
-BROAD_DEV = ("02", "07", "16", "25", "31", "33")  # trials that constants were fitted on; the others are held out
 BROAD_LEAD_S = 0.0042  # delay of BROAD's gyros relative to the optical system, from the dev trials
 SETTLE_S = 10.0
 BACK_S = 20.0  # within which the error of a bias step shall end

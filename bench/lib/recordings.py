@@ -29,6 +29,7 @@ TRIALS = {"T25": 2.5, "T35": 3.5, "T45": 4.5}  # treadmill speed in m/s
 DEV = ("RBDS001", "RBDS012", "RBDS016", "RBDS020", "RBDS024", "RBDS028", "RBDS08")
 JUDGE = ("RBDS010", "RBDS014", "RBDS018", "RBDS022", "RBDS026", "RBDS04")
 RUNNERS = DEV + JUDGE
+BROAD_DEV = ("02", "07", "16", "25", "31", "33")  # trials that constants were fitted on; the others are held out
 
 LOWPASS_HZ = 20.0  # above, marker noise would dominate the second derivative
 FILLED_GAP_MAX = 8  # frames at 150 Hz that are interpolated; strides with longer gaps are left out
