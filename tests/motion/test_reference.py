@@ -78,6 +78,19 @@ def test_a_deep_tuck_from_the_start_is_found_against_an_earlier_baseline() -> No
     assert [finding.fault for finding in run.findings] == ["tuck"]
 
 
+def test_what_nobody_tucks_is_a_clip_that_has_moved() -> None:
+    """Tilt 13 deg below the baseline: nothing is judged, it is said why, and it ends when tilt is back."""
+    samples = samples_of(
+        Phase("run", 60.0, EASY), Phase("run", 25.0, EASY, tuck_deg=13.0), Phase("run", 30.0, EASY), Phase("stand", 3.0)
+    )
+    run = untuck.analyse(samples)
+    assert sum("the clip has moved" in text for text in run.warnings) == 1
+    moved = run.strides["start_s"][run.strides["reason"] == "slip"]
+    assert len(moved) >= 15
+    assert run.strides["reason"][-1] == ""
+    assert all(finding.end_s <= moved[0] + 2.0 for finding in run.findings)
+
+
 def test_every_stride_says_why_it_was_not_judged() -> None:
     strides = untuck.analyse(samples_of(Phase("run", 55.0, EASY), Phase("run", 60.0, FAST))).strides
     assert set(strides["reason"][~strides["valid"]]) <= {"accelerating", "odd", "turning"}

@@ -150,7 +150,7 @@ class Judge:
         record["reason"] = record["reason"] or self._detector.not_judged
         events: list[Event] = []
         if self._detector.too_deep and not self._slip.held:
-            self._slip.held = True
+            self._slip.hold(self._detector.usual_tilt_deg(stride))
             events += [*self.stop(now_s), Warned(now_s, _TOO_DEEP)]
         if reference.baseline is not self.baseline:
             self.baseline = reference.baseline
@@ -257,6 +257,8 @@ class Judge:
         self._candidates.clear()
         self._warned_mount = False
         self._facing.clear()
+        if self._detector is not None and self._given:
+            self._detector.reference.renew()
         if zero_only or self._given or self._detector is None:
             return []
         events = self.stop(now_s)

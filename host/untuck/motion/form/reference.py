@@ -68,6 +68,12 @@ class Reference:
         self._pace.clear()
         self._new.restart()
 
+    def renew(self) -> None:
+        """The zero has been set again: today's offset from an earlier baseline is found again."""
+        if self._earlier:
+            self._today.clear()
+            self.offset_deg = np.nan
+
     def usual(self, stride: Stride, doubtful: bool) -> Usual | None:
         """The reference of a valid stride, or None with `held` set; doubtful: a fault may be under way."""
         record, p = stride.record, self._params

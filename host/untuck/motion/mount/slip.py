@@ -59,6 +59,12 @@ class SlipWatch:
         """Running has ended; a detected slip remains."""
         self._recent.clear()
 
+    def hold(self, usual_tilt_deg: float) -> None:
+        """The clip has moved, as tilt shows; it is back when tilt is as usual and obliquity as in the last strides."""
+        self.held = True
+        count = max(1, len(self._recent))
+        self._level_before = (usual_tilt_deg, sum(stride.obliquity_deg for stride in self._recent) / count)
+
     def zeroed(self) -> None:
         """Standing has set the zero again: a slip before it no longer matters."""
         self.stop()
