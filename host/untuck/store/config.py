@@ -64,11 +64,11 @@ class FormConfig:
     """Thresholds of the faults, in degrees against the baseline."""
 
     tuck_on_deg: float = _between(
-        Params.tuck_on_deg, 1, 15, "tilt below baseline at which a tuck begins, over 6 strides"
+        Params.tuck_on_deg, 1, 15, "least tilt below baseline of a tuck; how much yours varies is added"
     )
     tuck_off_deg: float = _between(Params.tuck_off_deg, 0.5, 15, "tilt below baseline at which it ends")
     pullback_on_deg: float = _between(
-        Params.pullback_on_deg, 1, 15, "rotation beyond baseline at which a pullback begins"
+        Params.pullback_on_deg, 1, 15, "least rotation beyond baseline of a pullback; how much yours varies is added"
     )
     pullback_off_deg: float = _between(Params.pullback_off_deg, 0.5, 15, "rotation beyond baseline at which it ends")
     warmup_s: float = _between(60.0, 0, 900, "running time before the baseline is taken; key b takes it at once")
