@@ -16,18 +16,22 @@ from untuck.model import Floats
 from untuck.vocabulary import clock
 
 _RECENT_S = 8.0  # length of the later interval: longer than the filter takes for a change of speed
-_BEFORE_S = 20.0  # ago, end of the earlier one: the filter needs up to 12 s to follow a step
+_BEFORE_S = 20.0  # ago, end of the earlier one: the filter needs up to 17 s to follow a step
 _EARLIER_S = 15.0  # its length
 _LEAST_RAD_S = np.radians(0.25)  # smallest change that is reported; it costs up to 0.7 deg of tilt
-_LAG_S = 3.0  # error of tilt, in deg for each deg/s of a step, at most (bench/lib/bias_steps.py)
-_DOUBTFUL_S = 12.0  # after a step: until the error is below 0.2 deg
+_LAG_S = 4.0  # error of tilt, in deg for each deg/s of the change found, at most (runners, steps of 0.5 to 2 deg/s)
+_LATE_S = 4.0  # until the estimate shows a step: 3 to 7 s in running, less in standing
 _STEADY = 0.35  # of the change: most that an estimate may differ from its interval's mean
 _SIGMA = 3.0  # least change, in the filter's standard errors at the earlier interval
 EVERY_S = 0.49  # between estimates, slightly less than a block of samples at 100 Hz
 
 
 class BiasChange(NamedTuple):
-    """The bias changed by size_rad_s, horizontally, about at from_s; what depends on tilt is doubtful until until_s."""
+    """A change of the bias by size_rad_s in the horizontal plane.
+
+    from_s: when it happened, in running 1 s early to 3 s late, in standing up to 4 s early; until_s: when the estimate
+    has followed it. Between them what depends on tilt is doubtful.
+    """
 
     from_s: float
     until_s: float
@@ -36,10 +40,10 @@ class BiasChange(NamedTuple):
     @property
     def text(self) -> str:
         """A warning, with times since the start of the samples' clock."""
-        size_deg_s, until_s = np.degrees(self.size_rad_s), max(self.until_s, self.from_s + _DOUBTFUL_S)
+        size_deg_s = np.degrees(self.size_rad_s)
         return (
-            f"The sensor's gyro changed by {size_deg_s:.1f} deg/s at about {clock(self.from_s)}, as after a knock or a "
-            f"reset of the sensor. Until {clock(until_s)} tilt may be off by up to {_LAG_S * size_deg_s:.1f} deg. "
+            f"The sensor's gyro changed by about {size_deg_s:.1f} deg/s at about {clock(self.from_s)}, as after a knock "
+            f"or a reset of the sensor. Until {clock(self.until_s)} tilt may be off by up to {_LAG_S * size_deg_s:.1f} deg. "
             "Stand still for 5 s when you can: that measures the gyro again."
         )
 
@@ -83,7 +87,7 @@ class BiasWatch:
         along = (biases - before) @ change / size**2
         from_s, until_s = (float(times[np.flatnonzero(along < share)[-1]]) for share in (0.1, 0.9))
         rows.clear()
-        return BiasChange(from_s, until_s, size)
+        return BiasChange(from_s - _LATE_S, until_s, size)
 
 
 def _furthest(points: Floats, middle: Floats) -> float:

@@ -23,7 +23,7 @@ Departures from the textbook:
 - sway counts at most the change between successive innovations, because a tilt error makes them nearly equal: a filter
   that is wrong must not take its error for sway;
 - innovations that add up in one direction contradict the covariance, which is then increased as by a step of the gyro's
-  bias (guard.py); in running this begins below the limit, because the clip's impacts change the bias;
+  bias (guard.py); in running, a smaller sum increases the variance of tilt (fading memory);
 - an alpha-beta filter removes the jitter of time stamps. It starts as a straight line through all stamps (Kalata, IEEE
   Trans. AES 20, 1984). Without it, 0.2 ms of jitter made a runner's tilt drift by 0.06 deg per root second.
 
@@ -62,7 +62,6 @@ class OrientationParams:
     tilt_per_rate: float = 5e-4  # rad per rad/s: gyro error that gain and misalignment do not explain
     bias_rad_s: float = 0.02  # rad/s, initial SD of the bias: 1.1 deg/s
     bias_walk: float = 1e-4  # rad/s: 0.045 deg/s in a minute
-    bias_per_acc: float = 1.5e-5  # rad/s per m/s^2 (RMS): impacts change the bias; running: 0.1 deg/s in a minute
     bias_motion_rad_s: float = 0.002  # rad/s, SD of the difference between the bias in motion and at rest
     gain: float = 0.002  # initial SD of gain errors and misalignments; a factory-calibrated MEMS gyro
     velocity_m_s: float = 0.15  # m/s, lower limit of sway: a running pelvis within a stride
@@ -91,7 +90,8 @@ class OrientationParams:
     guard_s: float = 1.5  # s, memory of the test for consistency: a bias step of 1 deg/s shows after 2 s
     guard_sigma: float = 3.5  # sum of innovations, in SD, that contradicts the covariance
     guard_clip: float = 1.5  # SD, most that a block adds to it: one that stops within 2 s has only changed speed
-    guard_early: float = 1.0  # share of a recovery by a sum just below that limit, per block, under a runner's impacts
+    fade: float = 5.0  # of the tilt variance of a recovery, added per block for a sum at the limit, under impacts
+    fade_bias: float = 0.08  # share of it for the bias: small, because most sums come from changes of speed
     knock_rad_s: float = 0.01  # rad/s, assumed bias step: 0.6 deg/s; a larger one takes several recoveries
     knock_s: float = 2.5  # s, assumed time since that step: the delay of the test
     forward: tuple[float, float, float] = (0.0, 0.0, -1.0)  # direction of travel in the sensor frame, nominal mount

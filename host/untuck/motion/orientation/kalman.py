@@ -13,7 +13,7 @@ from untuck.motion.jit import inner
 from untuck.motion.orientation import layout as idx
 from untuck.motion.orientation.guard import guard
 
-COMPILED_IN = {"orientation/guard.py": 0xCB5A98C9, "orientation/layout.py": 0x582EE8D0}
+COMPILED_IN = {"orientation/guard.py": 0x30D7420A, "orientation/layout.py": 0x81DB7656}
 
 Quat = tuple[float, float, float, float]
 Vector = tuple[float, float, float]
@@ -160,8 +160,7 @@ def _add_process_noise(params: Floats, state: Floats, cov: Floats) -> None:
         variance += launch * launch
     lost_m_s = params[idx.CLIP_LOSS_M_S2] * state[idx.BLOCK_CLIP_S]
     variance = variance * block_s + lost_m_s * lost_m_s
-    walk, per_acc = params[idx.BIAS_WALK], params[idx.BIAS_PER_ACC]
-    bias = (walk * walk + per_acc * per_acc * state[idx.ACTIVITY2]) * block_s
+    walk = params[idx.BIAS_WALK]
     for i in range(idx.ERRORS):
         cov[idx.MEAN, i] = 0.0
         if i < idx.VELOCITY_AT:
@@ -169,7 +168,7 @@ def _add_process_noise(params: Floats, state: Floats, cov: Floats) -> None:
         elif i < idx.BIAS_AT:
             cov[i, i] += variance
         elif i < idx.MATRIX_AT:
-            cov[i, i] += bias
+            cov[i, i] += walk * walk * block_s
 
 
 @inner

@@ -15,7 +15,6 @@ from __future__ import annotations
     TILT_PER_RATE,
     BIAS_RAD_S,
     BIAS_WALK,
-    BIAS_PER_ACC,
     BIAS_MOTION_RAD_S,
     GAIN,
     VELOCITY_M_S,
@@ -44,7 +43,8 @@ from __future__ import annotations
     GUARD_S,
     GUARD_SIGMA,
     GUARD_CLIP,
-    GUARD_EARLY,
+    FADE,
+    FADE_BIAS,
     KNOCK_RAD_S,
     KNOCK_S,
     FORWARD,  # 3
