@@ -42,8 +42,9 @@ class BiasChange(NamedTuple):
         """A warning, with times since the start of the samples' clock."""
         size_deg_s = np.degrees(self.size_rad_s)
         return (
-            f"The sensor's gyro changed by about {size_deg_s:.1f} deg/s at about {clock(self.from_s)}, as after a knock "
-            f"or a reset of the sensor. Until {clock(self.until_s)} tilt may be off by up to {_LAG_S * size_deg_s:.1f} deg. "
+            f"The sensor's gyro changed by about {size_deg_s:.1f} deg/s at about {clock(self.from_s)}, "
+            f"as after a knock or a reset of the sensor. Until {clock(self.until_s)} "
+            f"tilt may be off by up to {_LAG_S * size_deg_s:.1f} deg. "
             "Stand still for 5 s when you can: that measures the gyro again."
         )
 
