@@ -139,7 +139,9 @@ class LiveState:
         self.lean_deg = float(stride["lean_deg"])
         self.pullback_deg = (float(stride["pullback_left_deg"]), float(stride["pullback_right_deg"]))
         if self.baseline is not None:
-            usual_deg = float(self.baseline.tilt_deg[self.baseline.at(self.cadence_spm)])
+            usual_deg = float(stride["tilt_usual_deg"])  # at this pace, where it is known
+            if not math.isfinite(usual_deg):
+                usual_deg = float(self.baseline.tilt_deg[self.baseline.at(self.cadence_spm)])
             against_deg = self.tilt_deg - usual_deg
             self._recent = [*self._recent, against_deg][-self.params.tuck_strides :]
             self.against_deg = fmean(self._recent)

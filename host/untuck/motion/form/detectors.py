@@ -116,8 +116,8 @@ class _ByMeans:
 class TuckDetector(_ByMeans):
     """Tilt has dropped below its reference for long enough (sustained.py), more than the runner's own wandering does.
 
-    The same test upside down shows how often chance alone finds something. doubtful: a tuck may be under way; slow:
-    tilt has dropped over many strides; too_deep: by more than anybody tucks.
+    The same test upside down shows how often chance alone finds something. doubtful: a tuck may be under way;
+    too_deep: tilt has dropped by more than anybody tucks.
     """
 
     def __init__(self, params: Params, ids: Iterator[int]) -> None:
@@ -125,7 +125,7 @@ class TuckDetector(_ByMeans):
         super().__init__(params, params.tuck_strides, latch)
         self._drop, self._rise = SustainedDrop(params), SustainedDrop(params)
         self._mirror = Latch(Fault.TUCK, BOTH, params.tuck_on_times, params.tuck_off_times, count(1))
-        self.doubtful = self.slow = self.too_deep = False
+        self.doubtful = self.too_deep = False
 
     def averages(self) -> dict[str, int]:
         return {"tilt_se_deg": self._params.tuck_strides}
@@ -134,7 +134,7 @@ class TuckDetector(_ByMeans):
         self._drop.clear()
         self._rise.clear()
         self._mirror.end(0.0)
-        self.doubtful = self.slow = self.too_deep = False
+        self.doubtful = self.too_deep = False
 
     def push(self, seen: Compared) -> list[Finding | None]:
         p, record = seen.params, seen.stride.record
@@ -149,7 +149,7 @@ class TuckDetector(_ByMeans):
         if self._mirror.push(rise.on, rise.below_deg <= off_deg * rise.least_deg, 0.0, onset_s, seen.now_s):
             seen.chance_s.append(seen.now_s)
         off = drop.below_deg <= off_deg * drop.least_deg
-        self.slow, self.too_deep = drop.slow, drop.below_deg > p.tuck_most_deg
+        self.too_deep = drop.below_deg > p.tuck_most_deg
         change = self._latch.push(drop.on, off, drop.below_deg, onset_s, seen.now_s)
         if change is not None and change.active and drop.slow:
             change = self._latch.finding = replace(change, slow=True)
@@ -161,9 +161,7 @@ class ArchDetector(_ByMeans):
 
     def __init__(self, params: Params, ids: Iterator[int]) -> None:
         super().__init__(params, params.arch_strides, Latch(Fault.ARCH, BOTH, 1, params.arch_off_times, ids))
-        self._tilts: deque[float] = deque(
-            maxlen=params.arch_strides
-        )  # RecentStrides averages tilt over a tuck's strides
+        self._tilts: deque[float] = deque(maxlen=params.arch_strides)
 
     def averages(self) -> dict[str, int]:
         return {}

@@ -131,7 +131,8 @@ class Judge:
             events += self._follow(stride, now_s)
         elif stride.record["valid"] or stride.record["reason"] == NotJudged.ACCELERATING:
             events += self._gather(stride, calibration.source != "nominal", now_s)
-            stride.record["reason"] = stride.record["reason"] or NotJudged.BASELINE
+            gathered = NotJudged.WARM_UP if now_s < self._gather_from_s else NotJudged.BASELINE
+            stride.record["reason"] = stride.record["reason"] or gathered
         events += [FindingChanged(now_s, change) for change in changes]
         if any(change.fault == Fault.TUCK and change.active and change.slow for change in changes):
             events.append(Warned(now_s, _CREPT))
