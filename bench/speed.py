@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from vqf import VQF
 
 import untuck
 from bench.lib.figures import Figure, table
+from bench.lib.peers_orientation import label, riann
 from bench.lib.recordings import data_dir, has_data
 from bench.lib.semisynthetic import make_run
 from bench.lib.standing import PREFIX_S
@@ -34,6 +36,7 @@ from untuck.session.warmup import exclude_from_garbage_collection
 RATE_HZ = 100.0
 CHUNK = 5  # samples in a packet at 100 Hz
 REPEATS = 7
+NETWORK_S = 60.0  # a network is hundreds of times slower
 LIVE_STARTS = 5
 FIRST_RESULT = """
 import sys, numpy as np, untuck
@@ -125,8 +128,15 @@ def orientation_figures(samples: Samples) -> Iterator[Figure]:
     ratio = float(np.median(np.array(ours) / np.array(theirs)))
     section = f"Orientation, batch of {len(samples)} samples, median of {REPEATS}"
     yield timed(section, "ours", "ns/sample", median, 120.0)
-    yield timed(section, "VQF C++", "ns/sample", peer, None)
+    yield timed(section, f"{label('vqf')}, C++", "ns/sample", peer, None)
     yield timed(section, "ours / VQF, paired", "", ratio, 0.25)
+    if find_spec("riann"):
+        few = samples[: round(NETWORK_S * RATE_HZ)]
+        took_s, _ = _seconds(lambda: riann(few.gyr_rad_s, few.acc_m_s2, RATE_HZ), 3)
+        network_ns = float(np.median(took_s)) * 1e9 / len(few)
+        yield timed(section, f"{label('riann')}, whole sequence of {NETWORK_S:.0f} s", "ns/sample", network_ns, None)
+    else:
+        yield timed(section, label("riann"), "ns/sample", float("nan"), None)
 
 
 def pipeline_figures(samples: Samples) -> Iterator[Figure]:
