@@ -77,15 +77,13 @@ def _fit(sums: Floats) -> bool:
 
 
 @inner
-def _cross(sums: Floats, up: int, east: float, north: float, out: Floats) -> None:
-    """Write a harmonic's acceleration times the conjugate of the vertical one to out (4,): (east, north), right of it.
+def _cross(sums: Floats, up: int, east: float, north: float, out: Floats, at: int) -> None:
+    """Write a harmonic's acceleration along (east, north) times the conjugate of the vertical one to out[at:at + 2].
 
     up: where the fitted `sums` (SUMS,) have the cosine of the vertical acceleration.
     """
-    for side in range(2):
-        c, s = east * sums[up - 2] + north * sums[up - 1], east * sums[up + 1] + north * sums[up + 2]
-        out[2 * side], out[2 * side + 1] = c * sums[up] + s * sums[up + 3], c * sums[up + 3] - s * sums[up]
-        east, north = north, -east
+    c, s = east * sums[up - 2] + north * sums[up - 1], east * sums[up + 1] + north * sums[up + 2]
+    out[at], out[at + 1] = c * sums[up] + s * sums[up + 3], c * sums[up + 3] - s * sums[up]
 
 
 @entry
@@ -128,5 +126,6 @@ def measure_gait(
     out[GAIT_SPRING], out[GAIT_LIFT_G] = forward / max(sqrt(fore), _TINY), lift / GRAVITY_M_S2
     out[GAIT_FORWARD], out[GAIT_RIGHT] = forward / whole, right / whole
     for k in range(2):
-        _cross(sums, 11 + 6 * k, east, north, out[GAIT_FIRST + 4 * k :])
+        _cross(sums, 11 + 6 * k, east, north, out, GAIT_FIRST + 4 * k)
+        _cross(sums, 11 + 6 * k, north, -east, out, GAIT_FIRST + 4 * k + 2)
     return True
