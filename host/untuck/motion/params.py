@@ -50,9 +50,8 @@ class Params:
     lift_sure_g: float = 1.25  # running whatever the correlation
     flight_level_g: float = -0.7  # below it, running also needs this between the humps
     peak_min_g: float = 0.5  # and this in the hump: 1.5 g of specific force
-    direction_steps: int = 16  # steps in a row that show which way is forward
+    direction_steps: int = 16  # steps above lift_sure_g that show which way is forward
     direction_min: float = 0.2  # their mean correlation with it
-    overtone_min: float = -0.15  # second harmonic against the first: fast walking below -0.3, running above -0.05
     standing_after_s: float = 1.5  # time without a step
     side_window_s: tuple[float, float] = (0.06, 0.11)  # after contact, when the swing side drops
     side_mean_s: float = 1.4  # two strides

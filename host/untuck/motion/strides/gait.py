@@ -28,16 +28,14 @@ class Gait:
         self._lifts: deque[float] = deque(maxlen=params.gait_steps)
         self._sums, self._measured = np.empty(gait_kernels.SUMS), np.empty(gait_kernels.GAIT_NUMBERS)
         self._mount: Floats | None = None
-        self._seen: deque[Floats] = deque(maxlen=params.direction_steps)  # measured of each step, and its flight
-        self._direction: tuple[float, float] | None = None  # forward in pelvis axes, as the steps have shown it
-        self._as_run = False  # the harmonics of the steps seen agree
+        self._seen: list[tuple[float, float]] = []  # directions of the spring in pelvis axes, forward and right
+        self._direction: tuple[float, float] | None = None  # the one that running has shown
 
     def reset(self) -> None:
         """The steps were interrupted."""
         self.running = None
         self._springs.clear()
         self._lifts.clear()
-        self._seen.clear()
 
     def push(self, row: Floats, history: History, calibration: Calibration) -> bool | None:
         """Whether the step of this row was run, None if unknown; `row` (STEP_COLUMNS,) follows the last one's step."""
@@ -54,10 +52,10 @@ class Gait:
         scratch = self._sums, self._measured
         if not gait_kernels.measure_gait(*history.until(int(index) + 1), mount, row, *scratch):
             return self.running
-        spring, lift, forward, right = self._measured.tolist()[:4]
+        spring, lift, forward, right = self._measured.tolist()
         heading_known = calibration.source == "stand+hinges"
         if not heading_known:
-            self._look_for_direction(row.item(kernels.STEP_FLIGHT_G))
+            self._look_for_direction(lift, forward, right)
         if self._direction is not None:
             spring = self._direction[0] * forward + self._direction[1] * right
         self._springs.append(spring)
@@ -65,43 +63,28 @@ class Gait:
         self.running = self._decide(row, heading_known or self._direction is not None)
         return self.running
 
-    def _decide(self, row: Floats, direction_known: bool) -> bool | None:
+    def _decide(self, row: Floats, direction_known: bool) -> bool:
         p = self._params
         lift, spring = sum(self._lifts) / len(self._lifts), sum(self._springs) / len(self._springs)
         if lift >= (p.lift_run_g if direction_known else p.lift_sure_g):
             return True
         if lift < p.lift_min_g:
             return False
-        if not direction_known:
-            if row[kernels.STEP_FLIGHT_G] > p.flight_level_g or row[kernels.STEP_RAW_G] < p.peak_min_g:
-                return False
-            if len(self._seen) < p.direction_steps:
-                return None
-            if not self._as_run:
-                return False
+        if not direction_known and (
+            row[kernels.STEP_FLIGHT_G] > p.flight_level_g or row[kernels.STEP_RAW_G] < p.peak_min_g
+        ):
+            return False
         return spring > p.spring_min and self._springs[-1] > p.spring_step_min
 
-    def _look_for_direction(self, flight_g: float) -> None:
-        """Steps whose gait is certain without a heading show which way the mount's forward axis really points.
-
-        At twice the step frequency walkers and runners both move as on a spring, so that only in walking the two
-        harmonics contradict each other, whichever way is forward.
-        """
-        p = self._params
-        if self._direction is not None:
+    def _look_for_direction(self, lift: float, forward: float, right: float) -> None:
+        """Steps that are running without doubt show which way the mount's forward axis really points."""
+        if self._direction is not None or lift < self._params.lift_sure_g:
             return
-        self._seen.append(np.append(self._measured, flight_g))
-        if len(self._seen) < p.direction_steps:
+        self._seen.append((forward, right))
+        if len(self._seen) < self._params.direction_steps:
             return
-        mean = np.mean(self._seen, axis=0)
-        first, second = (mean[i : i + 4] for i in (gait_kernels.GAIT_FIRST, gait_kernels.GAIT_SECOND))
-        sure = bool(mean[gait_kernels.GAIT_LIFT_G] >= p.lift_sure_g)
-        self._as_run = sure or bool(first @ second > p.overtone_min * (first @ first))
-        if not sure and mean[-1] > p.flight_level_g:
-            return
-        ahead, aside = mean[gait_kernels.GAIT_FORWARD].item(), mean[gait_kernels.GAIT_RIGHT].item()
-        size = hypot(ahead, aside) if self._as_run else -hypot(ahead, aside)
-        if abs(size) > p.direction_min:
+        ahead, aside = (sum(values) / len(self._seen) for values in zip(*self._seen, strict=True))
+        size = hypot(ahead, aside)
+        self._seen.clear()
+        if size > self._params.direction_min:
             self._direction = ahead / size, aside / size
-            self._springs.clear()  # of the direction that was assumed
-            self._lifts.clear()

@@ -15,12 +15,9 @@ from untuck.motion.strides.kernels import STEP_PREV_UP_S, STEP_UP_S
 COMPILED_IN = {"strides/kernels.py": 0xCFC2AB66}
 
 # what is measured of a step, in order
-GAIT_SPRING, GAIT_LIFT_G, GAIT_FORWARD, GAIT_RIGHT, GAIT_FIRST = range(5)
-GAIT_SECOND = GAIT_FIRST + 4
-GAIT_NUMBERS = GAIT_SECOND + 4
-# scratch: of 1, cos, sin, cos^2, cos sin, sin^2, then of x, y, z each alone, times cos, times sin, and times cosine and
-# sine of twice the frequency
-SUMS = 21
+GAIT_SPRING, GAIT_LIFT_G, GAIT_FORWARD, GAIT_RIGHT = range(4)
+GAIT_NUMBERS = 4
+SUMS = 15  # scratch: of 1, cos, sin, cos^2, cos sin, sin^2, then of x, y, z each alone, times cos, times sin
 _FORWARD_EVERY = 4  # samples: the pelvis rotates slowly
 _TINY = 1e-12
 _SAMPLES_MIN = 8.0  # for three unknowns and some redundancy; at 50 Hz the shortest step has ten
@@ -32,7 +29,6 @@ _DETERMINANT_MIN = 0.02  # of the samples' mean square; 0.25 for even times, les
 def _sum_step(time_s: Floats, earth: Floats, last: int, row: Floats, sums: Floats) -> int:
     """Write `sums` (SUMS,) of a step's samples, from the previous upward crossing to `last`; returns the first."""
     n = c1 = s1 = cc = cs = ss = x1 = y1 = z1 = xc = yc = zc = xs = ys = zs = 0.0
-    xc2 = yc2 = zc2 = xs2 = ys2 = zs2 = 0.0
     start_s = row[STEP_PREV_UP_S]
     turn = 2.0 * pi / (row[STEP_UP_S] - start_s)
     i = last
@@ -43,14 +39,10 @@ def _sum_step(time_s: Floats, earth: Floats, last: int, row: Floats, sums: Float
         x1, y1, z1 = x1 + x, y1 + y, z1 + z
         xc, yc, zc = xc + x * c, yc + y * c, zc + z * c
         xs, ys, zs = xs + x * s, ys + y * s, zs + z * s
-        c, s = c * c - s * s, 2.0 * c * s
-        xc2, yc2, zc2 = xc2 + x * c, yc2 + y * c, zc2 + z * c
-        xs2, ys2, zs2 = xs2 + x * s, ys2 + y * s, zs2 + z * s
         i -= 1
     sums[0], sums[1], sums[2], sums[3], sums[4], sums[5] = n, c1, s1, cc, cs, ss
     sums[6], sums[7], sums[8], sums[9], sums[10], sums[11] = x1, y1, z1, xc, yc, zc
-    sums[12], sums[13], sums[14], sums[15], sums[16], sums[17] = xs, ys, zs, xc2, yc2, zc2
-    sums[18], sums[19], sums[20] = xs2, ys2, zs2
+    sums[12], sums[13], sums[14] = xs, ys, zs
     return i + 1
 
 
@@ -60,9 +52,6 @@ def _fit(sums: Floats) -> bool:
     count = sums[0]
     if count < _SAMPLES_MIN:
         return False
-    for axis in range(3):  # cos 2a = cos^2 - sin^2, sin 2a = 2 cos sin; even times make them orthogonal to the rest
-        sums[15 + axis] = 2.0 * (sums[15 + axis] - sums[6 + axis] * (sums[3] - sums[5]) / count) / count
-        sums[18 + axis] = 2.0 * (sums[18 + axis] - sums[6 + axis] * 2.0 * sums[4] / count) / count
     cc, cs = sums[3] - sums[1] * sums[1] / count, sums[4] - sums[1] * sums[2] / count
     ss = sums[5] - sums[2] * sums[2] / count
     determinant = cc * ss - cs * cs
@@ -76,16 +65,6 @@ def _fit(sums: Floats) -> bool:
     return True
 
 
-@inner
-def _cross(sums: Floats, up: int, east: float, north: float, out: Floats, at: int) -> None:
-    """Write a harmonic's acceleration along (east, north) times the conjugate of the vertical one to out[at:at + 2].
-
-    up: where the fitted `sums` (SUMS,) have the cosine of the vertical acceleration.
-    """
-    c, s = east * sums[up - 2] + north * sums[up - 1], east * sums[up + 1] + north * sums[up + 2]
-    out[at], out[at + 1] = c * sums[up] + s * sums[up + 3], c * sums[up + 3] - s * sums[up]
-
-
 @entry
 def measure_gait(
     time_s: Floats, quat: Floats, earth: Floats, known: int, mount: Floats, row: Floats, sums: Floats, out: Floats
@@ -95,8 +74,6 @@ def measure_gait(
     GAIT_SPRING: the correlation, -1 to 1, negative where the pelvis is slowest when highest (pendulum, walking) and
     positive where it is slowest when lowest (spring, running). GAIT_LIFT_G: amplitude of the vertical acceleration.
     GAIT_FORWARD, GAIT_RIGHT: the same correlation along P.x and P.z, as shares of the whole horizontal amplitude.
-    From GAIT_FIRST: horizontal times conjugate vertical acceleration at step frequency, real and imaginary along P.x,
-    then along P.z, in (m/s^2)^2; from GAIT_SECOND: the same at twice the frequency.
 
     time_s (n,), quat (n,4), earth (n,3) m/s^2 without gravity, of which the first `known` samples are valid; mount
     (3,3), rows P.x P.y P.z in S; row: a step, measured between its upward crossings; sums (SUMS,) is scratch. Returns
@@ -125,7 +102,4 @@ def measure_gait(
     forward, right = (up_c * fore_s - up_s * fore_c) / lift, (up_c * right_s - up_s * right_c) / lift
     out[GAIT_SPRING], out[GAIT_LIFT_G] = forward / max(sqrt(fore), _TINY), lift / GRAVITY_M_S2
     out[GAIT_FORWARD], out[GAIT_RIGHT] = forward / whole, right / whole
-    for k in range(2):
-        _cross(sums, 11 + 6 * k, east, north, out, GAIT_FIRST + 4 * k)
-        _cross(sums, 11 + 6 * k, north, -east, out, GAIT_FIRST + 4 * k + 2)
     return True
