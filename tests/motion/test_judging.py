@@ -22,7 +22,7 @@ def judged(name: str, minutes: float = 5.0, runner: str = "RBDS001") -> Judged:
 @pytest.mark.parametrize(
     ("name", "tucks", "pullbacks"),
     [
-        ("intervals 2.5 and 4.5 m/s", (2, 2), (1, 1)),
+        ("intervals 2.5 and 4.5 m/s", (1, 1), (2, 2)),
         ("baseline of 2.5 m/s", (2, 2), (2, 2)),
         ("stands 2.5 deg further forward", (2, 2), (2, 2)),
         ("stands 2.5 deg further back", (2, 2), (2, 2)),

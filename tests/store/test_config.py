@@ -52,7 +52,10 @@ def test_a_runner_can_override_settings() -> None:
         ("[clip]\naddress = 5", r"line 2: clip.address must be a text in quotes\."),
         ("[colours]\nred = 1", r"line 1: colours is not one of the tables sound, cues, form, clip\."),
         ("name = 5", r"line 1: name must be a name in quotes\."),
-        ("[form]\ntuck_on_deg = 1.5", r"line 1: form.tuck_off_deg is 2, but must be below tuck_on_deg, which is 1.5\."),
+        (
+            "[form]\ntuck_on_deg = 1.5",
+            r"line 1: form.tuck_off_deg is 1\.9, but must be below tuck_on_deg, which is 1.5\.",
+        ),
         (
             "[runner.Ada.sound]\nvolume_pct = -1",
             r"line 2: runner.Ada.sound.volume_pct is -1, but must be from 0 to 100\.",

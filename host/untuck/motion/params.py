@@ -167,10 +167,13 @@ class Params:
     pullback_strides: int = 10
     pullback_on_deg: float = 2.0
     pullback_on_times: int = 4
+    pullback_second_times: int = 12  # on the other side of one that lasts
     pullback_off_deg: float = 1.4
     pullback_off_times: int = 3
     pullback_score: float = 3.6  # smallest, of the best of 32 bumps: natural joggers exceed it less than once an hour
     pullback_side_margin: float = 2.5  # log likelihood ratio of the sides; until then neither is named
+    pullback_both_gain: float = 0.2  # and at least this share of the better one's: the error of its shape grows with it
+    pullback_both_share: float = 0.6  # of the larger one, at least: otherwise it is the shape of one bump
     pullback_both_margin: float = 5.5  # the same of both sides and the better one
 
     # Tipped far forward: shown only, and never cued further forward

@@ -205,7 +205,10 @@ class PullbackDetector:
         off_deg = p.pullback_off_deg / p.pullback_on_deg * max(p.pullback_on_deg, p.pullback_score * pulled.error_deg)
         onset_s = seen.recent.onset_s(p.pullback_strides)
         changes = []
+        # beside a pullback that lasts, what is left over by its shape looks like a small one of the other side
+        lasting = {side: latch.finding is not None for side, latch in self._latches.items()}
         for side, depth in ((LEFT, pulled.left_deg), (RIGHT, pulled.right_deg)):
+            self._latches[side].on_times = p.pullback_second_times if lasting[-side] else p.pullback_on_times
             other = len(pulled.sides) > 0 and side not in pulled.sides
             changes.append(
                 self._latches[side].push(side in pulled.sides, other or depth <= off_deg, depth, onset_s, seen.now_s)

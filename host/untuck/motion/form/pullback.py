@@ -147,8 +147,11 @@ def _both(bumps: _Bumps, scores: Floats, best: float, params: Params) -> tuple[f
     fits = 0.5 * (right * right_part + left * left_part)
     fits = np.where((right_part > 0.0) & (left_part > 0.0), fits, 0.0)
     at = np.unravel_index(int(fits.argmax()), fits.shape)
-    if fits[at] - 0.5 * best**2 < params.pullback_both_margin:
+    alone = 0.5 * best**2
+    if fits[at] - alone < max(params.pullback_both_margin, params.pullback_both_gain * alone):
         return None
     left_deg = float(left_part[at] * bumps.error_deg[half + at[1]])
     right_deg = float(right_part[at] * bumps.error_deg[at[0]])
-    return (left_deg, right_deg) if min(left_deg, right_deg) >= params.pullback_on_deg else None
+    small, large = sorted((left_deg, right_deg))
+    # a small one on the other side is what the shape of a single bump leaves over
+    return (left_deg, right_deg) if small >= max(params.pullback_on_deg, params.pullback_both_share * large) else None

@@ -18,7 +18,7 @@ from untuck.motion.params import Params
 
 # Windows as multiples of tuck_strides, and the variance of their medians about the baseline's as multiples of that of
 # ten strides within the baseline: fitted on natural joggers, the baseline's own error included.
-_WINDOWS = ((1.0, 2.2), (1.8, 1.4), (2.8, 0.9), (4.0, 0.7))
+_WINDOWS = ((1.0, 1.8), (1.8, 1.1), (2.8, 0.9), (4.0, 0.7))
 _LAST, _LAST_SHARE = 2, 0.5  # strides whose mean must still be this share of the threshold: it has not ended yet
 _EARLY_SHARE = 0.4  # of the drop, present slow_strides earlier: it came slowly
 _FOUND = 2.3  # a drop this many SE above its threshold is found in 95 of 100, in natural joggers

@@ -90,7 +90,7 @@ class OrientationParams:
     guard_s: float = 1.5  # s, memory of the test for consistency: a bias step of 1 deg/s shows after 2 s
     guard_sigma: float = 3.1  # sum of innovations, in SD, that contradicts the covariance
     guard_clip: float = 1.5  # SD, most that a block adds to it: one that stops within 2 s has only changed speed
-    fade: float = 3.0  # of the tilt variance of a recovery, added per block for a sum at the limit, under impacts
+    fade: float = 2.5  # of the tilt variance of a recovery, added per block for a sum at the limit, under impacts
     fade_bias: float = 0.08  # share of it for the bias: small, because most sums come from changes of speed
     knock_rad_s: float = 0.01  # rad/s, assumed bias step: 0.6 deg/s; a larger one takes several recoveries
     knock_s: float = 2.5  # s, assumed time since that step: the delay of the test
