@@ -13,13 +13,16 @@ from untuck.model import Floats
 from untuck.motion.orientation.bias_watch import BiasChange, BiasWatch
 from untuck.samples import Samples
 
-UP = np.array([0.0, 1.0, 0.0])
+QUAT = np.array([0.5, 0.5, 0.5, 0.5])  # sensor y is up
 
 
 def watched(bias_deg_s: Floats, se_deg_s: float = 0.05) -> list[BiasChange]:
     """The changes found in estimates (n,3), two a second."""
     watch = BiasWatch()
-    found = [watch.push(0.5 * k, np.radians(bias), UP, np.radians(se_deg_s)) for k, bias in enumerate(bias_deg_s)]
+    found = [
+        watch.push(0.5 * k, np.radians(bias), np.radians(se_deg_s) ** 2 * np.eye(3), QUAT)
+        for k, bias in enumerate(bias_deg_s)
+    ]
     return [change for change in found if change is not None]
 
 

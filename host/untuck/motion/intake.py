@@ -112,7 +112,7 @@ class Intake:
             self.problem = rate_problem(self.history.time(0, _RATE_SAMPLES))
         self.tilt_variance = 0.5 * self._orientation.tilt_variance  # one axis of two
         if isfinite(self.tilt_variance) and self._bias_watch.due(self.last_s):
-            self.bias_change = self._bias_watch.push(self.last_s, *self._orientation.horizontal_bias)
+            self.bias_change = self._bias_watch.push(self.last_s, *self._orientation.bias_estimate)
         else:
             self.bias_change = None
 

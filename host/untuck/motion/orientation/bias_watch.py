@@ -8,6 +8,7 @@ must be steady. Only the horizontal part counts: a bias about the vertical is no
 from __future__ import annotations
 
 from collections import deque
+from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -22,8 +23,10 @@ _LEAST_RAD_S = np.radians(0.25)  # smallest change that is reported; it costs up
 _LAG_S = 4.0  # error of tilt, in deg for each deg/s of the change found, at most (runners, steps of 0.5 to 2 deg/s)
 _LATE_S = 4.0  # until the estimate shows a step: 3 to 7 s in running, less in standing
 _STEADY = 0.35  # of the change: most that an estimate may differ from its interval's mean
+_ENDS_APART_RAD_S = (1.0 - 2.0 * _STEADY) * _LEAST_RAD_S  # first and last estimate differ at least so much then
+_ROWS_MIN = 4
 _SIGMA = 3.0  # least change, in the filter's standard errors at the earlier interval
-EVERY_S = 0.49  # between estimates, slightly less than a block of samples at 100 Hz
+EVERY_S = 0.99  # between estimates, slightly less than two blocks of samples at 100 Hz
 
 
 class BiasChange(NamedTuple):
@@ -53,42 +56,54 @@ class BiasWatch:
     """Keeps half a minute of estimates."""
 
     def __init__(self) -> None:
-        self._rows: deque[tuple[float, Floats, float]] = deque()
+        self._rows: deque[tuple[float, Floats, Floats]] = deque()
 
     def due(self, time_s: float) -> bool:
         """Whether the next estimate may be added."""
         return not self._rows or time_s - self._rows[-1][0] >= EVERY_S
 
-    def push(self, time_s: float, bias_rad_s: Floats, up: Floats, se_rad_s: float) -> BiasChange | None:
-        """Add an estimate: bias (3,) and the vertical (3,) in the sensor frame, and the standard error of its axes.
+    def push(self, time_s: float, bias_rad_s: Floats, cov: Floats, quat: Floats) -> BiasChange | None:
+        """Add an estimate: bias (3,) in the sensor frame, its covariance (3,3), and the orientation (4,).
 
         Returns a change when it has lasted for some seconds, once.
         """
         rows = self._rows
-        rows.append((time_s, bias_rad_s, se_rad_s))
+        rows.append((time_s, bias_rad_s, cov))
         while time_s - rows[0][0] > _BEFORE_S + _EARLIER_S:
             rows.popleft()
         if time_s - rows[0][0] < _BEFORE_S + 0.5 * _EARLIER_S:
             return None
-        times = np.array([row[0] for row in rows])
-        biases = np.array([row[1] for row in rows])
-        biases = biases - np.outer(biases @ up, up)
-        earlier, recent = times <= time_s - _BEFORE_S, times > time_s - _RECENT_S
-        if earlier.sum() < 5 or recent.sum() < 5:  # after a gap
+        x, y, z = (bias_rad_s - rows[0][1]).tolist()
+        if x * x + y * y + z * z < _ENDS_APART_RAD_S**2:  # most often; the rest takes 20 times as long
             return None
-        before, now = biases[earlier].mean(axis=0), biases[recent].mean(axis=0)
-        change = now - before
-        size = float(np.linalg.norm(change))
-        se = float(np.mean([row[2] for row in rows if row[0] <= time_s - _BEFORE_S]))
-        if size < max(_LEAST_RAD_S, _SIGMA * se):
-            return None
-        unsteady = max(_furthest(biases[earlier], before), _furthest(biases[recent], now))
-        if unsteady > _STEADY * size:
-            return None
-        along = (biases - before) @ change / size**2
-        from_s, until_s = (float(times[np.flatnonzero(along < share)[-1]]) for share in (0.1, 0.9))
-        rows.clear()
-        return BiasChange(from_s - _LATE_S, until_s, size)
+        found = _change(list(rows), quat)
+        if found is not None:
+            rows.clear()
+        return found
+
+
+def _change(rows: list[tuple[float, Floats, Floats]], quat: Floats) -> BiasChange | None:
+    """The change between the two intervals of the rows, None if it is small, uncertain or unsteady."""
+    w, x, y, z = quat.tolist()
+    up = np.array([2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)])
+    times = np.array([row[0] for row in rows])
+    earlier, recent = times <= times[-1] - _BEFORE_S, times > times[-1] - _RECENT_S
+    if min(earlier.sum(), recent.sum()) < _ROWS_MIN:  # after a gap
+        return None
+    biases = np.array([row[1] for row in rows])
+    biases = biases - np.outer(biases @ up, up)
+    before, now = biases[earlier].mean(axis=0), biases[recent].mean(axis=0)
+    change = now - before
+    size = float(np.linalg.norm(change))
+    cov = np.mean([row[2] for row, early in zip(rows, earlier, strict=True) if early], axis=0)
+    variance = max(0.5 * float(cov.trace() - up @ cov @ up), 0.0)  # of a horizontal axis
+    if size < max(_LEAST_RAD_S, _SIGMA * sqrt(variance)):
+        return None
+    if max(_furthest(biases[earlier], before), _furthest(biases[recent], now)) > _STEADY * size:
+        return None
+    along = (biases - before) @ change / size**2
+    from_s, until_s = (float(times[np.flatnonzero(along < share)[-1]]) for share in (0.1, 0.9))
+    return BiasChange(from_s - _LATE_S, until_s, size)
 
 
 def _furthest(points: Floats, middle: Floats) -> float:

@@ -127,17 +127,11 @@ class OrientationState:
         return max(1.0, excess) * (number(idx.COV) + number(idx.COV + idx.ERRORS + 1))
 
     @property
-    def horizontal_bias(self) -> tuple[Floats, Floats, float]:
-        """For BiasWatch: the bias (3,) in rad/s and the vertical (3,), both in the sensor frame; SD of the bias's axes.
-
-        Only the horizontal part of the bias is observed, and the SD is of that.
-        """
-        w, x, y, z = self.values[idx.QUAT : idx.QUAT + 4].tolist()
-        up = np.array([2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)])
+    def bias_estimate(self) -> tuple[Floats, Floats, Floats]:
+        """For BiasWatch: the bias (3,) in rad/s in the sensor frame, its covariance (3,3), and the orientation (4,)."""
         bias = slice(idx.BIAS_AT, idx.MATRIX_AT)
         cov = self.values[idx.COV :].reshape(idx.COV_SHAPE)[bias, bias]
-        variance = 0.5 * (float(cov.trace()) - float(up @ cov @ up))
-        return self.gyr_bias_rad_s, up, max(variance, 0.0) ** 0.5
+        return self.gyr_bias_rad_s, cov.copy(), self.values[idx.QUAT : idx.QUAT + 4]
 
     @property
     def recoveries(self) -> int:
