@@ -11,15 +11,15 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 
 import numpy as np
 
 from bench.lib.condition_cases import CONDITIONS, Condition, ConditionCase
 from bench.lib.condition_counts import Counts, count
-from bench.lib.recordings import DEV, JUDGE, data_dir, has_data
+from bench.lib.recordings import data_dir, has_data
+from bench.lib.run_tables import cell, chosen_runners, line, run_options
 from bench.lib.scoring import rms
-from bench.lib.semisynthetic import WEARINGS, trials_of
+from bench.lib.semisynthetic import trials_of
 
 PAGE = """# Conditions outside the laboratory, as measured
 
@@ -54,8 +54,7 @@ HEAD = (
 
 def cases(options: argparse.Namespace, condition: Condition, wearing: str, trial: str) -> Iterator[ConditionCase]:
     """The runs of one row of the table."""
-    runners = {"dev": DEV, "judge": JUDGE, "all": DEV + JUDGE}[options.runners]
-    for runner in runners[: options.count]:
+    for runner in chosen_runners(options):
         if trial in trials_of(runner):
             for kind in KINDS if condition.sided else ("pullback",):
                 yield ConditionCase(
@@ -98,28 +97,13 @@ def row(condition: Condition, wearing: str, trial: str, found: list[Counts]) -> 
 
 
 def _cells(values: dict[str, object]) -> list[str]:
-    def shown(value: object) -> str:
-        if isinstance(value, tuple):
-            return "{}/{}".format(*value) if value[1] else "-"
-        if isinstance(value, float):
-            return "-" if np.isnan(value) else f"{value:.3g}"
-        return str(value)
-
-    return [shown(values[name]) for name in HEAD]
+    return [cell(values[name]) for name in HEAD]
 
 
 def main(arguments: list[str]) -> int:
     """Print the table, or one JSON object; 1 where the recordings are absent."""
-    parser = argparse.ArgumentParser(prog="python -m bench conditions", description=__doc__)
-    parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
-    parser.add_argument("--minutes", type=float, default=10.0, help="of each run (default 10)")
-    parser.add_argument("--runners", choices=("dev", "judge", "all"), default="dev", help="default dev")
-    parser.add_argument("--count", type=int, help="only the first so many runners")
-    parser.add_argument("--wearing", nargs="+", default=["bad"], choices=list(WEARINGS), help="how the clip is worn")
+    parser = run_options("conditions", __doc__, 10.0, "bad")
     parser.add_argument("--only", help="conditions whose name contains this")
-    parser.add_argument("--trials", nargs="+", default=["T25", "T35", "T45"], help="speeds")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table to a page as well")
-    parser.add_argument("--seed", type=int, default=0, help="of runs, faults and sensor errors (default 0)")
     options = parser.parse_args(arguments)
     if not has_data():
         print(f"No recordings in {data_dir()}: set UNTUCK_DATA to the folder that holds them.", file=sys.stderr)
@@ -137,7 +121,7 @@ def main(arguments: list[str]) -> int:
                     if not options.json:
                         _print_line(lines)
     if options.markdown:
-        table = "\n".join(_line(cells) for cells in lines)
+        table = "\n".join(line(cells, WIDTHS) for cells in lines)
         options.markdown.write_text(PAGE.format(command=" ".join(arguments), table=table), "utf-8")
     if options.json:
         print(json.dumps({"seed": options.seed, "minutes": options.minutes, "runners": options.runners, "rows": rows}))
@@ -147,11 +131,7 @@ def main(arguments: list[str]) -> int:
 WIDTHS = (29, 5, 5, 6, 8, 9, 5, 7, 5, 5, 0)
 
 
-def _line(cells: list[str]) -> str:
-    return "  ".join(cell.ljust(width) for cell, width in zip(cells, WIDTHS, strict=True)).rstrip()
-
-
 def _print_line(lines: list[list[str]]) -> None:
     """Print the last row, and the head before the first one."""
     for cells in lines[-1:] if len(lines) > 2 else lines:
-        print(_line(cells), flush=True)
+        print(line(cells, WIDTHS), flush=True)

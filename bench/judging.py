@@ -10,14 +10,14 @@ import json
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 
 import numpy as np
 
 from bench.lib.judging_cases import SITUATIONS, JudgingCase, Situation
 from bench.lib.judging_counts import Judged, judge
-from bench.lib.recordings import DEV, JUDGE, data_dir, has_data
-from bench.lib.semisynthetic import WEARINGS, trials_of
+from bench.lib.recordings import data_dir, has_data
+from bench.lib.run_tables import cell, chosen_runners, line, run_options
+from bench.lib.semisynthetic import trials_of
 
 HEAD = ("situation", "clip", "speed", "judged", "tucks", "pullbacks", "wrong", "false/h", "late", "found", "delay")
 PAGE = """# Judging outside a steady pace, as measured
@@ -40,9 +40,8 @@ WIDTHS = (31, 5, 5, 6, 8, 9, 5, 7, 4, 5, 5, 0)
 
 def cases(options: argparse.Namespace, situation: Situation, wearing: str, trial: str) -> Iterator[JudgingCase]:
     """The runs of one row of the table."""
-    runners = {"dev": DEV, "judge": JUDGE, "all": DEV + JUDGE}[options.runners]
     needed = {trial, *(each for each in (*situation.trials, situation.earlier) if each.startswith("T"))}
-    for runner in runners[: options.count]:
+    for runner in chosen_runners(options):
         if needed <= set(trials_of(runner)):
             yield JudgingCase(situation.name, runner, trial, options.minutes, wearing, options.seed)
 
@@ -72,35 +71,20 @@ def row(situation: Situation, wearing: str, trial: str, found: list[Judged]) -> 
 
 
 def _cells(values: dict[str, object]) -> list[str]:
-    def shown(value: object) -> str:
-        if isinstance(value, tuple):
-            return "{}/{}".format(*value) if value[1] else "-"
-        if isinstance(value, float):
-            return "-" if np.isnan(value) else f"{value:.3g}"
-        return str(value)
-
     said = values["said"]
     assert isinstance(said, dict)
-    return [*(shown(values[name]) for name in HEAD), ", ".join([*(f"{k} {v}" for k, v in said.items())])]
+    return [*(cell(values[name]) for name in HEAD), ", ".join([*(f"{k} {v}" for k, v in said.items())])]
 
 
 def main(arguments: list[str]) -> int:
     """Print the table, or one JSON object; 1 where the recordings are absent."""
-    parser = argparse.ArgumentParser(prog="python -m bench judging", description=__doc__)
-    parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
-    parser.add_argument("--minutes", type=float, default=8.0, help="of each run (default 8)")
-    parser.add_argument("--runners", choices=("dev", "judge", "all"), default="dev", help="default dev")
-    parser.add_argument("--count", type=int, help="only the first so many runners")
-    parser.add_argument("--wearing", nargs="+", default=["worn"], choices=list(WEARINGS), help="how the clip is worn")
+    parser = run_options("judging", __doc__, 8.0, "worn")
     parser.add_argument("--only", nargs="+", default=[""], help="situations whose name contains one of these")
-    parser.add_argument("--trials", nargs="+", default=["T25", "T35", "T45"], help="speeds")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table to a page as well")
-    parser.add_argument("--seed", type=int, default=0, help="of runs, faults and sensor errors (default 0)")
     options = parser.parse_args(arguments)
     if not has_data():
         print(f"No recordings in {data_dir()}: set UNTUCK_DATA to the folder that holds them.", file=sys.stderr)
         return 1
-    rows, lines = [], [_line([*HEAD, "said"])]
+    rows, lines = [], [line([*HEAD, "said"], WIDTHS)]
     print(lines[0], flush=True, file=sys.stderr if options.json else sys.stdout)
     with ProcessPoolExecutor() as pool:
         for situation in SITUATIONS:
@@ -111,7 +95,7 @@ def main(arguments: list[str]) -> int:
                 for trial in trials:
                     found = list(pool.map(judge, cases(options, situation, wearing, trial)))
                     rows.append(row(situation, wearing, trial, found))
-                    lines.append(_line(_cells(rows[-1])))
+                    lines.append(line(_cells(rows[-1]), WIDTHS))
                     if not options.json:
                         print(lines[-1], flush=True)
     if options.markdown:
@@ -119,7 +103,3 @@ def main(arguments: list[str]) -> int:
     if options.json:
         print(json.dumps({"seed": options.seed, "minutes": options.minutes, "runners": options.runners, "rows": rows}))
     return 0
-
-
-def _line(cells: list[str]) -> str:
-    return "  ".join(cell.ljust(width) for cell, width in zip(cells, WIDTHS, strict=True)).rstrip()

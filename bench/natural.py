@@ -2,7 +2,7 @@
 
 Findings are false until shown otherwise. Each recording as it is, in a hall with bends, and without its bends; then
 with tucks and pullbacks put in after a minute. "Promised" are the joggers in whom, by their own strides, a fault of
-that depth should be found in 95 of 100. The scatter of rotation was fitted on these joggers too (fit_rotation).
+that depth should be found in nine of ten. The scatter of rotation was fitted on these joggers too (fit_rotation).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import untuck
 from bench.lib.natural import has_natural, natural_names, natural_run
 from bench.lib.natural_faults import faulty_run, natural_fault
 from bench.lib.recordings import data_dir
+from bench.lib.run_tables import line
 from bench.lib.scoring import CUED, GRACE_S
 from untuck.model import BOTH, LEFT, RIGHT, judged
 
@@ -34,7 +35,7 @@ PAGE = """# Natural joggers, as measured
 Written by `python -m bench natural {command}`. 19 people jogged for 100 s at a time in a hall with a sensor at the
 waist (SisFall); nobody was asked to tuck or to pull a hip back, so what is found is false until shown otherwise. Faults
 are put in after a minute, for 28 s. A fault is promised where the jogger's own strides say that its depth is found in
-95 of 100. Of each recording, valid and judged strides are in per cent: the strides of the baseline are not judged.
+nine of ten. Of each recording, valid and judged strides are in per cent: the strides of the baseline are not judged.
 
 ```text
 {table}
@@ -107,11 +108,11 @@ def _middle(values: np.ndarray) -> float:
 
 def lines_of(plain: list[Jogged]) -> list[str]:
     """One form of the recordings: a line each, then the sums."""
-    lines = [_line(HEAD)]
+    lines = [line(HEAD, WIDTHS)]
     for run in plain:
         cells = (f"{100 * run.valid / max(1, run.strides):.0f}", f"{100 * run.judged / max(1, run.asked):.0f}")
         least = (f"{run.tuck_least_deg:.1f}", f"{run.pullback_least_deg:.1f}")
-        lines.append(_line((run.name, str(run.strides), *cells, *least, str(run.cues), run.found)))
+        lines.append(line((run.name, str(run.strides), *cells, *least, str(run.cues), run.found), WIDTHS))
     strides, valid = sum(run.strides for run in plain), sum(run.valid for run in plain)
     hours, judged_hours = sum(run.hours for run in plain), sum(run.judged_hours for run in plain)
     known, asked, cues = sum(r.judged for r in plain), sum(r.asked for r in plain), sum(r.cues for r in plain)
@@ -177,7 +178,3 @@ def main(arguments: list[str]) -> int:
     if options.markdown:
         options.markdown.write_text(PAGE.format(command=" ".join(arguments), table="\n".join(lines)), "utf-8")
     return 0
-
-
-def _line(cells: tuple[str, ...]) -> str:
-    return "  ".join(cell.ljust(width) for cell, width in zip(cells, WIDTHS, strict=True)).rstrip()

@@ -53,7 +53,7 @@ STRIDE_DTYPE = np.dtype(
         ("pullback_right_deg", "f8"),
         ("pullback_se_deg", "f8"),
         ("tilt_usual_deg", "f8"),  # what the baseline lets expect at this pace; NaN where nothing is judged
-        ("tuck_least_deg", "f8"),  # smallest tuck, and pullback, that would be found in 95 of 100
+        ("tuck_least_deg", "f8"),  # smallest tuck, and pullback, that is found in nine of ten
         ("pullback_least_deg", "f8"),
         ("travel_deg", "f8"),  # pelvis heading against the direction of travel; only its change means something
         ("turn_deg_s", "f8"),  # stride-mean yaw rate, counter-clockwise seen from above

@@ -9,12 +9,22 @@ import numpy as np
 import pytest
 
 import untuck
+from untuck.cli.views.plain import PlainView
 from untuck.events import BaselineExtended
 from untuck.model import Baseline, judged
+from untuck.motion.form.baseline import bins_of, harmonics, joined
+from untuck.motion.form.pullback import PullbackMeter, bump
+from untuck.motion.form.reference import Usual
+from untuck.motion.params import Params
 from untuck.motion.pipeline import Pipeline
+from untuck.motion.strides.phase_grid import PHASES
+from untuck.motion.strides.stride import Stride
 from untuck.samples import Samples
+from untuck.session.clip_session import ProfileKeeper
+from untuck.session.live_state import LiveState
 from untuck.simulate.runner import simulate
 from untuck.simulate.scenario import HINGE_S, Phase, Scenario
+from untuck.store.profiles import Profiles
 
 PREFIX = (Phase("stand", 7.0), Phase("hinge", 3 * HINGE_S), Phase("stand", 2.0))
 EASY, FAST = 2.8, 4.2
@@ -98,3 +108,24 @@ def test_every_stride_says_why_it_was_not_judged() -> None:
     assert np.isfinite(strides["tilt_usual_deg"][compared]).all()
     assert np.isfinite(strides["tuck_least_deg"][compared]).all()
     assert set(strides["reason"][~compared]) >= {"baseline", "speed"}
+
+
+def test_pullback_is_read_against_the_rotation_that_is_in_use_now() -> None:
+    """Today's curve takes the place of an earlier one in a bin with as many strides."""
+    baseline = baseline_of(EASY)
+    stride = Stride({}, np.zeros((3, PHASES)), harmonics(np.radians(baseline.rotation_deg[0])), 0.5, 0.0, (1.0, 0.0))
+    usual = Usual(0, bins_of(baseline)[0], 5.0, 0.0, 1.0)
+    meter, params = PullbackMeter(Params()), Params()
+    other = replace(baseline, rotation_deg=baseline.rotation_deg - 5.0 * bump(0.7, 0.5))
+    before = [meter.push(stride, other, usual, params) for _ in range(params.pullback_strides)][-1]
+    now = meter.push(stride, baseline, usual, params)
+    assert before.right_deg == pytest.approx(5.0, abs=1.0)
+    assert now.right_deg == pytest.approx(0.0, abs=0.1)
+
+
+def test_the_profile_keeps_a_new_pace() -> None:
+    baseline = joined([baseline_of(EASY), baseline_of(FAST)])
+    keeper = ProfileKeeper("Ada", None, PlainView(print, LiveState(Params())), None)
+    assert keeper.on_event(BaselineExtended(100.0, baseline)) is False
+    kept = Profiles().open("Ada").baseline
+    assert kept is not None and kept.cadence_spm == pytest.approx(baseline.cadence_spm)

@@ -60,7 +60,7 @@ pullback_left_deg | number | deg | left pullback against baseline, mean of ten s
 pullback_right_deg | number | deg | right pullback, likewise
 pullback_se_deg | number | deg | standard error of both pullbacks
 tilt_usual_deg | number | deg | tilt that the baseline lets expect at this pace; empty where nothing is judged
-tuck_least_deg | number | deg | smallest tuck that is found in 95 of 100, if it lasts for 20 strides
+tuck_least_deg | number | deg | smallest tuck that is found in nine of ten, if it lasts for 20 strides
 pullback_least_deg | number | deg | the same of a pullback
 travel_deg | number | deg | pelvis heading relative to the direction of travel; only its change is meaningful
 turn_deg_s | number | deg/s | stride mean of the yaw rate, counter-clockwise seen from above

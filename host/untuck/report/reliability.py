@@ -20,7 +20,7 @@ _PRIOR_H = 1.0  # hours with one false finding that count as seen: natural jogge
 class Reliability:
     """judged: strides compared with the baseline, and their share of all in per cent, those of the baseline left out.
 
-    tuck_least_deg, pullback_least_deg: smallest that is found in 95 of 100, if it lasts for 20 strides; None where
+    tuck_least_deg, pullback_least_deg: smallest that is found in nine of ten, if it lasts for 20 strides; None where
     nothing was judged. false_per_h: false cues an hour that must be expected at most.
     """
 

@@ -22,7 +22,12 @@ from untuck.errors import StoreError
 T = typing.TypeVar("T")
 _log = logging.getLogger(__name__)
 _RENAMED = {("Summary", "held"): "suppressed"}  # class and field of older versions, and the field's name now
-_REPLACED = {("Cue", "finding")}  # of older versions; a cue refers to its finding by id since
+# Of older versions: a cue refers to its finding by id since, and the reference follows pace and wandering.
+_REPLACED = {
+    ("Cue", "finding"),
+    *(("Params", name) for name in ("baseline_match_pct", "baseline_contact_pct", "baseline_contact_strides")),
+    *(("Params", name) for name in ("creep_strides", "creep_share")),
+}
 _NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 

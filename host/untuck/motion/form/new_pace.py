@@ -17,6 +17,12 @@ _LOST_STRIDES = 4  # in a row at another pace than the ones gathered: begun agai
 _GROWTH = 1.3  # the bin is measured again when it has grown by this factor
 
 
+def pace_distance(pace: tuple[float, float], of: tuple[float, float], params: Params) -> float:
+    """How far a pace (cadence in steps/min, contact time in ms) is from another, in multiples of what is comparable."""
+    cadence_off = abs(pace[0] / of[0] - 1.0) / params.pace_cadence_pct
+    return 100.0 * max(cadence_off, abs(pace[1] / of[1] - 1.0) / params.pace_contact_pct)
+
+
 class NewPace:
     """Gathers strides at a new pace; number: of the bin that they have become, -1 while there are too few."""
 
@@ -67,9 +73,7 @@ class NewPace:
         p, count = self._params, len(self._strides)
         if count == 0:
             return True
-        cadence_off = abs(pace[0] * count / self._cadence_spm - 1.0) / p.pace_cadence_pct
-        contact_off = abs(pace[1] * count / self._contact_ms - 1.0) / p.pace_contact_pct
-        return 100.0 * max(cadence_off, contact_off) <= p.pace_new
+        return pace_distance(pace, (self._cadence_spm / count, self._contact_ms / count), p) <= p.pace_new
 
     def _take(self, stride: Stride) -> None:
         record = stride.record

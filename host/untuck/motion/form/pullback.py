@@ -28,7 +28,7 @@ _WIDTHS = (0.25, 0.5)  # of a stride, from foot to foot of the bump
 _OWN_SHARE, _OWN_SHIFT = 0.1, 0.02  # SD of the own swing's size, as a share, and of its phase, in rad of the stride
 _GAIN = 3.0  # variance of ten strides about the baseline, of that within the baseline
 _SHAPE_DEG = 0.2  # in each harmonic: no bump has quite the shape of these, which matters for its depth
-_FOUND = 2.0  # a bump this many SE above its threshold is found in 95 of 100, in natural joggers
+_FOUND = 2.0  # a bump this many SE above its threshold is found in nine of ten natural joggers
 _SCATTER_LEVELS = 1.2  # factor between scatters for which the bumps are made ready
 
 
@@ -92,7 +92,8 @@ class PullbackMeter:
         self._ring = np.zeros((params.pullback_strides, 2 * HARMONICS))
         self._share = np.full(params.pullback_strides, 1.0 / params.pullback_strides)
         self._count = 0
-        self._bumps: dict[tuple[int, int, int], _Bumps] = {}
+        self._bumps: dict[tuple[int, int], _Bumps] = {}
+        self._baseline: Baseline | None = None  # that they are of
 
     def clear(self) -> None:
         """Forget the strides seen so far."""
@@ -101,12 +102,14 @@ class PullbackMeter:
     def push(self, stride: Stride, baseline: Baseline, usual: Usual, params: Params) -> Pulled:
         """Take in a stride; nothing is known until there are enough."""
         at = usual.bin_number
+        if baseline is not self._baseline:  # a new bin, or today's rotation in an earlier one
+            self._bumps.clear()
+            self._baseline = baseline
         scatter = own_scatter(baseline, at) * usual.rotation_scatter
         level = round(float(np.log(scatter) / np.log(_SCATTER_LEVELS)))
-        key = (at, int(baseline.strides[at]), level)
-        bumps = self._bumps.get(key)
+        bumps = self._bumps.get((at, level))
         if bumps is None:
-            bumps = self._bumps[key] = _Bumps(baseline, at, stride.left_phase, _SCATTER_LEVELS**level)
+            bumps = self._bumps[at, level] = _Bumps(baseline, at, stride.left_phase, _SCATTER_LEVELS**level)
         self._ring[self._count % len(self._ring)] = stride.harmonics.reshape(-1)
         self._count += 1
         if self._count < len(self._ring):

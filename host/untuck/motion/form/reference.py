@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import replace
-from math import hypot, inf, sqrt
+from math import hypot, sqrt
 from typing import NamedTuple
 
 import numpy as np
 
 from untuck.model import Baseline
 from untuck.motion.form.baseline import Bin, bins_of, make_bin, with_bin
-from untuck.motion.form.new_pace import NewPace
+from untuck.motion.form.new_pace import NewPace, pace_distance
 from untuck.motion.params import Params
 from untuck.motion.strides.stride import Stride
 from untuck.vocabulary import NotJudged
@@ -97,13 +97,10 @@ class Reference:
 
     def _nearest(self, cadence_spm: float, contact_ms: float) -> tuple[int, float]:
         """The bin nearest in pace, and its distance as a multiple of what is comparable."""
-        p, at, least = self._params, 0, inf
-        for number, each in enumerate(self._bins):
-            cadence_off = abs(cadence_spm / each.cadence_spm - 1.0) / p.pace_cadence_pct
-            off = 100.0 * max(cadence_off, abs(contact_ms / each.contact_ms - 1.0) / p.pace_contact_pct)
-            if off < least:
-                at, least = number, off
-        return at, least
+        pace = cadence_spm, contact_ms
+        off = [pace_distance(pace, (each.cadence_spm, each.contact_ms), self._params) for each in self._bins]
+        least = min(off)
+        return off.index(least), least
 
     def _expected(self, at: int, cadence_spm: float, contact_ms: float) -> tuple[float, float]:
         """Tilt of a bin at another pace in degrees, and the SE due to that."""

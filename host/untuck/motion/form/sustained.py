@@ -12,6 +12,7 @@ from collections import deque
 from dataclasses import dataclass
 from itertools import islice
 from math import sqrt
+from statistics import median
 
 from untuck.motion.form.reference import Usual
 from untuck.motion.params import Params
@@ -21,14 +22,14 @@ from untuck.motion.params import Params
 _WINDOWS = ((1.0, 1.8), (1.8, 1.1), (2.8, 0.9), (4.0, 0.7))
 _LAST, _LAST_SHARE = 2, 0.5  # strides whose mean must still be this share of the threshold: it has not ended yet
 _EARLY_SHARE = 0.4  # of the drop, present slow_strides earlier: it came slowly
-_FOUND = 2.3  # a drop this many SE above its threshold is found in 95 of 100, in natural joggers
+_FOUND = 2.3  # a drop this many SE above its threshold is found in nine of ten natural joggers
 
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """below_deg: depth of the drop; least_deg: smallest that lasts long enough to be found; slow: it came slowly.
+    """below_deg: shortest median of tilt below the reference; least_deg: threshold of the longest one.
 
-    promised_deg: the depth that is found in 95 of 100; shown_deg: level of the shortest median.
+    promised_deg: depth that is found in nine of ten joggers; slow: much of the drop was there slow_strides earlier.
     """
 
     below_deg: float
@@ -62,7 +63,7 @@ class SustainedDrop:
             least_deg = max(p.tuck_on_deg, p.wander_ratio * se_deg)
             if len(values) < window:
                 continue
-            middle_deg = _median(values[-window:])
+            middle_deg = median(values[-window:])
             short_deg = middle_deg if number == 0 else short_deg
             on = on or middle_deg >= least_deg
         slow = self._is_slow(short_deg)
@@ -70,15 +71,10 @@ class SustainedDrop:
             least_deg *= p.slow_ratio
         last_deg = sum(values[-_LAST:]) / min(_LAST, len(values))
         lasts = short_deg >= p.tuck_off_deg / p.tuck_on_deg * least_deg and last_deg >= _LAST_SHARE * least_deg
-        on = on and lasts and (not slow or _median(values[-self._windows[1][0] :]) >= least_deg)
+        on = on and lasts and (not slow or median(values[-self._windows[1][0] :]) >= least_deg)
         return Drop(short_deg, least_deg, least_deg + _FOUND * se_deg, on, slow)
 
     def _is_slow(self, now_deg: float) -> bool:
         """Whether much of the drop was there already before the strides that slow_strides leave out."""
         before = list(islice(self._below, 0, max(0, len(self._below) - self._params.slow_strides)))
-        return len(before) >= self._windows[1][0] and _median(before) >= _EARLY_SHARE * now_deg > 0.0
-
-
-def _median(values: list[float]) -> float:
-    ordered, half = sorted(values), len(values) // 2
-    return ordered[half] if len(ordered) % 2 else 0.5 * (ordered[half - 1] + ordered[half])
+        return len(before) >= self._windows[1][0] and median(before) >= _EARLY_SHARE * now_deg > 0.0

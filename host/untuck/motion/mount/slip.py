@@ -4,8 +4,8 @@ A jump between the means of strides is examined closely: the angles through it, 
 fitted by ramps as long as a slip and by ramps as long as a change of form, and the likelihoods are compared.
 
 About the pelvis's right axis a slip and a tuck rotate the sensor in the same way, and a tuck may come as suddenly: only
-a step of obliquity as well shows that the clip has moved. Without it the step is in doubt, which is told, and judged as
-form. A clip that moves slowly over minutes cannot be distinguished from a slow tuck.
+a step of obliquity as well shows that the clip has moved. Without it the step is in doubt, which
+is said, and judged as form. A clip that moves slowly over minutes cannot be distinguished from a slow tuck.
 """
 
 from __future__ import annotations
