@@ -21,7 +21,8 @@ class Reliability:
     """judged: strides compared with the baseline, and their share of all in per cent, those of the baseline left out.
 
     tuck_least_deg, pullback_least_deg: smallest that is found in nine of ten, if it lasts for 20 strides; None where
-    nothing was judged. false_per_h: false cues an hour that must be expected at most.
+    nothing was judged. false_per_h: false cues an hour as estimated from the rises of
+    tilt in this run and an hour of other joggers, which alone says something about a short run.
     """
 
     judged: int

@@ -88,7 +88,8 @@ def _sure(summary: Summary) -> str:
         text += f", a pullback from about {known.pullback_least_deg:.1f} deg on"
     text += ", if it lasts for 20 strides: smaller ones disappear in how your own form varies."
     if known.false_per_h is not None:
-        text += f" By how often your tilt rises as far, expect at most {known.false_per_h:.1f} false cues an hour."
+        text += " False cues, by how often your tilt rises as far and by other joggers: "
+        text += f"about {known.false_per_h:.1f} an hour."
     return text
 
 
