@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
-from untuck.model import Finding, Floats
+from untuck.model import Finding, Floats, judged
 from untuck.run_results import Run
-from untuck.vocabulary import PALETTES, RECOVERED, Fault, clock, facts, named
+from untuck.vocabulary import PALETTES, RECOVERED, Fault, NotJudged, clock, facts, named
 
 _COLOURS = PALETTES["light"]
 _INK, _QUIET, _GRID, _LINE = "#1d2430", "#6a7384", "#e3e7ee", "#0b5fa5"
@@ -43,7 +43,7 @@ def plot_run(run: Run, figure: Figure | None = None) -> Figure:
 
 
 def _draw_tilt(run: Run, axes: Axes) -> None:
-    strides, valid = run.strides, run.strides["valid"]
+    strides, valid, compared = run.strides, run.strides["valid"], judged(run.strides)
     clean = strides[valid]
     axes.set_title("Pelvic tilt above standing", color=_INK, loc="left", fontsize=10)
     axes.set_ylabel("deg, forward +", color=_INK)
@@ -53,12 +53,12 @@ def _draw_tilt(run: Run, axes: Axes) -> None:
     axes.fill_between(x, low, high, color=_LINE, alpha=0.10, lw=0, label="range within a stride")
     axes.plot(clean["start_s"], clean["tilt_deg"], ".", ms=5.5, color=_LINE, alpha=0.5, mew=0, label="stride mean")
     axes.plot(x, mean, color=_LINE, lw=1.6, label=f"mean of {_MEAN_STRIDES} strides")
-    if not valid.all():
-        left_out = strides[~valid]
+    left_out = strides[~compared & (strides["reason"] != NotJudged.BASELINE)]
+    if len(left_out):
         axes.plot(left_out["start_s"], left_out["tilt_deg"], "x", ms=3.5, color=_QUIET, alpha=0.7, label="not judged")
-    if run.baseline is not None:
-        level = float(np.average(run.baseline.tilt_deg, weights=run.baseline.strides))
-        axes.axhline(level, color=_INK, lw=0.9, ls=(0, (5, 3)), label="baseline")
+    if compared.any():
+        usual_deg = np.where(compared, strides["tilt_usual_deg"], np.nan)
+        axes.plot(*_broken(strides, usual_deg), color=_INK, lw=0.9, ls=(0, (5, 3)), label="baseline at that pace")
     if len(clean):
         lowest, highest = np.percentile(clean["tilt_min_deg"], 1), np.percentile(clean["tilt_max_deg"], 99)
         room = 0.08 * (highest - lowest) + 0.2

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from untuck.extras import extra_for
-from untuck.model import Baseline, Calibration, Cue, Finding, Floats, StandingCheck, SuppressedCue
+from untuck.model import Baseline, Calibration, Cue, Finding, Floats, StandingCheck, SuppressedCue, judged
 from untuck.session_commands import SessionCommand
 from untuck.vocabulary import clock, named
 
@@ -61,7 +61,7 @@ class Run:
     >>> import untuck
     >>> run = untuck.analyse(untuck.example())
     >>> run
-    Run(2.4 min, 167 strides of which 162 are clean; tuck 7.1 deg at 1:11, right pullback 4.7 deg at 1:46; 4 cues)
+    Run(2:23, 167 strides of which 162 are clean; tuck 7.1 deg at 1:11, right pullback 4.7 deg at 1:46; 4 cues)
     >>> clean = run.strides[run.strides["valid"]]
     >>> round(float(clean["tilt_deg"].mean()), 1)
     4.3
@@ -87,8 +87,9 @@ class Run:
 
     def __repr__(self) -> str:
         strides, clean = len(self.strides), int(self.strides["valid"].sum())
-        length = f"{(self.time_s[-1] - self.time_s[0]) / 60:.1f} min, " if len(self.time_s) else ""
-        found = ", ".join(_in_words(finding) for finding in self.findings) or "no findings"
+        length = f"{clock(self.time_s[-1] - self.time_s[0])}, " if len(self.time_s) else ""
+        unjudged = "no findings" if judged(self.strides).any() else "not judged"
+        found = ", ".join(_in_words(finding) for finding in self.findings) or unjudged
         counts = [f"{len(self.cues)} cues"] + [f"{n} warnings" for n in (len(self.warnings),) if n]
         return f"Run({length}{strides} strides of which {clean} are clean; {found}; {', '.join(counts)})"
 

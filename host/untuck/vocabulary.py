@@ -102,12 +102,12 @@ NOT_JUDGED_WORDS: dict[str, Reason] = {
     NotJudged.GAP: Reason("samples are missing in a row", "move closer to the runner"),
     NotJudged.MISSING: Reason("too many samples are missing", "move closer to the runner"),
     NotJudged.MOUNT: Reason("the clip does not sit as calibrated", "clip it to the back of the belt, stand, hinge"),
-    NotJudged.ODD: Reason("unlike the runner's other strides"),
-    NotJudged.TURNING: Reason("in a bend"),
-    NotJudged.ACCELERATING: Reason("speeding up or slowing down"),
+    NotJudged.ODD: Reason("unlike the runner's other strides", "run evenly on flat ground"),
+    NotJudged.TURNING: Reason("in a bend", "run straight ahead for a minute"),
+    NotJudged.ACCELERATING: Reason("speeding up or slowing down", "keep an even speed"),
     NotJudged.SLIP: Reason("the clip has slipped", "check the clip, then stand still for 5 s"),
-    NotJudged.SPEED: Reason("at another speed than the baseline"),
-    NotJudged.WARM_UP: Reason("too soon after a start or a break"),
+    NotJudged.SPEED: Reason("at another speed than the baseline", "keep this speed in good form: it is learned"),
+    NotJudged.WARM_UP: Reason("too soon after a start or a break", "run on: judging begins soon"),
     NotJudged.BASELINE: Reason("part of the baseline"),
 }
 
@@ -221,6 +221,12 @@ def not_judged_words(reason: str) -> str:
     """A reason why a stride is not judged, in words."""
     row = NOT_JUDGED_WORDS.get(reason)
     return row.text if row else reason
+
+
+def not_judged_advice(reason: str) -> str:
+    """The same as a sentence with what to do: "not judged: in a bend; run straight ahead for a minute"."""
+    row = NOT_JUDGED_WORDS.get(reason, Reason(reason))
+    return f"not judged: {row.text}" + (f"; {row.advice}" if row.advice else "")
 
 
 def clock(time_s: float) -> str:

@@ -87,8 +87,8 @@ def test_a_sparkline_has_a_bar_for_every_value(values: list[float | None]) -> No
 def test_the_text_fits_80_columns_and_names_the_change(nine_weeks: list[SessionMetrics]) -> None:
     text = to_text(nine_weeks, "Trend of Ada")
     assert max(map(len, text.splitlines())) <= 80
-    assert "24 sessions, 12.0 h of running" in text and "better (+2" in text
-    assert "In 24 of 24 sessions the last fifth of the run was without cues" in text
+    assert "24 sessions, 12 h 0 min of running" in text and "better (+2" in text
+    assert "In 24 of 24 judged sessions the last fifth of the run was without cues" in text
     assert "No session with strides yet" in to_text([], "Trend")
 
 

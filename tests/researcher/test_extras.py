@@ -65,7 +65,7 @@ print(json.dumps([len(run.strides), run.strides["tilt_deg"].tolist(), repr(run)]
     done = python(code, {"numba", *EXTRA_OF}, checkout, tmp_path)
     assert done.returncode == 0, done.stderr
     count, tilt, text = json.loads(done.stdout)
-    assert count > 20 and text.startswith("Run(0.7 min, ")
+    assert count > 20 and text.startswith("Run(0:40, ")
     assert np.allclose(tilt, run.strides["tilt_deg"][:count], rtol=1e-9)
 
 

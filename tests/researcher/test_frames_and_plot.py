@@ -69,7 +69,7 @@ def test_a_plot_shows_tilt_findings_cues_and_pullback(run: Run, tmp_path: Path) 
     texts = [text.get_text() for axes in (tilt, pullback) for text in axes.texts]
     assert any("tuck" in text for text in texts) and any("right pullback" in text for text in texts)
     labels = tilt.get_legend_handles_labels()[1]
-    assert {"stride mean", "baseline", "cue"} <= set(labels)
+    assert {"stride mean", "baseline at that pace", "cue"} <= set(labels)
     marks = [line for line in tilt.lines if line.get_marker() in ("v", "^") and len(line.get_xdata())]
     assert len(marks) == len(run.cues)
     figure.savefig(tmp_path / "run.png", dpi=50)
@@ -80,7 +80,7 @@ def test_a_plot_shows_tilt_findings_cues_and_pullback(run: Run, tmp_path: Path) 
 def test_a_run_without_findings_or_strides_can_be_plotted(seconds: int, tmp_path: Path) -> None:
     short = untuck.analyse(untuck.example()[: 100 * seconds])
     short.plot().savefig(tmp_path / "run.png", dpi=50)
-    assert "no findings" in repr(short)
+    assert "not judged" in repr(short)
 
 
 def test_reprs_fit_a_line(run: Run) -> None:

@@ -53,7 +53,7 @@ tilt_deg | number | deg | stride mean of pelvic tilt above standing, forward pos
 tilt_min_deg | number | deg | least tilt within the stride
 tilt_max_deg | number | deg | greatest tilt within the stride
 tilt_se_deg | number | deg | standard error of tilt_deg, estimated by the orientation filter
-lean_deg | number | deg | pelvic lean over eight strides; one sensor cannot measure the trunk
+lean_deg | number | deg | pelvic lean over eight strides; the lean of the trunk needs a second clip
 obliquity_range_deg | number | deg | range of obliquity within the stride
 rotation_range_deg | number | deg | range of rotation within the stride
 pullback_left_deg | number | deg | left pullback against baseline, mean of ten strides; empty without a baseline

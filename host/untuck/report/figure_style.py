@@ -13,8 +13,9 @@ from typing import Any
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from untuck.vocabulary import PALETTES
+from untuck.vocabulary import PALETTES, clock
 
 STYLE: Any = {
     "font.family": "sans-serif",
@@ -80,6 +81,20 @@ def style_axes(axes: Axes, palette: Palette) -> None:
     axes.ticklabel_format(useOffset=False)  # labels such as 168.6, without an offset beside the title
     for spine in axes.spines.values():
         spine.set_color(palette.quiet)
+
+
+def time_axis(axes: Axes, palette: Palette) -> None:
+    """Label an axis in seconds as min:s."""
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: clock(seconds)))
+    axes.xaxis.set_major_locator(MaxNLocator(9, steps=[1, 1.2, 2, 3, 6, 10]))
+    axes.set_xlabel("time, min:s", color=palette.ink)
+
+
+def least_span(axes: Axes, span: float) -> None:
+    """Widen the vertical range to at least `span`, about its middle: a difference of no importance looks like one."""
+    low, high = axes.get_ylim()
+    if high - low < span:
+        axes.set_ylim((low + high - span) / 2, (low + high + span) / 2)
 
 
 def legend(axes: Axes, palette: Palette) -> None:

@@ -11,29 +11,38 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from untuck.model import BOTH, LEFT, RIGHT, Floats
-from untuck.report.figure_style import Canvas, Drawn, Palette, legend, legend_above, new_figure, style_axes
+from untuck.model import BOTH, LEFT, RIGHT, Floats, judged
+from untuck.report.figure_style import (
+    Canvas,
+    Drawn,
+    Palette,
+    least_span,
+    legend,
+    legend_above,
+    new_figure,
+    style_axes,
+    time_axis,
+)
 from untuck.report.mean_stride import MeanStride
 from untuck.report.metrics import SessionMetrics
 from untuck.report.run_parts import THIRDS, RunPart
 from untuck.run_results import Run
 from untuck.session_commands import Lap
-from untuck.vocabulary import RECOVERED, cued_faults, facts
+from untuck.vocabulary import RECOVERED, NotJudged, cued_faults, facts
 
 MEAN_STRIDES = 8  # in the running mean
 GAP_S = 2.0  # a longer time from one stride to the next is a pause
 
 
 def through_the_run(run: Run, palette: Palette, width_in: float, into: Canvas = None) -> Drawn:
-    """Tilt and pelvic lean of every stride over minutes, with baseline, findings, cues, laps, pauses and gaps."""
+    """Tilt and pelvic lean of every stride over time, with baseline, findings, cues, laps, pauses and gaps."""
     figure = new_figure(width_in, 4.4 if width_in > 6 else 4.0, rows=2, gap_in=0.12, into=into)
     tilt, lean = figure.subplots(2, 1, sharex=True, height_ratios=(2.2, 1))
     strides = run.strides
-    minutes = strides["start_s"] / 60
     shown = strides["valid"]
     for axes, name in ((tilt, "tilt_deg"), (lean, "lean_deg")):
         style_axes(axes, palette)
-        _dots(axes, minutes[shown], strides[name][shown], palette.line)
+        _dots(axes, strides["start_s"][shown], strides[name][shown], palette.line)
         axes.plot(*_running_mean(strides, name), color=palette.line, lw=1.3)
         axes.set_ylim(*_limits(strides[name][shown]))
         _pauses(axes, strides, palette)
@@ -42,10 +51,10 @@ def through_the_run(run: Run, palette: Palette, width_in: float, into: Canvas = 
     _cues(tilt, run, palette)
     for command in run.commands:
         if isinstance(command, Lap):
-            tilt.axvline(command.time_s / 60, color=palette.ink, lw=0.8, ls=(0, (3, 2)))
+            tilt.axvline(command.time_s, color=palette.ink, lw=0.8, ls=(0, (3, 2)))
     tilt.set_ylabel("tilt above standing, deg", color=palette.ink)
     lean.set_ylabel("pelvic lean, deg", color=palette.ink)
-    lean.set_xlabel("minutes", color=palette.ink)
+    time_axis(lean, palette)
     return figure
 
 
@@ -74,29 +83,35 @@ def mean_stride(
     return figure
 
 
-def distribution(run: Run, on_deg: float, palette: Palette, width_in: float, into: Canvas = None) -> Drawn:
-    """Histogram of stride tilt, strides in a tuck apart, with the baseline and the threshold of a tuck as lines."""
+def distribution(run: Run, palette: Palette, width_in: float, into: Canvas = None) -> Drawn:
+    """Histogram of stride tilt against what the baseline lets expect, strides in a tuck apart, with the tuck threshold.
+
+    Where no stride was judged it is tilt above standing, of the clean strides.
+    """
     figure = new_figure(width_in, 2.6, into=into)
     axes = figure.subplots()
     style_axes(axes, palette)
-    strides = run.strides[run.strides["valid"]]
-    low, high = _limits(strides["tilt_deg"])
-    edges = np.arange(np.floor(low * 2) / 2, high + 0.5, 0.25).tolist()
+    compared = run.strides[judged(run.strides)]
+    strides = compared if len(compared) else run.strides[run.strides["valid"]]
+    tilt_deg = strides["tilt_deg"] - (strides["tilt_usual_deg"] if len(compared) else 0.0)
+    low, high = _limits(tilt_deg)
     tucked = _within(strides, run, ("tuck",))
     axes.hist(
-        [strides["tilt_deg"][~tucked], strides["tilt_deg"][tucked]],
-        bins=edges,
+        [tilt_deg[~tucked], tilt_deg[tucked]],
+        bins=np.arange(np.floor(low * 2) / 2, high + 0.5, 0.25).tolist(),
         stacked=True,
         color=[palette.line, palette.fault],
         label=["strides", "in a tuck"],
         alpha=0.85,
     )
-    if run.baseline is not None:
-        level = float(np.average(run.baseline.tilt_deg, weights=run.baseline.strides))
-        axes.axvline(level, color=palette.ink, lw=1.2, label="baseline")
-        axes.axvline(level - on_deg, color=palette.ink, lw=1.0, ls=(0, (3, 2)), label="tuck threshold")
-    axes.set_xlabel("stride tilt above standing, deg", color=palette.ink)
+    if len(compared):
+        least_deg = float(np.nanmedian(compared["tuck_least_deg"]))
+        axes.axvline(0.0, color=palette.ink, lw=1.2, label="baseline")
+        axes.axvline(-least_deg, color=palette.ink, lw=1.0, ls=(0, (3, 2)), label="found from here on, if it lasts")
+    against = "against the baseline at that pace" if len(compared) else "above standing"
+    axes.set_xlabel(f"stride tilt {against}, deg", color=palette.ink)
     axes.set_ylabel("strides", color=palette.ink, labelpad=2)
+    axes.set_ylim(top=1.5 * axes.get_ylim()[1])  # room for the legend
     legend(axes, palette)
     return figure
 
@@ -107,14 +122,14 @@ def thirds(parts: Sequence[RunPart], palette: Palette, width_in: float, into: Ca
     figure.subplots_adjust(wspace=0.42)  # labels such as 168.65
     panels = figure.subplots(2, 2).ravel()
     shown = [part for part in parts if part.name in THIRDS]
-    rows: tuple[tuple[str, tuple[str, ...]], ...] = (
-        ("tilt, deg", ("tilt_deg",)),
-        ("cadence, steps/min", ("cadence_spm",)),
-        ("contact, ms", ("contact_left_ms", "contact_right_ms")),
-        ("pullback, deg", ("pullback_left_deg", "pullback_right_deg")),
+    rows: tuple[tuple[str, float, tuple[str, ...]], ...] = (  # title, least height of the axis, values
+        ("tilt, deg", 2.0, ("tilt_deg",)),
+        ("cadence, steps/min", 6.0, ("cadence_spm",)),
+        ("contact, ms", 20.0, ("contact_left_ms", "contact_right_ms")),
+        ("pullback, deg", 2.0, ("pullback_left_deg", "pullback_right_deg")),
     )
     looks = {"left": (palette.left, -0.06), "right": (palette.right, 0.06)}
-    for axes, (title, names) in zip(panels, rows, strict=True):
+    for axes, (title, height, names) in zip(panels, rows, strict=True):
         style_axes(axes, palette)
         axes.set_title(title, color=palette.ink)
         for name in names:
@@ -127,6 +142,7 @@ def thirds(parts: Sequence[RunPart], palette: Palette, width_in: float, into: Ca
         axes.set_xticks(range(len(shown)), [part.name.split()[0] for part in shown])
         axes.set_xlim(-0.4, len(shown) - 0.6)
         axes.margins(y=0.25)
+        least_span(axes, height)
     legend_above(panels[0], palette, panels[2])
     return figure
 
@@ -171,7 +187,7 @@ def _within(strides: NDArray[np.void], run: Run, faults: Sequence[str]) -> NDArr
     inside = np.zeros(len(strides), bool)
     for finding in run.findings:
         if finding.fault in faults:
-            inside |= (strides["start_s"] >= finding.start_s) & (strides["start_s"] < finding.end_s)
+            inside |= (strides["start_s"] >= finding.start_s) & ~(strides["start_s"] >= finding.end_s)  # NaN: lasts
     return inside
 
 
@@ -186,7 +202,7 @@ def _limits(values: Floats) -> tuple[float, float]:
 
 
 def _running_mean(strides: NDArray[np.void], name: str) -> tuple[Floats, Floats]:
-    """Minutes and mean over MEAN_STRIDES clean strides; NaN at pauses, so that the line is interrupted there."""
+    """Times in s and mean over MEAN_STRIDES clean strides; NaN at pauses, so that the line is interrupted there."""
     clean = strides[strides["valid"]]
     if len(clean) < MEAN_STRIDES:
         return np.empty(0), np.empty(0)
@@ -194,23 +210,28 @@ def _running_mean(strides: NDArray[np.void], name: str) -> tuple[Floats, Floats]
     value = np.convolve(clean[name], kernel, "valid")
     start_s = np.convolve(clean["start_s"], kernel, "valid")
     value[1:][np.diff(start_s) > GAP_S] = np.nan
-    return start_s / 60, value
+    return start_s, value
 
 
 def _pauses(axes: Axes, strides: NDArray[np.void], palette: Palette) -> None:
     """Shade the times without strides: pauses and missing samples."""
     ends = strides["start_s"] + strides["duration_s"]
     for at in np.flatnonzero(strides["start_s"][1:] - ends[:-1] > GAP_S):
-        axes.axvspan(ends[at] / 60, strides["start_s"][at + 1] / 60, color=palette.pause, alpha=0.45, lw=0)
+        axes.axvspan(ends[at], strides["start_s"][at + 1], color=palette.pause, alpha=0.45, lw=0)
 
 
 def _baseline_band(axes: Axes, run: Run, palette: Palette) -> None:
-    if run.baseline is None:
-        return
-    level = float(np.average(run.baseline.tilt_deg, weights=run.baseline.strides))
-    sd = float(np.average(run.baseline.tilt_sd_deg, weights=run.baseline.strides))
-    axes.axhspan(level - 2 * sd, level + 2 * sd, color=palette.band, alpha=0.5, lw=0)
-    axes.axhline(level, color=palette.ink, lw=0.8)
+    """What each stride was compared with, and the changes too small to be found; the baseline's own strides."""
+    compared = judged(run.strides)
+    if compared.any():
+        usual, least = (np.where(compared, run.strides[name], np.nan) for name in ("tilt_usual_deg", "tuck_least_deg"))
+        start_s = run.strides["start_s"]
+        axes.fill_between(start_s, usual - least, usual + least, color=palette.band, alpha=0.4, lw=0)
+        axes.plot(start_s, usual, color=palette.ink, lw=0.8)
+    taken = run.strides[run.strides["reason"] == NotJudged.BASELINE]
+    if run.baseline is not None and len(taken):
+        span_s = taken["start_s"][0], taken["start_s"][-1] + taken["duration_s"][-1]
+        axes.plot(span_s, (float(np.median(taken["tilt_deg"])),) * 2, color=palette.ink, lw=1.6)
 
 
 def _colour(palette: Palette, fault: str, side: int) -> str:
@@ -219,10 +240,12 @@ def _colour(palette: Palette, fault: str, side: int) -> str:
 
 
 def _findings(axes: Axes, run: Run, palette: Palette) -> None:
+    last_s = float(run.strides["start_s"][-1] + run.strides["duration_s"][-1]) if len(run.strides) else 0.0
     for finding in run.findings:
         if finding.fault in cued_faults():
             color = _colour(palette, finding.fault, finding.side)
-            axes.axvspan(finding.start_s / 60, finding.end_s / 60, color=color, alpha=0.22, lw=0)
+            end_s = finding.end_s if np.isfinite(finding.end_s) else last_s
+            axes.axvspan(finding.start_s, end_s, color=color, alpha=0.22, lw=0)
 
 
 _MARKS = {LEFT: "<", RIGHT: ">", BOTH: "v"}
@@ -234,4 +257,4 @@ def _cues(axes: Axes, run: Run, palette: Palette) -> None:
     for cue in run.cues:
         if cue.fault != RECOVERED:
             mark, color = _MARKS[cue.side], _colour(palette, cue.fault, cue.side)
-            axes.plot(cue.time_s / 60, 0.95, mark, ms=6, color=color, transform=top, clip_on=False)
+            axes.plot(cue.time_s, 0.95, mark, ms=6, color=color, transform=top, clip_on=False)

@@ -16,6 +16,7 @@ from untuck.model import BOTH, LEFT, RIGHT
 from untuck.report import figures, quality
 from untuck.report.figure_style import styled
 from untuck.report.metrics import compare
+from untuck.report.numbers import UNKNOWN, number
 from untuck.report.page import Report, mean_strides
 from untuck.report.sentences import answers
 from untuck.report.summary import DISCLAIMER, Summary
@@ -51,7 +52,7 @@ def document(title: str, body: str) -> str:
         "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
         "<meta name='viewport' content='width=device-width, initial-scale=1'>"
         f"<title>{escape(title)}</title><style>{css}{_colours()}</style></head><body>{body}"
-        f"<footer>{DISCLAIMER} Tilt and lean are the pelvis's: one sensor cannot measure the trunk. "
+        f"<footer>{DISCLAIMER} Tilt and pelvic lean are the pelvis's: the lean of the trunk needs a second clip. "
         f"Written {time.strftime('%Y-%m-%d %H:%M')} by Untuck.</footer></body></html>\n"
     )
 
@@ -78,13 +79,13 @@ class _Card:
 def _cards(report: Report) -> str:
     now = report.now
     cards = [
-        _Card("In good form", now.in_form_pct, "%", below=_earlier(report, "in_form_pct", "%", 0)),
+        _form_card(report),
         _Card(
             name="Tilt against baseline",
             value=now.against_deg,
             unit="deg",
             places=1,
-            sd=report.summary.spreads.get("tilt_deg"),
+            sd=report.summary.against_se_deg,
             below=_earlier(report, "against_deg", "deg", 1),
             signed=True,
         ),
@@ -95,12 +96,26 @@ def _cards(report: Report) -> str:
     ]
     right_ms = report.summary.medians.get("contact_right_ms")
     if right_ms is not None:
-        cards.append(_median_card(report, "Left contact", "contact_left_ms", "ms", f"right {right_ms:.0f} ms"))
+        cards.append(
+            _median_card(report, "Left contact", "contact_left_ms", "ms", f"right {number(right_ms, 0, 'ms')}")
+        )
     cards.append(_median_card(report, "Pelvic oscillation", "oscillation_mm", "mm"))
     for name, field, unit, places in _FORCES:
         cards.append(_force_card(report, name, field, unit, places))
     markup = "".join(map(_card, cards))
-    return f"<div class='cards'>{markup}</div><p class='note'>Medians of clean strides, ± spread (SD).</p>"
+    return (
+        f"<div class='cards'>{markup}</div><p class='note'>"
+        "Medians of clean strides, ± spread (SD). Good form: of the judged strides. Tilt against baseline: mean of the "
+        "judged strides, ± standard error.</p>"
+    )
+
+
+def _form_card(report: Report) -> _Card:
+    """The share in good form with the number of strides that it is of; "-" where none was judged."""
+    judged = report.now.judged or 0
+    below = f"of {judged} judged strides" if judged else "not judged"
+    earlier = _earlier(report, "in_form_pct", "%", 0)
+    return _Card("In good form", report.now.in_form_pct, "%", below=f"{below}; {earlier}" if earlier else below)
 
 
 def _pullback_card(report: Report, side: str) -> _Card:
@@ -134,43 +149,36 @@ def _force_card(report: Report, name: str, field: str, unit: str, places: int) -
     left, right, se = (report.summary.medians.get(f"{field}_{part}_{unit}") for part in ("left", "right", "se"))
     if left is None or right is None or se is None:
         return _Card(name, None, _UNITS[unit])
-    below = f"right {right:.{places}f}, standard error {se:.{places}f}"
+    below = f"right {number(right, places)}, standard error {number(se, places)}"
     return _Card(f"{name}, left", left, _UNITS[unit], places, below=below)
 
 
 def _card(card: _Card) -> str:
-    if card.value is None:
-        shown = "-"
-    else:
-        spread = "" if card.sd is None else f" ± {card.sd:.{card.places}f}"
-        number = _rounded(card.value, card.places)
-        sign = "+" if card.signed and number else ""
-        shown = f"{number:{sign}.{card.places}f}<small>{spread} {card.unit}</small>"
+    shown = number(card.value, card.places, signed=card.signed)
+    if shown != UNKNOWN:
+        spread = "" if card.sd is None else f" ± {number(card.sd, card.places)}"
+        shown += f"<small>{spread} {card.unit}</small>"
     return f"<div class='card'><span>{card.name}</span><b>{shown}</b><span>{card.below}</span></div>"
-
-
-def _rounded(value: float, places: int) -> float:
-    """Rounded, and never negative zero."""
-    return round(value, places) + 0.0
 
 
 def _earlier(report: Report, name: str, unit: str, places: int) -> str:
     found = compare(report.now, report.earlier, name)
     if found is None:
         return ""
-    earlier = f"earlier {_rounded(found.earlier, places):.{places}f} {unit}".rstrip()
+    earlier = f"earlier {number(found.earlier, places, unit)}"
     return f"{earlier}: {found.verdict}" if found.count > 1 else f"{earlier} (one session)"
 
 
 def _drawn(report: Report) -> Iterable[str]:
     run, width = report.run, HALF_IN
     with styled():
-        wide = svg(figures.through_the_run(run, THEMED, WIDE_IN), "runwide", "tilt and lean over the run")
-        narrow = svg(figures.through_the_run(run, THEMED, NARROW_IN), "runnarrow", "tilt and lean over the run")
+        wide = svg(figures.through_the_run(run, THEMED, WIDE_IN), "runwide", "tilt and pelvic lean over the run")
+        narrow = svg(figures.through_the_run(run, THEMED, NARROW_IN), "runnarrow", "tilt and pelvic lean over the run")
         yield "<h2>Over the run</h2>" + _figure(wide, narrow, _run_caption())
         yield from _stride_figure(report)
-        spread = svg(figures.distribution(run, report.params.tuck_on_deg, THEMED, width), "spread", "stride tilt")
-        boxes = [_box("Distribution of tilt", spread, "Counts of clean strides.")]
+        spread = svg(figures.distribution(run, THEMED, width), "spread", "stride tilt")
+        counted = "judged" if report.now.judged else "clean"
+        boxes = [_box("Distribution of tilt", spread, f"Counts of {counted} strides.")]
         if report.summary.parts:
             fatigue = svg(figures.thirds(report.summary.parts, THEMED, width), "thirds", "thirds of the run")
             boxes.append(_box("Thirds of the run", fatigue, "Means ± standard error, over blocks of ten strides."))
@@ -198,7 +206,10 @@ def _run_caption() -> str:
         row = facts(fault)
         for side in (LEFT, RIGHT) if row.sides else (BOTH,):
             kinds.setdefault(row.colour(side), []).append(named(fault, side))
-    keys = [("line", "strides and their mean over eight"), ("band", "baseline ± 2 SD")]
+    keys = [
+        ("line", "strides and their mean over eight"),
+        ("band", "baseline at the pace of each stride, ± what is too small to be found"),
+    ]
     keys += [(role, " or ".join(names)) for role, names in kinds.items()]
     keys.append(("pause", "pause or missing data"))
     items = "".join(f"<span><i style='background:var(--{role})'></i>{escape(text)}</span>" for role, text in keys)
@@ -223,7 +234,7 @@ def _cue_table(summary: Summary) -> str:
         (
             clock(entry.time_s),
             named(entry.fault, entry.side),
-            f"{entry.depth_deg:.1f} deg",
+            number(entry.depth_deg, 1, "deg"),
             "sounded" if entry.sounded else f"suppressed: {entry.reason}",
             f"{entry.correct_s:.0f} s" if entry.correct_s is not None else (entry.ended or "not ended"),
         )
@@ -245,9 +256,9 @@ def _standings(summary: Summary) -> str:
     rows = [
         (
             clock(each.time_s),
-            f"{each.difference_deg:.1f} deg",
-            f"{_rounded(each.tilt_deg, 1):+.1f} deg",
-            f"{_rounded(each.obliquity_deg, 1):+.1f} deg",
+            number(each.difference_deg, 1, "deg"),
+            number(each.tilt_deg, 1, "deg", signed=True),
+            number(each.obliquity_deg, 1, "deg", signed=True),
             "set again" if each.zeroed else "unchanged",
         )
         for each in summary.standings

@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, median, stdev
 
+from untuck.report.cue_effect import corrected_s, cued_once
 from untuck.report.summary import Summary
 from untuck.vocabulary import RECOVERED
 
 WEEK_S = 7 * 86400.0
 LAST_SESSIONS = 5  # compared with if the week before has none
+ENOUGH = 60  # judged strides, below which a session says little about form
 CLEAR_ERRORS = 2.0  # least difference that counts, in standard errors
 LEAST = {  # a smaller difference is irrelevant to a runner, even if it is significant
     "in_form_pct": 3.0,
@@ -33,9 +35,11 @@ class SessionMetrics:
     """The metrics of one session. None: unknown, for example in sessions of an older version.
 
     strides: clean ones; tilt_deg, tilt_sd_deg: median above standing, SD between strides; against_deg: tilt minus
-    baseline; pullback_left_deg, pullback_right_deg: medians against baseline; in_form_pct: of clean strides; cues:
-    sounded ones; cues_per_10_min: of running; correct_s: median time from a cue to its correction; retention_pct:
-    in_form_pct of the last fifth minus that of the rest; silent_end: no cue sounded in the last fifth.
+    baseline; pullback_left_deg, pullback_right_deg: medians against baseline; in_form_pct: of judged strides; cues:
+    sounded ones; cues_per_10_min: of running; correct_s: median time from a fault's first cue to its correction;
+    retention_pct: in_form_pct of the last fifth minus that of the rest; silent_end: the last fifth was judged, and no
+    cue sounded in it; judged: number of strides, None in sessions of versions that did not count them. Where none was
+    judged, all that speaks of form is None.
     """
 
     session: int
@@ -53,34 +57,39 @@ class SessionMetrics:
     correct_s: float | None
     retention_pct: float | None
     silent_end: bool
+    judged: int | None = None
 
 
 def metrics_of(session: int, started_unix_s: float, summary: Summary) -> SessionMetrics:
     """The metrics of a session from its summary."""
-    sounded = [cue for cue in summary.cues if cue.fault != RECOVERED]
-    corrected = [entry.correct_s for entry in summary.cue_log if entry.sounded and entry.correct_s is not None]
-    tilt, base = summary.medians.get("tilt_deg"), summary.baseline_tilt_deg
+    sounded = [cue for cue in summary.cues if cue.fault != RECOVERED] if summary.heard else []
+    corrected = corrected_s(cued_once(summary.cue_log)) if summary.heard else []
+    judged = None if summary.reliability is None else summary.reliability.judged
+    form = summary.in_form_pct if judged else None
     parts = {part.name: part for part in summary.parts}
     before, last = parts.get("first four fifths"), parts.get("last fifth")
     retention = None
-    if before and last and before.in_form_pct is not None and last.in_form_pct is not None:
+    if form is not None and before and last and before.in_form_pct is not None and last.in_form_pct is not None:
         retention = last.in_form_pct - before.in_form_pct
     return SessionMetrics(
         session=session,
         started_unix_s=started_unix_s,
         running_s=summary.running_s,
         strides=summary.clean_strides,
-        tilt_deg=tilt,
+        tilt_deg=summary.medians.get("tilt_deg"),
         tilt_sd_deg=summary.spreads.get("tilt_deg"),
-        against_deg=None if tilt is None or base is None else tilt - base,
+        against_deg=summary.against_deg,
         pullback_left_deg=summary.medians.get("pullback_left_deg"),
         pullback_right_deg=summary.medians.get("pullback_right_deg"),
-        in_form_pct=summary.in_form_pct,
+        in_form_pct=form,
         cues=len(sounded),
-        cues_per_10_min=600.0 * len(sounded) / summary.running_s if summary.running_s > 0 else None,
+        cues_per_10_min=600.0 * len(sounded) / summary.running_s if judged and summary.heard else None,
         correct_s=median(corrected) if corrected else None,
         retention_pct=retention,
-        silent_end=last is not None and not any(cue.time_s >= last.start_s for cue in sounded),
+        silent_end=last is not None
+        and last.in_form_pct is not None
+        and not any(cue.time_s >= last.start_s for cue in sounded),
+        judged=judged,
     )
 
 
@@ -106,10 +115,13 @@ def to_compare(now: SessionMetrics, others: Sequence[SessionMetrics]) -> tuple[S
 
 
 def compare(now: SessionMetrics, earlier: Sequence[SessionMetrics], name: str) -> Comparison | None:
-    """Compare a field of `now`, of those in LEAST, with earlier sessions; None if either is unknown."""
+    """Compare a field of `now`, of those in LEAST, with earlier sessions; None if either is unknown.
+
+    Sessions with fewer than ENOUGH judged strides say too little, and are left out.
+    """
     value = getattr(now, name)
-    known = [v for p in earlier if (v := getattr(p, name)) is not None]
-    if value is None or not known:
+    known = [v for p in earlier if _says_enough(p) and (v := getattr(p, name)) is not None]
+    if value is None or not known or not _says_enough(now):
         return None
     mean = fmean(known)
     if len(known) == 1:
@@ -120,3 +132,7 @@ def compare(now: SessionMetrics, earlier: Sequence[SessionMetrics], name: str) -
     if abs(value - mean) > max(CLEAR_ERRORS * error, LEAST[name]):
         verdict = "higher" if value > mean else "lower"
     return Comparison(value, mean, sd, len(known), verdict)
+
+
+def _says_enough(session: SessionMetrics) -> bool:
+    return session.judged is not None and session.judged >= ENOUGH

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure, SubFigure
 
 from untuck.report import figures, quality
 from untuck.report.figure_style import Palette, styled
+from untuck.report.numbers import number
 from untuck.report.page import Report, mean_strides
 from untuck.report.sentences import answers
 from untuck.report.summary import DISCLAIMER
@@ -51,7 +52,7 @@ def _run_page(report: Report, palette: Palette) -> Figure:
     now, base = mean_strides(report)
     if now is not None:
         figures.mean_stride(now, base, palette, WIDTH_IN, stride)
-    figures.distribution(report.run, report.params.tuck_on_deg, palette, WIDTH_IN, spread)
+    figures.distribution(report.run, palette, WIDTH_IN, spread)
     return page
 
 
@@ -95,7 +96,7 @@ def _cues(report: Report) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [
         (
             clock(entry.time_s),
-            f"{named(entry.fault, entry.side)}, {entry.depth_deg:.1f} deg",
+            f"{named(entry.fault, entry.side)}, {number(entry.depth_deg, 1, 'deg')}",
             f"corrected after {entry.correct_s:.0f} s" if entry.correct_s is not None else entry.ended or "not ended",
         )
         for entry in sounded[:_MOST_CUES]

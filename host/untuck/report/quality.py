@@ -58,6 +58,7 @@ def left_out_words(summary: Summary) -> str:
 def _judged(summary: Summary) -> str:
     if summary.strides == 0:
         return "no stride was found"
-    text = f"{summary.clean_strides} of {summary.strides} strides"
+    known = summary.reliability
+    text = "not counted by this version" if known is None else f"{known.judged} of {summary.strides} strides"
     left_out = left_out_words(summary)
     return text + (f"; not judged: {left_out}" if left_out else "")

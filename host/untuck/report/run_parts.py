@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from untuck.model import Finding, Floats, judged
 from untuck.vocabulary import cued_faults
 
-BLOCK_STRIDES = 10
+BLOCK_STRIDES, BLOCK_FORM = 10, 40
 _SHARES = (
     ("first third", 0.0, 1 / 3),
     ("second third", 1 / 3, 2 / 3),
@@ -31,7 +31,8 @@ THIRDS = tuple(name for name, _, _ in _SHARES[:3])
 class RunPart:
     """A part of a run: sensor times, clean strides, share of the judged ones in good form, means and standard errors.
 
-    means, errors: by STRIDE_DTYPE's names, None where unknown.
+    means, errors: by STRIDE_DTYPE's names, None where unknown. in_form_error_pct: standard error of that share, over
+    blocks of BLOCK_FORM judged strides, which are longer than most faults.
     """
 
     name: str
@@ -41,6 +42,7 @@ class RunPart:
     in_form_pct: float | None
     means: dict[str, float | None]
     errors: dict[str, float | None]
+    in_form_error_pct: float | None = None
 
 
 FOLLOWED = (
@@ -80,27 +82,29 @@ def in_form(strides: NDArray[np.void], findings: Sequence[Finding]) -> NDArray[n
     return form
 
 
-def mean_and_error(values: Floats) -> tuple[float | None, float | None]:
-    """Mean of values (n,) in order of time, and its standard error from block means; None where unknown."""
+def mean_and_error(values: Floats, block: int = BLOCK_STRIDES) -> tuple[float | None, float | None]:
+    """Mean of values (n,) in order of time, and its standard error from means of blocks; None where unknown."""
     known = values[np.isfinite(values)]
     if len(known) == 0:
         return None, None
-    blocks = len(known) // BLOCK_STRIDES
+    blocks = len(known) // block
     if blocks < 3:
         return float(known.mean()), None
-    means = known[: blocks * BLOCK_STRIDES].reshape(blocks, BLOCK_STRIDES).mean(axis=1)
+    means = known[: blocks * block].reshape(blocks, block).mean(axis=1)
     return float(known.mean()), float(means.std(ddof=1) / math.sqrt(blocks))
 
 
 def _part(name: str, strides: NDArray[np.void], form: NDArray[np.bool_]) -> RunPart:
     clean, compared = strides["valid"], judged(strides)
     both = {field: mean_and_error(strides[field][clean]) for field in FOLLOWED}
+    share, share_error = mean_and_error(100.0 * form[compared].astype(np.float64), BLOCK_FORM)
     return RunPart(
         name=name,
         start_s=float(strides["start_s"][0]),
         end_s=float(strides["start_s"][-1] + strides["duration_s"][-1]),
         strides=int(clean.sum()),
-        in_form_pct=float(100.0 * form[compared].mean()) if compared.any() else None,
+        in_form_pct=share,
         means={field: mean for field, (mean, _) in both.items()},
         errors={field: error for field, (_, error) in both.items()},
+        in_form_error_pct=share_error,
     )

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from math import hypot
 from statistics import median
 
 from untuck.model import Finding
-from untuck.motion.form.cues import CueEntry
-from untuck.report.metrics import Comparison, SessionMetrics, compare
+from untuck.report.cue_effect import corrected_s, cued_once, uncued_once
+from untuck.report.metrics import CLEAR_ERRORS, ENOUGH, WEEK_S, Comparison, SessionMetrics, compare
+from untuck.report.numbers import number, with_error
+from untuck.report.quality import left_out_words
 from untuck.report.run_parts import THIRDS
-from untuck.report.summary import Summary
-from untuck.vocabulary import ON_PURPOSE, RECOVERED, clock, cued_faults, named
+from untuck.report.summary import Summary, why_not_judged
+from untuck.vocabulary import RECOVERED, clock, cued_faults, named
 
 _TIMES = {1: "once", 2: "twice"}
 _LISTED = 3  # times that a sentence names; the rest is in the table
@@ -32,39 +35,46 @@ def answers(summary: Summary, now: SessionMetrics, earlier: Sequence[SessionMetr
 
 
 def _form(summary: Summary) -> str:
-    if summary.clean_strides == 0:
-        return f"No result: of {summary.strides} strides none was clean."
-    tilt, spread = summary.medians["tilt_deg"], summary.spreads.get("tilt_deg")
-    words = []
-    if summary.in_form_pct is None or summary.baseline_tilt_deg is None:
-        why = "there is no baseline" if summary.baseline_tilt_deg is None else "none was comparable with the baseline"
-        words.append(f"{summary.clean_strides} clean strides, not judged because {why}.")
-    else:
-        count = summary.clean_strides if summary.reliability is None else summary.reliability.judged
-        words.append(f"Good form in {summary.in_form_pct:.0f} % of {count} judged strides.")
+    words = [_verdict(summary)]
+    tilt, spread = summary.medians.get("tilt_deg"), summary.spreads.get("tilt_deg")
     if tilt is not None:
-        scatter = "" if spread is None else f" (spread {spread:.1f})"
-        words.append(f"Tilt was {tilt:.1f} deg above standing{scatter}" + _against(summary, tilt) + ".")
-    if summary.clean_strides < 60:
+        scatter = "" if spread is None else f" (spread {number(spread, 1)})"
+        words.append(f"Tilt was {number(tilt, 1)} deg above standing{scatter}{_against(summary)}.")
+    if summary.reliability is not None and 0 < summary.reliability.judged < ENOUGH:
         words.append("So few strides say little.")
     return " ".join(words)
 
 
-def _against(summary: Summary, tilt: float) -> str:
-    if summary.baseline_tilt_deg is None:
+def _verdict(summary: Summary) -> str:
+    """Good form as a share of the judged strides, with why others were not judged; or why there is no such share."""
+    unjudged = why_not_judged(summary)
+    if unjudged:
+        return f"Not judged: {unjudged}."
+    assert summary.reliability is not None  # it was judged
+    count = summary.reliability.judged
+    text = f"Good form in {number(summary.in_form_pct)} % of {count} judged strides"
+    if count == summary.strides:
+        return f"{text}."
+    return f"{text}, of {summary.strides} in all; not judged: {left_out_words(summary)}."
+
+
+def _against(summary: Summary) -> str:
+    """Tilt against the baseline, compared with its error."""
+    off, error = summary.against_deg, summary.against_se_deg
+    if off is None:
         return ""
-    off = tilt - summary.baseline_tilt_deg
-    return (
-        ", the same as your baseline"
-        if abs(off) < 0.05
-        else (f", {abs(off):.1f} deg {'above' if off > 0 else 'below'} your baseline")
-    )
+    if abs(off) < max(0.05, CLEAR_ERRORS * (error or 0.0)):
+        within = "" if error is None else f" (within {number(max(0.05, CLEAR_ERRORS * error), 1)} deg)"
+        return f", not clearly different from your baseline{within}"
+    size = number(abs(off), 1) if error is None else with_error(abs(off), error, 1)
+    return f", {size} deg {'above' if off > 0 else 'below'} your baseline"
 
 
 def _faults(summary: Summary) -> str:
     findings = [f for f in summary.findings if f.fault in cued_faults()]
     if not findings:
-        return "No stride was judged." if summary.in_form_pct is None else "It did not: no fault was found."
+        unjudged = why_not_judged(summary)
+        return "Nobody knows: no stride was judged." if unjudged else "It did not: no fault was found."
     counts = Counter((f.fault, f.side) for f in findings)
     texts = []
     for (fault, side), count in counts.most_common():
@@ -95,83 +105,78 @@ def _sure(summary: Summary) -> str:
 
 def _moment(finding: Finding) -> str:
     length = "to the end" if finding.active else f"{finding.end_s - finding.start_s:.0f} s"
-    return f"at {clock(finding.start_s)} for {length}, {finding.depth_deg:.1f} deg"
+    return f"at {clock(finding.start_s)} for {length}, {number(finding.depth_deg, 1, 'deg')}"
 
 
 def _fatigue(summary: Summary) -> str:
-    """The worst and the best third, if they differ."""
-    thirds = [(part.in_form_pct, part.name) for part in summary.parts if part.name in THIRDS]
-    shares = [(share, name) for share, name in thirds if share is not None]
-    if len(shares) < len(THIRDS):
+    """The worst and the best third, if they differ by more than their errors."""
+    thirds = {part.name: part for part in summary.parts if part.name in THIRDS and part.in_form_pct is not None}
+    errors = [part.in_form_error_pct for part in thirds.values()]
+    if len(thirds) < len(THIRDS) or None in errors:
         return ""
-    (low, worst), (high, best) = min(shares), max(shares)
-    if high - low < 5.0:
-        return " The thirds of the run did not differ."
-    return f" Form was worst in the {worst} (good in {low:.0f} %) and best in the {best} ({high:.0f} %)."
+    ordered = sorted(thirds.values(), key=lambda part: part.in_form_pct or 0.0)
+    worst, best = ordered[0], ordered[-1]
+    low, high = worst.in_form_pct or 0.0, best.in_form_pct or 0.0
+    error = hypot(worst.in_form_error_pct or 0.0, best.in_form_error_pct or 0.0)
+    if high - low < max(5.0, CLEAR_ERRORS * error):
+        return " The thirds of the run did not clearly differ."
+    return (
+        f" Form was worst in the {worst.name} (good in {number(low)} %) and best in the {best.name} ({number(high)} %)."
+    )
 
 
 def _cues(summary: Summary) -> str:
     if not summary.heard:
         due = sum(entry.sounded for entry in summary.cue_log)
         return f"Nobody heard any: this is a recording of another sensor. Live, {due} cues would have sounded."
-    cued = _first_of_each([entry for entry in summary.cue_log if entry.sounded])
+    cued = cued_once(summary.cue_log)
     if not cued:
         sounded = sum(cue.fault != RECOVERED for cue in summary.cues)
         return f"{sounded} cues sounded; this session has no record of their effect." if sounded else "No cue sounded."
-    took_s = [entry.correct_s for entry in cued if entry.correct_s is not None]
-    text = f"{len(took_s)} of {len(cued)} cued faults were corrected"
+    took_s = corrected_s(cued)
+    text = f"{len(took_s)} of {len(cued)} cued faults {'was' if len(cued) == 1 else 'were'} corrected"
     if took_s:
-        text += f", typically {median(took_s):.0f} s after the first cue ({min(took_s):.0f} to {max(took_s):.0f})"
-    findings = {_finding(entry) for entry in cued}
-    uncued = _first_of_each(
-        [entry for entry in summary.cue_log if entry.reason in ON_PURPOSE and _finding(entry) not in findings]
-    )
-    free_s = [entry.correct_s for entry in uncued if entry.correct_s is not None]
+        text += f", typically {number(median(took_s))} s after the first cue"
+        text += f" ({number(min(took_s))} to {number(max(took_s))})" if max(took_s) - min(took_s) >= 1.0 else ""
+    uncued = uncued_once(summary.cue_log)
+    free_s = corrected_s(uncued)
     if free_s:
-        text += f"; without a cue after {median(free_s):.0f} s ({len(free_s)} of {len(uncued)} corrected)"
+        text += f"; without a cue after {number(median(free_s))} s ({len(free_s)} of {len(uncued)} corrected)"
     else:
         text += "; there is no comparison, because no fault was left without a cue on purpose"
     return text + "."
-
-
-def _finding(entry: CueEntry) -> tuple[str, int, float]:
-    """The key of an entry's finding: its id, or in sessions of older versions the time of its correction."""
-    if entry.finding_id:
-        return "", 0, float(entry.finding_id)
-    return entry.fault, entry.side, round(entry.time_s + (entry.correct_s or 0.0), 3)
-
-
-def _first_of_each(entries: Sequence[CueEntry]) -> list[CueEntry]:
-    """The first entry of each finding."""
-    first: dict[tuple[str, int, float], CueEntry] = {}
-    for entry in entries:
-        first.setdefault(_finding(entry), entry)
-    return list(first.values())
 
 
 def _progress(now: SessionMetrics, earlier: Sequence[SessionMetrics]) -> str:
     form = compare(now, earlier, "in_form_pct")
     against = compare(now, earlier, "against_deg")
     if form is None and against is None:
-        return "There is no earlier session to compare with."
-    week = all(now.started_unix_s - p.started_unix_s <= 7 * 86400 for p in earlier)
-    since = "the week before" if week else f"the last {len(earlier)} sessions"
+        if not now.judged:
+            return "This run was not judged, so it cannot be compared."
+        if now.judged < ENOUGH:
+            return f"This run has too few judged strides to compare: {now.judged}, of {ENOUGH} needed."
+        return "There is no earlier session to compare with that has enough judged strides."
     texts = []
     if form is not None:
-        word = {"higher": "Better", "lower": "Worse"}.get(form.verdict, form.verdict.capitalize())
-        texts.append(f"{word}: good form {form.now:.0f} %, {since} {_mean(form, '%')}")
+        word = {"higher": "Better", "lower": "Worse"}.get(form.verdict, "No clear difference")
+        word = "One session cannot show a change" if form.count == 1 else word
+        texts.append(f"{word}: good form {number(form.now)} %, {_since(now, earlier, form)} {_mean(form, 0, '%')}")
     if against is not None:
-        texts.append(f"tilt against baseline {_signed(against.now)} deg, before {_mean(against, 'deg', '+.1f')}")
-    return "; ".join(texts) + "."
+        before = _mean(against, 1, "deg", signed=True)
+        texts.append(f"tilt against baseline {number(against.now, 1, 'deg', signed=True)}, before {before}")
+    text = "; ".join(texts)
+    return f"{text[0].upper()}{text[1:]}."
 
 
-def _signed(value: float) -> str:
-    """One decimal with its sign; no sign for zero."""
-    return f"{value:+.1f}" if abs(value) >= 0.05 else "0.0"
+def _since(now: SessionMetrics, earlier: Sequence[SessionMetrics], comparison: Comparison) -> str:
+    if comparison.count == 1:
+        return "the session before"
+    week = all(now.started_unix_s - each.started_unix_s <= WEEK_S for each in earlier)
+    return "the week before" if week else f"the last {comparison.count} sessions"
 
 
-def _mean(comparison: Comparison, unit: str, form: str = ".0f") -> str:
-    spread = (
-        "" if comparison.sd is None else f" (spread {comparison.sd:{form.strip('+')}}, {comparison.count} sessions)"
-    )
-    return f"{round(comparison.earlier, 1) + 0.0:{form}} {unit}{spread}"
+def _mean(comparison: Comparison, places: int, unit: str, *, signed: bool = False) -> str:
+    mean = number(comparison.earlier, places, unit, signed=signed)
+    if comparison.sd is None:
+        return mean
+    return f"{mean} (spread {number(comparison.sd, places)}, {comparison.count} sessions)"

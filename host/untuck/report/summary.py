@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,11 +17,14 @@ from numpy.typing import NDArray
 
 from untuck.model import Cue, Finding, StandingCheck, judged
 from untuck.motion.form.cues import CueEntry, cue_log
+from untuck.report.numbers import finite
 from untuck.report.reliability import Reliability, reliability_of
-from untuck.report.run_parts import RunPart, in_form, parts_of
+from untuck.report.run_parts import RunPart, in_form, mean_and_error, parts_of
+from untuck.report.verdict import OLD, not_judged
 from untuck.run_results import Run
 
 DISCLAIMER = "These are form cues, not medical advice."
+TRUNK = "It is the pelvis's: the lean of the trunk needs a second clip."
 MEDIANS = (
     "cadence_spm",
     "contact_left_ms",
@@ -67,11 +69,13 @@ class Summary:
     """The results of a run.
 
     strides, clean_strides: counts; running_s: time in strides; medians: over clean strides, by STRIDE_DTYPE's names;
-    baseline_tilt_deg: at this run's cadence, None without a baseline; suppressed: cues not sounded, by reason;
-    rejected: strides not judged, by reason; calibration: how it was found, with its error in degrees (None: unknown);
-    spreads: SD between clean strides, for each median; in_form_pct: of judged strides, those without a finding; parts:
-    of the run; cue_log: every cue, sounded or suppressed, with its outcome; standings: the standing checks after
-    calibration. Fields with a default are empty in sessions of older versions.
+    baseline_tilt_deg: what the judged strides were compared with, at their pace, None without a baseline;
+    against_deg, against_se_deg: their tilt minus that, mean and standard error; suppressed: cues not sounded, by
+    reason; rejected: strides not judged, by reason; calibration: how it was found, with its error in degrees (None:
+    unknown); spreads: SD between clean strides, for each median; in_form_pct: of judged strides, those without a
+    finding, None where none was judged; not_judged: why none was, and what to do, "" if some were; parts: of the run;
+    cue_log: every cue, sounded or suppressed, with its outcome; standings: the standing checks after calibration.
+    Fields with a default are empty in sessions of older versions.
     """
 
     strides: int
@@ -96,25 +100,30 @@ class Summary:
     reliability: Reliability | None = None  # what could be found in this run
     heard: bool = True  # whether cues could sound: not for a file that is analysed afterwards
     audio_delay_ms: float | None = None  # of the sound output, if it was measured before the session
+    against_deg: float | None = None
+    against_se_deg: float | None = None
+    not_judged: str = ""
 
 
 def summarise(run: Run, signal: Signal) -> Summary:
     """The summary of a run. Shapes as in run_results.Run."""
     clean, compared = run.strides[run.strides["valid"]], run.strides[judged(run.strides)]
     medians = {name: _median(clean[name]) for name in MEDIANS}
+    rejected = dict(Counter(str(reason) for reason in run.strides["reason"] if reason))
+    against_deg, against_se_deg = mean_and_error(compared["tilt_deg"] - compared["tilt_usual_deg"])
     return Summary(
         strides=len(run.strides),
         clean_strides=len(clean),
         running_s=float(run.strides["duration_s"].sum()),
         medians=medians,
-        baseline_tilt_deg=_baseline_tilt(run, medians["cadence_spm"]),
+        baseline_tilt_deg=_baseline_tilt(run, compared, medians["cadence_spm"]),
         findings=run.findings,
         cues=run.cues,
         suppressed=dict(Counter(str(cue.reason) for cue in run.suppressed_cues)),
-        rejected=dict(Counter(str(reason) for reason in run.strides["reason"] if reason)),
+        rejected=rejected,
         calibration=run.calibration.source,
-        calibration_error_deg=_finite(run.calibration.error_deg),
-        chip_error_deg=_finite(run.chip_error_deg),
+        calibration_error_deg=finite(run.calibration.error_deg),
+        chip_error_deg=finite(run.chip_error_deg),
         signal=signal,
         warnings=run.warnings,
         spreads={name: _spread(clean[name]) for name in MEDIANS},
@@ -123,7 +132,20 @@ def summarise(run: Run, signal: Signal) -> Summary:
         parts=parts_of(run.strides, run.findings),
         cue_log=cue_log(run),
         standings=run.standings,
+        against_deg=against_deg,
+        against_se_deg=against_se_deg,
+        not_judged=not_judged(len(run.strides), len(clean), len(compared), rejected, run.baseline is not None),
     )
+
+
+def why_not_judged(summary: Summary) -> str:
+    """Why no stride was judged and what to do, "" if some were; a session of an old version does not say."""
+    if summary.reliability is None and summary.strides:
+        return OLD
+    if summary.not_judged or (summary.reliability is not None and summary.reliability.judged):
+        return summary.not_judged
+    has_baseline = summary.baseline_tilt_deg is not None
+    return not_judged(summary.strides, summary.clean_strides, 0, summary.rejected, has_baseline)
 
 
 def to_json(summary: Summary, **more: Any) -> str:
@@ -131,9 +153,11 @@ def to_json(summary: Summary, **more: Any) -> str:
     return json.dumps(_plain({**dataclasses.asdict(summary), **more}), allow_nan=False)
 
 
-def _baseline_tilt(run: Run, cadence_spm: float | None) -> float | None:
+def _baseline_tilt(run: Run, compared: NDArray[np.void], cadence_spm: float | None) -> float | None:
     if run.baseline is None or cadence_spm is None:
         return None
+    if len(compared):
+        return _median(compared["tilt_usual_deg"])
     return float(run.baseline.tilt_deg[run.baseline.at(cadence_spm)])
 
 
@@ -147,10 +171,6 @@ def _spread(values: NDArray[np.float64]) -> float | None:
     return float(np.std(known, ddof=1)) if len(known) > 1 else None
 
 
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
-
-
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
@@ -159,5 +179,5 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float):
-        return _finite(value)
+        return finite(value)
     return value

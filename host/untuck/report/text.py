@@ -5,17 +5,16 @@ Pure: Summary and SessionMetrics in, text out. The answers come from sentences.p
 
 from __future__ import annotations
 
-import math
 import textwrap
 from collections.abc import Sequence
 
-from untuck.model import Finding
 from untuck.motion.form.cues import CueEntry
 from untuck.report.metrics import SessionMetrics, metrics_of
+from untuck.report.numbers import number, with_error
 from untuck.report.quality import left_out_words, standing_checks
 from untuck.report.run_parts import THIRDS
 from untuck.report.sentences import answers
-from untuck.report.summary import DISCLAIMER, Summary
+from untuck.report.summary import DISCLAIMER, TRUNK, Summary, why_not_judged
 from untuck.vocabulary import clock, named
 
 WIDTH = 78
@@ -32,7 +31,7 @@ def to_text(
     lines += _stride_lines(summary) if summary.strides else ["  No running strides were found."]
     if summary.parts:
         lines += ["", "Thirds of the run", *_third_lines(summary)]
-    lines += ["", "Findings", *_finding_lines(summary.findings)]
+    lines += ["", "Findings", *_finding_lines(summary)]
     lines += ["", "Cues" if summary.heard else "Cues that would have sounded live", *_cue_lines(summary)]
     lines += ["", "Data quality", *_signal_lines(summary)]
     if summary.warnings:
@@ -43,60 +42,68 @@ def to_text(
 def _third_lines(summary: Summary) -> list[str]:
     lines = [f"  {'':<13}{'tilt':>16}{'cadence':>12}{'in form':>9}"]
     for part in (part for part in summary.parts if part.name in THIRDS):
-        m = {name: math.nan if value is None else value for name, value in part.means.items()}
-        error = part.errors["tilt_deg"]
-        tilt = f"{m['tilt_deg']:.1f}" + ("" if error is None else f" +- {error:.2f}") + " deg"
-        form = "-" if part.in_form_pct is None else f"{part.in_form_pct:.0f} %"
-        lines.append(f"  {part.name:<13}{tilt:>16}{m['cadence_spm']:>8.0f} spm{form:>9}")
+        tilt = with_error(part.means["tilt_deg"], part.errors["tilt_deg"], 1, "deg")
+        cadence = number(part.means["cadence_spm"], 0, "spm")
+        lines.append(f"  {part.name:<13}{tilt:>16}{cadence:>12}{number(part.in_form_pct, 0, '%'):>9}")
     return lines
 
 
 def _stride_lines(summary: Summary) -> list[str]:
-    m = {name: math.nan if value is None else value for name, value in summary.medians.items()}
-    sd = {name: "" if value is None else f" +- {value:.1f}" for name, value in summary.spreads.items()}
+    m, sd = summary.medians, summary.spreads
+    unjudged = why_not_judged(summary)
+    count = "none" if unjudged or summary.reliability is None else str(summary.reliability.judged)
     left_out = left_out_words(summary)
-    baseline = summary.baseline_tilt_deg
-    against = "no baseline" if baseline is None else f"baseline {baseline:.1f}, {m['tilt_deg'] - baseline:+.1f}"
+    against = "no baseline"
+    if summary.baseline_tilt_deg is not None:
+        against = f"baseline {number(summary.baseline_tilt_deg, 1)}"
+    if summary.against_deg is not None:
+        against += f", {with_error(summary.against_deg, summary.against_se_deg, 1)} against it"
     rows = [
         ("strides", f"{summary.strides}, {summary.clean_strides} clean"),
-        *([("not judged", left_out)] if left_out else []),
+        ("judged", count + (f"; not judged: {left_out}" if left_out else "")),
         ("running", clock(summary.running_s)),
-        ("cadence", f"{m['cadence_spm']:.0f}{sd.get('cadence_spm', '')} steps/min"),
-        ("contact", f"left {m['contact_left_ms']:.0f} ms, right {m['contact_right_ms']:.0f} ms"),
-        ("flight", f"{m['flight_ms']:.0f} ms; balance {m['balance_left_pct']:.1f} % left"),
-        ("oscillation", f"{m['oscillation_mm']:.0f} mm (pelvis, vertical)"),
+        ("tilt", f"{with_error(m['tilt_deg'], sd.get('tilt_deg'), 1, 'deg')} above standing ({against})"),
+        ("cadence", with_error(m["cadence_spm"], sd.get("cadence_spm"), 1, "steps/min")),
+        ("contact", _pair(m, "contact", "ms", "ms")),
+        ("flight", f"{number(m['flight_ms'], 0, 'ms')}; balance {number(m['balance_left_pct'], 1, '%')} left"),
+        ("oscillation", f"{number(m['oscillation_mm'], 0, 'mm')} (pelvis, vertical)"),
         ("peak force", _both(m, "peak", "bw", "body weights", 2)),
         ("braking", _both(m, "braking", "m_s", "m/s a step", 2)),
         ("stiffness", _both(m, "stiffness", "bw_m", "body weights/m (vertical)", 0)),
-        ("tilt", f"{m['tilt_deg']:.1f}{sd.get('tilt_deg', '')} deg above standing ({against})"),
-        ("pelvic lean", f"{m['lean_deg']:.1f} deg (of the pelvis: one sensor cannot measure the trunk)"),
         (
             "rotation",
-            f"{m['rotation_range_deg']:.1f} deg; obliquity {m['obliquity_range_deg']:.1f} deg within a stride",
+            f"{number(m['rotation_range_deg'], 1, 'deg')}; obliquity {number(m['obliquity_range_deg'], 1, 'deg')}"
+            " within a stride",
         ),
+        ("pelvic lean", f"{number(m['lean_deg'], 1, 'deg')}. {TRUNK}"),
     ]
-    if baseline is not None:
-        pulled = f"left {m['pullback_left_deg']:.1f} deg, right {m['pullback_right_deg']:.1f} deg against baseline"
-        rows.append(("pullback", pulled))
+    if m["pullback_left_deg"] is not None:
+        rows.append(("pullback", f"{_pair(m, 'pullback', 'deg', 'deg', 1)} against baseline"))
     return [line for name, text in rows for line in _row(name, text)]
 
 
-def _both(medians: dict[str, float], name: str, unit: str, words: str, digits: int) -> str:
+def _pair(medians: dict[str, float | None], name: str, suffix: str, unit: str, places: int = 0) -> str:
+    """Left and right of a measure."""
+    left, right = (number(medians[f"{name}_{side}_{suffix}"], places, unit) for side in ("left", "right"))
+    return f"left {left}, right {right}"
+
+
+def _both(medians: dict[str, float | None], name: str, unit: str, words: str, places: int) -> str:
     """Left and right of a measure, with the standard error of one stride for a runner of unknown build."""
-    left, right, se = (medians[f"{name}_{part}_{unit}"] for part in ("left", "right", "se"))
-    return f"left {left:.{digits}f}, right {right:.{digits}f} {words}, standard error {se:.{digits}f}"
+    left, right, se = (number(medians[f"{name}_{part}_{unit}"], places) for part in ("left", "right", "se"))
+    return f"left {left}, right {right} {words}, standard error {se}"
 
 
 def _row(name: str, text: str) -> list[str]:
     return textwrap.wrap(f"{name:<13}{text}", WIDTH, initial_indent="  ", subsequent_indent=" " * 15)
 
 
-def _finding_lines(findings: tuple[Finding, ...]) -> list[str]:
-    if not findings:
-        return ["  none"]
+def _finding_lines(summary: Summary) -> list[str]:
+    if not summary.findings:
+        return ["  none: no stride was judged" if why_not_judged(summary) else "  none"]
     return [
-        f"  {clock(f.start_s):>5} - {clock(f.end_s):<6}{named(f.fault, f.side):<16}{f.depth_deg:4.1f} deg"
-        for f in findings
+        f"  {clock(f.start_s):>5} - {clock(f.end_s):<6}{named(f.fault, f.side):<16}{number(f.depth_deg, 1):>4} deg"
+        for f in summary.findings
     ]
 
 
@@ -118,7 +125,7 @@ def _cue_lines(summary: Summary) -> list[str]:
 
 def _response(entry: CueEntry) -> str:
     if entry.correct_s is not None:
-        return f"corrected after {entry.correct_s:.0f} s"
+        return f"corrected after {number(entry.correct_s)} s"
     return f"not corrected: {entry.ended}" if entry.ended else "not ended"
 
 

@@ -90,8 +90,12 @@ def to_text(sessions: Sequence[SessionMetrics], title: str) -> str:
     if not weeks:
         return f"{title}\n\n  No session with strides yet: `untuck run` records one."
     first, last = _day(weeks[0].start_unix_s), _day(weeks[-1].start_unix_s)
-    hours = sum(week.running_s for week in weeks) / 3600
-    lines = [title, "", f"  {len(sessions)} sessions, {hours:.1f} h of running, weeks of {first} to {last}", ""]
+    hours, minutes = divmod(round(sum(week.running_s for week in weeks) / 60), 60)
+    running = f"{hours} h {minutes} min"
+    lines = [title, "", f"  {len(sessions)} sessions, {running} of running, weeks of {first} to {last}", ""]
+    unjudged = sum(p.in_form_pct is None for p in sessions)
+    if unjudged:
+        lines += [f"  {unjudged} of them were not judged: they count in time and tilt, not in form.", ""]
     lines.append(f"  {'':<23}{'by week':<{len(weeks) + 2}}{'first':>7}{'last':>8}")
     for measure in MEASURES:
         values = [week.means[measure.field] for week in weeks]
@@ -100,8 +104,10 @@ def to_text(sessions: Sequence[SessionMetrics], title: str) -> str:
             numbers = "".join(f"{v:>8.{measure.places}f}" for v in (known[0], known[-1]))
             lines.append(f"  {measure.name:<23}{sparkline(values)}  {numbers} {measure.unit}".rstrip())
             lines.append(f"  {'':<23}{change(sessions, measure)}")
-    silent = sum(p.silent_end for p in sessions)
-    lines += ["", f"  In {silent} of {len(sessions)} sessions the last fifth of the run was without cues."]
+    judged = [p for p in sessions if p.in_form_pct is not None]
+    if judged:
+        silent = sum(p.silent_end for p in judged)
+        lines += ["", f"  In {silent} of {len(judged)} judged sessions the last fifth of the run was without cues."]
     return "\n".join(lines)
 
 

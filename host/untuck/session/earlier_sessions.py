@@ -48,4 +48,4 @@ def subtitle_of(session: StoredSession) -> str:
     """Date, length, runner, tags and note of a session."""
     started = time.strftime("%Y-%m-%d %H:%M", time.localtime(session.started_unix_s))
     texts = (session.runner, " ".join(f"#{tag}" for tag in session.tags), session.note)
-    return ", ".join([started, f"{clock(session.duration_s)} min", *(text for text in texts if text)])
+    return ", ".join([started, clock(session.duration_s), *(text for text in texts if text)])

@@ -26,7 +26,9 @@ from untuck.events import (
 from untuck.model import Baseline, Calibration, CalibrationProgress, Cue, Finding, Progress
 from untuck.motion.params import Params
 from untuck.session_commands import Lap, Mute, NewBaseline, SessionCommand
-from untuck.vocabulary import Moving
+from untuck.vocabulary import Moving, not_judged_advice
+
+UNJUDGED_STRIDES = 3  # in a row before the state says so
 
 
 @dataclass
@@ -34,8 +36,9 @@ class LiveState:
     """The current state of a session; `take` updates it by an event, `take_progress` between events.
 
     cadence_spm, tilt_deg: of the last stride; against_deg: tilt minus baseline, mean over the strides that decide about
-    a tuck, NaN without a baseline; lean_deg: of the pelvis; pullback_deg: left and right; active: findings that last,
-    by fault and side; over: those that ended, newest last.
+    a tuck, NaN while none is judged; lean_deg: of the pelvis; pullback_deg: left and right; not_judged: why the last
+    strides were not judged, "" while strides are; active: findings that last, by fault and side; over: those that
+    ended, newest last.
     """
 
     params: Params = field(default_factory=Params)
@@ -52,11 +55,13 @@ class LiveState:
     muted: bool = False
     laps: int = 0
     against_deg: float = math.nan
+    not_judged: str = ""
     active: dict[tuple[str, int], Finding] = field(default_factory=dict)
     over: list[Finding] = field(default_factory=list)
     cues: list[Cue] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     _recent: list[float] = field(default_factory=list)
+    _unjudged: int = 0  # strides in a row
 
     def begin(self, calibration: Calibration, baseline: Baseline | None) -> None:
         """Set the calibration and baseline that the session starts with."""
@@ -117,7 +122,9 @@ class LiveState:
             return "run" if self.strides == 0 else "not running: nothing is judged"
         if self.baseline is None:
             return self._ask_for_baseline()
-        return "in good form" if not self.active else "see findings"
+        if self.active:
+            return "see findings"
+        return not_judged_advice(self.not_judged) if self.not_judged else "in good form"
 
     def _ask_to_calibrate(self) -> str:
         p, search = self.params, self.progress.search or CalibrationProgress()
@@ -138,11 +145,14 @@ class LiveState:
         self.cadence_spm, self.tilt_deg = float(stride["cadence_spm"]), float(stride["tilt_deg"])
         self.lean_deg = float(stride["lean_deg"])
         self.pullback_deg = (float(stride["pullback_left_deg"]), float(stride["pullback_right_deg"]))
-        if self.baseline is not None:
-            usual_deg = float(stride["tilt_usual_deg"])  # at this pace, where it is known
-            if not math.isfinite(usual_deg):
-                usual_deg = float(self.baseline.tilt_deg[self.baseline.at(self.cadence_spm)])
-            against_deg = self.tilt_deg - usual_deg
+        reason = str(stride["reason"])
+        self._unjudged = self._unjudged + 1 if reason else 0
+        if not reason or self._unjudged >= UNJUDGED_STRIDES:
+            self.not_judged = reason
+        if self.not_judged:  # nothing says what is usual here
+            self._recent, self.against_deg = [], math.nan
+        elif not reason:
+            against_deg = self.tilt_deg - float(stride["tilt_usual_deg"])
             self._recent = [*self._recent, against_deg][-self.params.tuck_strides :]
             self.against_deg = fmean(self._recent)
 

@@ -16,6 +16,7 @@ from untuck.model import Baseline, Calibration, Packet
 from untuck.motion.params import Params
 from untuck.session_commands import SessionCommand
 from untuck.store import codec
+from untuck.vocabulary import clock
 
 _ENTRY = struct.Struct("<dH")  # arrival in s on the host's monotonic clock, size of the packet that follows
 
@@ -67,7 +68,7 @@ class StoredSession:
 
     def __repr__(self) -> str:
         started = time.strftime("%Y-%m-%d %H:%M", time.localtime(self.started_unix_s))
-        about = ", ".join((started, f"{self.duration_s / 60:.1f} min", *([self.runner] if self.runner else ())))
+        about = ", ".join((started, clock(self.duration_s), *([self.runner] if self.runner else ())))
         return f"StoredSession({self.id}: {self.mode}, {self.name or self.source}, {about})"
 
     def settings(self) -> Settings:

@@ -1,0 +1,52 @@
+"""Was this run judged at all, and if not, why and what to do: the one answer that every view shows.
+
+Good form is a share of judged strides. A run without them has none, not even 100 %.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from untuck.motion.params import Params
+from untuck.vocabulary import NOT_JUDGED_WORDS, NotJudged, Reason
+
+_NEEDED = Params().baseline_strides
+_STAND = "clip it to the back of the belt, stand still for 5 s, hinge three times at the hips, then run"
+_BASELINE = f"a baseline needs {_NEEDED} strides in good form, evenly and straight ahead: about two minutes"
+OLD = "this session is of an older version, which did not count judged strides; a page (--html) analyses it again"
+
+
+def not_judged(strides: int, clean: int, judged: int, rejected: Mapping[str, int], has_baseline: bool) -> str:
+    """Why no stride was judged, then what to do, as one clause without a full stop; "" if some were.
+
+    strides, clean: counts; rejected: strides that were not judged, by reason.
+    """
+    if judged:
+        return ""
+    if strides == 0:
+        return f"no running stride was found; {_STAND}"
+    reason = _main_reason(rejected)
+    if clean == 0:
+        why = f"none of {_strides(strides)} was measured well" + (f": {reason.text}" if reason else "")
+        return f"{why}; {reason.advice if reason and reason.advice else _STAND}"
+    if not has_baseline and rejected.get(NotJudged.WARM_UP, 0) > clean // 2:
+        return "the run ended in the warm-up before the baseline; run longer, or press b in a run to take it at once"
+    if not has_baseline:
+        return f"there is no baseline, and only {_strides(clean)} could serve for one; {_BASELINE}"
+    if reason is None:
+        return f"all {_strides(clean)} belong to the baseline; run on: judging begins after it"
+    why = f"none of {_strides(strides)} could be compared with the baseline: {reason.text}"
+    return f"{why}; {reason.advice or 'run on'}"
+
+
+def _main_reason(rejected: Mapping[str, int]) -> Reason | None:
+    """The most frequent reason but being part of the baseline."""
+    counts = {reason: count for reason, count in rejected.items() if reason != NotJudged.BASELINE}
+    if not counts:
+        return None
+    most = max(counts, key=lambda reason: counts[reason])
+    return NOT_JUDGED_WORDS.get(most, Reason(most))
+
+
+def _strides(count: int) -> str:
+    return f"{count} stride{'s' if count != 1 else ''}"
