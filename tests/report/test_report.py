@@ -12,9 +12,10 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from untuck.model import Packet
+from untuck.model import Packet, judged
 from untuck.report.metrics import SessionMetrics, compare, metrics_of, to_compare
 from untuck.report.summary import Summary
 from untuck.report.text import to_text
@@ -70,6 +71,7 @@ def page_of(session: StoredSession, earlier: tuple[SessionMetrics, ...] = ()) ->
         params=session.settings().params,
         now=now,
         earlier=earlier,
+        own_baseline=found.own_baseline,
         late_ms=found.late_ms,
     )
     return to_html(report)
@@ -280,3 +282,30 @@ def test_a_difference_counts_only_beyond_the_scatter_between_sessions(summary: S
     verdicts = [found.verdict for p in (near, far, far[:1], alike) if (found := compare(now, p, "in_form_pct"))]
     assert verdicts == ["no clear difference", "higher", "too few sessions", "no clear difference"]
     assert compare(now, [dataclasses.replace(now, in_form_pct=None)], "in_form_pct") is None
+
+
+def test_the_baseline_drawn_is_the_one_that_was_used(home: Path, tmp_path: Path) -> None:
+    """An earlier baseline, moved to today's standing, was taken for one of this run, at times of another session."""
+    from untuck.report.figure_style import Palette
+    from untuck.report.figures import distribution, through_the_run
+    from untuck.session.reanalysis import reanalyse
+    from untuck.simulate.packets import pack
+    from untuck.simulate.runner import simulate
+
+    first = reanalyse(Store(home).open(1))
+    assert first.own_baseline and first.run.baseline is not None
+    store = Store(tmp_path / "s.db")
+    with store.record("a", "demo", Settings(rate_hz=100, baseline=first.run.baseline)) as recording:
+        for number, data in enumerate(pack(simulate(seed=1).samples, 100)):
+            recording.append(Packet(data, 0.05 * number))
+    found = reanalyse(store.open())
+    assert found.run.baseline is not first.run.baseline and not found.own_baseline
+    assert "The baseline is from another run" in page_of(store.open())
+    compared = found.run.strides[judged(found.run.strides)]
+    level = next(
+        line for line in through_the_run(found.run, Palette(), 8.0).axes[0].lines if line.get_linewidth() == 0.8
+    )
+    drawn = level.get_ydata()
+    assert np.array_equal(drawn[np.isfinite(drawn)], compared["tilt_usual_deg"])
+    threshold = np.asarray(distribution(found.run, Palette(), 4.0).axes[0].lines[1].get_xdata())[0]
+    assert threshold == pytest.approx(-np.nanmedian(compared["tuck_least_deg"]))

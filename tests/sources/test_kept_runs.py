@@ -16,12 +16,14 @@ from virtual_clip.stream_checks import QUICK, fed, motion, received
 from untuck import wire
 from untuck.errors import LinkError
 from untuck.model import Packet
+from untuck.report.summary import Summary
 from untuck.samples import Samples
 from untuck.session.kept_runs import fetch_runs
 from untuck.sources.ble import BleSource
 from untuck.sources.ble_runs import ClipRuns
 from untuck.sources.run_decoder import decode_run
-from untuck.store import Store
+from untuck.store import Store, codec
+from untuck.store.config import Config
 
 SPEED = 4  # times as fast as real time, at most
 
@@ -98,11 +100,13 @@ async def test_sync_stores_a_session_and_empties_the_clip(capsys: pytest.Capture
             pass
         listed = await fetch_runs(None, print, list_only=True, backend=clip.backend)
         assert [row["session"] for row in listed] == [None]
-        rows = await fetch_runs(None, print, backend=clip.backend)
+        rows = await fetch_runs(None, print, backend=clip.backend, config=Config(name="Ada"))
         assert len(rows) == len(listed)
         assert await fetch_runs(None, print, backend=clip.backend) == []
     for row in rows:
         session = Store().open(row["session"])
+        assert session.runner == "Ada" and session.summary is not None
+        assert not codec.from_json(Summary, session.summary).heard
         assert session.mode == "sync" and session.started_unix_s == row["started_unix_s"]
         assert_part_of(received(list(session.packets())), samples)
         assert row["damaged"] == 0 and row["packets"] == session.packet_count

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -32,8 +34,26 @@ def test_the_newest_calibration_of_a_runner_is_in_use() -> None:
     assert profiles.runners() == ["Ada", "Ben"]
 
 
+def record(mode: str, judged: int, cues: int = 0, suppressed: dict[str, int] | None = None) -> None:
+    summary = {"reliability": {"judged": judged}, "cues": [{}] * cues, "suppressed": suppressed or {}}
+    with Store().record("clip", mode, Settings(runner="Ada")) as recording:
+        recording.end(json.dumps(summary))
+
+
 @pytest.mark.parametrize(("mode", "count"), [("run", 1), ("coach", 1), ("demo", 0), ("calibrate", 0)])
 def test_only_training_counts_as_a_session(mode: str, count: int) -> None:
-    with Store().record("clip", mode, Settings(runner="Ada")):
-        pass
+    record(mode, judged=60)
     assert Profiles().open("Ada").sessions == count and Profiles().open("Ben").sessions == 0
+
+
+def test_fading_counts_sessions_in_which_cues_could_sound() -> None:
+    """Five aborted sessions lowered the share of cued faults to two of three."""
+    for _ in range(5):
+        with Store().record("clip", "run", Settings(runner="Ada")):
+            pass
+        record("run", judged=0)
+    record("run", judged=500, suppressed={"muted": 4})
+    assert Profiles().open("Ada").sessions == 0
+    record("run", judged=500)
+    record("run", judged=500, cues=2, suppressed={"muted": 4})
+    assert Profiles().open("Ada").sessions == 2

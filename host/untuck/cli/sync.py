@@ -10,25 +10,37 @@ from typing import Any
 import click
 
 from untuck.cli import output
-from untuck.cli.options import adapter_option, address_option, as_json, clip_config
+from untuck.cli.options import adapter_option, as_json, clip_config, own_clip_option, runner_option
 from untuck.vocabulary import clock
 
 
 @click.command()
-@address_option
+@runner_option
+@own_clip_option
 @adapter_option
 @click.option("--list", "list_only", is_flag=True, help="Only list the runs on the clip.")
 @click.option(
     "--keep", is_flag=True, help="Leave the runs on the clip; it deletes fetched ones first when it needs space."
 )
 @as_json
-def sync(address: str | None, adapter: str | None, list_only: bool, keep: bool, as_json: bool) -> None:
-    """Fetch the runs that the clip recorded by itself; each becomes a session."""
-    from untuck.session.kept_runs import fetch_runs
-    from untuck.sources.stack import Backend
+def sync(
+    runner: str | None, address: str | None, adapter: str | None, list_only: bool, keep: bool, as_json: bool
+) -> None:
+    """Fetch the runs that the clip recorded by itself; each becomes a session of the runner.
 
-    backend = Backend(adapter=clip_config(None, adapter=adapter).clip.adapter)
-    rows = asyncio.run(fetch_runs(address, output.note, list_only=list_only, keep=keep, backend=backend))
+    It is analysed with the runner's calibration and baseline, and counts in the trend. Begin such a run with 5 s of
+    standing still, as any other.
+    """
+    from untuck.session.kept_runs import fetch_runs
+    from untuck.session.request import with_paired_clip
+    from untuck.sources.stack import Backend
+    from untuck.store.profiles import Profiles
+
+    config = clip_config(runner, address=address, adapter=adapter)
+    config = with_paired_clip(config, Profiles().open(config.name))
+    clip, backend = config.clip, Backend(adapter=config.clip.adapter)
+    options: dict[str, Any] = {"list_only": list_only, "keep": keep, "backend": backend, "config": config}
+    rows = asyncio.run(fetch_runs(clip.address or None, output.note, **options))
     if as_json:
         click.echo(json.dumps(rows))
     elif not rows:

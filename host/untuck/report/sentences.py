@@ -128,7 +128,7 @@ def _fatigue(summary: Summary) -> str:
 def _cues(summary: Summary) -> str:
     if not summary.heard:
         due = sum(entry.sounded for entry in summary.cue_log)
-        return f"Nobody heard any: this is a recording of another sensor. Live, {due} cues would have sounded."
+        return f"Nobody heard any: this run was analysed afterwards. Live, {due} cues would have sounded."
     cued = cued_once(summary.cue_log)
     if not cued:
         sounded = sum(cue.fault != RECOVERED for cue in summary.cues)

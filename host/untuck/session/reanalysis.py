@@ -18,6 +18,9 @@ from untuck.samples import Samples
 from untuck.session.packet_pipeline import PacketCommands, signal_of
 from untuck.session_commands import SessionCommand
 from untuck.store import Settings, StoredSession
+from untuck.vocabulary import NotJudged
+
+SYNC_MODE = "sync"  # of runs that the clip recorded by itself: nobody heard a cue of this analysis
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,8 +95,9 @@ def reanalyse(session: StoredSession) -> Reanalysis:
     pipeline.push(decoded.samples)
     pipeline.finish()
     run = pipeline.run()
-    summary = replace(summarise(run, decoded.signal), audio_delay_ms=settings.audio_delay_ms)
-    own_baseline = run.baseline is not settings.baseline
+    summary = summarise(run, decoded.signal)
+    summary = replace(summary, audio_delay_ms=settings.audio_delay_ms, heard=session.mode != SYNC_MODE)
+    own_baseline = bool((run.strides["reason"] == NotJudged.BASELINE).any())
     return Reanalysis(decoded.samples, run, summary, own_baseline, _late_ms(decoded.late_s))
 
 

@@ -1,4 +1,4 @@
-"""Edits of recorded sessions: name, note, tags, and deletion.
+"""Edits of recorded sessions: name, note, tags, a summary made later, and deletion.
 
 Packets, settings and commands of a recording never change.
 """
@@ -26,6 +26,11 @@ def rename(store: Store, session_id: int, name: str) -> None:
 def note(store: Store, session_id: int, text: str) -> None:
     """Set a session's note, "" for none. Raises StoreError if there is no such session."""
     _set(store, session_id, "note", text.strip())
+
+
+def summarise(store: Store, session_id: int, summary_json: str) -> None:
+    """Store the summary of a session that was analysed later. Raises StoreError if there is no such session."""
+    _set(store, session_id, "summary", summary_json)
 
 
 def tag(store: Store, session_id: int, add: Iterable[str], remove: Iterable[str] = ()) -> tuple[str, ...]:

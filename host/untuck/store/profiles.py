@@ -19,13 +19,16 @@ from untuck.store import codec, paths, schema
 _log = logging.getLogger(__name__)
 _KINDS: dict[type, str] = {Calibration: "calibration", Baseline: "baseline", str: "clip", float: "audio delay"}
 COUNTED_MODES = ("run", "coach")  # sessions that count as training, for the fading of cues
+COUNTED_STRIDES = 60  # judged ones that they need: without them no cue could sound
+_UNHEARD = {"muted", "block"}
 
 
 @dataclass(frozen=True, eq=False)
 class Profile:
     """The profile of a runner; None for what is unknown.
 
-    clip: address of the paired clip; sessions: number of training sessions so far; audio_delay_ms: of this machine.
+    clip: address of the paired clip; sessions: number of training sessions so far in which cues could sound;
+    audio_delay_ms: of this machine.
     """
 
     runner: str
@@ -71,10 +74,8 @@ class Profiles:
         clip, _ = self._newest(runner, str)
         delay_ms, _ = self._newest("", float)
         modes = ", ".join("?" * len(COUNTED_MODES))
-        count = self._rows(
-            f"SELECT count(*) FROM session WHERE runner = ? AND mode IN ({modes})", runner, *COUNTED_MODES
-        )
-        sessions = int(count[0][0]) if count else 0
+        query = f"SELECT summary FROM session WHERE runner = ? AND mode IN ({modes}) AND summary IS NOT NULL"
+        sessions = sum(_cues_could_sound(text) for (text,) in self._rows(query, runner, *COUNTED_MODES))
         return Profile(
             runner=runner,
             calibration=calibration,
@@ -104,3 +105,16 @@ class Profiles:
             return []
         with closing(database), schema.translated(self.path):
             return database.execute(query, values).fetchall()
+
+
+def _cues_could_sound(summary_json: str) -> bool:
+    """Whether enough strides of a session were judged, and the runner had not muted all of its cues."""
+    try:
+        summary = json.loads(summary_json)
+        known = summary.get("reliability")
+        judged = known["judged"] if known else summary["clean_strides"] - COUNTED_STRIDES  # of an older version
+        suppressed = set(summary.get("suppressed", {}))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return False  # `untuck summary` reports it
+    silent = bool(suppressed) and suppressed <= _UNHEARD and not summary.get("cues")
+    return bool(judged >= COUNTED_STRIDES) and not silent
