@@ -17,7 +17,7 @@ import pytest
 
 from untuck.model import Packet, judged
 from untuck.report.metrics import SessionMetrics, compare, metrics_of, to_compare
-from untuck.report.summary import Summary
+from untuck.report.summary import Summary, unheard
 from untuck.report.text import to_text
 from untuck.session_commands import from_text
 from untuck.store import Settings, Store, StoredSession, codec
@@ -124,8 +124,12 @@ def test_what_could_be_found_is_said(summary: Summary) -> None:
 
 
 def test_nobody_hears_cues_of_a_file(summary: Summary) -> None:
-    text = " ".join(to_text(replace(summary, heard=False), "walk.csv").split())
+    afterwards = unheard(summary)
+    text = " ".join(to_text(afterwards, "walk.csv").split())
     assert "Nobody heard any" in text and "corrected after" not in text
+    assert not any(entry.correct_s for entry in afterwards.cue_log) and any(
+        entry.correct_s for entry in summary.cue_log
+    )
 
 
 def test_parts_add_up_to_the_run(summary: Summary) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from untuck.errors import ReportError, UntuckError
 from untuck.report.dictionary import FINDINGS, STRIDES, Column
-from untuck.report.summary import MEDIANS, Signal, Summary, summarise
+from untuck.report.summary import MEDIANS, Signal, Summary, summarise, unheard
 from untuck.report.tables import Columns, as_array, as_arrow, table
 from untuck.samples import Samples
 
@@ -59,7 +59,7 @@ def analyse_file(path: Path, read: Read) -> FileResult:
     except UntuckError as error:
         return FileResult(str(path), str(error), None, {}, {})
     length_s = float(samples.time_s[-1] - samples.time_s[0])
-    summary = replace(summarise(run, Signal(duration_s=length_s, samples=len(samples))), heard=False)
+    summary = unheard(summarise(run, Signal(duration_s=length_s, samples=len(samples))))
     strides, findings = (table(name, run, samples, summary) for name in ("strides", "findings"))
     return FileResult(str(path), "", summary, strides, findings)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from untuck.motion.form.cues import CueEntry
+from untuck.report.numbers import number
 from untuck.vocabulary import ON_PURPOSE
 
 
@@ -25,6 +26,13 @@ def uncued_once(log: Sequence[CueEntry]) -> list[CueEntry]:
 def corrected_s(entries: Sequence[CueEntry]) -> list[float]:
     """Seconds from the cue to the correction, of those that were corrected."""
     return [entry.correct_s for entry in entries if entry.correct_s is not None]
+
+
+def response_words(entry: CueEntry) -> str:
+    """What became of a cued fault."""
+    if entry.correct_s is not None:
+        return f"corrected after {number(entry.correct_s)} s"
+    return f"not corrected: {entry.ended}" if entry.ended else "not ended"
 
 
 def _finding(entry: CueEntry) -> tuple[str, int, float]:

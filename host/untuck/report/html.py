@@ -240,9 +240,10 @@ def _cue_table(summary: Summary) -> str:
         )
         for entry in summary.cue_log
     ]
-    return "<h2>Cues and responses</h2>" + table(
-        ("time", "fault", "depth", "cue", "corrected after"), rows, numbers=(0, 2, 4)
-    )
+    head = ("time", "fault", "depth", "cue", "corrected after")
+    if not summary.heard:
+        return "<h2>Cues that would have sounded live</h2>" + table(head[:4], [row[:4] for row in rows], (0, 2))
+    return "<h2>Cues and responses</h2>" + table(head, rows, numbers=(0, 2, 4))
 
 
 def _commands(report: Report) -> str:

@@ -13,6 +13,7 @@ from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure, SubFigure
 
 from untuck.report import figures, quality
+from untuck.report.cue_effect import response_words
 from untuck.report.figure_style import Palette, styled
 from untuck.report.numbers import number
 from untuck.report.page import Report, mean_strides
@@ -23,6 +24,7 @@ from untuck.vocabulary import clock, named
 WIDTH_IN, HEIGHT_IN, MARGIN = 8.27, 11.69, 0.09
 _LINE = 0.0155  # of the page's height
 _COLUMNS = 98  # characters that fit between the margins
+_CUES = {True: "Cues", False: "Cues that would have sounded live"}
 _MOST_CUES = 46  # that fit on the page
 
 
@@ -79,7 +81,10 @@ def _text_page(report: Report) -> Figure:
             y -= _LINE
             figure.text(MARGIN, y, line, size=9.5)
         y -= 1.7 * _LINE
-    for title, rows in (("Data quality", quality.rows(report.summary, report.late_ms)), ("Cues", _cues(report))):
+    for title, rows in (
+        ("Data quality", quality.rows(report.summary, report.late_ms)),
+        (_CUES[report.summary.heard], _cues(report)),
+    ):
         figure.text(MARGIN, y, title, size=10, weight="bold")
         for row in rows:
             y -= _LINE
@@ -97,7 +102,7 @@ def _cues(report: Report) -> list[tuple[str, ...]]:
         (
             clock(entry.time_s),
             f"{named(entry.fault, entry.side)}, {number(entry.depth_deg, 1, 'deg')}",
-            f"corrected after {entry.correct_s:.0f} s" if entry.correct_s is not None else entry.ended or "not ended",
+            response_words(entry) if report.summary.heard else "",
         )
         for entry in sounded[:_MOST_CUES]
     ]

@@ -138,6 +138,12 @@ def summarise(run: Run, signal: Signal) -> Summary:
     )
 
 
+def unheard(summary: Summary) -> Summary:
+    """The summary of a run that was analysed afterwards: cues had no effect, because nobody heard them."""
+    log = tuple(dataclasses.replace(entry, correct_s=None) for entry in summary.cue_log)
+    return dataclasses.replace(summary, heard=False, cue_log=log)
+
+
 def why_not_judged(summary: Summary) -> str:
     """Why no stride was judged and what to do, "" if some were; a session of an old version does not say."""
     if summary.reliability is None and summary.strides:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from untuck.motion.form.cues import CueEntry
+from untuck.report.cue_effect import response_words
 from untuck.report.metrics import SessionMetrics, metrics_of
 from untuck.report.numbers import number, with_error
 from untuck.report.quality import left_out_words, standing_checks
@@ -112,7 +112,7 @@ def _cue_lines(summary: Summary) -> list[str]:
     lines = []
     for cue in summary.cues:
         entry = log.get((cue.fault, cue.side, cue.time_s))
-        after = "" if entry is None or not summary.heard else _response(entry)
+        after = "" if entry is None or not summary.heard else response_words(entry)
         lines.append(f"  {clock(cue.time_s):>5}  {named(cue.fault, cue.side):<16}{after}".rstrip())
     lines = lines or ["  none"]
     if summary.suppressed:
@@ -121,12 +121,6 @@ def _cue_lines(summary: Summary) -> list[str]:
     if summary.audio_delay_ms is not None:
         lines.append(f"  delay of the sound output: {summary.audio_delay_ms:.0f} ms, as measured before")
     return lines
-
-
-def _response(entry: CueEntry) -> str:
-    if entry.correct_s is not None:
-        return f"corrected after {number(entry.correct_s)} s"
-    return f"not corrected: {entry.ended}" if entry.ended else "not ended"
 
 
 def _signal_lines(summary: Summary) -> list[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from untuck.motion.decode import Decoder
 from untuck.motion.pipeline import Pipeline
-from untuck.report.summary import Signal, Summary, summarise
+from untuck.report.summary import Signal, Summary, summarise, unheard
 from untuck.run_results import Run
 from untuck.samples import Samples
 from untuck.session.packet_pipeline import PacketCommands, signal_of
@@ -95,8 +95,9 @@ def reanalyse(session: StoredSession) -> Reanalysis:
     pipeline.push(decoded.samples)
     pipeline.finish()
     run = pipeline.run()
-    summary = summarise(run, decoded.signal)
-    summary = replace(summary, audio_delay_ms=settings.audio_delay_ms, heard=session.mode != SYNC_MODE)
+    summary = replace(summarise(run, decoded.signal), audio_delay_ms=settings.audio_delay_ms)
+    if session.mode == SYNC_MODE:
+        summary = unheard(summary)
     own_baseline = bool((run.strides["reason"] == NotJudged.BASELINE).any())
     return Reanalysis(decoded.samples, run, summary, own_baseline, _late_ms(decoded.late_s))
 
