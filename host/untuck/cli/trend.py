@@ -12,7 +12,7 @@ import click
 from untuck.cli import output
 from untuck.cli.options import as_json
 from untuck.errors import ReportError, StoreError
-from untuck.report.trend import DAY_S, to_text
+from untuck.report.trend import DAY_S, counted, to_text
 from untuck.session.earlier_sessions import metrics_of_runner
 from untuck.store import Store, StoredSession
 
@@ -34,7 +34,9 @@ def trend(runner: str | None, weeks: int, html: Path | None, as_json: bool) -> N
     if html is not None:
         from untuck.report.trend_page import to_html
 
-        subtitle = f"{len(rows)} sessions, to {time.strftime('%Y-%m-%d', time.localtime(newest.started_unix_s))}"
+        subtitle = (
+            f"{counted(len(rows), 'session')}, to {time.strftime('%Y-%m-%d', time.localtime(newest.started_unix_s))}"
+        )
         try:
             html.write_text(to_html(rows, title, subtitle), "utf-8")
         except OSError as error:

@@ -86,7 +86,7 @@ def style_axes(axes: Axes, palette: Palette) -> None:
 def time_axis(axes: Axes, palette: Palette) -> None:
     """Label an axis in seconds as min:s."""
     axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: clock(seconds)))
-    axes.xaxis.set_major_locator(MaxNLocator(9, steps=[1, 1.2, 2, 3, 6, 10]))
+    axes.xaxis.set_major_locator(MaxNLocator(9, steps=[1, 2, 3, 6, 10], integer=True))
     axes.set_xlabel("time, min:s", color=palette.ink)
 
 

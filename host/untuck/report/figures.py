@@ -45,6 +45,7 @@ def through_the_run(run: Run, palette: Palette, width_in: float, into: Canvas = 
         _dots(axes, strides["start_s"][shown], strides[name][shown], palette.line)
         axes.plot(*_running_mean(strides, name), color=palette.line, lw=1.3)
         axes.set_ylim(*_limits(strides[name][shown]))
+        least_span(axes, 4.0)
         _pauses(axes, strides, palette)
     _baseline_band(tilt, run, palette)
     _findings(tilt, run, palette)

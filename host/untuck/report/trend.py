@@ -92,11 +92,14 @@ def to_text(sessions: Sequence[SessionMetrics], title: str) -> str:
     first, last = _day(weeks[0].start_unix_s), _day(weeks[-1].start_unix_s)
     hours, minutes = divmod(round(sum(week.running_s for week in weeks) / 60), 60)
     running = f"{hours} h {minutes} min"
-    lines = [title, "", f"  {len(sessions)} sessions, {running} of running, weeks of {first} to {last}", ""]
-    unjudged = sum(p.in_form_pct is None for p in sessions)
+    span = f"week of {first}" if first == last else f"weeks of {first} to {last}"
+    lines = [title, "", f"  {counted(len(sessions), 'session')}, {running} of running, {span}", ""]
+    unjudged = not_judged_words(sessions)
+    judged = [p for p in sessions if p.in_form_pct is not None]
     if unjudged:
-        lines += [f"  {unjudged} of them were not judged: they count in time and tilt, not in form.", ""]
-    lines.append(f"  {'':<23}{'by week':<{len(weeks) + 2}}{'first':>7}{'last':>8}")
+        lines += [f"  {unjudged}", ""]
+    if judged:
+        lines.append(f"  {'':<23}{'by week':<{len(weeks) + 2}}{'first':>7}{'last':>8}")
     for measure in MEASURES:
         values = [week.means[measure.field] for week in weeks]
         known = [v for v in values if v is not None]
@@ -104,11 +107,23 @@ def to_text(sessions: Sequence[SessionMetrics], title: str) -> str:
             numbers = "".join(f"{v:>8.{measure.places}f}" for v in (known[0], known[-1]))
             lines.append(f"  {measure.name:<23}{sparkline(values)}  {numbers} {measure.unit}".rstrip())
             lines.append(f"  {'':<23}{change(sessions, measure)}")
-    judged = [p for p in sessions if p.in_form_pct is not None]
     if judged:
         silent = sum(p.silent_end for p in judged)
         lines += ["", f"  In {silent} of {len(judged)} judged sessions the last fifth of the run was without cues."]
     return "\n".join(lines)
+
+
+def not_judged_words(sessions: Sequence[SessionMetrics]) -> str:
+    """How many sessions say nothing about form, "" if all do."""
+    count = sum(session.in_form_pct is None for session in sessions)
+    return (
+        f"Not judged: {count} of {counted(len(sessions), 'session')}, which says nothing about form." if count else ""
+    )
+
+
+def counted(count: int, name: str) -> str:
+    """A count with its noun: "1 session", "3 sessions"."""
+    return f"{count} {name}{'s' if count != 1 else ''}"
 
 
 def sparkline(values: Sequence[float | None]) -> str:

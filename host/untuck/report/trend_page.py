@@ -15,7 +15,7 @@ from untuck.report.figure_style import Drawn, Palette, new_figure, style_axes, s
 from untuck.report.html import document, table
 from untuck.report.metrics import SessionMetrics
 from untuck.report.svg import THEMED, svg
-from untuck.report.trend import DAY_S, MEASURES, Measure, Week, change, weeks_of
+from untuck.report.trend import DAY_S, MEASURES, Measure, Week, change, not_judged_words, weeks_of
 
 WIDTH_IN = 4.3
 
@@ -25,6 +25,7 @@ def to_html(sessions: Sequence[SessionMetrics], title: str, subtitle: str) -> st
     weeks = weeks_of(sessions)
     if not weeks:
         return document(title, f"<h1>{escape(title)}</h1><p>No session with strides yet.</p>")
+    unjudged = not_judged_words(sessions)
     cards = "".join(_card(sessions, weeks, measure) for measure in MEASURES)
     boxes = []
     with styled():
@@ -34,6 +35,7 @@ def to_html(sessions: Sequence[SessionMetrics], title: str, subtitle: str) -> st
                 boxes.append(f"<section><h2>{escape(_titled(measure))}</h2><figure>{drawn}</figure></section>")
     body = [
         f"<h1>{escape(title)}</h1><p class='sub'>{escape(subtitle)}</p>",
+        *([f"<p>{escape(unjudged)}</p>"] if unjudged else []),
         f"<div class='cards'>{cards}</div><p class='note'>Mean of the newest week, and the change from the first "
         "quarter of the sessions to the last ± standard error.</p>",
         f"<div class='pair'>{''.join(boxes)}</div><p class='note'>Dots: sessions. Line: mean of each week ± standard "

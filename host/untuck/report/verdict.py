@@ -12,7 +12,7 @@ from untuck.vocabulary import NOT_JUDGED_WORDS, NotJudged, Reason
 
 _NEEDED = Params().baseline_strides
 _STAND = "clip it to the back of the belt, stand still for 5 s, hinge three times at the hips, then run"
-_BASELINE = f"a baseline needs {_NEEDED} strides in good form, evenly and straight ahead: about two minutes"
+_BASELINE = f"it needs {_NEEDED} strides in good form, evenly and straight ahead: about two minutes"
 OLD = "this session is of an older version, which did not count judged strides; a page (--html) analyses it again"
 
 
@@ -32,7 +32,7 @@ def not_judged(strides: int, clean: int, judged: int, rejected: Mapping[str, int
     if not has_baseline and rejected.get(NotJudged.WARM_UP, 0) > clean // 2:
         return "the run ended in the warm-up before the baseline; run longer, or press b in a run to take it at once"
     if not has_baseline:
-        return f"there is no baseline, and only {_strides(clean)} could serve for one; {_BASELINE}"
+        return f"there is no baseline; {_BASELINE}"
     if reason is None:
         return f"all {_strides(clean)} belong to the baseline; run on: judging begins after it"
     why = f"none of {_strides(strides)} could be compared with the baseline: {reason.text}"
