@@ -284,8 +284,9 @@ class CalibrationProgress:
 @dataclass(frozen=True)
 class Progress:
     """What is not finished yet: the search for a calibration, None if there is none; strides gathered for a baseline;
-    active findings, each as deep as it has been so far."""
+    active findings, each as deep as it has been so far; easing: ids of those that are being corrected."""
 
     search: CalibrationProgress | None = None
     gathered: int = 0
     active: tuple[Finding, ...] = ()
+    easing: tuple[int, ...] = ()
