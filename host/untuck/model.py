@@ -284,9 +284,8 @@ class CalibrationProgress:
 @dataclass(frozen=True)
 class Progress:
     """What is not finished yet: the search for a calibration, None if there is none; strides gathered for a baseline;
-    active findings, each as deep as it has been so far; easing: ids of those that are being corrected."""
+    active findings, each as deep as it has been so far."""
 
     search: CalibrationProgress | None = None
     gathered: int = 0
     active: tuple[Finding, ...] = ()
-    easing: tuple[int, ...] = ()

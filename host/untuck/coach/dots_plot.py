@@ -112,7 +112,7 @@ class PullbackPlot(DotsPlot):
 
     def __init__(self, box: pg.GraphicsLayout, row: int, stretch: int) -> None:
         super().__init__(box, row, stretch)
-        self.threshold = Threshold("pullback_on_deg", 1, "least pullback that counts: {:.1f}°")
+        self.threshold = Threshold("pullback_on_deg", 1, "pullback: {:.1f}° beyond baseline")
         self.plot.addItem(self.threshold, ignoreBounds=True)
 
     def apply_theme(self, theme: Theme, pixels: int) -> None:

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 from untuck.coach import theme as themes
 from untuck.coach.readings import Reading, StateLabel
 
-WORD_SHARE = 0.36  # of the height; the rest is for the advice, which is longer
 _CENTRE = Qt.AlignmentFlag.AlignCenter
 
 
@@ -22,9 +21,8 @@ class StateBox(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.shown: StateLabel | None = None
-        self.word_font = self.text_font = themes.font(6.0)  # as last painted
         self._theme = themes.LIGHT
-        self.setMinimumHeight(96)
+        self.setMinimumHeight(56)
 
     def apply_theme(self, theme: themes.Theme) -> None:
         """Use the colours of a theme."""
@@ -57,13 +55,11 @@ class StateBox(QWidget):
         painter.setPen(ink)
         inner = area.adjusted(8, 4, -8, -12 if progress >= 0.0 else -4)
         words = f"{self.shown.symbol} {self.shown.word}"
-        top = QRectF(inner.left(), inner.top(), inner.width(), inner.height() * WORD_SHARE)
-        self.word_font = themes.fitting(words, inner.width(), top.height() * 0.85)
-        painter.setFont(self.word_font)
+        top = QRectF(inner.left(), inner.top(), inner.width(), inner.height() * 0.55)
+        painter.setFont(themes.fitting(words, inner.width(), top.height() * 0.8))
         painter.drawText(top, _CENTRE, words)
-        below = QRectF(inner.left(), top.bottom(), inner.width(), inner.height() - top.height())
-        self.text_font = themes.wrapping(self.shown.text, below, below.height() * 0.45)
-        painter.setFont(self.text_font)
+        below = QRectF(inner.left(), top.bottom(), inner.width(), inner.height() * 0.45)
+        painter.setFont(themes.font(min(below.height() * 0.4, inner.width() / 17)))
         painter.drawText(below, _CENTRE | Qt.TextFlag.TextWordWrap, self.shown.text)
 
 
@@ -119,11 +115,11 @@ class ReadingBox(QWidget):
 
 
 class ReadingBoxes(QWidget):
-    """Tilt across the whole width, below it cadence and pelvic lean, below these the contact times."""
+    """Tilt across the whole width, below it lean and cadence, below these the contact times."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.boxes = [ReadingBox(widest) for widest in ("+10.0°", "180", "20.0°", "250", "250")]
+        self.boxes = [ReadingBox(widest) for widest in ("+10.0°", "20.0°", "180", "250", "250")]
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(4)

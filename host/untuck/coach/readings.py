@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from untuck.coach.form_state import MEAN_STRIDES, Form, form_of
 from untuck.coach.runner_data import NO_DATA, RunnerData
-from untuck.vocabulary import Fault, clock, facts, named, not_judged_advice
+from untuck.vocabulary import NOT_JUDGED_WORDS, Reason, clock, facts, named
 
-UNKNOWN = "--"
+UNJUDGED_STRIDES = 3  # in a row before the state says so
+FINDS_STRIDES = 30
+MEAN_STRIDES = 6  # a number is the mean of so many strides, so that it changes slowly enough to be read
 
 
 @dataclass(frozen=True)
@@ -60,35 +61,25 @@ def state_label(runner: RunnerData, clock_s: float) -> StateLabel:
         symbol, word, colour = _LABELS[state]
         progress = _progress(runner) if state == "calibrating" else -1.0
         return StateLabel(symbol, word, _text(runner, state), colour, progress)
-    return _form_label(runner)
-
-
-def _form_label(runner: RunnerData) -> StateLabel:
-    """The state of a runner who is running; advice is given while it is not followed."""
-    state = form_of(runner)
-    name = named(state.fault, state.side).upper()
-    more = f" and {state.others} more" if state.others else ""
-    match state.form:
-        case Form.FAULT:
-            return StateLabel("▼", name + more, facts(state.fault).advice, "fault")
-        case Form.EASING:
-            return StateLabel("△", "COMING BACK", f"{name.lower()}{more} is being corrected: keep that", "work")
-        case Form.NO_BASELINE:
-            return StateLabel("◎", "TAKING BASELINE", runner.snapshot.instruction, "work", _progress(runner))
-        case Form.NOT_JUDGED:
-            return StateLabel("…", "NOT JUDGED", _why(runner), "stale")
-        case Form.CHANGING:
-            return StateLabel("◔", "CHANGING", f"like a {name.lower()}, if it lasts", "work")
-        case Form.GOOD:
-            return StateLabel("✓", "GOOD FORM", "as in the baseline", "good")
-
-
-def _why(runner: RunnerData) -> str:
-    return not_judged_advice(runner.reason).removeprefix("not judged: ")
+    if runner.active:
+        finding = next(iter(runner.active.values()))
+        more = f" and {len(runner.active) - 1} more" if len(runner.active) > 1 else ""
+        word = named(finding.fault, finding.side).upper()
+        return StateLabel("▼", word + more, facts(finding.fault).advice, "fault")
+    if runner.baseline is None:
+        return StateLabel("◎", "TAKING BASELINE", runner.snapshot.instruction, "work", _progress(runner))
+    if runner.unjudged >= UNJUDGED_STRIDES:
+        return StateLabel("…", "RUNNING", _not_judged(runner.reason), "stale")
+    return StateLabel("✓", "GOOD FORM", "as in the baseline", "good")
 
 
 def _progress(runner: RunnerData) -> float:
     return runner.snapshot.progress if math.isfinite(runner.snapshot.progress) else -1.0
+
+
+def _not_judged(reason: str) -> str:
+    row = NOT_JUDGED_WORDS.get(reason, Reason(reason))
+    return f"not judged: {row.text}" + (f"; {row.advice}" if row.advice else "")
 
 
 def _text(runner: RunnerData, state: str) -> str:
@@ -110,61 +101,39 @@ def status_text(runner: RunnerData) -> str:
 
 def _finds(runner: RunnerData) -> str:
     """The smallest tuck and pullback that would be found in this runner now, "" before that is known."""
-    tuck_deg, pullback_deg = runner.least_deg("tuck_least_deg"), runner.least_deg("pullback_least_deg")
-    if not (math.isfinite(tuck_deg) and math.isfinite(pullback_deg)):
+    last = runner.strides.all[-FINDS_STRIDES:]
+    tuck, pullback = (last[name][np.isfinite(last[name])] for name in ("tuck_least_deg", "pullback_least_deg"))
+    if len(tuck) == 0 or len(pullback) == 0:
         return ""
-    return f"   finds tucks from {tuck_deg:.1f}°, pullbacks from {pullback_deg:.1f}°"
+    return f"   finds tucks from {np.median(tuck):.1f}°, pullbacks from {np.median(pullback):.1f}°"
 
 
-def readings(runner: RunnerData, clock_s: float) -> list[Reading]:
-    """What the state is about, pelvic lean, cadence and contact times; a dash for an unknown value."""
+def readings(runner: RunnerData) -> list[Reading]:
+    """Tilt against baseline, lean, cadence and contact times; a dash for an unknown value."""
     last = runner.strides.all[-MEAN_STRIDES:]
     last = last[last["valid"]]
     return [
-        main_reading(runner, clock_s),
+        tilt_reading(runner),
+        Reading("Pelvic lean", _mean(last["lean_deg"], "{:.1f}°")),
         Reading("Cadence", _mean(last["cadence_spm"], "{:.0f}"), "steps/min"),
-        Reading("Pelvic lean", _mean(last["lean_deg"], "{:.1f}°"), "not the trunk's"),
         Reading("◀ Left contact", _mean(last["contact_left_ms"], "{:.0f}"), "ms", "left"),
         Reading("Right contact ▶", _mean(last["contact_right_ms"], "{:.0f}"), "ms", "right"),
     ]
 
 
-def main_reading(runner: RunnerData, clock_s: float) -> Reading:
-    """The big number: that of the finding, in its colour; else tilt, against the baseline where that is judged."""
-    if runner.state(clock_s) not in ("running", NO_DATA):
-        return Reading("Tilt", UNKNOWN, "above standing")
-    state = form_of(runner)
-    colour = _COLOURS[state.form]
-    if state.form in (Form.NO_BASELINE, Form.NOT_JUDGED):
-        return Reading("Tilt", _mean(runner.strides.all[-MEAN_STRIDES:]["tilt_deg"], "{:.1f}°"), "above standing")
-    if state.fault == Fault.PULLBACK:
-        value_deg = state.pullback_deg[0 if state.side < 0 else 1]
-        name = named(state.fault, state.side).capitalize()
-        return Reading(name, _signed(value_deg), "against baseline", colour)
-    if state.fault == Fault.RIGID:
-        turned = _mean(runner.strides.all[-MEAN_STRIDES:]["rotation_range_deg"], "{:.1f}°")
-        return Reading("Rotation in a stride", turned, "less than in the baseline", colour)
-    if state.finding is not None and state.fault not in (Fault.TUCK, Fault.ARCH):
-        name = named(state.fault, state.side).capitalize()
-        return Reading(name, _signed(state.finding.depth_deg), "at its most", colour)
-    return Reading("Tilt against baseline", _signed(state.against_deg), _BELOW[state.form], colour)
-
-
-_COLOURS = {
-    Form.NO_BASELINE: "text",
-    Form.NOT_JUDGED: "text",
-    Form.GOOD: "good",
-    Form.CHANGING: "text",
-    Form.FAULT: "fault",
-    Form.EASING: "text",
-}
-_BELOW = {Form.GOOD: "✓ as usual", Form.CHANGING: "◔ changing", Form.FAULT: "▼ too far", Form.EASING: "△ coming back"}
-
-
-def _signed(value_deg: float) -> str:
-    return f"{value_deg:+.1f}°" if math.isfinite(value_deg) else UNKNOWN
+def tilt_reading(runner: RunnerData) -> Reading:
+    """Tilt against baseline; tilt above standing as long as there is no baseline."""
+    against_deg = runner.snapshot.against_deg
+    if not math.isfinite(against_deg):
+        last = runner.strides.all[-MEAN_STRIDES:]
+        return Reading("Tilt", _mean(last["tilt_deg"], "{:.1f}°"), "above standing")
+    on_deg = runner.snapshot.params.tuck_on_deg
+    value = f"{against_deg:+.1f}°"
+    if against_deg <= -on_deg:
+        return Reading("Tilt against baseline", value, "▼ tucked", "fault")
+    return Reading("Tilt against baseline", value, "✓ in the band" if against_deg < on_deg else "▲ tipped", "good")
 
 
 def _mean(values: np.ndarray, form: str) -> str:
     known = values[np.isfinite(values)]
-    return form.format(float(known.mean())) if len(known) else UNKNOWN
+    return form.format(float(known.mean())) if len(known) else "--"

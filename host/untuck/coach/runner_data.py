@@ -36,7 +36,6 @@ NO_DATA = "no data"
 CURVES_KEPT = 12  # strides overlaid in the stride view
 MARKS_KEPT = 2000  # cues, laps and notes: enough for a long session
 REFERENCE_STRIDES = 60
-KNOWN_STRIDES = 60  # for so long what the last judged stride was compared with stays in view
 
 _FIELDS = (
     "tilt_deg",
@@ -46,13 +45,11 @@ _FIELDS = (
     "contact_right_ms",
     "pullback_left_deg",
     "pullback_right_deg",
-    "rotation_range_deg",
-    "tilt_usual_deg",
     "tuck_least_deg",
     "pullback_least_deg",
     "left_phase",
 )
-STRIDE_ROW = np.dtype([("time_s", "f8"), *((name, "f4") for name in _FIELDS), ("valid", "?"), ("judged", "?")])
+STRIDE_ROW = np.dtype([("time_s", "f8"), *((name, "f4") for name in _FIELDS), ("valid", "?")])
 
 
 @dataclass(frozen=True)
@@ -116,29 +113,13 @@ class RunnerData:
             self.ended = True
 
     def baseline_tilt_deg(self) -> float:
-        """What the last judged stride was compared with; before there is one, the baseline at this cadence, else NaN.
-
-        The judge moves an earlier baseline to today's standing, and knows more paces than the baseline has bins.
-        """
+        """Tilt of the baseline at the current cadence, NaN without a baseline."""
         if self.baseline is None:
             return math.nan
-        usual_deg = self._newest_known("tilt_usual_deg")
-        if math.isfinite(usual_deg):
-            return usual_deg
-        at = self.baseline.at(float(self.strides.all[-1]["cadence_spm"])) if len(self.strides) else 0
+        at = 0
+        if len(self.strides):
+            at = self.baseline.at(float(self.strides.all[-1]["cadence_spm"]))
         return float(self.baseline.tilt_deg[at])
-
-    def least_deg(self, name: str) -> float:
-        """The smallest tuck or pullback that is found now if it lasts; NaN before that is known.
-
-        name: "tuck_least_deg" or "pullback_least_deg".
-        """
-        return math.nan if self.baseline is None else self._newest_known(name)
-
-    def _newest_known(self, name: str) -> float:
-        last = self.strides.all[-KNOWN_STRIDES:][name]
-        known = last[np.isfinite(last)]
-        return float(known[-1]) if len(known) else math.nan
 
     def silent_s(self, clock_s: float) -> float:
         """Seconds since the last packet on the host's clock; 0 before the first and after the end."""
@@ -208,7 +189,6 @@ class RunnerData:
         for name in STRIDE_ROW.names or ():
             if name in (record.dtype.names or ()):
                 row[name] = record[name]
-        row["judged"] = record["valid"] and record["reason"] == ""
         row["time_s"] = record["start_s"] + record["duration_s"]
         row["left_phase"] = self._left_phase(float(record["start_s"]), float(record["duration_s"]))
         self.strides.add(row)

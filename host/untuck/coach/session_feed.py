@@ -27,15 +27,16 @@ HALF_PACKET_S = 0.025
 class Snapshot:
     """The current state of a session.
 
-    moving: of vocabulary.Moving; instruction: what the runner should do; lost, corrupt: packet counts; params: those
-    in use; progress: of the calibration or baseline in progress (0..1), NaN if none is; blind: blind blocks are on;
+    moving: of vocabulary.Moving; instruction: what the runner should do; against_deg: tilt minus baseline over the
+    strides that a tuck is judged by, NaN without a baseline; lost, corrupt: packet counts; params: those in use;
+    progress: of the calibration or baseline in progress (0..1), NaN if none is; blind: whether blind blocks are on;
     calibrated, baseline: in use now, from this session or an earlier one; recalibrating: a new calibration is in
-    progress; active: findings that have not ended, with their depth so far; easing: ids of those that are being
-    corrected.
+    progress; active: findings that have not ended, with their depth so far.
     """
 
     moving: str = Moving.STANDING
     instruction: str = ""
+    against_deg: float = math.nan
     lost: int = 0
     corrupt: int = 0
     params: Params = field(default_factory=Params)
@@ -44,7 +45,6 @@ class Snapshot:
     calibrated: bool = False
     recalibrating: bool = False
     active: tuple[Finding, ...] = ()
-    easing: tuple[int, ...] = ()
     baseline: Baseline | None = None
 
 

@@ -65,6 +65,7 @@ class CoachView:
         return Snapshot(
             moving=state.moving,
             instruction=state.ask(),
+            against_deg=state.against_deg,
             lost=packets.decoder.lost,
             corrupt=packets.decoder.corrupt,
             params=packets.pipeline.params,
@@ -73,7 +74,6 @@ class CoachView:
             calibrated=calibrated,
             recalibrating=calibrated and state.progress.search is not None,
             active=state.progress.active,
-            easing=state.progress.easing,
             baseline=packets.pipeline.baseline,
         )
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF
 
 from untuck.vocabulary import PALETTES
@@ -115,17 +114,6 @@ def fitting(text: str, width: float, most_px: float, bold: bool = True) -> QFont
     """The largest font, up to most_px, in which the text fits into width."""
     wide = QFontMetricsF(font(100.0, bold)).horizontalAdvance(text) / 100.0
     return font(min(most_px, width / wide if wide > 0 else most_px), bold)
-
-
-def wrapping(text: str, area: QRectF, most_px: float, least_px: float = 6.0) -> QFont:
-    """The largest font, up to most_px, in which the text fits into the area with its lines wrapped between words."""
-    pixels = round(most_px)
-    while pixels > least_px:
-        needed = QFontMetricsF(font(pixels)).boundingRect(area, Qt.TextFlag.TextWordWrap, text)
-        if needed.width() <= area.width() and needed.height() <= area.height():
-            break
-        pixels -= 1
-    return font(pixels)
 
 
 def style_sheet(theme: Theme, pixels: int) -> str:

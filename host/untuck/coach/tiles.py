@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from untuck.coach import theme as themes
-from untuck.coach.readings import Reading, StateLabel, main_reading, state_label
+from untuck.coach.readings import Reading, StateLabel, state_label, tilt_reading
 from untuck.coach.runner_data import RunnerData
 
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -107,5 +107,4 @@ class Tiles(QWidget):
             self.tiles.append(tile)
         self.setVisible(len(runners) > 1)
         for number, (tile, runner) in enumerate(zip(self.tiles, runners, strict=True)):
-            label, reading = state_label(runner, clock_s), main_reading(runner, clock_s)
-            tile.show_runner(runner.name, label, reading, number == front)
+            tile.show_runner(runner.name, state_label(runner, clock_s), tilt_reading(runner), number == front)

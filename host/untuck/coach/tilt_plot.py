@@ -16,7 +16,7 @@ from untuck.coach.runner_data import RunnerData
 from untuck.coach.theme import LIGHT, Theme, font
 from untuck.coach.threshold import Threshold
 from untuck.model import LEFT, RIGHT, Finding, Floats
-from untuck.vocabulary import Fault, facts, named
+from untuck.vocabulary import facts, named
 
 POINTS = 700  # of the trace across the plot
 CONTACTS_UP_TO_S = 130.0  # in a longer view the marks of contacts would touch
@@ -40,15 +40,13 @@ class TiltPlot:
         self._base.setZValue(-10)
         self._settled, self._newest = pg.PlotCurveItem(), pg.PlotCurveItem()
         self._means = pg.PlotCurveItem(connect="finite")
-        self._good, self._lost, self._unjudged = (pg.ScatterPlotItem() for _ in range(3))
+        self._good, self._lost = pg.ScatterPlotItem(), pg.ScatterPlotItem()
         self._contacts = {side: pg.PlotCurveItem(connect="pairs") for side in (LEFT, RIGHT)}
-        for item in (self._band, self._base, self._settled, self._newest, self._means, self._unjudged):
-            plot.addItem(item, ignoreBounds=True)
-        for item in (self._good, self._lost):
+        for item in (self._band, self._base, self._settled, self._newest, self._means, self._good, self._lost):
             plot.addItem(item, ignoreBounds=True)
         for item in self._contacts.values():
             plot.addItem(item, ignoreBounds=True)
-        self.threshold = Threshold("tuck_on_deg", -1, "least tuck that counts: {:.1f}°")
+        self.threshold = Threshold("tuck_on_deg", -1, "tuck: {:.1f}° below baseline")
         plot.addItem(self.threshold, ignoreBounds=True)
         self._band.setVisible(False)
         self._base.setVisible(False)
@@ -80,9 +78,7 @@ class TiltPlot:
         self._good.setBrush(theme.good)
         self._lost.setSymbol("t")
         self._lost.setBrush(theme.fault)
-        self._unjudged.setSymbol("x")
-        self._unjudged.setBrush(theme.stale)
-        for scatter, size in ((self._good, dot), (self._lost, round(dot * 1.6)), (self._unjudged, dot)):
+        for scatter, size in ((self._good, dot), (self._lost, round(dot * 1.6))):
             scatter.setPen(None)
             scatter.setSize(size)
         self._contacts[LEFT].setPen(pg.mkPen(theme.left, width=2))
@@ -156,24 +152,18 @@ class TiltPlot:
         self._base.setVisible(known)
         self.threshold.place(base_deg, on_deg)
         if known:
-            least_deg = runner.least_deg("tuck_least_deg")
-            least_deg = least_deg if math.isfinite(least_deg) else on_deg
-            self._band.setRegion((base_deg - least_deg, base_deg + least_deg))
+            self._band.setRegion((base_deg - on_deg, base_deg + on_deg))
             self._base.setValue(base_deg)
 
     def _draw_strides(self, runner: RunnerData, start_s: float, end_s: float) -> None:
         rows = runner.strides.between(start_s, end_s)
         rows = rows[:: max(1, math.ceil(len(rows) / MOST_DOTS))]
         time_s, tilt_deg = rows["time_s"], rows["tilt_deg"].astype(np.float64)
-        tucked = _in_a_tuck(runner, time_s)
+        tucked = tilt_deg < runner.baseline_tilt_deg() - runner.snapshot.params.tuck_on_deg
         self._means.setData(time_s, np.where(rows["valid"], tilt_deg, np.nan))
-        shown, judged = rows["valid"], rows["judged"]
-        for dots, chosen in (
-            (self._good, judged & ~tucked),
-            (self._lost, shown & tucked),
-            (self._unjudged, shown & ~judged & ~tucked),
-        ):
-            dots.setData(time_s[chosen], tilt_deg[chosen])
+        shown = rows["valid"]
+        self._good.setData(time_s[shown & ~tucked], tilt_deg[shown & ~tucked])
+        self._lost.setData(time_s[shown & tucked], tilt_deg[shown & tucked])
 
     def _draw_contacts(self, runner: RunnerData, start_s: float, end_s: float) -> None:
         """Short marks at the bottom of the plot: left contacts in the lower row, right ones above."""
@@ -245,15 +235,6 @@ class TiltPlot:
 
 _AHEAD = [(0.0, 0.5), (0.0, 0.5)]  # anchors of a label to the right of its line
 _SYMBOLS = {"cue": "⚑", "suppressed": "⚐", "lap": "◆", "note": "✎", "command": "⚙"}
-
-
-def _in_a_tuck(runner: RunnerData, time_s: Floats) -> np.ndarray:
-    """(n,) whether these times of strides lie in a tuck that was found."""
-    inside = np.zeros(len(time_s), bool)
-    for finding in (*runner.findings, *runner.active.values()):
-        if finding.fault == Fault.TUCK:
-            inside |= (time_s >= finding.start_s) & ~(time_s > finding.end_s)  # NaN: it lasts
-    return inside
 
 
 def _text(finding: Finding) -> str:

@@ -108,7 +108,7 @@ class CoachWindow(QWidget):
         stale = runner.state(clock_s) == NO_DATA
         pelvis_colour = "stale" if stale else label.colour if label.colour in ("good", "fault") else "trace"
         self.state_box.show_label(label)
-        self.reading_boxes.show_readings(readings(runner, clock_s), stale)
+        self.reading_boxes.show_readings(readings(runner), stale)
         self.pelvis.show_pose(runner.pose_deg, runner.baseline_tilt_deg(), pelvis_colour)
         self.message_line.show_status(status_text(runner))
         self.tiles.refresh(self.runners, self.front, clock_s)
@@ -207,7 +207,7 @@ class CoachWindow(QWidget):
         side = QVBoxLayout(self._side)
         side.setContentsMargins(0, 0, 0, 0)
         side.setSpacing(4)
-        for widget, stretch in ((self.state_box, 5), (self.reading_boxes, 7), (self.pelvis, 4)):
+        for widget, stretch in ((self.state_box, 2), (self.reading_boxes, 7), (self.pelvis, 3)):
             side.addWidget(widget, stretch)
         plots = QVBoxLayout()
         plots.setSpacing(4)

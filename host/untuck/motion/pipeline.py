@@ -114,7 +114,7 @@ class Pipeline:
     @property
     def progress(self) -> Progress:
         """What is not finished yet, for display."""
-        return Progress(self._mounting.search, self._judge.gathered, self._judge.active, self._judge.easing)
+        return Progress(self._mounting.search, self._judge.gathered, self._judge.active)
 
     def push(self, samples: Samples) -> list[Event]:
         """Analyse the next samples.

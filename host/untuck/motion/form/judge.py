@@ -117,12 +117,6 @@ class Judge:
         latches = () if self._detector is None else self._detector.latches
         return tuple(latch.finding for latch in latches if latch.finding is not None)
 
-    @property
-    def easing(self) -> tuple[int, ...]:
-        """Ids of the active findings that are being corrected: they are not cued again."""
-        latches = () if self._detector is None else self._detector.latches
-        return tuple(latch.finding.id for latch in latches if latch.finding is not None and latch.easing)
-
     def push(self, stride: Stride, history: History, calibration: Calibration, now_s: float) -> list[Event]:
         """The events of a stride; fills in what the detectors measure, and a slip as the reason not to count."""
         events = self._watch_slips(stride, history, calibration, now_s)
