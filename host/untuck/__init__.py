@@ -15,17 +15,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from untuck.errors import UntuckError
-from untuck.events import Event
 from untuck.extras import extra_for
-from untuck.model import Baseline, Calibration, Cue, Finding
-from untuck.run_results import Run
-from untuck.samples import Samples
 
 if TYPE_CHECKING:
+    from untuck.events import Event
+    from untuck.model import Baseline, Calibration, Cue, Finding
     from untuck.motion.orientation.filter import estimate_orientation
     from untuck.motion.params import Params
     from untuck.motion.pipeline import Pipeline, analyse
     from untuck.recordings import load, sessions
+    from untuck.run_results import Run
+    from untuck.samples import Samples
     from untuck.simulate.example import example
     from untuck.simulate.imu import Mount, Noise, virtual_imu
 
@@ -52,11 +52,18 @@ __all__ = [
     "virtual_imu",
 ]
 
-_LAZY = {  # numba takes a second to import: only those who analyse pay for it
+_LAZY = {  # numba takes a second to import, numpy a tenth: only those who use them pay for it
+    "Baseline": "untuck.model",
+    "Calibration": "untuck.model",
+    "Cue": "untuck.model",
+    "Event": "untuck.events",
+    "Finding": "untuck.model",
     "Mount": "untuck.simulate.imu",
     "Noise": "untuck.simulate.imu",
     "Params": "untuck.motion.params",
     "Pipeline": "untuck.motion.pipeline",
+    "Run": "untuck.run_results",
+    "Samples": "untuck.samples",
     "analyse": "untuck.motion.pipeline",
     "estimate_orientation": "untuck.motion.orientation.filter",
     "example": "untuck.simulate.example",

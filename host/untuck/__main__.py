@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 
+from untuck.cli import interrupt
 from untuck.extras import missing_extra
 
 
 def main() -> None:
     """Run the command line."""
+    interrupt.end_at_once()
     try:
         from untuck.cli.main import main as run
     except ModuleNotFoundError as error:

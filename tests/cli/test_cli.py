@@ -146,7 +146,8 @@ def listen_to_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def test_ctrl_c_ends_a_session_with_its_summary(own_home: Path) -> None:
+def test_ctrl_c_ends_a_session_with_its_summary(in_demo_home: Path) -> None:
+    before = json.loads(untuck("summary", "--json").stdout)["session"]
     process = subprocess.Popen(
         [sys.executable, "-m", "untuck", "demo"],
         stdout=subprocess.PIPE,
@@ -154,15 +155,15 @@ def test_ctrl_c_ends_a_session_with_its_summary(own_home: Path) -> None:
         text=True,
         preexec_fn=listen_to_ctrl_c,
     )
-    while not Store().sessions() or Store().open().packet_count == 0:
+    while max(Store().sessions(), key=lambda each: each.id).packet_count == 0 or len(Store().sessions()) == 1:
         assert process.poll() is None, process.communicate()
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0 and "Traceback" not in err
     assert "No running strides were found." in out and "stopped" in out
-    session = Store().open()
-    assert session.ended_unix_s is not None and session.packet_count > 0
+    assert "is not kept: it has no running stride" in err
+    assert [session.id for session in Store().sessions()] == [before] and Store().open().id == before
 
 
 @pytest.mark.parametrize("command", ["replay", "summary"])
@@ -173,17 +174,22 @@ def test_an_unknown_session(own_home: Path, command: str) -> None:
     assert "there is no session 7: `untuck sessions` lists" in error_of(untuck(command, "7"))
 
 
-def test_a_session_without_packets_has_a_summary(own_home: Path) -> None:
+def test_a_session_without_a_stride_is_never_the_newest(own_home: Path) -> None:
     with Store().record("a", "run", Settings()):
         pass
     done = untuck("summary")
-    assert done.returncode == 0 and "No running strides were found." in done.stdout
-
-
-def test_wrong_usage_is_exit_code_2(own_home: Path) -> None:
-    for arguments in (("replay", "x"), ("demo", "--minutes", "-1"), ("nonsense",), ("run", "--rate", "123")):
-        done = untuck(*arguments)
-        assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert done.returncode == 0 and "No running strides were found." in done.stdout and "Session 1" in done.stdout
+    with Store().record("b", "run", Settings()) as recording:
+        recording.append(Packet(b"x", 0.0))
+        recording.end('{"strides": 3}')
+    for _ in range(2):
+        with Store().record("c", "run", Settings()) as recording:
+            recording.append(Packet(b"x", 0.0))
+            recording.end('{"strides": 0}')
+    assert Store().open().source == "b" and Store().open(4).source == "c"
+    with pytest.raises(KeyboardInterrupt), Store().record("d", "run", Settings()):
+        raise KeyboardInterrupt
+    assert len(Store().sessions()) == 4
 
 
 def test_a_data_folder_that_cannot_be_made(tmp_path: Path) -> None:

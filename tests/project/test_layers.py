@@ -85,7 +85,9 @@ HEAVY = (
     *("pyarrow", "fit_tool", "joblib", "pylsl", "dask"),
 )
 
-SHARED_BY_COMMANDS = {"__init__", "main", "options", "output", "logs"}  # of cli/: all others are commands
+SHARED_BY_COMMANDS = {  # of cli/: all others are commands
+    *("__init__", "main", "options", "output", "logs", "group", "usage", "interrupt", "results"),
+}
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

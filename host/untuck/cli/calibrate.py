@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import click
 
-from untuck.cli import output
+from untuck.cli import interrupt, output
 from untuck.cli.options import adapter_option, as_json, clip_config, own_clip_option, rate_option, runner_option
 from untuck.errors import CalibrationError
 
@@ -26,7 +24,7 @@ def calibrate(runner: str | None, rate_hz: str | None, address: str | None, adap
     from untuck.session.request import calibration_request
 
     request = calibration_request(clip_config(runner, rate_hz, address, adapter))
-    ended = asyncio.run(run_clip(request, as_json))
+    ended = interrupt.run(run_clip(request, as_json))
     if ended.outcome.failure is not None:
         raise ended.outcome.failure
     summary = ended.outcome.summary

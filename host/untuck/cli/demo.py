@@ -6,25 +6,42 @@ comparison with the findings.
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from untuck.cli import output
+from untuck.cli import interrupt, output
 from untuck.cli.options import as_json, lsl_option
 from untuck.vocabulary import clock, named
 
 if TYPE_CHECKING:
-    from untuck.simulate.runner import RunnerTruth
+    from untuck.motion.params import Params
+    from untuck.session.live import Outcome, View
+    from untuck.simulate.runner import RunnerSource, RunnerTruth
+    from untuck.store import Settings
 
 RATE_HZ = 100
 
 
 @click.command()
 @click.option("--fast", is_flag=True, help="Do not run in real time: seconds instead of minutes.")
-@click.option("--minutes", type=click.FloatRange(0, 600, min_open=True), help="Stretch the scenario to this length.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Another number, another run.")
+@click.option(
+    "--minutes",
+    type=click.FloatRange(0, 600, min_open=True),
+    metavar="MINUTES",
+    help="Stretch the scenario to this length.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    metavar="NUMBER",
+    default=0,
+    show_default=True,
+    help="Another number, another run.",
+)
 @click.option("--coach", is_flag=True, help="Show it in the coach's window.")
 @lsl_option
 @as_json
@@ -43,23 +60,36 @@ def demo(fast: bool, minutes: float | None, seed: int, coach: bool, lsl: bool, a
     from untuck.cli.views.live import live_view
     from untuck.cli.views.lsl import streamed
     from untuck.session import live_kernels
-    from untuck.session.live import run_session
     from untuck.session.warmup import warm_up
     from untuck.simulate.runner import RunnerSource, Scenario
     from untuck.store import Settings, Store
 
+    Store().check_writable()
+    warm_up(output.note) if fast else live_kernels.start()
+    scenario = Scenario.default(minutes)
+    if minutes is not None and scenario.duration_s > minutes * 60 + 1:
+        output.note(f"the scenario takes at least {scenario.duration_s / 60:.1f} minutes.")
+    source = RunnerSource(scenario, seed=seed, rate_hz=RATE_HZ, realtime=not fast)
     settings = Settings(rate_hz=RATE_HZ, notes=f"simulated, seed {seed}")
-    with Store().record("simulated runner", "demo", settings) as recording:
-        warm_up(output.note) if fast else live_kernels.start()
-        scenario = Scenario.default(minutes)
-        if minutes is not None and scenario.duration_s > minutes * 60 + 1:
-            output.note(f"the scenario takes at least {scenario.duration_s / 60:.1f} minutes.")
-        source = RunnerSource(scenario, seed=seed, rate_hz=RATE_HZ, realtime=not fast)
-        with streamed(live_view, lsl)(f"simulated runner, {RATE_HZ} Hz", settings.params, as_json) as view:
-            outcome = asyncio.run(run_session(source, settings, view, recording))
+    outcome, number = interrupt.run(_recorded(source, settings, partial(streamed(live_view, lsl), as_json=as_json)))
     truth = source.run.truth
-    title = f"Session {recording.id}: simulated runner, seed {seed}"
-    output.finish(outcome, title, as_json, _truth_text(truth), session=recording.id, truth=_truth_json(truth))
+    title = output.session_title(number, f"simulated runner, seed {seed}")
+    output.finish(outcome, title, as_json, _truth_text(truth), session=number, truth=_truth_json(truth))
+
+
+async def _recorded(
+    source: RunnerSource, settings: Settings, make_view: Callable[[str, Params], AbstractContextManager[View]]
+) -> tuple[Outcome, int | None]:
+    """Record and run the session; returns its number as well, None if it was not kept."""
+    from untuck.session.live import run_session
+    from untuck.store import Store
+
+    with (
+        Store().record("simulated runner", "demo", settings) as recording,
+        make_view(f"simulated runner, {RATE_HZ} Hz", settings.params) as view,
+    ):
+        outcome = await run_session(source, settings, view, recording)
+    return outcome, recording.id if outcome.kept else None
 
 
 def _truth_json(truth: RunnerTruth) -> dict[str, Any]:

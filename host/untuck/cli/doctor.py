@@ -6,7 +6,6 @@ that the data folder is made if there is none.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import platform
 import re
@@ -20,7 +19,7 @@ from pathlib import Path
 import click
 
 from untuck import __version__
-from untuck.cli import output
+from untuck.cli import interrupt, output
 from untuck.cli.options import as_json
 from untuck.errors import UntuckError
 
@@ -89,8 +88,8 @@ def _bluetooth() -> str:
 
     if sys.platform == "linux" and not any(map(Path.exists, map(Path, _BLUETOOTH_SERVICES))):
         raise UntuckError("BlueZ is not installed: sudo apt-get install bluez, or on Fedora sudo dnf install bluez")
-    adapter = asyncio.run(choose_adapter(Backend()))
-    clips = asyncio.run(find_clips(scan_s=3.0))
+    adapter = interrupt.run(choose_adapter(Backend()))
+    clips = interrupt.run(find_clips(scan_s=3.0))
     heard = ", ".join(f"{clip.name} {clip.rssi_dbm} dBm" for clip in clips)
     return f"adapter {adapter or 'found'}; clips in range: {heard or 'none'}"
 

@@ -1,12 +1,9 @@
-"""The `untuck` command: its group, and how errors reach the user.
+"""The `untuck` command: its commands in the order in which people need them, each with a sentence.
 
-An UntuckError is one line on stderr and exit code 1; wrong usage is click's, exit code 2. Commands import what is heavy
-when they run, so that `untuck --help` is quick.
+Commands import what is heavy when they run, so that `untuck --help` is quick.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 import click
 
@@ -18,9 +15,9 @@ from untuck.cli.config import config
 from untuck.cli.demo import demo
 from untuck.cli.doctor import doctor
 from untuck.cli.export import export
-from untuck.cli.logs import add_log_options, log_failure
+from untuck.cli.group import RootGroup, Section
+from untuck.cli.logs import add_log_options
 from untuck.cli.merge import merge
-from untuck.cli.output import Failure
 from untuck.cli.pair import pair
 from untuck.cli.replay import replay
 from untuck.cli.run import run
@@ -28,67 +25,53 @@ from untuck.cli.sessions import sessions
 from untuck.cli.summary import summary
 from untuck.cli.sync import sync
 from untuck.cli.trend import trend
-from untuck.errors import UntuckError
-from untuck.extras import missing_extra
 
-COMMANDS: tuple[click.Command, ...] = (
-    demo,
-    pair,
-    calibrate,
-    run,
-    sync,
-    coach,
-    sessions,
-    summary,
-    trend,
-    replay,
-    export,
-    merge,
-    analyse,
-    config,
-    doctor,
+SECTIONS = (
+    Section(
+        "Try it, without a clip",
+        (
+            (demo, "Show everything with a simulated runner."),
+            (doctor, "Check what this computer has and what it lacks."),
+        ),
+    ),
+    Section(
+        "Run with the clip, in this order",
+        (
+            (pair, "Make this computer and the clip known to each other, once."),
+            (calibrate, "Measure how the clip sits; `untuck run` does it too."),
+            (run, "Run with cues, and get a summary at the end."),
+            (sync, "Fetch the runs that the clip recorded by itself."),
+            (coach, "Open the coach's window, for up to four runners."),
+        ),
+    ),
+    Section(
+        "After a run",
+        (
+            (summary, "Show the results of a run, as text or as a page."),
+            (trend, "Show a runner's progress over weeks."),
+            (sessions, "List, name, tag, delete, export or import sessions."),
+            (replay, "Analyse a session again from its raw packets."),
+            (export, "Write a session as tables, samples or an activity."),
+            (merge, "Add a session to the watch's recording of the same run."),
+        ),
+    ),
+    Section("Recordings of other sensors", ((analyse, "Analyse files of other sensors, one or many."),)),
+    Section("Settings", ((config, "Check and print the settings, or write a file of them."),)),
 )
 
 
-class _Untuck(click.Group):
-    """Turns errors into one line; without --log the traceback of an unexpected error is printed."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; its errors are logged."""
-        try:
-            return super().invoke(ctx)
-        except UntuckError as error:
-            log_failure(ctx, error)
-            raise Failure(str(error)) from error
-        except (click.exceptions.Exit, click.ClickException, BrokenPipeError):
-            raise
-        except (KeyboardInterrupt, click.Abort) as error:  # the traceback shows where it was interrupted
-            log_failure(ctx, error)
-            raise
-        except Exception as error:
-            path = log_failure(ctx, error)
-            found = None
-            if isinstance(error, ModuleNotFoundError):
-                found = missing_extra(error, f"untuck {ctx.invoked_subcommand}")
-            if found is not None:
-                raise Failure(str(found)) from error
-            if path is None:
-                raise
-            what = f"{type(error).__name__}: {error}"
-            raise Failure(f"unexpected error, {what}. Please report it and attach {path}.") from error
-
-
-@click.group("untuck", cls=_Untuck, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("untuck", cls=RootGroup, no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="untuck")
 def cli() -> None:
     """Report, while a runner runs, when the pelvis tucks or a hip pulls back.
+
+    Begin with: untuck demo
 
     These are form cues, not medical advice. Sessions are stored in your data folder; UNTUCK_HOME moves it.
     """
 
 
-for command in COMMANDS:
-    cli.add_command(command)
+cli.add_sections(SECTIONS)
 add_log_options(cli)
 
 

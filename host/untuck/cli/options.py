@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING
 import click
 
 from untuck import wire
+from untuck.cli.usage import RunnerName
 
 if TYPE_CHECKING:
     from untuck.store.config import Config
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON.")
-runner_option = click.option("--runner", help="The runner; by default the one that the settings name.")
-address_option = click.option("--address", help="The clip to use; by default the first one found.")
-own_clip_option = click.option("--address", help="The clip to use; by default as set, the paired one, or the first.")
+runner_option = click.option(
+    "--runner", type=RunnerName(), metavar="NAME", help="The runner; by default the one that the settings name."
+)
+address_option = click.option("--address", metavar="ADDRESS", help="The clip to use; by default the first one found.")
+own_clip_option = click.option(
+    "--address", metavar="ADDRESS", help="The clip to use; by default as set, the paired one, or the first."
+)
 adapter_option = click.option(
     "--adapter",
     metavar="NAME",

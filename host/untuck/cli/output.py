@@ -38,9 +38,16 @@ def note(text: str) -> None:
     _log.debug("%s", text, extra={"shown": True})
 
 
+def session_title(number: int | None, what: str) -> str:
+    """The title of a session; without a number it was not kept."""
+    return what if number is None else f"Session {number}: {what}"
+
+
 def finish(outcome: Outcome, title: str, as_json: bool, text: str = "", **more: Any) -> None:
     """Print a session's summary, then raise the error that ended it early. more: further fields of the JSON."""
     print_summary(outcome.summary, title, as_json, text, **more)
+    if not outcome.kept:
+        note("the session is not kept: it has no running stride.")
     if outcome.failure is not None:
         raise outcome.failure
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 
 import click
 
-from untuck.cli import output
+from untuck.cli import interrupt, output
 from untuck.cli.options import adapter_option, address_option, as_json, clip_config, runner_option
 
 
@@ -28,7 +27,7 @@ def pair(runner: str | None, address: str | None, adapter: str | None, as_json: 
 
     config = clip_config(runner, adapter=adapter)
     output.note("looking for the clip: hold its button for 3 s until its light blinks fast ...")
-    paired = asyncio.run(pair_clip(address, Backend(adapter=config.clip.adapter)))
+    paired = interrupt.run(pair_clip(address, Backend(adapter=config.clip.adapter)))
     Profiles().keep_clip(config.name, paired.address)
     if as_json:
         click.echo(json.dumps(paired.__dict__))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import click
 
-from untuck.cli import output
+from untuck.cli import interrupt, output
 from untuck.cli.options import as_json, lsl_option, session_argument
 
 
@@ -38,5 +36,5 @@ def replay(session_id: int | None, speed: float, lsl: bool, as_json: bool) -> No
     live_kernels.start() if speed > 0 else warm_up(output.note)
     source = ReplaySource(session.packets(), speed)
     with streamed(live_view, lsl)(f"session {session.id}", settings.params, as_json) as view:
-        outcome = asyncio.run(run_session(source, settings, view, audible=speed > 0, commands=session.commands()))
+        outcome = interrupt.run(run_session(source, settings, view, audible=speed > 0, commands=session.commands()))
     output.finish(outcome, title_of(session), as_json, session=session.id)

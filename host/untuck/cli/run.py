@@ -5,12 +5,11 @@ Voice and screen guide the runner. Ctrl-C, key q, or a stop by the system end th
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 
 import click
 
-from untuck.cli import output
+from untuck.cli import interrupt, output
 from untuck.cli.options import (
     adapter_option,
     as_json,
@@ -27,6 +26,7 @@ from untuck.cli.options import (
 @click.option(
     "--minutes",
     type=click.FloatRange(0, 600),
+    metavar="MINUTES",
     default=0.0,
     help="Planned length: the last fifth is then without cues, to see what was learnt.",
 )
@@ -71,5 +71,5 @@ def run(
         return show_window([ClipStart.of(request)], as_json=as_json)
     from untuck.cli.views.live import run_clip
 
-    ended = asyncio.run(run_clip(request, as_json, lsl))
+    ended = interrupt.run(run_clip(request, as_json, lsl))
     output.finish(ended.outcome, ended.title, as_json, session=ended.session_id)

@@ -11,7 +11,9 @@ from typing import Any
 import click
 
 from untuck.cli import output
+from untuck.cli.group import PlainGroup
 from untuck.cli.options import as_json, session_argument
+from untuck.cli.usage import RunnerName
 from untuck.errors import StoreError
 from untuck.store import Store, StoredSession, archive, edits
 from untuck.vocabulary import clock
@@ -32,11 +34,18 @@ _COLUMNS = (
 _number = click.argument("session_id", metavar="SESSION", type=click.IntRange(1))
 
 
-@click.group(invoke_without_command=True)
-@click.option("--runner", help="Only sessions of this runner.")
-@click.option("--tag", "tags", multiple=True, help="Only sessions with this tag; may be given more than once.")
-@click.option("--since", type=click.DateTime(("%Y-%m-%d",)), help="Only sessions from this day on.")
-@click.option("--text", help="Only sessions with this text in name, note or source.")
+@click.group(cls=PlainGroup, invoke_without_command=True)
+@click.option("--runner", type=RunnerName(), metavar="NAME", help="Only sessions of this runner.")
+@click.option(
+    "--tag", "tags", multiple=True, metavar="WORD", help="Only sessions with this tag; may be given more than once."
+)
+@click.option(
+    "--since",
+    type=click.DateTime(("%Y-%m-%d",)),
+    metavar="DAY",
+    help="Only sessions from this day on, such as 2026-05-31.",
+)
+@click.option("--text", metavar="TEXT", help="Only sessions with this text in name, note or source.")
 @as_json
 @click.pass_context
 def sessions(
@@ -90,7 +99,7 @@ def note(session_id: int, text: str) -> None:
 @sessions.command()
 @_number
 @click.argument("words", nargs=-1)
-@click.option("--remove", multiple=True, help="A tag to remove.")
+@click.option("--remove", multiple=True, metavar="WORD", help="A tag to remove.")
 def tag(session_id: int, words: tuple[str, ...], remove: tuple[str, ...]) -> None:
     """Add tags to a session; prints its tags."""
     click.echo(" ".join(edits.tag(Store(), session_id, words, remove)))
@@ -111,7 +120,14 @@ def delete(session_id: int, yes: bool) -> None:
 
 @sessions.command("export")
 @session_argument
-@click.option("-o", "--output", "path", type=click.Path(path_type=Path), help="The file; by default session-N.untuck.")
+@click.option(
+    "-o",
+    "--output",
+    "path",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The file; by default session-N.untuck.",
+)
 def export_one(session_id: int | None, path: Path | None) -> None:
     """Write a session and all its data to one file; by default the newest."""
     session = Store().open(session_id)

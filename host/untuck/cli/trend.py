@@ -11,6 +11,7 @@ import click
 
 from untuck.cli import output
 from untuck.cli.options import as_json
+from untuck.cli.usage import RunnerName
 from untuck.errors import ReportError, StoreError
 from untuck.report.trend import DAY_S, counted, to_text
 from untuck.session.earlier_sessions import metrics_of_runner
@@ -18,8 +19,10 @@ from untuck.store import Store, StoredSession
 
 
 @click.command()
-@click.option("--runner", help="The runner; by default the runner of the newest session.")
-@click.option("--weeks", type=click.IntRange(1), default=12, show_default=True, help="How far back.")
+@click.option(
+    "--runner", type=RunnerName(), metavar="NAME", help="The runner; by default the runner of the newest session."
+)
+@click.option("--weeks", type=click.IntRange(1), metavar="WEEKS", default=12, show_default=True, help="How far back.")
 @click.option("--html", "html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page for the browser.")
 @as_json
 def trend(runner: str | None, weeks: int, html: Path | None, as_json: bool) -> None:

@@ -202,6 +202,7 @@ class CoachSessions:
                     commands=ready.commands,
                     hooks=_hooks(ready, view, number),
                 )
+            number = number if outcome.kept else None
             self.outcomes.append((ready.name, number, outcome))
             self._numbers[slot] = ready.number if number is None else number
             if outcome.failure is not None:

@@ -93,7 +93,8 @@ async def run_with_clip(
                 outcome = await run_session(source, settings, view, recording, hooks=hooks)
     finally:
         starting.cancel()
-    return SessionResult(f"Session {recording.id}: {title}", recording.id, outcome)
+    number = recording.id if outcome.kept else None
+    return SessionResult(title if number is None else f"Session {number}: {title}", number, outcome)
 
 
 @asynccontextmanager

@@ -27,6 +27,7 @@ from untuck.store.config import SoundConfig
 
 NO_DATA_S = 3.0  # after this time without a packet the runner gets a message
 CHECK_EVERY_S = 0.5
+KEPT_S = 60.0  # a shorter session without a stride is not kept
 
 _log = logging.getLogger(__name__)
 
@@ -54,10 +55,15 @@ class View(Protocol):
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a session ended. failure: the error that ended it early or stopped its recording, None without one."""
+    """How a session ended.
+
+    failure: the error that ended it early or stopped its recording, None without one; kept: False if there was too
+    little to keep: no packet, or less than a minute without a stride.
+    """
 
     summary: Summary
     failure: UntuckError | None
+    kept: bool = True
 
 
 @dataclass(frozen=True)
@@ -158,8 +164,9 @@ async def run_session(
     try:
         failure = await run_packets(source, packets, view, recording, voice=voice, on_event=hooks.on_event)
         summary = packets.summary()
+        kept = recording is None or _is_worth_keeping(summary, recording)
         if recording is not None:
-            recording.end(codec.to_json(summary))
+            recording.end(codec.to_json(summary)) if kept else recording.discard()
     except StoreError as error:
         failure = failure or error
     finally:
@@ -168,7 +175,14 @@ async def run_session(
         if voice is not None:
             voice.speak("finished")
             await asyncio.to_thread(voice.close)
-    return Outcome(summary, failure)
+    return Outcome(summary, failure, kept)
+
+
+def _is_worth_keeping(summary: Summary, recording: Recording) -> bool:
+    """A session without a stride is kept if it is long, because its packets can show why none was found."""
+    if recording.mode == "calibrate" and summary.calibration == "stand+hinges":
+        return True
+    return summary.strides > 0 or (summary.signal.packets > 0 and summary.signal.duration_s >= KEPT_S)
 
 
 def _log_beginning(settings: Settings, recording: Recording | None) -> None:

@@ -100,7 +100,16 @@ async def _scanning(scan_s: float) -> AsyncIterator[None]:
         async with asyncio.timeout(scan_s + 5.0):
             yield
     except Exception as error:  # backends also raise KeyError and AssertionError
+        _raise_if_cancelled()
         raise remedies.remedy(error, "scanning") from error
+    _raise_if_cancelled()
+
+
+def _raise_if_cancelled() -> None:
+    """Raise a cancellation that the backend has lost, as asyncio.wait_for of Python 3.11 can, or made its own error."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _heard(device: BLEDevice, heard: AdvertisementData) -> HeardClip:

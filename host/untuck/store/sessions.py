@@ -33,12 +33,16 @@ SELECT session.id, source, mode, started_unix_s, ended_unix_s, total(count), max
        settings, summary, runner, name, note, tags
 FROM session LEFT JOIN packets ON packets.session_id = session.id {where} GROUP BY session.id ORDER BY session.id
 """
+_NEWEST_FIRST = """
+SELECT id, (SELECT count(*) FROM packets WHERE session_id = session.id), summary FROM session ORDER BY id DESC
+"""
 
 
 class Recording:
     """A session that is being recorded; created by Store.record and used in a with statement.
 
-    Leaving the statement ends the session, also after an exception.
+    Leaving the statement ends the session, also after an exception; one that an exception ends before its first packet
+    is removed.
     """
 
     def __init__(
@@ -48,6 +52,7 @@ class Recording:
         self._uncommitted: list[Packet] = []
         self._packets = self._blobs = self._commands = 0
         self._ended = False
+        self.mode = mode
         self._database = schema.connect(path)
         started = time.time() if started_unix_s is None else started_unix_s
         row = (started, source, mode, codec.to_json(settings), settings.runner)
@@ -107,14 +112,25 @@ class Recording:
             counts = (self._packets, self._blobs, self._commands)
             _log.info("recording of session %d ended: %d packets in %d blobs, %d commands", self.id, *counts)
 
+    def discard(self) -> None:
+        """End the recording and remove it from the store. Raises StoreError if the disk is full or missing."""
+        self._ended, self._uncommitted = True, []
+        try:
+            with schema.translated(self._path):
+                self._database.execute("DELETE FROM session WHERE id = ?", (self.id,))
+        finally:
+            self._database.close()
+            _log.info("recording of session %d discarded", self.id)
+
     def __enter__(self) -> Recording:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        never_began = error is not None and not (self._ended or self._packets or self._uncommitted)
         try:
-            self.end()
+            self.discard() if never_began else self.end()
         except StoreError:
             if error is None:
                 raise
@@ -147,11 +163,12 @@ class Store:
         return self._select("")
 
     def open(self, session_id: int | None = None) -> StoredSession:
-        """The session of this number, or the newest. Raises StoreError if there is none."""
-        if session_id is None:
-            found = self._select("WHERE session.id = (SELECT max(id) FROM session)")
-        else:
-            found = self._select("WHERE session.id = ?", session_id)
+        """The session of this number, or the newest with a stride. Raises StoreError if there is none.
+
+        One that has no summary yet counts once it has packets; where no session has a stride, the newest of all counts.
+        """
+        number = self._newest() if session_id is None else session_id
+        found = [] if number is None else self._select("WHERE session.id = ?", number)
         if found:
             return found[0]
         if session_id is None:
@@ -160,6 +177,14 @@ class Store:
 
     def _select(self, where: str, *values: int) -> list[StoredSession]:
         return [self._session(row) for row in self._rows(_SELECT.format(where=where), *values)]
+
+    def _newest(self) -> int | None:
+        newest = None
+        for number, count, summary in self._rows(_NEWEST_FIRST):
+            newest = newest or number
+            if count and (summary is None or json.loads(summary).get("strides") != 0):
+                return int(number)
+        return newest
 
     def _session(self, row: tuple[Any, ...]) -> StoredSession:
         """The session of a row of _SELECT."""

@@ -39,10 +39,10 @@ def streamed(
         return make_view
 
     @contextmanager
-    def make(source: str, *arguments: Any) -> Iterator[View]:
+    def make(source: str, *arguments: Any, **options: Any) -> Iterator[View]:
         from untuck.report.lsl import Outlet
 
-        with make_view(source, *arguments) as view, Outlet(source) as outlet:
+        with make_view(source, *arguments, **options) as view, Outlet(source) as outlet:
             yield StreamingView(view, outlet)
 
     return make
