@@ -5,6 +5,31 @@ The command line prints the message of an `UntuckError` as one line and exits wi
 
 from __future__ import annotations
 
+import errno
+
+_REASONS = {  # what happened and what to do, in place of the system's own words
+    errno.ENOENT: "there is no such file or folder: check the path",
+    errno.ENOTDIR: "a part of the path is a file, not a folder: check the path",
+    errno.EISDIR: "it is a folder: name a file",
+    errno.EEXIST: "there is a file of this name: choose another name",
+    errno.EACCES: "you have no permission: check it, or choose another place",
+    errno.EPERM: "you have no permission: check it, or choose another place",
+    errno.EROFS: "the disk is read-only: choose another place",
+    errno.ENOSPC: "the disk is full: free some space",
+    errno.EDQUOT: "your share of the disk is full: free some space",
+    errno.EFBIG: "the file would be too large: choose another place",
+    errno.EIO: "the disk reports an error: check the disk",
+    errno.ENAMETOOLONG: "the name is too long: choose a shorter one",
+    errno.EMFILE: "too many files are open: close other programs",
+    errno.ETXTBSY: "another program uses it: close that program",
+    errno.EBUSY: "another program uses it: close that program",
+}
+
+
+def reason(error: OSError) -> str:
+    """Why a file cannot be read or written, and what to do, in words that need no knowledge of the system."""
+    return _REASONS.get(error.errno or 0, "the system rejects it: check the path and the disk")
+
 
 class UntuckError(Exception):
     """Root of all errors raised on purpose; its text says what happened and what to do.
@@ -16,7 +41,7 @@ class UntuckError(Exception):
     ...     untuck.load("nowhere.npz")
     ... except untuck.UntuckError as error:
     ...     print(error)
-    nowhere.npz cannot be read (No such file or directory).
+    nowhere.npz cannot be read: there is no such file or folder: check the path.
     """
 
 

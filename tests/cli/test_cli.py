@@ -283,7 +283,7 @@ def test_analyse_reports_a_file_that_is_not_an_archive(tmp_path: Path) -> None:
     np.save(tmp_path / "one.npy", np.zeros(3))
     assert "is no numpy archive" in error_of(untuck("analyse", str(tmp_path / "text.npz")))
     assert "holds one array" in error_of(untuck("analyse", str(tmp_path / "one.npy")))
-    assert "No such file" in error_of(untuck("analyse", str(tmp_path / "none.npz")))
+    assert "there is no such file" in error_of(untuck("analyse", str(tmp_path / "none.npz")))
     assert "cannot be read" in error_of(untuck("analyse", str(tmp_path)))
 
 

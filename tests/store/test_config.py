@@ -88,7 +88,7 @@ def test_any_value_is_accepted_or_rejected_with_a_message(setting: tuple[str, st
 def test_a_file_that_cannot_be_read_says_so(own_home: Path) -> None:
     own_home.mkdir()
     (own_home / "untuck.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(SettingsError, match=r"untuck\.toml cannot be read"):
+    with pytest.raises(SettingsError, match=r"untuck\.toml is not text in UTF-8"):
         read_config()
 
 
@@ -98,7 +98,7 @@ def test_the_command_prints_writes_once_and_checks(own_home: Path) -> None:
     assert runner.invoke(cli, ["config", "--write"]).exit_code == 0
     assert (own_home / "untuck.toml").read_text() == to_toml(Config())
     again = runner.invoke(cli, ["config", "--write"])
-    assert again.exit_code == 1 and "exists: change it with an editor" in again.stderr
+    assert again.exit_code == 1 and "exists already: change it with an editor" in again.stderr
     (own_home / "untuck.toml").write_text("[sound]\nvolume_pct = 101\n")
     wrong = runner.invoke(cli, ["config"])
     assert wrong.exit_code == 1 and "untuck.toml, line 2: sound.volume_pct is 101" in wrong.stderr

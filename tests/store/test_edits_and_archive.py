@@ -178,8 +178,8 @@ def test_a_renamed_part_is_rejected(store: Store, tmp_path: Path) -> None:
 
 def test_import_and_export_report_unusable_paths(store: Store, tmp_path: Path) -> None:
     (tmp_path / "text").write_text("hello")
-    for path, expected in ((tmp_path / "text", "not a session archive"), (tmp_path / "none", "No such file")):
+    for path, expected in ((tmp_path / "text", "not a session archive"), (tmp_path / "none", "there is no such file")):
         done = untuck("sessions", "import", str(path))
         assert done.exit_code == 1 and expected in done.output
     done = untuck("sessions", "export", "1", "-o", str(tmp_path / "no" / "folder"))
-    assert done.exit_code == 1 and "choose another place" in done.output
+    assert done.exit_code == 1 and "check the path" in done.output

@@ -15,7 +15,7 @@ import click
 
 from untuck.cli import output
 from untuck.cli.options import as_json
-from untuck.errors import ReportError, SamplesError
+from untuck.errors import ReportError, SamplesError, reason
 from untuck.report.batch import BACKENDS
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _write(results: list[FileResult], folder: Path) -> None:
         for path in write_results(results, folder):
             output.note(f"wrote {path}")
     except OSError as error:
-        raise ReportError(f"{folder} cannot be written ({error.strerror}).") from error
+        raise ReportError(f"{folder} cannot be written: {reason(error)}.") from error
 
 
 def _print(results: list[FileResult], files: tuple[Path, ...], as_json: bool) -> None:

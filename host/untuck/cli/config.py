@@ -9,30 +9,34 @@ import click
 
 from untuck.cli import output
 from untuck.cli.options import as_json, runner_option
-from untuck.errors import SettingsError
+from untuck.errors import SettingsError, reason
 
 
 @click.command()
 @runner_option
+@click.option("--defaults", is_flag=True, help="Print the defaults; the settings file is not read.")
 @click.option("--write", is_flag=True, help="Write the file with all defaults, if there is none.")
 @as_json
-def config(runner: str | None, write: bool, as_json: bool) -> None:
+def config(runner: str | None, defaults: bool, write: bool, as_json: bool) -> None:
     """Check the settings and print them in the format of the settings file.
 
     A table [runner.NAME.sound], [runner.NAME.cues] and so on holds the settings that differ for one runner.
     """
-    from untuck.store.config import read_config, to_toml
+    from untuck.store.config import Config, read_config, to_toml
     from untuck.store.paths import config_path
 
     path = config_path()
-    settings = read_config(runner)
+    settings = Config() if defaults else read_config(runner)
     if write:
         if path.exists():
-            raise SettingsError(f"{path} exists: change it with an editor, or move it away first.")
+            raise SettingsError(f"{path} exists already: change it with an editor, or move it away first.")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(to_toml(settings), encoding="utf-8")
         except OSError as error:
-            raise SettingsError(f"{path} cannot be written ({error.strerror}): check the folder.") from error
-    output.note(f"settings in {path}" + ("" if path.exists() else ", which does not exist: all defaults"))
+            raise SettingsError(f"{path} cannot be written: {reason(error)}.") from error
+    if defaults:
+        output.note("the defaults; the settings file is not read")
+    else:
+        output.note(f"settings in {path}" + ("" if path.exists() else ", which does not exist: all defaults"))
     click.echo(json.dumps(dataclasses.asdict(settings)) if as_json else to_toml(settings), nl=as_json)

@@ -13,7 +13,7 @@ import click
 
 from untuck.cli import output
 from untuck.cli.options import session_argument
-from untuck.errors import ReportError
+from untuck.errors import ReportError, reason
 from untuck.report.dictionary import TABLES
 from untuck.store import Store, StoredSession
 
@@ -75,7 +75,7 @@ def export(session_id: int | None, file_format: str, tables: tuple[str, ...], fo
         for path in _write(session, found, files):
             click.echo(str(path))
     except OSError as error:
-        raise ReportError(f"{error.filename or folder} cannot be written ({error.strerror}).") from error
+        raise ReportError(f"{error.filename or folder} cannot be written: {reason(error)}.") from error
 
 
 def _write(session: StoredSession, found: Reanalysis, files: _Files) -> list[Path]:

@@ -21,7 +21,7 @@ import click
 
 from untuck import __version__
 from untuck.cli.output import Failure
-from untuck.errors import UntuckError
+from untuck.errors import UntuckError, reason
 
 LIBRARIES = ("numpy", "numba", "bleak")
 LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)  # on stderr, by the number of -v
@@ -107,7 +107,7 @@ class CommandLog:
             handler = logging.FileHandler(path, "a", "utf-8")
         except OSError as error:
             self.close()  # click does not close a context whose options are wrong
-            raise Failure(f"the log {path} cannot be written ({error.strerror}).") from error
+            raise Failure(f"the log {path} cannot be written: {reason(error)}.") from error
         handler.setFormatter(_FileFormatter(self.redactor))
         self._close_file()
         self.path, self._file = path, handler

@@ -10,7 +10,7 @@ import click
 
 from untuck.cli import output
 from untuck.cli.options import as_json
-from untuck.errors import ReportError
+from untuck.errors import ReportError, reason
 from untuck.store import Store
 
 
@@ -45,7 +45,7 @@ def merge(watch: Path, session_id: int | None, path: Path | None, offset_s: floa
     try:
         path.write_bytes(merged.data)
     except OSError as error:
-        raise ReportError(f"{path} cannot be written ({error.strerror}).") from error
+        raise ReportError(f"{path} cannot be written: {reason(error)}.") from error
     match = merged.match
     if as_json:
         result = {"file": str(path), "session": session.id, "records": merged.records, "filled": merged.filled}
@@ -61,5 +61,5 @@ def _read(watch: Path, path: Path) -> bytes:
         if path.exists() and path.samefile(watch):
             raise ReportError(f"{watch} is the watch's own recording and is never changed: choose another output.")
     except OSError as error:
-        raise ReportError(f"{watch} cannot be read ({error.strerror}).") from error
+        raise ReportError(f"{watch} cannot be read: {reason(error)}.") from error
     return data

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from untuck.cli import interrupt, output
+from untuck.cli import output
 from untuck.cli.options import adapter_option, as_json, clip_config, own_clip_option, runner_option
 from untuck.vocabulary import clock
 

@@ -12,7 +12,7 @@ import click
 from untuck.cli import output
 from untuck.cli.options import as_json
 from untuck.cli.usage import RunnerName
-from untuck.errors import ReportError, StoreError
+from untuck.errors import ReportError, StoreError, reason
 from untuck.report.trend import DAY_S, counted, to_text
 from untuck.session.earlier_sessions import metrics_of_runner
 from untuck.store import Store, StoredSession
@@ -43,7 +43,7 @@ def trend(runner: str | None, weeks: int, html: Path | None, as_json: bool) -> N
         try:
             html.write_text(to_html(rows, title, subtitle), "utf-8")
         except OSError as error:
-            raise ReportError(f"{html} cannot be written ({error.strerror}).") from error
+            raise ReportError(f"{html} cannot be written: {reason(error)}.") from error
         output.note(f"wrote {html}")
     click.echo(json.dumps([dataclasses.asdict(row) for row in rows]) if as_json else to_text(rows, title))
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from untuck import wire
-from untuck.errors import StoreError, UntuckError
+from untuck.errors import StoreError, UntuckError, reason
 from untuck.model import Packet
 from untuck.session.reanalysis import SYNC_MODE, reanalyse
 from untuck.session.request import SessionRequest, session_settings
@@ -74,7 +74,7 @@ async def _fetch(clip: ClipRuns, run: KeptRun, note: Note, *, keep: bool, config
     try:
         data = await _download(clip, run, partial, note)
     except OSError as error:
-        raise StoreError(f"{partial} cannot be written ({error.strerror}): check the folder and its space.") from error
+        raise StoreError(f"{partial} cannot be written: {reason(error)}.") from error
     packets, damaged = decode_run(data)
     session, duration_s = _store(clip, run, packets, config)
     await clip.confirm(run, data, delete=not keep)

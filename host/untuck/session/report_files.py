@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from untuck.errors import ReportError
+from untuck.errors import ReportError, reason
 from untuck.report.summary import Summary
 from untuck.session.earlier_sessions import compared_sessions, subtitle_of, title_of
 from untuck.session.reanalysis import reanalyse
@@ -24,7 +24,7 @@ def write_report(session_id: int, note: Note) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ReportError(f"{path.parent} cannot be created ({error.strerror}).") from error
+        raise ReportError(f"{path.parent} cannot be created: {reason(error)}.") from error
     store = Store()
     write_pages(store, store.open(session_id), path, None, note)
     return path
@@ -62,5 +62,5 @@ def write_pages(store: Store, session: StoredSession, html: Path | None, pdf: Pa
             write_pdf(report, pdf)
             note(f"wrote {pdf}")
     except OSError as error:
-        raise ReportError(f"{error.filename or html or pdf} cannot be written ({error.strerror}).") from error
+        raise ReportError(f"{error.filename or html or pdf} cannot be written: {reason(error)}.") from error
     return found.summary

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from untuck import wire
 from untuck.errors import LinkError
 
+UPDATE_FIRMWARE = "the firmware on the clip (docs/builder.md)"
 _REJECTIONS = {  # what went wrong and what to do, for each result but RESULT_OK
-    wire.RESULT_UNKNOWN_COMMAND: "it does not have this command: update the clip (untuck flash).",
-    wire.RESULT_BAD_LENGTH: "this command has another length there: update the clip (untuck flash).",
+    wire.RESULT_UNKNOWN_COMMAND: f"it does not have this command: update {UPDATE_FIRMWARE}.",
+    wire.RESULT_BAD_LENGTH: f"this command has another length there: update {UPDATE_FIRMWARE}.",
     wire.RESULT_BAD_RATE: f"it does not have this rate: choose one of {', '.join(map(str, wire.RATES_HZ))} Hz.",
     wire.RESULT_NO_SENSOR: "its motion sensor does not answer: switch the clip off and on, then check its wiring.",
     wire.RESULT_MTU_TOO_SMALL: "this Bluetooth adapter's packets are too short: choose a lower rate or use another.",
@@ -65,11 +66,11 @@ class ClipStatus:
             older = "this program (pip install --upgrade untuck)" if data[0] > wire.PROTOCOL_VERSION else ""
             raise LinkError(
                 f"The clip speaks protocol {data[0]}, this program {wire.PROTOCOL_VERSION}: "
-                f"update {older or 'the clip (untuck flash)'}."
+                f"update {older or UPDATE_FIRMWARE}."
             )
         if len(data) != wire.STATUS_SIZE:
             raise LinkError(
-                f"The clip's status has {len(data)} bytes, not {wire.STATUS_SIZE}: update the clip (untuck flash)."
+                f"The clip's status has {len(data)} bytes, not {wire.STATUS_SIZE}: update {UPDATE_FIRMWARE}."
             )
         protocol, major, minor, patch, state, battery, *rest = wire.unpack_status(data)
         battery_pct = None if battery == wire.BATTERY_UNKNOWN else battery

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from untuck.errors import SamplesError
+from untuck.errors import SamplesError, reason
 from untuck.model import GRAVITY_M_S2, Floats
 from untuck.samples import Samples
 
@@ -40,7 +40,7 @@ def read_samples(path: Path, columns: Mapping[str, str] | None = None, rate_hz: 
     try:
         arrays = reader(path)
     except OSError as error:
-        raise SamplesError(f"{path} cannot be read ({error.strerror or error}).") from error
+        raise SamplesError(f"{path} cannot be read: {reason(error)}.") from error
     if reader is not _npz or columns:
         arrays = _joined(arrays, dict(columns or {}), path)
     samples = _samples(arrays, path, rate_hz)

@@ -45,7 +45,7 @@ NO_LOW_ENERGY = "This Bluetooth adapter does not support Low Energy: use one wit
 DENIED_BY_SYSTEM = (
     "The system does not allow this program to use Bluetooth: ask its administrator (Linux: D-Bus access)."
 )
-NO_SERVICE = "The device lacks Untuck's service: install the firmware again (untuck flash)."
+NO_SERVICE = "The device lacks Untuck's service: install its firmware again (docs/builder.md)."
 
 _NOT_AVAILABLE = {
     BleakBluetoothNotAvailableReason.NO_BLUETOOTH: NO_ADAPTER,

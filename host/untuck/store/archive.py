@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from untuck import __version__
-from untuck.errors import SettingsError, StoreError
+from untuck.errors import SettingsError, StoreError, reason
 from untuck.session_commands import SessionCommand, from_text, to_text
 from untuck.store import codec, schema
+from untuck.store.config import checked_name, checked_text
 from untuck.store.session import Settings, StoredSession, unpack
 from untuck.store.sessions import Store
 
@@ -41,7 +42,7 @@ def write_archive(session: StoredSession, path: Path) -> None:
             for number, blob in enumerate(session.read_blobs()):
                 archive.writestr(_blob_name(number), blob)
     except OSError as error:
-        raise StoreError(f"{path} cannot be written ({error.strerror}): choose another place.") from error
+        raise StoreError(f"{path} cannot be written: {reason(error)}.") from error
 
 
 def read_archive(store: Store, path: Path) -> int:
@@ -57,7 +58,7 @@ def read_archive(store: Store, path: Path) -> int:
             if sum(row[1] for row in rows) != about["packets"]:
                 raise ValueError(f"some of its {about['packets']} packets are missing")
     except OSError as error:
-        raise StoreError(f"{path} cannot be read ({error.strerror}): check the path and its permissions.") from error
+        raise StoreError(f"{path} cannot be read: {reason(error)}.") from error
     except _DAMAGED as error:
         raise StoreError(f"{path} is not a session archive, or is damaged: {error}.") from error
     _reject_duplicate(store, about, about["packets"])
@@ -81,6 +82,11 @@ def _about(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:
     about["steers"] = [(kind, float(time_s), value) for kind, time_s, value in about["steers"]]
     for kind, time_s, value in about["steers"]:
         from_text(kind, value, time_s)
+    checked_name(about["runner"])
+    for what in ("source", "name", "note"):
+        checked_text(about[what], f"its {what}")
+    for word in about["tags"]:
+        checked_text(word, "a tag of it")
     return dict(about)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from untuck import wire
-from untuck.errors import SettingsError
+from untuck.errors import SettingsError, reason
 from untuck.motion.params import Params
 from untuck.store import paths
 from untuck.vocabulary import cued_faults
@@ -107,8 +107,10 @@ def read_config(runner: str | None = None, path: Path | None = None) -> Config:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         text = ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read ({error}): check its permissions, or move it away.") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path} is not text in UTF-8: save it so with an editor, or move it away.") from error
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {reason(error)}.") from error
     return parse_config(text, runner, str(path))
 
 
@@ -117,7 +119,9 @@ def parse_config(text: str, runner: str | None, source: str) -> Config:
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{source} is not valid TOML: {error}. `untuck config` prints a valid file.") from error
+        raise SettingsError(
+            f"{source} is not valid TOML: {error}. `untuck config --defaults` prints a valid file."
+        ) from error
     _Checker(text, source).check(tables)
     name = checked_name(tables.get("name", "") if runner is None else runner)
     own = tables.get("runner", {}).get(name, {})
@@ -132,11 +136,18 @@ def parse_config(text: str, runner: str | None, source: str) -> Config:
 
 def checked_name(name: str) -> str:
     """A runner's name; "" without one. Raises SettingsError for an invalid name."""
-    if name and not _NAME.fullmatch(name):
+    if name and (not _NAME.fullmatch(name) or not name.strip()):
         raise SettingsError(
             f"the runner's name {name!r} is not valid: use up to 40 letters, digits, spaces, dots and hyphens."
         )
     return name.strip()
+
+
+def checked_text(text: str, what: str) -> str:
+    """A text of one line without spaces at its ends. Raises SettingsError for one with a control character."""
+    if not text.isprintable():
+        raise SettingsError(f"{what} has a line break or another control character: write it in one line.")
+    return text.strip()
 
 
 def to_toml(config: Config) -> str:
@@ -168,6 +179,7 @@ class _Checker:
             elif key == "runner":
                 self._require(isinstance(value, dict), "", key, _RUNNER_TABLE)
                 for name, own in value.items():
+                    checked_name(name)
                     self._require(isinstance(own, dict), "runner", name, _RUNNER_TABLE)
                     for section, values in own.items():
                         self._section(f"runner.{name}.", section, values)

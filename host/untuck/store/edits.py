@@ -13,19 +13,20 @@ from contextlib import closing, contextmanager
 
 from untuck.errors import StoreError
 from untuck.store import schema
+from untuck.store.config import checked_text
 from untuck.store.sessions import Store
 
 _log = logging.getLogger(__name__)
 
 
 def rename(store: Store, session_id: int, name: str) -> None:
-    """Set a session's name, "" for none. Raises StoreError if there is no such session."""
-    _set(store, session_id, "name", name.strip())
+    """Set a session's name, "" for none. Raises StoreError without such a session, SettingsError for a line break."""
+    _set(store, session_id, "name", checked_text(name, "the name"))
 
 
 def note(store: Store, session_id: int, text: str) -> None:
     """Set a session's note, "" for none. Raises StoreError if there is no such session."""
-    _set(store, session_id, "note", text.strip())
+    _set(store, session_id, "note", checked_text(text, "the note"))
 
 
 def summarise(store: Store, session_id: int, summary_json: str) -> None:
@@ -35,7 +36,7 @@ def summarise(store: Store, session_id: int, summary_json: str) -> None:
 
 def tag(store: Store, session_id: int, add: Iterable[str], remove: Iterable[str] = ()) -> tuple[str, ...]:
     """Add and remove tags; returns the session's tags after that. Raises StoreError if there is no such session."""
-    tags = set(store.open(session_id).tags) | {word.strip() for word in add if word.strip()}
+    tags = set(store.open(session_id).tags) | {checked_text(word, "the tag") for word in add if word.strip()}
     kept = tuple(sorted(tags - set(remove)))
     _set(store, session_id, "tags", json.dumps(kept, ensure_ascii=False))
     return kept

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from untuck.errors import StoreError
+from untuck.errors import StoreError, reason
 
 _log = logging.getLogger(__name__)
 _SCHEMA_1 = """
@@ -75,8 +75,8 @@ def connect(path: Path) -> sqlite3.Connection:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(
-            f"the data folder {path.parent} cannot be created ({error.strerror}): "
-            "set UNTUCK_HOME to a folder you can write to."
+            f"the data folder {path.parent} cannot be created: {reason(error)}. "
+            "Or set UNTUCK_HOME to a folder you can write to."
         ) from error
     with translated(path):
         database = sqlite3.connect(path, timeout=5, isolation_level=None)
@@ -119,7 +119,7 @@ def connect_to_read(path: Path) -> sqlite3.Connection | None:
         if not path.exists():
             return None
     except OSError as error:
-        raise StoreError(f"{path} cannot be read ({error.strerror}): check its permissions or UNTUCK_HOME.") from error
+        raise StoreError(f"{path} cannot be read: {reason(error)}.") from error
     with translated(path):
         database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5, isolation_level=None)
         try:
