@@ -53,6 +53,7 @@ docs: .venv/docs.stamp ## write help texts, columns and the architecture picture
 	$(RUN) tests/project/test_docs.py
 	$(RUN) tests/report/test_export.py
 	$(RUN) tools/draw_architecture.py
+	$(RUN) tools/json_schemas.py
 	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict --clean
 
 screenshots: .venv/test.stamp ## pictures of window and pages, into docs/images; ARGS="trend" for one of them

@@ -60,7 +60,7 @@ async def test_run_through_outages(paired: Desk, table: Table) -> None:
     took_s = await session.interrupt()
     table.add("run: Ctrl-C", {"exit code 0": session.command.rc == 0}, took_s=took_s, lost=session.lost)
     done = await paired.untuck("sync --json")
-    rows = json.loads(done.said("out") or "[]")
+    rows = json.loads(done.said("out") or '{"runs": []}')["runs"]
     kept_s = sum(row.get("duration_s", 0.0) for row in rows)
     right = {
         "exit code 0": done.rc == 0,
@@ -71,7 +71,7 @@ async def test_run_through_outages(paired: Desk, table: Table) -> None:
     said = f"{session.lost * PACKET_S:.1f} s were lost; {len(rows)} runs of {kept_s:.1f} s"
     table.add("sync of what the clip kept", right, of=done, lost=damaged, said=said)
     listed = await paired.untuck("sync --list --json")
-    left = [row["run"] for row in json.loads(listed.said("out") or "[]") if not row["recording"]]
+    left = [row["run"] for row in json.loads(listed.said("out") or '{"runs": []}')["runs"] if not row["recording"]]
     table.add("and then: sync --list", {"nothing is left on the clip": listed.rc == 0 and not left}, of=listed)
     table.check()
 

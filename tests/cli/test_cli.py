@@ -109,7 +109,7 @@ def test_a_replay_is_the_live_run_to_the_bit(in_demo_home: Path) -> None:
 
 
 def test_sessions_lists_the_demo(in_demo_home: Path) -> None:
-    (row,) = json.loads(untuck("sessions", "--json").stdout)
+    (row,) = json.loads(untuck("sessions", "--json").stdout)["sessions"]
     assert (row["id"], row["mode"], row["source"]) == (1, "demo", "simulated runner")
     assert row["packet_count"] > 2000 and row["ended_unix_s"] > row["started_unix_s"]
     text = untuck("sessions").stdout
@@ -240,7 +240,7 @@ def test_damaged_packets_are_counted_not_used(own_home: Path) -> None:
 
 def test_doctor_reports_what_is_missing(own_home: Path) -> None:
     done = untuck("doctor", "--json", env={"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={own_home}/none"})
-    checks = {check["name"]: check for check in json.loads(done.stdout)}
+    checks = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
     assert checks["Python"]["ok"] and checks["Data folder"]["ok"]
     assert {"Sound", "Window", "Extras"} <= set(checks)
     assert done.returncode == (0 if checks["Bluetooth"]["ok"] else 1)

@@ -70,6 +70,22 @@ def test_the_view_shows_the_next_step_and_the_findings(stages: dict[float, list[
     assert all("receiving" in each for each in text.values())
 
 
+@pytest.mark.parametrize("columns", [40, 20])
+def test_a_small_terminal_gets_what_matters(columns: int) -> None:
+    packets, state = PacketPipeline(Settings()), LiveState()
+    texts, next_s = set(), 0.0
+    for data in pack(simulate().samples, RATE_HZ):
+        for event in packets.push(Packet(data, 0.0)):
+            state.take(event)
+        if packets.last_s >= next_s:
+            next_s = packets.last_s + 5.0
+            shown = terminal.small_drawing(state, "it", terminal.Reception(), ["a long note " * 9], width=columns)
+            lines = drawn(shown, columns)
+            assert len(lines) <= terminal.SMALL_ROWS and max(map(len, lines)) <= columns
+            texts |= {line[:12].strip() for line in lines}
+    assert {"found: tuck", "found: right", "recovered (r", "receiving, d"} <= texts
+
+
 def test_a_narrow_terminal_gets_a_narrow_view() -> None:
     lines = drawn(terminal.drawing(LiveState(), "simulated runner", terminal.Reception(), [], width=50), columns=50)
     assert max(map(len, lines)) == 50 and any("stand still" in line for line in lines)

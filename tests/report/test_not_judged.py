@@ -73,7 +73,7 @@ def test_every_view_of_a_session_says_not_judged_and_why(case: str, own_home: Pa
             assert "Not judged: " in shown and why in shown, name
     kept = json.loads(CliRunner().invoke(cli, ["summary", "--json"]).output)
     assert kept["in_form_pct"] is None and why in kept["not_judged"] and not kept["findings"]
-    for row in json.loads(CliRunner().invoke(cli, ["trend", "--json"]).output):
+    for row in json.loads(CliRunner().invoke(cli, ["trend", "--json"]).output)["sessions"]:
         form = ("in_form_pct", "against_deg", "cues_per_10_min", "retention_pct", "correct_s")
         assert [row[each] for each in form] == [None] * len(form) and not row["silent_end"]
 

@@ -164,6 +164,74 @@ async def test_whatever_a_backend_raises_is_one_line_at_first_and_is_recovered_f
             assert await _refused(clip, place, error)
 
 
+PLACES = ("read_gatt_char", "write_gatt_char", "start_notify", "stop_notify", "disconnect")
+RAISED = [KeyError("/org/bluez/hci0"), AssertionError(), asyncio.InvalidStateError("x"), EOFError(), OSError(5, "I/O")]
+
+
+@pytest.mark.parametrize("error", RAISED, ids=lambda error: type(error).__name__)
+async def test_every_call_of_a_backend_may_raise_anything_at_a_reconnection(error: Exception) -> None:
+    """Each call fails once after the first connection: the run goes on, and no packet is lost."""
+    samples = motion(8, 50)
+    async with VirtualClip(samples, speed=2) as clip:
+        client = clip.backend.client
+        assert client is not None
+        left = {name: 1 for name in PLACES}
+        armed = False
+
+        def failing_once(name: str) -> Callable[..., Awaitable[Any]]:
+            async def call(self: Any, *args: Any, **options: Any) -> Any:
+                if armed and left[name]:
+                    left[name] -= 1
+                    raise error
+                return await getattr(client, name)(self, *args, **options)
+
+            return call
+
+        buggy = type("Buggy", (client,), {name: failing_once(name) for name in PLACES})
+        async with BleSource(50, backend=replace(clip.backend, client=buggy), timeouts=QUICK) as source:
+
+            async def drop() -> None:
+                nonlocal armed
+                await clip.sleep(2.0)
+                armed = True
+                with clip.crawling():
+                    await clip.peripheral.drop()
+                    while not source.reconnects:
+                        await asyncio.sleep(0.05)
+
+            dropping = asyncio.create_task(drop())
+            packets = await collect(source, len(samples))
+            await dropping
+        assert source.lost == 0 and not any(left[name] for name in PLACES[:3])
+        assert_all_came(packets, samples)
+
+
+@pytest.mark.parametrize("error", RAISED, ids=lambda error: type(error).__name__)
+async def test_every_call_of_a_backend_may_raise_anything_at_first(error: Exception) -> None:
+    async with VirtualClip(motion(2, 100), speed=2) as clip:
+        client = clip.backend.client
+        assert client is not None
+
+        async def fail(*_: object, **__: object) -> Any:
+            raise error
+
+        for name in ("write_gatt_char", "start_notify"):
+            backend = replace(clip.backend, client=type("Broken", (client,), {name: fail}))
+            with pytest.raises(LinkError) as told:
+                async with BleSource(backend=backend, timeouts=QUICK):
+                    pass
+            assert "\n" not in str(told.value) and type(error).__name__ not in str(told.value)
+
+        def refuse(*_: object, **__: object) -> None:
+            raise error
+
+        made = replace(clip.backend, client=type("NeverMade", (client,), {"__init__": refuse}))
+        with pytest.raises(LinkError) as told:
+            async with BleSource(backend=made, timeouts=QUICK):
+                pass
+        assert "\n" not in str(told.value)
+
+
 async def test_without_an_agent_a_protected_read_hangs_as_on_linux() -> None:
     """The virtual stack is as strict as the real one: a host that registers no agent fails on it."""
     async with VirtualClip(motion(2, 100), speed=2) as clip:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
-
 import click
 
 from untuck.cli import output
@@ -39,4 +36,7 @@ def config(runner: str | None, defaults: bool, write: bool, as_json: bool) -> No
         output.note("the defaults; the settings file is not read")
     else:
         output.note(f"settings in {path}" + ("" if path.exists() else ", which does not exist: all defaults"))
-    click.echo(json.dumps(dataclasses.asdict(settings)) if as_json else to_toml(settings), nl=as_json)
+    if as_json:
+        output.print_json("config", settings)
+    else:
+        click.echo(to_toml(settings), nl=False)

@@ -60,12 +60,14 @@ def demo(fast: bool, minutes: float | None, seed: int, coach: bool, lsl: bool, a
     from untuck.cli.views.live import live_view
     from untuck.cli.views.lsl import streamed
     from untuck.session import live_kernels
-    from untuck.session.warmup import warm_up
+    from untuck.session.warmup import INTERPRETED, can_cache, warm_up
     from untuck.simulate.runner import RunnerSource, Scenario
     from untuck.store import Settings, Store
 
     Store().check_writable()
     warm_up(output.note) if fast else live_kernels.start()
+    if not fast and not can_cache():
+        output.note(INTERPRETED)
     scenario = Scenario.default(minutes)
     if minutes is not None and scenario.duration_s > minutes * 60 + 1:
         output.note(f"the scenario takes at least {scenario.duration_s / 60:.1f} minutes.")

@@ -6,13 +6,11 @@ that the data folder is made if there is none.
 
 from __future__ import annotations
 
-import json
 import platform
 import re
 import sys
 from collections.abc import Callable
 from ctypes.util import find_library
-from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 
@@ -21,17 +19,8 @@ import click
 from untuck import __version__
 from untuck.cli import interrupt, output
 from untuck.cli.options import as_json
+from untuck.cli.results import AudioDelayResult, Check, DoctorResult
 from untuck.errors import UntuckError
-
-
-@dataclass(frozen=True)
-class Check:
-    """One check: ok or not, whether a run needs it, and what was found or what to do."""
-
-    name: str
-    ok: bool
-    needed: bool
-    text: str
 
 
 @click.command()
@@ -48,7 +37,7 @@ def doctor(audio_delay: bool, as_json: bool) -> None:
         return
     checks = [_check(name, needed, look) for name, needed, look in _LOOKS]
     if as_json:
-        click.echo(json.dumps([asdict(check) for check in checks]))
+        output.print_json("doctor", DoctorResult(tuple(checks)))
     else:
         for check in checks:
             mark = "ok" if check.ok else "MISSING" if check.needed else "none"
@@ -66,7 +55,10 @@ def _measure_audio_delay(as_json: bool) -> None:
     delay_ms = measure_delay_ms()
     Profiles().keep_audio_delay(delay_ms)
     text = f"Sound is heard {delay_ms:.0f} ms after it is played, the microphone's own delay included."
-    click.echo(json.dumps({"audio_delay_ms": delay_ms}) if as_json else text)
+    if as_json:
+        output.print_json("audio_delay", AudioDelayResult(delay_ms))
+    else:
+        click.echo(text)
 
 
 def _check(name: str, needed: bool, look: Callable[[], str]) -> Check:
@@ -149,9 +141,11 @@ def _data_folder() -> str:
 def _cache() -> str:
     from untuck.session.warmup import cache_folder, is_cached
 
-    if not is_cached():
-        raise UntuckError("not compiled yet: the first analysis of a file takes about 10 s longer")
-    return f"compiled, in {cache_folder() or 'no folder: the compiler is off'}"
+    if is_cached():
+        return f"compiled, in {cache_folder() or 'no folder: the compiler is off'}"
+    if cache_folder() is None:
+        raise UntuckError("compiled at every start, about 10 s: set NUMBA_CACHE_DIR to a folder you can write to")
+    raise UntuckError("not compiled yet, or damaged: the next analysis of a file takes about 10 s longer")
 
 
 _PIP = "python -m pip install "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
 
 import click
@@ -49,7 +48,7 @@ def merge(watch: Path, session_id: int | None, path: Path | None, offset_s: floa
     match = merged.match
     if as_json:
         result = {"file": str(path), "session": session.id, "records": merged.records, "filled": merged.filled}
-        click.echo(json.dumps(result | dataclasses.asdict(match)))
+        output.print_json("merge", result | dataclasses.asdict(match))
     else:
         click.echo(f"{path}: {merged.filled} of {merged.records} records carry session {session.id}; {match.text}")
 

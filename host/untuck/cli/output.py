@@ -5,15 +5,15 @@ With --json stdout holds JSON alone: the result is the last line, and progress g
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from untuck.cli.results import CalibrationResult, json_value, to_line
 from untuck.report.metrics import SessionMetrics
-from untuck.report.summary import Summary, to_json
+from untuck.report.summary import Summary
 from untuck.report.text import to_text
 
 if TYPE_CHECKING:  # it loads the analysis
@@ -62,14 +62,22 @@ def print_summary(
     **more: Any,
 ) -> None:
     """Print a summary as JSON, or as text followed by `text`; now, earlier: for the comparison with other sessions."""
-    click.echo(to_json(summary, **more) if as_json else "\n" + to_text(summary, title, now, earlier) + text)
+    if as_json:
+        print_json("summary", {**json_value(summary), **more})
+    else:
+        click.echo("\n" + to_text(summary, title, now, earlier) + text)
+
+
+def print_json(name: str, fields: Any) -> None:
+    """Print a result as one line of JSON; name: of its schema, as results.RESULTS lists them."""
+    click.echo(to_line(name, fields))
 
 
 def print_calibration(summary: Summary, as_json: bool) -> None:
     """Print how a calibration was found, with its error."""
     error_deg = summary.calibration_error_deg
     if as_json:
-        click.echo(json.dumps({"calibration": summary.calibration, "calibration_error_deg": error_deg}))
+        print_json("calibration", CalibrationResult(summary.calibration, error_deg))
     else:
         within = "" if error_deg is None else f", its direction within about {error_deg:.1f} deg"
         click.echo(f"Calibrated from standing and hinges{within}; saved for the next run.")

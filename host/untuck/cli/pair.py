@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from untuck.cli import interrupt, output
@@ -30,7 +28,7 @@ def pair(runner: str | None, address: str | None, adapter: str | None, as_json: 
     paired = interrupt.run(pair_clip(address, Backend(adapter=config.clip.adapter)))
     Profiles().keep_clip(config.name, paired.address)
     if as_json:
-        click.echo(json.dumps(paired.__dict__))
+        output.print_json("pair", paired)
         return
     battery = "" if paired.battery_pct is None else f", battery {paired.battery_pct} %"
     over = f" over {paired.adapter}" if paired.adapter else ""

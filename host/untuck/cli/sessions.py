@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import time
+from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
 from untuck.cli import output
 from untuck.cli.group import PlainGroup
 from untuck.cli.options import as_json, session_argument
+from untuck.cli.results import SessionRow, SessionsResult
 from untuck.cli.usage import RunnerName
 from untuck.errors import StoreError
 from untuck.store import Store, StoredSession, archive, edits
 from untuck.vocabulary import clock
 
-_COLUMNS = (
-    "id",
-    "source",
-    "mode",
-    "started_unix_s",
-    "ended_unix_s",
-    "duration_s",
-    "packet_count",
-    "runner",
-    "name",
-    "note",
-    "tags",
-)
 _number = click.argument("session_id", metavar="SESSION", type=click.IntRange(1))
 
 
@@ -69,7 +56,7 @@ def sessions(
         and (text is None or text.lower() in f"{session.name} {session.note} {session.source}".lower())
     ]
     if as_json:
-        click.echo(json.dumps([_row(session) for session in found]))
+        output.print_json("sessions", SessionsResult(tuple(map(_row, found))))
     elif not everything:
         click.echo("No session is recorded yet: `untuck run` records one, `untuck demo` a simulated one.")
     else:
@@ -155,6 +142,6 @@ def _text(session: StoredSession) -> str:
     )
 
 
-def _row(session: StoredSession) -> dict[str, Any]:
+def _row(session: StoredSession) -> SessionRow:
     """A session as `sessions --json` prints it; ended_unix_s is null if it was cut off or is still recording."""
-    return {name: getattr(session, name) for name in _COLUMNS}
+    return SessionRow(**{each.name: getattr(session, each.name) for each in fields(SessionRow)})

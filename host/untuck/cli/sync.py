@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import Any
 
 import click
 
-from untuck.cli import output
+from untuck.cli import interrupt, output
 from untuck.cli.options import adapter_option, as_json, clip_config, own_clip_option, runner_option
 from untuck.vocabulary import clock
 
@@ -39,9 +38,9 @@ def sync(
     config = with_paired_clip(config, Profiles().open(config.name))
     clip, backend = config.clip, Backend(adapter=config.clip.adapter)
     options: dict[str, Any] = {"list_only": list_only, "keep": keep, "backend": backend, "config": config}
-    rows = asyncio.run(fetch_runs(clip.address or None, output.note, **options))
+    rows = interrupt.run(fetch_runs(clip.address or None, output.note, **options))
     if as_json:
-        click.echo(json.dumps(rows))
+        output.print_json("sync", {"runs": rows})
     elif not rows:
         click.echo("There are no runs on the clip.")
     else:

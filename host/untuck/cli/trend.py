@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import time
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import click
 
 from untuck.cli import output
 from untuck.cli.options import as_json
+from untuck.cli.results import TrendResult
 from untuck.cli.usage import RunnerName
 from untuck.errors import ReportError, StoreError, reason
 from untuck.report.trend import DAY_S, counted, to_text
@@ -45,7 +44,10 @@ def trend(runner: str | None, weeks: int, html: Path | None, as_json: bool) -> N
         except OSError as error:
             raise ReportError(f"{html} cannot be written: {reason(error)}.") from error
         output.note(f"wrote {html}")
-    click.echo(json.dumps([dataclasses.asdict(row) for row in rows]) if as_json else to_text(rows, title))
+    if as_json:
+        output.print_json("trend", TrendResult(tuple(rows)))
+    else:
+        click.echo(to_text(rows, title))
 
 
 def _newest(store: Store, runner: str | None) -> StoredSession:

@@ -18,6 +18,8 @@ from typing import Any
 try:
     from numba import njit, typeof
     from numba.core import event
+
+    from untuck.motion.kernel_cache import make_safe
 except ImportError:  # not installed, as on a phone, or not made for this version of numpy
     HAVE_NUMBA = False
 else:
@@ -127,9 +129,12 @@ def _compiler(**options: Any) -> Callable[[Any], Any]:
         if not HAVE_NUMBA:
             return kernel
         try:
-            return njit(**options)(kernel)
+            made = njit(**options)(kernel)
         except RuntimeError:  # numba finds no writable folder for its cache
             return njit(**(options | {"cache": False}))(kernel)
+        if made is not kernel and options["cache"]:
+            make_safe(made)
+        return made
 
     return compiled
 

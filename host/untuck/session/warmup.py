@@ -15,6 +15,14 @@ from pathlib import Path
 
 SLOW_S = 2.0  # loading from the cache takes less
 COMPILING = "compiling the analysis for this machine: once, about 10 s ..."
+INTERPRETED = (
+    "the analysis runs without its compiler, because no folder for compiled code can be written: set NUMBA_CACHE_DIR "
+    "to a folder you can write to, and it needs less power."
+)
+NO_FOLDER = (
+    "compiling the analysis, about 10 s at every start, because its result cannot be saved: set NUMBA_CACHE_DIR to a "
+    "folder you can write to."
+)
 
 _log = logging.getLogger(__name__)
 
@@ -24,7 +32,7 @@ def warm_up(say: Callable[[str], None]) -> None:
     from untuck.session import live_kernels
 
     started_s, cached = time.monotonic(), is_cached()
-    notice = threading.Timer(SLOW_S if cached else 0.0, say, (COMPILING,))
+    notice = threading.Timer(SLOW_S if cached else 0.0, say, (compiling_notice(),))
     notice.start()
     try:
         live_kernels.wait()  # where a live session of this process has begun to fill the cache
@@ -61,12 +69,30 @@ def exclude_from_garbage_collection() -> None:
 def is_cached() -> bool:
     """Whether the compiled kernels are in the cache; true where nothing is compiled (NUMBA_DISABLE_JIT, no numba).
 
-    Those of an older source count as well: only loading them shows their age.
+    Damaged files do not count; those of an older source do: only loading them shows their age.
     """
     from untuck.motion.jit import ENTRIES
 
     folder = cache_folder()  # which imports a kernel
-    return not ENTRIES or (folder is not None and any(folder.glob(_LAST_COMPILED)))
+    if not ENTRIES:
+        return True
+    if folder is None or not any(folder.glob(_LAST_COMPILED)):
+        return False
+    from untuck.motion.kernel_cache import is_damaged
+
+    return not any(is_damaged(Path(each)) for each in {entry.cache_path for entry in ENTRIES} if each is not None)
+
+
+def can_cache() -> bool:
+    """Whether compiled kernels can be saved, or nothing is compiled."""
+    from untuck.motion.jit import ENTRIES
+
+    return cache_folder() is not None or not ENTRIES
+
+
+def compiling_notice() -> str:
+    """What to say where kernels are compiled."""
+    return COMPILING if can_cache() else NO_FOLDER
 
 
 def cache_folder() -> Path | None:

@@ -162,14 +162,17 @@ class Link:
     def _make_client(self) -> BleakClient:
         backend: Any = {} if self._backend.client is None else {"backend": self._backend.client}
         assert self._device is not None
-        return BleakClient(
-            self._device,
-            disconnected_callback=self._disconnected,
-            services=[wire.SERVICE_UUID],
-            timeout=self._timeouts.connect_s,
-            pair=True,  # before anything else on the link, where the system pairs on request
-            **backend,
-        )
+        try:
+            return BleakClient(
+                self._device,
+                disconnected_callback=self._disconnected,
+                services=[wire.SERVICE_UUID],
+                timeout=self._timeouts.connect_s,
+                pair=True,  # before anything else on the link, where the system pairs on request
+                **backend,
+            )
+        except Exception as error:
+            raise remedies.remedy(error, "connecting") from error
 
     @property
     def connected(self) -> bool:

@@ -119,4 +119,4 @@ def remedy(error: BaseException, doing: str) -> LinkError:
         case OSError() | EOFError():
             return LinkError(SERVICE_DOWN)
         case _:
-            return Interrupted(f"Bluetooth failed while {doing} ({type(error).__name__}: {error}): try again.")
+            return Interrupted(f"Bluetooth failed while {doing}: switch it off and on, and try again.")

@@ -1,19 +1,16 @@
 """The live view for other programs: one line of JSON for each event, as it happens.
 
-Each line has `event`, `time_s` on the sensor's clock, and `value`, the payload of the event (untuck/events.py); lines
+Lines have `schema`, `event`, `time_s` on the sensor's clock, and `value`, the payload of the event (events.py); lines
 of text have `event` "note", and once a second a line with `event` "signal" has the state of the connection.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import math
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
+from untuck.cli.results import to_line
 from untuck.events import CommandTaken, Event
 from untuck.session.live_state import LiveState
 from untuck.session.packet_pipeline import PacketPipeline
@@ -44,7 +41,7 @@ class JsonView:
         self._print("note", self._state.now_s, text=text)
 
     def _print(self, event: str, time_s: float, **more: Any) -> None:
-        self._write(json.dumps({"event": event, "time_s": time_s, **json_value(more)}, allow_nan=False))
+        self._write(to_line("event", {"event": event, "time_s": time_s, **more}))
 
 
 def payload(event: Event) -> Any:
@@ -53,20 +50,3 @@ def payload(event: Event) -> Any:
         kind, value = to_text(event.command)
         return {"kind": kind, "time_s": event.command.time_s, "value": value}
     return event.value
-
-
-def json_value(value: Any) -> Any:
-    """A value in the types of JSON: dataclasses and records become objects, numbers that are not finite null."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {each.name: json_value(getattr(value, each.name)) for each in dataclasses.fields(value)}
-    if isinstance(value, dict):
-        return {str(key): json_value(item) for key, item in value.items()}
-    if isinstance(value, np.void):
-        return {name: json_value(value[name]) for name in value.dtype.names or ()}
-    if isinstance(value, np.ndarray | np.generic):
-        return json_value(value.tolist())
-    if isinstance(value, list | tuple):
-        return [json_value(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

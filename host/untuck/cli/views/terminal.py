@@ -25,6 +25,8 @@ REFRESH_HZ = 8
 LATE_S = 0.3  # older data are shown as late
 SILENT_S = 1.5  # without a packet, of 20 a second, before the view reports it
 WIDTH = 78
+ROWS, COLUMNS = 20, 64  # a smaller terminal gets the small drawing, of SMALL_ROWS
+SMALL_ROWS = 8
 BAR_HALF_DEG = 12.0
 BAR_STEP_DEG = 0.5
 CUES_SHOWN = 4
@@ -41,7 +43,7 @@ class TerminalView:
         self._notes: list[str] = []
         self._signal = Reception()
         self._drawn_s = 0.0
-        self._width = min(WIDTH, console.width)
+        self._console = console
         self._live = Live(console=console, refresh_per_second=REFRESH_HZ, transient=True)
 
     def __enter__(self) -> TerminalView:
@@ -71,8 +73,10 @@ class TerminalView:
         self._draw()
 
     def _draw(self) -> None:
-        shown = drawing(self._state, self._source, self._signal, self._notes, width=self._width, keys=self._keys)
-        self._live.update(shown)
+        columns, rows = self._console.size  # of now: the window may have changed
+        draw = drawing if rows >= ROWS and columns >= COLUMNS else small_drawing
+        width = min(WIDTH, columns)
+        self._live.update(draw(self._state, self._source, self._signal, self._notes, width=width, keys=self._keys))
 
 
 class Reception:
@@ -129,6 +133,29 @@ def drawing(
         width=width,
         border_style=PALETTES["dark"]["fault"] if state.active else "dim",
     )
+
+
+def small_drawing(
+    state: LiveState, source: str, signal: RenderableType, notes: list[str], width: int = WIDTH, keys: str = ""
+) -> RenderableType:
+    """What matters most, in SMALL_ROWS lines that are cut at `width`; without source and keys."""
+    found = [Text(plain.finding_words(finding), style_of(finding)) for finding in state.active.values()]
+    said = [*state.warnings[-1:], *notes[-1:], ""]
+    muted = ", cues are off" if state.muted else ""
+    lines = [
+        Text(f"Untuck {clock(state.now_s)}{muted}", "bold"),
+        signal,
+        Text(f"{state.moving}: {state.ask()}"),
+        Text(f"{_number(state.cadence_spm, 'steps/min', 0)}, tilt {_number(state.tilt_deg, 'deg', 1)}"),
+        found[-1] if found else Text("no fault", "dim"),
+        Text(plain.cue_words(state.cues[-1]) if state.cues else "no cue yet", "dim"),
+        Text(said[0]),
+    ]
+    table = Table.grid()
+    table.add_column(width=width - 1, no_wrap=True, overflow="ellipsis")
+    for line in lines[:SMALL_ROWS]:
+        table.add_row(line)
+    return table
 
 
 def tilt_bar(against_deg: float, band_deg: float) -> RenderableType:
