@@ -86,7 +86,7 @@ def test_a_cache_that_cannot_be_written_is_done_without(
     from numba import njit
     from numba.core.caching import IndexDataCacheFile
 
-    from untuck.motion.kernel_cache import make_safe
+    from untuck.kernel_cache import make_safe
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")

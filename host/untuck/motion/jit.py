@@ -19,7 +19,7 @@ try:
     from numba import njit, typeof
     from numba.core import event
 
-    from untuck.motion.kernel_cache import make_safe
+    from untuck.kernel_cache import make_safe
 except ImportError:  # not installed, as on a phone, or not made for this version of numpy
     HAVE_NUMBA = False
 else:

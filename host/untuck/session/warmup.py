@@ -78,7 +78,7 @@ def is_cached() -> bool:
         return True
     if folder is None or not any(folder.glob(_LAST_COMPILED)):
         return False
-    from untuck.motion.kernel_cache import is_damaged
+    from untuck.kernel_cache import is_damaged
 
     return not any(is_damaged(Path(each)) for each in {entry.cache_path for entry in ENTRIES} if each is not None)
 
