@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -70,11 +71,11 @@ def demo(fast: bool, minutes: float | None, seed: int, coach: bool, lsl: bool, a
         output.note(INTERPRETED)
     scenario = Scenario.default(minutes)
     if minutes is not None and scenario.duration_s > minutes * 60 + 1:
-        output.note(f"the scenario takes at least {scenario.duration_s / 60:.1f} minutes.")
+        output.note(f"the scenario takes at least {clock(scenario.duration_s)} min.")
     source = RunnerSource(scenario, seed=seed, rate_hz=RATE_HZ, realtime=not fast)
     settings = Settings(rate_hz=RATE_HZ, notes=f"simulated, seed {seed}")
     outcome, number = interrupt.run(_recorded(source, settings, partial(streamed(live_view, lsl), as_json=as_json)))
-    truth = source.run.truth
+    truth = _until(source.run.truth, outcome.summary.signal.duration_s)
     title = output.session_title(number, f"simulated runner, seed {seed}")
     output.finish(outcome, title, as_json, _truth_text(truth), session=number, truth=_truth_json(truth))
 
@@ -92,6 +93,15 @@ async def _recorded(
     ):
         outcome = await run_session(source, settings, view, recording)
     return outcome, recording.id if outcome.kept else None
+
+
+def _until(truth: RunnerTruth, played_s: float) -> RunnerTruth:
+    """What the runner did in the time that was played: of a demo that was stopped, not what would have come."""
+    begun = [fault for fault in truth.faults if fault.start_s < played_s]
+    faults = tuple(fault._replace(end_s=min(fault.end_s, played_s)) for fault in begun)
+    rights = truth.contacts["time_s"][truth.contacts["side"] > 0]
+    strides = min(truth.strides, max(0, int((rights <= played_s).sum()) - 1))
+    return replace(truth, faults=faults, strides=strides)
 
 
 def _truth_json(truth: RunnerTruth) -> dict[str, Any]:

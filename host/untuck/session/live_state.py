@@ -36,7 +36,8 @@ class LiveState:
     """The current state of a session; `take` updates it by an event, `take_progress` between events.
 
     cadence_spm, tilt_deg: of the last stride; against_deg: tilt minus baseline, mean over the strides that decide about
-    a tuck, NaN while none is judged; lean_deg: of the pelvis; pullback_deg: left and right; not_judged: why the last
+    a tuck, NaN while none is judged; lean_deg: of the pelvis; pullback_deg: left and right; tuck_least_deg: the
+    smallest tuck that is found if it lasts, NaN before that is known; not_judged: why the last
     strides were not judged, "" while strides are; active: findings that last, by fault and side; over: those that
     ended, newest last.
     """
@@ -56,6 +57,7 @@ class LiveState:
     laps: int = 0
     against_deg: float = math.nan
     not_judged: str = ""
+    tuck_least_deg: float = math.nan
     active: dict[tuple[str, int], Finding] = field(default_factory=dict)
     over: list[Finding] = field(default_factory=list)
     cues: list[Cue] = field(default_factory=list)
@@ -152,6 +154,7 @@ class LiveState:
         if self.not_judged:  # nothing says what is usual here
             self._recent, self.against_deg = [], math.nan
         elif not reason:
+            self.tuck_least_deg = float(stride["tuck_least_deg"])
             against_deg = self.tilt_deg - float(stride["tilt_usual_deg"])
             self._recent = [*self._recent, against_deg][-self.params.tuck_strides :]
             self.against_deg = fmean(self._recent)

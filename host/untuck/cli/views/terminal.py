@@ -17,9 +17,10 @@ from rich.text import Text
 from untuck.cli.views import plain
 from untuck.events import Event
 from untuck.model import Finding
+from untuck.report.numbers import number
 from untuck.session.live_state import LiveState
 from untuck.session.packet_pipeline import PacketPipeline
-from untuck.vocabulary import PALETTES, clock, facts
+from untuck.vocabulary import PALETTES, Fault, Moving, clock, facts
 
 REFRESH_HZ = 8
 LATE_S = 0.3  # older data are shown as late
@@ -111,16 +112,16 @@ def drawing(
 ) -> RenderableType:
     """The whole view, `width` columns wide."""
     table = Table.grid(padding=(0, 2))
-    table.add_column(style="bold", width=10, no_wrap=True)
-    table.add_column(width=width - 16)
+    table.add_column(style="bold", width=11, no_wrap=True)
+    table.add_column(width=width - 17)
     table.add_row("Source", source)
     table.add_row("Signal", signal)
     table.add_row("Now", Text(f"{state.moving}: {state.ask()}"))
     laps = f"   lap {state.laps + 1}" if state.laps else ""
-    table.add_row("Cadence", _number(state.cadence_spm, "steps/min", 0) + f"   {state.strides} strides{laps}")
+    table.add_row("Cadence", number(state.cadence_spm, 0, "steps/min") + f"   {state.strides} strides{laps}")
     table.add_row("Tilt", _tilt(state))
-    table.add_row("", tilt_bar(state.against_deg, state.params.tuck_on_deg))
-    table.add_row("Lean", _number(state.lean_deg, "deg (pelvis)", 1) + _pullback(state))
+    table.add_row("", tilt_bar(state.against_deg, state.tuck_least_deg, tucked=(Fault.TUCK, 0) in state.active))
+    table.add_row("Pelvic lean", number(state.lean_deg, 1, "deg") + _pullback(state))
     table.add_row("Findings", _findings(state))
     table.add_row("Cues", _cues(state))
     for text in [*state.warnings[-2:], *notes[-2:]]:
@@ -146,8 +147,8 @@ def small_drawing(
         Text(f"Untuck {clock(state.now_s)}{muted}", "bold"),
         signal,
         Text(f"{state.moving}: {state.ask()}"),
-        Text(f"{_number(state.cadence_spm, 'steps/min', 0)}, tilt {_number(state.tilt_deg, 'deg', 1)}"),
-        found[-1] if found else Text("no fault", "dim"),
+        Text(f"{number(state.cadence_spm, 0, 'steps/min')}, tilt {number(state.tilt_deg, 1, 'deg')}"),
+        found[-1] if found else Text(_no_fault(state), "dim"),
         Text(plain.cue_words(state.cues[-1]) if state.cues else "no cue yet", "dim"),
         Text(said[0]),
     ]
@@ -158,28 +159,32 @@ def small_drawing(
     return table
 
 
-def tilt_bar(against_deg: float, band_deg: float) -> RenderableType:
-    """Tilt against baseline on a scale of +/-12 deg: the band is good form, the mark the runner's tilt."""
+def _no_fault(state: LiveState) -> str:
+    judged = state.baseline is not None and not state.not_judged and state.moving == Moving.RUNNING
+    return "no fault found" if judged else "not judged"
+
+
+def tilt_bar(against_deg: float, band_deg: float, tucked: bool = False) -> RenderableType:
+    """Tilt against baseline on a scale of +/-12 deg; the mark is the runner's tilt, red while a tuck is found.
+
+    Within the band a change is too small to be found; NaN: there is no band.
+    """
     half = round(BAR_HALF_DEG / BAR_STEP_DEG)
-    band = round(band_deg / BAR_STEP_DEG)
+    band = round(band_deg / BAR_STEP_DEG) if math.isfinite(band_deg) else -1
     cells = ["░" if abs(n) <= band else "·" for n in range(-half, half + 1)]
     cells[half] = "│"
     bar = Text("".join(cells), "dim")
     if math.isfinite(against_deg):
         at = min(max(round(against_deg / BAR_STEP_DEG), -half), half)
-        style = "bold green" if abs(against_deg) < band_deg else "bold red"
+        style = "bold red" if tucked else "bold green"
         bar = Text.assemble(bar[: half + at], ("█", style), bar[half + at + 1 :])
     legend = "tucked".ljust(half - 4) + "baseline".ljust(half - 1) + "tipped"
     return Group(bar, Text(legend, "dim"))
 
 
-def _number(value: float, unit: str, digits: int) -> str:
-    return f"{value:.{digits}f} {unit}" if math.isfinite(value) else "-"
-
-
 def _tilt(state: LiveState) -> str:
     against = f", {state.against_deg:+.1f} deg against baseline" if math.isfinite(state.against_deg) else ""
-    return _number(state.tilt_deg, "deg above standing", 1) + against
+    return number(state.tilt_deg, 1, "deg above standing") + against
 
 
 def _pullback(state: LiveState) -> str:
