@@ -1,23 +1,67 @@
 """A small figure of the pelvis from the right side, from behind and from above, with an outline for the baseline.
 
 Painted in two dimensions from three angles. Each angle is doubled, as the caption says, because a tuck of five degrees
-would hardly be visible. The figure is painted with every packet.
+would hardly be visible. The figure is painted with every packet. The shapes are in pelvis_outline.py.
 """
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtGui import (
+    QBrush,
+    QColor,
+    QGradient,
+    QLinearGradient,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QRadialGradient,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from untuck.coach import theme as themes
+from untuck.coach.pelvis_outline import View, from_above, from_behind, from_the_right
 from untuck.model import Floats
 
 GAIN = 2.0  # of the drawn angle over the true one
 LEAST_DEG = 0.2  # a smaller change is not painted
+WORD_CM = 2.8
 _CENTRE = Qt.AlignmentFlag.AlignCenter
+TONES = {"light": 0.4, "bone": 0.0, "dim": -0.22, "deep": -0.42}  # share of white, or of black below zero
+
+
+class Placed(NamedTuple):
+    """A view; its caption; the part of the plane that is shown, in centimetres; words in it, with their places."""
+
+    view: View
+    caption: str
+    frame: QRectF
+    words: tuple[tuple[str, float, float], ...]
+
+
+class Look(NamedTuple):
+    """The theme, and the name of the pelvis's colour in it."""
+
+    theme: themes.Theme
+    colour: str
+
+
+def views() -> tuple[Placed, Placed, Placed]:
+    """The three views, as shown from left to right: tilt, obliquity and rotation turn them."""
+    return (
+        Placed(from_the_right(), "side, angle x 2", QRectF(-16, -18, 32, 31), (("runs ▶", 11.0, 10.5),)),
+        Placed(from_behind(), "from behind, x 2", QRectF(-17, -17, 34, 30), (("L", -15.5, -14.5), ("R", 15.5, -14.5))),
+        Placed(
+            from_above(),
+            "from above, x 2",
+            QRectF(-17, -12, 34, 30),
+            (("▲ runs", 0.0, -10.0), ("L", -15.5, 14.5), ("R", 15.5, 14.5)),
+        ),
+    )
 
 
 class PelvisFigure(QWidget):
@@ -29,7 +73,7 @@ class PelvisFigure(QWidget):
         self._ghost_deg = math.nan
         self._colour = "stale"
         self._theme = themes.LIGHT
-        self._shapes = (_side(), _behind(), _above())
+        self._views = views()
         self.setMinimumSize(150, 70)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
@@ -52,81 +96,103 @@ class PelvisFigure(QWidget):
         """Paint the three views side by side, each with its caption."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        theme = self._theme
+        tilt_deg, obliquity_deg, rotation_deg = self._angles_deg
+        turns = (tilt_deg, self._ghost_deg), (-obliquity_deg, 0.0), (-rotation_deg, 0.0)  # clockwise on the screen
+        look = Look(self._theme, self._colour)
         width = self.width() / 3
         caption_px = min(self.height() * 0.12, width / 9.0)
-        tilt_deg, obliquity_deg, rotation_deg = self._angles_deg
-        turns = tilt_deg, -obliquity_deg, -rotation_deg  # clockwise on the screen
-        ghosts = self._ghost_deg, 0.0, 0.0
-        names = "side ▶, angle x 2", "back, x 2", "top ▲, x 2"
-        for at, (shape, turn, ghost, name) in enumerate(zip(self._shapes, turns, ghosts, names, strict=True)):
+        for at, (placed, (turn_deg, ghost_deg)) in enumerate(zip(self._views, turns, strict=True)):
             area = QRectF(at * width, 0.0, width, self.height() - 1.4 * caption_px)
-            self._draw(painter, area, shape, turn, ghost)
-            painter.setPen(QColor(theme.dim))
+            ghost_deg = math.nan if math.isnan(self._ghost_deg) else ghost_deg
+            paint_view(painter, area, placed, (turn_deg, ghost_deg), look)
+            painter.setPen(QColor(self._theme.dim))
             painter.setFont(themes.font(caption_px))
-            painter.drawText(QRectF(at * width, area.bottom(), width, 1.4 * caption_px), _CENTRE, name)
-
-    def _draw(self, painter: QPainter, area: QRectF, shape: QPainterPath, turn_deg: float, ghost_deg: float) -> None:
-        """Draw a shape of unit size, rotated about its centre; the baseline is an outline."""
-        theme = self._theme
-        size = min(area.width(), area.height()) * 0.37
-        painter.setPen(QPen(QColor(theme.line), 1))
-        painter.drawLine(QPointF(area.left() + 4, area.center().y()), QPointF(area.right() - 4, area.center().y()))
-        for angle_deg, ghost in ((turn_deg, False), (ghost_deg, True)):
-            if math.isnan(angle_deg) or (ghost and math.isnan(self._ghost_deg)):
-                continue
-            painter.save()
-            painter.translate(area.center())
-            painter.rotate(GAIN * angle_deg)
-            painter.scale(size, size)
-            if ghost:
-                pen = QPen(QColor(theme.text), 0.045, Qt.PenStyle.DashLine)
-                painter.setBrush(Qt.BrushStyle.NoBrush)
-            else:
-                pen = QPen(QColor(theme.background), 0.02)
-                painter.setBrush(QColor(getattr(theme, self._colour)))
-            painter.setPen(pen)
-            painter.drawPath(shape)
-            painter.restore()
+            below = QRectF(at * width, area.bottom(), width, 1.4 * caption_px)
+            painter.drawText(below, _CENTRE, placed.caption)
 
 
-def _closed(points: list[tuple[float, float]]) -> QPainterPath:
-    """A smooth closed curve through the midpoints between the points."""
-    path = QPainterPath()
-    ends = [QPointF(*point) for point in points]
-    middles = [(a + b) / 2 for a, b in zip(ends, [*ends[1:], ends[0]], strict=True)]
-    path.moveTo(middles[-1])
-    for corner, middle in zip(ends, middles, strict=True):
-        path.quadTo(corner, middle)
-    path.closeSubpath()
-    return path
+def paint_view(painter: QPainter, area: QRectF, placed: Placed, turns_deg: tuple[float, float], look: Look) -> None:
+    """Paint a view into an area: horizontal line, bones, hip axis, and the baseline as an outline.
+
+    turns_deg: of the pelvis and of the baseline, clockwise; the baseline may be NaN.
+    """
+    frame, theme = placed.frame, look.theme
+    scale = min(area.width() / frame.width(), area.height() / frame.height())
+    turn_deg, ghost_deg = (GAIN * angle_deg for angle_deg in turns_deg)
+    turn_deg = 0.0 if math.isnan(turn_deg) else turn_deg
+    brushes = _brushes(theme, getattr(theme, look.colour), frame)
+    edge, line = 0.8 / scale, max(1.0 / scale, 0.2)
+    painter.save()
+    painter.translate(area.center() - frame.center() * scale)
+    painter.scale(scale, scale)
+    painter.setPen(QPen(QColor(theme.line), line))
+    painter.drawLine(QPointF(frame.left(), 0.0), QPointF(frame.right(), 0.0))
+    for part in placed.view.parts:
+        edged = part.tone in ("bone", "deep")
+        painter.setPen(QPen(QColor(theme.background), edge) if edged else Qt.PenStyle.NoPen)
+        _turned(painter, part.path, turn_deg * part.share, brushes[part.tone])
+    _paint_axis(painter, placed, turn_deg, QPen(QColor(theme.text), 1.4 * line))
+    if not math.isnan(ghost_deg):
+        painter.setPen(QPen(QColor(theme.text), line, Qt.PenStyle.DashLine))
+        _turned(painter, placed.view.outline, ghost_deg, QBrush())
+    _write(painter, placed, theme)
+    painter.restore()
 
 
-def _side() -> QPainterPath:
-    """From the right, front to the right: ilium, sacrum at the back, hip joint, sitting bone."""
-    wing = [(-0.75, -0.6), (-0.4, -1.05), (0.3, -1.1), (0.95, -0.7), (0.62, -0.3), (0.5, 0.0)]
-    slot = [(0.95, 0.3), (0.85, 0.7), (0.35, 0.55), (0.05, 1.1), (-0.45, 0.95), (-0.3, 0.4)]
-    sacrum = [(-0.25, 0.0), (-0.55, 0.1), (-0.75, 0.75), (-1.0, 0.5), (-0.95, -0.2)]
-    hip = QPainterPath()
-    hip.addEllipse(QPointF(0.14, 0.12), 0.2, 0.2)
-    return _closed([*wing, *slot, *sacrum]).subtracted(hip)
+def _write(painter: QPainter, placed: Placed, theme: themes.Theme) -> None:
+    """The words in a view, at their places in centimetres; a font needs whole pixels, so that the painter is scaled."""
+    painter.setPen(QColor(theme.dim))
+    painter.setFont(themes.font(100.0))
+    painter.scale(WORD_CM / 100.0, WORD_CM / 100.0)
+    for word, x, y in placed.words:
+        middle = QPointF(x, y) * (100.0 / WORD_CM)
+        painter.drawText(QRectF(middle.x() - 400.0, middle.y() - 80.0, 800.0, 160.0), _CENTRE, word)
 
 
-def _behind() -> QPainterPath:
-    """From behind: both ilia, the sacrum between them, both hip joints."""
-    wing = [(0.0, -0.6), (0.3, -0.55), (0.5, -1.0), (1.2, -0.95), (1.15, -0.35), (0.7, -0.05)]
-    slot = [(0.95, 0.3), (0.8, 0.85), (0.4, 0.9), (0.4, 0.35), (0.2, 0.2), (0.1, 0.85), (0.0, 0.9)]
-    half = [*wing, *slot]
-    return _closed([*half, *[(-x, y) for x, y in reversed(half[1:-1])]])
+def _paint_axis(painter: QPainter, placed: Placed, turn_deg: float, pen: QPen) -> None:
+    """The hip joints, and a line through them that turns with the pelvis; from the side, level when standing."""
+    painter.save()
+    painter.rotate(turn_deg)
+    painter.setPen(pen)
+    painter.setBrush(pen.color())
+    reach = QPointF(placed.frame.right() - 1.0, 0.0)
+    painter.drawLine(-reach, reach)
+    for hip in placed.view.hips:
+        painter.drawEllipse(hip, 0.5, 0.5)
+    painter.restore()
 
 
-def _above() -> QPainterPath:
-    """From above, front upward: a ring that is open to the front, and an arrow to the front."""
-    half = [(0.0, 0.85), (0.4, 0.85), (1.15, 0.45), (1.1, -0.5), (0.75, -0.55), (0.8, 0.05), (0.35, 0.4), (0.0, 0.35)]
-    ring = _closed([*half, *[(-x, y) for x, y in reversed(half[1:-1])]])
-    arrow = QPainterPath()
-    arrow.moveTo(0.0, -0.95)
-    arrow.lineTo(0.26, -0.5)
-    arrow.lineTo(-0.26, -0.5)
-    arrow.closeSubpath()
-    return ring.united(arrow)
+def _turned(painter: QPainter, path: QPainterPath, turn_deg: float, brush: QBrush) -> None:
+    """Draw a path that is rotated about the hip axis."""
+    painter.save()
+    painter.rotate(turn_deg)
+    painter.setBrush(brush)
+    painter.drawPath(path)
+    painter.restore()
+
+
+def _brushes(theme: themes.Theme, colour: str, frame: QRectF) -> dict[str, QBrush]:
+    """The fill of each tone. Spine and thigh bones, the hints, fade out towards the frame."""
+    brushes = {
+        tone: QBrush(_mixed(colour, "#ffffff" if share > 0 else "#000000", abs(share))) for tone, share in TONES.items()
+    }
+    hint = _mixed(theme.background, theme.trace, 0.5)
+    fading = QLinearGradient(frame.topLeft(), frame.bottomLeft())
+    for place, alpha in ((0.0, 0), (0.18, 255), (0.72, 255), (1.0, 0)):
+        fading.setColorAt(place, QColor(hint.red(), hint.green(), hint.blue(), alpha))
+    hollow = QRadialGradient(QPointF(0.5, 0.5), 0.55)
+    hollow.setCoordinateMode(QGradient.CoordinateMode.ObjectMode)
+    for place, tone in ((0.0, "dim"), (0.5, "dim"), (1.0, "bone")):
+        hollow.setColorAt(place, brushes[tone].color())
+    return {**brushes, "dim": QBrush(hollow), "hint": QBrush(fading)}
+
+
+def _mixed(one: str, other: str, share: float) -> QColor:
+    """A colour, with a share (0..1) of another."""
+    first, second = QColor(one), QColor(other)
+    pairs = (
+        (first.red(), second.red()),
+        (first.green(), second.green()),
+        (first.blue(), second.blue()),
+    )
+    return QColor(*(round(a + (b - a) * share) for a, b in pairs))
