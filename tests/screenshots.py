@@ -2,7 +2,7 @@
 
     python -m tests.screenshots [NAME ...]
 
-All of them, or those named. Their content is in tests/coach/scenes.py and tests/report/scenes.py.
+All of them, or those named. Their content is in tests/coach/scenes.py, tests/coach/film.py and tests/report/scenes.py.
 """
 
 from __future__ import annotations
@@ -11,20 +11,23 @@ import sys
 from pathlib import Path
 
 from PySide6.QtWidgets import QApplication
+from tests.coach.film import save_film
 from tests.coach.scenes import SCENES
 from tests.report.scenes import PAGES, draw_pages
 
+FILM = "demo"  # the moving picture
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 
 
 def main(names: list[str]) -> int:
     """Save the pictures; returns 1 for an unknown name, or if a page cannot be drawn."""
-    unknown = set(names) - {*SCENES, *PAGES}
+    known = [*SCENES, FILM, *PAGES]
+    unknown = set(names) - set(known)
     if unknown:
-        print(f"unknown picture: {', '.join(sorted(unknown))}; use some of {', '.join([*SCENES, *PAGES])}.")
+        print(f"unknown picture: {', '.join(sorted(unknown))}; use some of {', '.join(known)}.")
         return 1
     IMAGES.mkdir(parents=True, exist_ok=True)
-    wanted = names or [*SCENES, *PAGES]
+    wanted = names or known
     app = QApplication(sys.argv[:1])
     for name in wanted:
         if name in SCENES:
@@ -32,6 +35,8 @@ def main(names: list[str]) -> int:
             window.grab().save(str(IMAGES / f"{name}.png"))
             window.close()
             app.processEvents()
+    if FILM in wanted:
+        save_film(IMAGES / f"{FILM}.gif")
     pages = [name for name in wanted if name in PAGES]
     try:
         if pages:
