@@ -58,6 +58,8 @@ docs: .venv/docs.stamp ## write help texts, columns and the architecture picture
 
 screenshots: .venv/test.stamp ## pictures of window and pages, into docs/images; ARGS="trend" for one of them
 	QT_QPA_PLATFORM=offscreen $(RUN) -m tests.screenshots $(ARGS)
+	$(RUN) tools/draw_pelvis.py
+	$(RUN) tools/draw_badges.py
 
 bench: .venv/bench.stamp ## accuracy and speed tables; ARGS="speed --json" for one of them
 	$(RUN) -m bench $(ARGS)
