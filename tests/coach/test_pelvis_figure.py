@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPainterPath, QTransform
-from PySide6.QtWidgets import QApplication
 
 from untuck.coach import theme as themes
 from untuck.coach.pelvis_figure import GAIN, Look, PelvisFigure, paint_view, views
@@ -21,8 +20,8 @@ NONE = math.nan
 
 
 @pytest.fixture(autouse=True)
-def app() -> QApplication:
-    return QApplication.instance() or QApplication(["test"])  # type: ignore[return-value]
+def application(qapp: object) -> None:
+    """Fonts and widgets need an application."""
 
 
 def painted(at: int, turns_deg: tuple[float, float], size: int = 400, theme: themes.Theme = themes.LIGHT) -> Floats:
