@@ -13,7 +13,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[1]
 IMAGES = CHECKOUT / "docs" / "images"
 GREY, BLUE, ORANGE = "#4a4f55", "#0067a0", "#a84300"
-LETTER_PX, PAD_PX, HEIGHT_PX = 6.9, 9, 22
+LETTER_PX, PAD_PX, HEIGHT_PX = 6.4, 9, 22
 
 
 def badges() -> dict[str, str]:
@@ -32,8 +32,7 @@ def badge(name: str, value: str, colour: str) -> str:
     """An SVG of a name on grey and its value on a colour."""
     left, right = (round(LETTER_PX * len(text) + 2 * PAD_PX) for text in (name, value))
     texts = "".join(
-        f'<text x="{middle}" y="15" textLength="{width - 2 * PAD_PX}" lengthAdjust="spacingAndGlyphs">{text}</text>'
-        for text, middle, width in ((name, left / 2, left), (value, left + right / 2, right))
+        f'<text x="{middle}" y="15">{text}</text>' for text, middle in ((name, left / 2), (value, left + right / 2))
     )
     wide = left + right
     return (
@@ -41,7 +40,7 @@ def badge(name: str, value: str, colour: str) -> str:
         f'aria-label="{name}: {value}"><clipPath id="r"><rect width="{wide}" height="{HEIGHT_PX}" rx="4"/></clipPath>'
         f'<g clip-path="url(#r)"><rect width="{left}" height="{HEIGHT_PX}" fill="{GREY}"/>'
         f'<rect x="{left}" width="{right}" height="{HEIGHT_PX}" fill="{colour}"/></g>'
-        f'<g fill="#fff" text-anchor="middle" font-family="Verdana,DejaVu Sans,sans-serif" font-size="12">{texts}</g>'
+        f'<g fill="#fff" text-anchor="middle" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11">{texts}</g>'
         "</svg>\n"
     )
 
