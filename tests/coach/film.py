@@ -33,7 +33,7 @@ def save_film(path: Path) -> None:
     for image, last_ms in _frames():
         frames.append(image)
         lasts_ms.append(last_ms)
-    palette = _picture(_above(frames[-1], frames[len(frames) // 2])).quantize(COLOURS)
+    palette = _picture(_stacked(frames[:: len(frames) // 6])).quantize(COLOURS)
     flat = [_picture(frame).quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     flat[0].save(path, save_all=True, append_images=flat[1:], duration=lasts_ms, loop=0, optimize=False)
 
@@ -87,12 +87,13 @@ def _captioned(image: QImage, heard: Cue | None) -> QImage:
     return out
 
 
-def _above(one: QImage, other: QImage) -> QImage:
-    """Two pictures, one above the other: together they have the colours of all."""
-    out = QImage(one.width(), one.height() + other.height(), QImage.Format.Format_RGB32)
+def _stacked(images: list[QImage]) -> QImage:
+    """Pictures below each other: together they have the colours of all."""
+    height = images[0].height()
+    out = QImage(images[0].width(), height * len(images), QImage.Format.Format_RGB32)
     painter = QPainter(out)
-    painter.drawImage(0, 0, one)
-    painter.drawImage(0, one.height(), other)
+    for number, image in enumerate(images):
+        painter.drawImage(0, number * height, image)
     painter.end()
     return out
 
