@@ -48,10 +48,10 @@ def cues(seed: int = 0) -> list[Cue]:
 def words(heard: Cue | None) -> str:
     """The line below the window after a cue."""
     if heard is None:
-        return "The runner hears nothing: silence means good form"
+        return "In the runner's ear: silence, which means good form"
     row = facts(heard.fault)
     meaning = "the form is back" if heard.fault == RECOVERED else f"{row.name}: {row.advice}"
-    return f"♪ The runner hears a {row.sound_words} - {meaning}"
+    return f"♪ In the runner's ear: {row.sound_words} ({meaning})"
 
 
 def _frames() -> list[tuple[QImage, int]]:
