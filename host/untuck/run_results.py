@@ -55,6 +55,8 @@ class Run:
         RMS angle between the chip's vertical and the estimated one; NaN without a chip's quaternion.
     chance_s : tuple of float, s
         When the tuck's test upside down found something: it shows how often chance alone does in this run.
+    sides : {"hinges", "running", ""}
+        What shows which side is left; "" if nothing does, and then no side is named.
 
     Examples
     --------
@@ -84,6 +86,7 @@ class Run:
     standings: tuple[StandingCheck, ...] = ()  # each measured again after calibration
     chip_error_deg: float = float("nan")  # RMS of the chip's vertical against ours, a cross-check; else NaN
     chance_s: tuple[float, ...] = ()
+    sides: str = ""
 
     def __repr__(self) -> str:
         strides, clean = len(self.strides), int(self.strides["valid"].sum())

@@ -50,6 +50,14 @@ class Ending(StrEnum):
     NOT_COMPARABLE = "not comparable"  # another speed than the baseline's for too long
 
 
+class Sides(StrEnum):
+    """What shows which side is left; without it no side is named."""
+
+    UNKNOWN = ""
+    HINGES = "hinges"
+    RUNNING = "running"  # the direction of travel agrees with the mount
+
+
 class NotJudged(StrEnum):
     """Why a stride is not judged; NOT_JUDGED_WORDS has the words."""
 

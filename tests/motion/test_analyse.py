@@ -185,6 +185,53 @@ def test_results_are_three_tables(serial: list[FileResult], tmp_path: Path) -> N
     assert runs["tilt_deg"].to_pylist()[3] is None
 
 
+def test_each_run_says_what_its_results_rest_on(serial: list[FileResult], tmp_path: Path) -> None:
+    runs = pyarrow.parquet.read_table(write_results(serial, tmp_path / "out")[0]).to_pylist()
+    whole, short, standing, broken, _ = runs
+    assert (whole["calibration"], whole["sides"], whole["warnings"]) == ("stand+hinges", "hinges", "")
+    assert 80 < whole["judged"] < whole["clean_strides"]
+    assert "No baseline" in short["warnings"] and short["judged"] == 0
+    assert "No hip hinges" in standing["warnings"] or "No baseline" in standing["warnings"]
+    assert (broken["calibration"], broken["warnings"], broken["judged"]) == (None, None, 0) or broken[
+        "calibration"
+    ] == ""
+
+
+@pytest.mark.slow
+def test_without_evidence_of_the_sides_no_column_has_one(recorded: Samples, tmp_path: Path) -> None:
+    """A clip that is turned by 90 deg, without hinges."""
+    turn = np.array([[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [-1.0, 0.0, 0.0]])
+    rows = recorded.time_s > recorded.time_s[0] + 20.0
+    gyr, acc = recorded.gyr_rad_s[rows] @ turn.T, recorded.acc_m_s2[rows] @ turn.T
+    write_npz(Samples(recorded.time_s[rows], gyr, acc), tmp_path / "turned.npz")
+    (result,) = analyse_files([tmp_path / "turned.npz"], read_samples)
+    assert result.summary is not None and result.summary.strides > 100
+    assert not any(finding.side for finding in result.summary.findings)
+    for name, values in result.strides.items():
+        if "left" in name or "right" in name:
+            assert np.isnan(values).all(), name
+            assert result.summary.medians.get(name) is None
+    row = pyarrow.parquet.read_table(write_results([result], tmp_path / "out")[0]).to_pylist()[0]
+    assert (row["calibration"], row["sides"], row["contact_left_ms"]) == ("nominal", "", None)
+    assert "turned sideways" in row["warnings"]
+    assert row["cadence_spm"] > 150
+
+
+@pytest.mark.parametrize(
+    ("gyr", "acc", "said"),
+    [(1, -1, "along -y.*Apple.*--axes"), (-1, 1, "gyro has the opposite sign.*--axes"), (-1, -1, '--axes "-x,-y,-z"')],
+)
+def test_files_with_wrong_signs_are_refused_with_the_flag(
+    recorded: Samples, tmp_path: Path, gyr: int, acc: int, said: str
+) -> None:
+    wrong = Samples(recorded.time_s, gyr * recorded.gyr_rad_s, acc * recorded.acc_m_s2)
+    path = write(tmp_path / "run.csv", columns_of(wrong))
+    done = untuck(str(path))
+    assert done.exit_code != 0
+    with pytest.raises(SamplesError, match=said):
+        read_samples(path)
+
+
 def test_the_command_reports_every_file(folder: Path, tmp_path: Path) -> None:
     done = untuck(*(str(folder / f"{name}.npz") for name in "abd"), "--jobs", "1", "-o", str(tmp_path / "out"))
     assert done.exit_code == 1 and "1 of 3 files could not be analysed" in done.output

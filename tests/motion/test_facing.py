@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from functools import cache
 
+import numpy as np
 import pytest
+from bench.lib import gaits
+from bench.lib.gait_counts import TURNED
 from scipy.spatial.transform import Rotation
 
 import untuck
+from conftest import data_dir
+from untuck.model import Calibration
+from untuck.motion.mount.facing import FacingWatch
 from untuck.motion.params import Params
 from untuck.samples import Samples
 from untuck.simulate.runner import simulate
@@ -67,3 +73,84 @@ def test_a_later_calibration_ends_it() -> None:
     assert later["valid"].mean() > 0.85
     (pullback,) = [finding for finding in run.findings if finding.fault == "pullback"]
     assert pullback.side == 1
+
+
+FIRM, WALKED = (0.1, 1.0), (-0.4, 1.0)  # overtones
+AHEAD = ((1.0, 0.0),) * 8
+SCATTERED = ((1.0, 1.0), (1.0, -1.0), (-1.0, 1.0), (1.0, 0.5)) * 2
+
+
+@pytest.mark.parametrize(
+    ("directions", "sure", "overtone", "known"),
+    [
+        (AHEAD, True, FIRM, True),
+        (AHEAD, False, FIRM, True),
+        (AHEAD, True, WALKED, True),
+        (AHEAD, False, WALKED, False),  # a walker with the clip inside out
+        (AHEAD[:7], True, FIRM, False),
+        (SCATTERED, True, FIRM, False),
+        (((-1.0, 0.0),) * 8, True, FIRM, False),
+    ],
+)
+def test_running_shows_the_sides_only_if_it_is_running_and_agrees(
+    directions: tuple[tuple[float, float], ...], sure: bool, overtone: tuple[float, float], known: bool
+) -> None:
+    watch = FacingWatch()
+    for direction in directions:
+        watch.push(*direction, sure, overtone)
+    assert watch.known == known
+    watch.clear(zero_only=True)
+    assert watch.known == known
+    watch.clear()
+    assert not watch.known
+
+
+def test_what_shows_the_sides_is_part_of_the_run() -> None:
+    assert untuck.analyse(worn(WITH, 0.0), params=QUICK).sides == "hinges"
+    assert untuck.analyse(worn(WITHOUT, 0.0), params=QUICK).sides == "running"
+    assert untuck.analyse(worn(WITHOUT, 180.0), params=QUICK).sides == ""
+
+
+def test_without_evidence_of_the_sides_only_faults_without_a_side_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a runner whose direction of travel is never clear."""
+    monkeypatch.setattr("untuck.motion.mount.facing._AGREEMENT_MIN", 1.1)
+    run = untuck.analyse(worn(WITHOUT, 0.0), params=QUICK)
+    assert run.sides == ""
+    assert [finding.fault for finding in run.findings] == ["tuck"]
+    assert {cue.fault for cue in run.cues} == {"tuck"}
+    assert np.isnan(run.strides["pullback_left_deg"]).all()
+    (warning,) = [text for text in run.warnings if "not named" in text]
+    assert "Hinge three times" in warning
+    hinged = untuck.analyse(worn(WITH, 0.0), params=QUICK)
+    assert {"tuck", "pullback"} == {finding.fault for finding in hinged.findings}
+
+
+def test_signs_that_nothing_shows_name_no_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("untuck.motion.mount.signs._AGREE_LEAST", 1.1)
+    run = untuck.analyse(worn(WITHOUT, 0.0), params=QUICK)
+    assert run.sides == ""
+    assert not any(finding.side for finding in run.findings)
+
+
+@pytest.mark.data
+@pytest.mark.slow
+@pytest.mark.parametrize("turned", TURNED)
+def test_natural_joggers_name_their_sides_without_hinges_and_never_with_a_turned_clip(turned: str) -> None:
+    data_dir("natural", "natural.npz")
+    sides = []
+    for trial in gaits.natural_runs():
+        mount: Calibration = gaits.calibrated(TURNED[turned] @ trial.calibration.sensor_to_pelvis, "stand")
+        sides.append(untuck.analyse(trial.samples, calibration=mount).sides)
+    if turned == "right":
+        assert sides.count("running") >= 0.85 * len(sides), f"{sides.count('running')} of {len(sides)}"
+    else:
+        assert set(sides) == {""}
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("turned", TURNED)
+def test_walkers_that_are_taken_for_runners_name_no_side(turned: str) -> None:
+    data_dir("worn", "worn.npz")
+    for trial in (each for each in gaits.worn_trials("walk", 20.0) if "FastGait" in each.name):
+        mount = gaits.calibrated(TURNED[turned] @ trial.calibration.sensor_to_pelvis, "stand")
+        assert untuck.analyse(trial.samples, calibration=mount).sides == "", trial.name

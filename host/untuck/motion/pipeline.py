@@ -26,9 +26,11 @@ from untuck.events import (
     Warned,
 )
 from untuck.model import CONTACT_DTYPE, Baseline, Calibration, Progress
+from untuck.motion.bunches import without_bunches
 from untuck.motion.commands import CommandQueue, apply
 from untuck.motion.form.judge import Judge
 from untuck.motion.intake import BLOCK_SAMPLES, Intake, range_problem, rate_problem
+from untuck.motion.mount.signs import agreement, gravity_problem, gyro_problem, mirror_warning
 from untuck.motion.mount.tracker import Mounting
 from untuck.motion.params import Params
 from untuck.motion.results import Results
@@ -163,6 +165,10 @@ class Pipeline:
         events, self._events = self._events, []
         return events
 
+    def trust_signs(self, shown: bool) -> None:
+        """Whether gyro and acceleration are known to agree; of the clip they are, of a foreign recording perhaps."""
+        self._judge.signs_shown = shown
+
     def command(self, command: SessionCommand) -> None:
         """Let a command take effect behind the sample at command.time_s, or before the next one if that has passed."""
         self._commands.add(command)
@@ -296,6 +302,7 @@ class Pipeline:
             calibration=self.calibration,
             baseline=self.baseline,
             chance_s=self._judge.chance_s,
+            sides=str(self._judge.sides),
             chip_error_deg=self._intake.chip_error_deg,
             **fields,
         )
@@ -333,7 +340,8 @@ def analyse(
     Raises
     ------
     SamplesError
-        The recording is empty, or its rate is outside 50 to 1000 Hz.
+        The recording is empty, its rate is outside 50 to 1000 Hz, gravity was removed from it, or gyro and
+        acceleration contradict each other.
     CalibrationError
         It is too short to hold 5 s of standing, and no calibration is given.
 
@@ -360,8 +368,11 @@ def analyse(
     params = params or Params()
     if len(samples) == 0:
         raise SamplesError("The recording is empty: nothing to analyse.")
-    if problem := rate_problem(samples.time_s):
-        raise SamplesError(problem)
+    samples, bunched = without_bunches(samples)
+    signs = agreement(samples)
+    for problem in (rate_problem(samples.time_s), gravity_problem(samples), gyro_problem(signs)):
+        if problem:
+            raise SamplesError(problem)
     length_s = float(samples.time_s[-1] - samples.time_s[0])
     if calibration is None and length_s < params.stand_s:
         raise CalibrationError(
@@ -371,8 +382,10 @@ def analyse(
     pipeline = Pipeline(calibration, baseline, params, keep_samples=True)
     for command in commands:
         pipeline.command(command)
+    pipeline.trust_signs(signs.shown)
     pipeline.push(samples)
-    if problem := range_problem(samples):
-        pipeline._emit(Warned(pipeline._intake.last_s, problem))
+    for warning in (bunched, range_problem(samples), mirror_warning(pipeline.calibration)):
+        if warning:
+            pipeline._emit(Warned(pipeline._intake.last_s, warning))
     pipeline.finish()
     return pipeline.run()

@@ -15,15 +15,18 @@ from typing import Any
 import numpy as np
 
 from untuck.errors import ReportError, UntuckError
+from untuck.model import judged
 from untuck.report.dictionary import FINDINGS, STRIDES, Column
 from untuck.report.summary import MEDIANS, Signal, Summary, summarise, unheard
 from untuck.report.tables import Columns, as_array, as_arrow, table
 from untuck.samples import Samples
+from untuck.vocabulary import Sides
 
 Read = Callable[[Path], Samples]
 BACKENDS = ("loky", "threading", "dask", "ray")
 _FILE = Column("file", "text", "", "the recording")
 _UNITS = {column.name: column for column in STRIDES}
+_UNKNOWN: dict[str, Any] = {"number": np.nan, "whole": 0, "text": ""}
 RUNS = (
     _FILE,
     Column("error", "text", "", "why it could not be analysed, empty if it could"),
@@ -31,6 +34,10 @@ RUNS = (
     Column("clean_strides", "whole", "", "clean strides"),
     Column("running_s", "number", "s", "time in strides"),
     Column("in_form_pct", "number", "%", "clean strides without a finding"),
+    Column("judged", "whole", "", "strides that were compared with the runner's baseline"),
+    Column("calibration", "text", "", "how the mount was found: stand+hinges, stand, or nominal (assumed)"),
+    Column("sides", "text", "", "what shows left and right: hinges or running; empty if nothing does"),
+    Column("warnings", "text", "", "what is wrong with the recording and what to do, one a line"),
     *(
         Column(name, "number", _UNITS[name].unit, f"median of clean strides: {_UNITS[name].meaning}")
         for name in MEDIANS
@@ -40,13 +47,15 @@ RUNS = (
 
 @dataclass(frozen=True, eq=False)
 class FileResult:
-    """The result for one file: summary and tables, or the error."""
+    """The result for one file: summary and tables, or the error; judged: strides; sides: of vocabulary.Sides."""
 
     file: str
     error: str
     summary: Summary | None
     strides: Columns
     findings: Columns
+    judged: int = 0
+    sides: str = ""
 
 
 def analyse_file(path: Path, read: Read) -> FileResult:
@@ -61,7 +70,20 @@ def analyse_file(path: Path, read: Read) -> FileResult:
     length_s = float(samples.time_s[-1] - samples.time_s[0])
     summary = unheard(summarise(run, Signal(duration_s=length_s, samples=len(samples))))
     strides, findings = (table(name, run, samples, summary) for name in ("strides", "findings"))
-    return FileResult(str(path), "", summary, strides, findings)
+    if run.sides == Sides.UNKNOWN:
+        summary = replace(summary, medians=_without_sides(summary.medians), spreads=_without_sides(summary.spreads))
+        strides |= {name: np.full(len(values), np.nan) for name, values in strides.items() if _is_sided(name)}
+    count = int(judged(run.strides).sum())
+    return FileResult(str(path), "", summary, strides, findings, judged=count, sides=run.sides)
+
+
+def _is_sided(name: str) -> bool:
+    """Whether a column of strides is of one side, or compares them; a standard error is not."""
+    return "left" in name or "right" in name or name.startswith("travel")
+
+
+def _without_sides(values: dict[str, float | None]) -> dict[str, float | None]:
+    return {name: None if _is_sided(name) else value for name, value in values.items()}
 
 
 def analyse_files(
@@ -140,8 +162,10 @@ def _runs(results: Sequence[FileResult]) -> Columns:
 def _run_row(result: FileResult) -> dict[str, Any]:
     s = result.summary
     if s is None:
-        unknown = {column.name: np.nan if column.kind == "number" else 0 for column in RUNS}
+        unknown = {column.name: _UNKNOWN[column.kind] for column in RUNS}
         return unknown | {"file": result.file, "error": result.error}
     found = {"running_s": s.running_s, "in_form_pct": s.in_form_pct} | s.medians
     numbers = {name: np.nan if value is None else value for name, value in found.items()}
-    return {"file": result.file, "error": "", "strides": s.strides, "clean_strides": s.clean_strides, **numbers}
+    found_by = {"calibration": s.calibration, "sides": result.sides, "warnings": "\n".join(s.warnings)}
+    counts = {"strides": s.strides, "clean_strides": s.clean_strides, "judged": result.judged}
+    return {"file": result.file, "error": "", **counts, **found_by, **numbers}

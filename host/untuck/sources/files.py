@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from untuck.errors import SamplesError, reason
 from untuck.model import GRAVITY_M_S2, Floats
+from untuck.motion.mount.signs import check_signs
 from untuck.samples import Samples
 
 GYR = ("gyr_x_rad_s", "gyr_y_rad_s", "gyr_z_rad_s")
@@ -45,6 +46,7 @@ def read_samples(path: Path, columns: Mapping[str, str] | None = None, rate_hz: 
         arrays = _joined(arrays, dict(columns or {}), path)
     samples = _samples(arrays, path, rate_hz)
     check_units(samples, str(path))
+    check_signs(samples, str(path))
     return samples
 
 

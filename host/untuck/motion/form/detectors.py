@@ -87,6 +87,10 @@ class Detector(Protocol):
     def strides(self) -> int:
         """The most strides that it looks back at."""
 
+    @property
+    def sided(self) -> bool:
+        """Whether its findings name a side, so that it needs to be known which way the clip faces."""
+
     def averages(self) -> dict[str, int]:
         """The STRIDE_DTYPE fields that it needs means of, with the number of strides."""
 
@@ -99,6 +103,8 @@ class Detector(Protocol):
 
 class _ByMeans:
     """What detectors with one latch share that keep nothing of the strides themselves, but means over some of them."""
+
+    sided = False
 
     def __init__(self, params: Params, strides: int, latch: Latch) -> None:
         self._params = params
@@ -181,6 +187,8 @@ class ArchDetector(_ByMeans):
 class PullbackDetector:
     """A backward bump added to the runner's own rotation, on the side or sides that explain it (pullback.py)."""
 
+    sided = True
+
     def __init__(self, params: Params, ids: Iterator[int]) -> None:
         on, off = params.pullback_on_times, params.pullback_off_times
         self.strides = params.pullback_strides
@@ -242,6 +250,8 @@ class RigidDetector(_ByMeans):
 
 class HeldHipDetector(_ByMeans):
     """The pelvis's heading against the direction of travel has changed: one hip is kept back all the time."""
+
+    sided = True
 
     def __init__(self, params: Params, ids: Iterator[int]) -> None:
         super().__init__(params, params.held_strides, Latch(Fault.HELD, BOTH, 1, 1, ids))

@@ -77,8 +77,11 @@ class FaultDetector:
             each.clear()
         return [finding for latch in self.latches if (finding := latch.end(now_s)) is not None]
 
-    def push(self, stride: Stride) -> list[Finding]:
-        """Findings that begin or end with this stride; fills in the stride's pullback and sets `not_judged`."""
+    def push(self, stride: Stride, sides_known: bool = True) -> list[Finding]:
+        """Findings that begin or end with this stride; fills in the stride's pullback and sets `not_judged`.
+
+        sides_known: otherwise rules that name a side are left out.
+        """
         record = stride.record
         now_s = record["start_s"] + record["duration_s"]
         self.not_judged = "" if record["valid"] else str(record["reason"])
@@ -104,7 +107,13 @@ class FaultDetector:
             params=self._params,
             now_s=now_s,
         )
-        changes = [change for each in self._detectors for change in each.push(seen)]
+        changes: list[Finding | None] = []
+        for each in self._detectors:
+            if sides_known or not each.sided:
+                changes += each.push(seen)
+            else:
+                each.clear()
+                changes += [latch.end(now_s) for latch in each.latches]
         return [change for change in changes if change is not None]
 
     def _is_doubtful(self) -> bool:

@@ -29,11 +29,11 @@ from untuck.motion.form.baseline import make_baseline
 from untuck.motion.form.cues import CuePolicy
 from untuck.motion.form.faults import FaultDetector
 from untuck.motion.history import History
-from untuck.motion.mount.facing import FacingWatch
+from untuck.motion.mount.facing import FacingWatch, lift_g
 from untuck.motion.mount.slip import SlipWatch
 from untuck.motion.params import Params
 from untuck.motion.strides.stride import Stride
-from untuck.vocabulary import Ending, Fault, NotJudged
+from untuck.vocabulary import Ending, Fault, NotJudged, Sides
 
 _SLIPPED = "check it, then stand still for 5 s. Until then tuck and pullback are not judged."
 _DOUBT = (
@@ -54,6 +54,11 @@ _TURNED = (
     "The clip seems to be turned sideways: seen from running, its front is not ahead. So nothing is judged. Put it on "
     "the middle of the back, or hinge three times: hinges measure how it sits."
 )
+_NO_SIDES = (
+    "Left and right are not named: no hinges were found, and this running does not show for certain which way the "
+    "clip faces. Hinge three times before the run."
+)
+_SIDES_WAIT = 16  # judged strides without known sides, until it is said
 _LOW = (
     "The pelvis still tips no further forward than in standing. This is kept as your own way of running, and faults "
     "are judged against it. If you know a better form, take a new baseline in that."
@@ -91,6 +96,9 @@ class Judge:
         self._slip = SlipWatch(params)
         self._facing = FacingWatch()
         self._candidates: list[Stride] = []
+        self._hinged = False
+        self._sideless = 0  # judged strides without known sides
+        self.signs_shown = True  # gyro and acceleration agree; of a foreign recording this may not be known
         self._warned_mount = self._told_offset = False
         self._rejected_tucked = False  # a baseline was rejected for its tilt, and the runner was told so
         self._doubted_s = -np.inf  # when a step of tilt was last in doubt
@@ -100,6 +108,15 @@ class Judge:
     def slipped(self) -> bool:
         """Whether the clip has slipped since standing was last measured."""
         return self._slip.held
+
+    @property
+    def sides(self) -> str:
+        """What shows which side is left, one of vocabulary.Sides."""
+        if self._facing.turned_deg != 0.0:
+            return Sides.UNKNOWN
+        if self._hinged:
+            return Sides.HINGES
+        return Sides.RUNNING if self._facing.known and self.signs_shown else Sides.UNKNOWN
 
     @property
     def chance_s(self) -> tuple[float, ...]:
@@ -119,16 +136,17 @@ class Judge:
 
     def push(self, stride: Stride, history: History, calibration: Calibration, now_s: float) -> list[Event]:
         """The events of a stride; fills in what the detectors measure, and a slip as the reason not to count."""
+        self._hinged = calibration.source == "stand+hinges"
         events = self._watch_slips(stride, history, calibration, now_s)
         active: list[Finding] = []
         changes: list[Finding] = []
         if self._detector is not None:
-            changes = self._detector.push(stride)
+            changes = self._detector.push(stride, self.sides != Sides.UNKNOWN)
             ending = Ending.NOT_COMPARABLE if self._detector.not_judged else Ending.CORRECTED
             changes = [change if change.active else replace(change, ended=ending) for change in changes]
             latches = self._detector.latches
             active = [latch.finding for latch in latches if latch.finding is not None and not latch.easing]
-            events += self._follow(stride, now_s)
+            events += [*self._follow(stride, now_s), *self._tell_sides(now_s)]
         elif stride.record["valid"] or stride.record["reason"] == NotJudged.ACCELERATING:
             events += self._gather(stride, calibration.source != "nominal", now_s)
             gathered = NotJudged.WARM_UP if now_s < self._gather_from_s else NotJudged.BASELINE
@@ -163,6 +181,14 @@ class Judge:
             events.append(Warned(now_s, _OFFSET.format(abs(reference.offset_deg), way)))
         return events
 
+    def _tell_sides(self, now_s: float) -> list[Event]:
+        """Say it once, where faults of a side are not judged for long."""
+        assert self._detector is not None
+        if self.sides != Sides.UNKNOWN or self._detector.not_judged:
+            return []
+        self._sideless += 1
+        return [Warned(now_s, _NO_SIDES)] if self._sideless == _SIDES_WAIT else []
+
     def _watch_slips(self, stride: Stride, history: History, calibration: Calibration, now_s: float) -> list[Event]:
         """Exclude strides that a slip has spoilt; findings and strides gathered before it are closed."""
         events: list[Event] = []
@@ -185,7 +211,8 @@ class Judge:
         """Exclude strides while the clip lies, or faces, as the mount says that it does not; said once."""
         events: list[Event] = []
         was_turned = self._facing.turned_deg != 0.0
-        if self._facing.push(*stride.facing) and stride.record["valid"]:
+        sure = lift_g(stride.record) >= self._params.lift_sure_g
+        if self._facing.push(*stride.facing, sure, stride.overtone) and stride.record["valid"]:
             stride.record["valid"], stride.record["reason"] = False, NotJudged.MOUNT
         if self._facing.turned_deg != 0.0 and not was_turned:
             self._candidates.clear()
@@ -257,7 +284,7 @@ class Judge:
         """The mount has changed: a baseline taken in this session is void, unless only the zero was set again."""
         self._candidates.clear()
         self._warned_mount = False
-        self._facing.clear()
+        self._facing.clear(zero_only)
         if self._detector is not None and self._given:
             self._detector.reference.renew()
         if zero_only or self._given or self._detector is None:

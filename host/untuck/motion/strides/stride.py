@@ -46,7 +46,8 @@ class Stride:
 
     record is a dict, which is read ten times faster than an array scalar; `publish` makes the scalar.
     obliquity_deg: mean obliquity, which shows a clip that is tipped sideways; facing: direction of travel, ahead and to
-    the left of where the mount says that the pelvis faces, of any length.
+    the left of where the mount says that the pelvis faces, of any length; overtone: how the spring of the legs at
+    twice the step frequency agrees with that at step frequency, and the size of the latter squared.
     """
 
     record: dict[str, Any]
@@ -55,6 +56,7 @@ class Stride:
     left_phase: float
     obliquity_deg: float
     facing: tuple[float, float]
+    overtone: tuple[float, float] = (0.0, 0.0)
 
     @property
     def rotation(self) -> Floats:
@@ -167,6 +169,7 @@ class StrideCutter:
             left_phase=left_phase,
             obliquity_deg=numbers[stride_kernels.N_OBLIQUITY_DEG],
             facing=(numbers[stride_kernels.N_FACING_X], numbers[stride_kernels.N_FACING_Y]),
+            overtone=_overtone(self._harmonics),
         )
 
     def _invalid_reason(self, record: dict[str, Any], numbers: list[float]) -> str:
@@ -201,6 +204,22 @@ class StrideCutter:
         if abs(record["accel_m_s2"]) > p.accel_max_m_s2:
             return "accelerating"
         return ""
+
+
+def _overtone(harmonics: Floats) -> tuple[float, float]:
+    """Product of horizontal times conjugate vertical acceleration at step frequency and at twice that, and its size.
+
+    harmonics (4, 2 H) as `measure_stride` writes them. At twice the step frequency walkers and runners both move as on
+    a spring, so that the first is negative in walking, whichever way is forward.
+    """
+    parts = harmonics[1:, (2, 3, 6, 7)].tolist()
+    up1, up2 = complex(*parts[2][:2]), complex(*parts[2][2:])
+    both = squares = 0.0
+    for c1, s1, c2, s2 in parts[:2]:
+        first, second = complex(c1, -s1) * up1, complex(c2, -s2) * up2
+        both += (first * second.conjugate()).real
+        squares += abs(first) ** 2
+    return both, squares
 
 
 def _gap_error_deg(record: dict[str, Any], gaps6: float) -> float:
