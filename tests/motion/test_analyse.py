@@ -219,7 +219,11 @@ def test_without_evidence_of_the_sides_no_column_has_one(recorded: Samples, tmp_
 
 @pytest.mark.parametrize(
     ("gyr", "acc", "said"),
-    [(1, -1, "along -y.*Apple.*--axes"), (-1, 1, "gyro has the opposite sign.*--axes"), (-1, -1, '--axes "-x,-y,-z"')],
+    [
+        (1, -1, "along -y.*Apple.*--axes"),
+        (-1, 1, "gyro has the opposite sign.*--axes"),
+        (-1, -1, '--axes "gyr:-x,-y,-z"'),
+    ],
 )
 def test_files_with_wrong_signs_are_refused_with_the_flag(
     recorded: Samples, tmp_path: Path, gyr: int, acc: int, said: str

@@ -57,12 +57,12 @@ def test_axes_that_are_named_alike_agree_unless_they_are_left_handed(way: str, h
     axes = WAYS[way]
     problem = gyro_problem(agreement(named(axes, axes, hinges)))
     assert (problem == "") == (np.linalg.det(axes) > 0)
-    assert problem == "" or ('--axes "-x,y,z"' in problem and "left-handed" in problem)
+    assert problem == "" or ('--axes "acc:-x,y,z" --axes "gyr:-x,y,z"' in problem and "left-handed" in problem)
 
 
 @pytest.mark.parametrize("hinges", [True, False])
 def test_a_reversed_gyro_contradicts_and_a_reversed_acceleration_cannot_be_seen(hinges: bool) -> None:
-    assert '--axes "gyr=-x,-y,-z"' in gyro_problem(agreement(named(FLIP, SAME, hinges)))
+    assert '--axes "gyr:-x,-y,-z"' in gyro_problem(agreement(named(FLIP, SAME, hinges)))
     assert gyro_problem(agreement(named(SAME, FLIP, hinges))) == "", "that is the motion of a mirrored runner"
 
 
@@ -89,7 +89,7 @@ def test_a_file_is_read_only_with_y_up_and_axes_that_agree(way: str, gyro_sign: 
 def test_acceleration_of_the_opposite_sign_is_refused_as_a_file_and_a_warning_in_memory(tmp_path: Path) -> None:
     samples = named(SAME, FLIP)
     write_npz(samples, tmp_path / "phone.npz")
-    with pytest.raises(SamplesError, match=r'along -y, but y should point up.*Apple.*--axes "acc=-x,-y,-z"'):
+    with pytest.raises(SamplesError, match=r'along -y, but y should point up.*Apple.*--axes "-x,-y,-z"'):
         read_samples(tmp_path / "phone.npz")
     assert any("acceleration has the opposite sign" in text for text in untuck.analyse(samples).warnings)
     assert mirror_warning(untuck.analyse(recorded()).calibration) == ""

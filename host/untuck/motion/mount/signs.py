@@ -31,9 +31,11 @@ _UPRIGHT_AXES = {  # for each axis that may point up: a rotation, and a mirror i
     (2, 1): ("x,z,-y", "x,z,y"),
     (2, -1): ("x,-z,y", "x,-z,-y"),
 }
+_BOTH = '--axes "acc:{0}" --axes "gyr:{0}"'  # "--axes" alone takes rotation for an axial vector
+_REVERSED = '--axes "-x,-y,-z"'  # acceleration, that is
 _LEFT_HANDED = (
-    'Either one axis is mirrored (left-handed axes): give it, such as --axes "-x,y,z" where x points left; or the gyro '
-    'has the opposite sign: --axes "gyr=-x,-y,-z". '
+    f"Either one axis is mirrored (left-handed axes): give it, such as {_BOTH.format('-x,y,z')} where x points left; "
+    'or the gyro has the opposite sign: --axes "gyr:-x,-y,-z". '
 )
 _CANNOT_TELL = "The recording cannot show which, and left and right depend on it."
 
@@ -85,7 +87,7 @@ def gyro_problem(found: Agreement) -> str:
     if turned.best >= _BEST_SURE and turned.agreement < _SELF_LOST:
         return (
             "gyro and acceleration do not have the same axes: gravity turns as the gyro says only if the gyro's axes "
-            f'are named otherwise. Give them, perhaps --axes "gyr={axes_text(turned.axes)}".'
+            f'are named otherwise. Give them, perhaps --axes "gyr:{axes_text(turned.axes)}".'
         )
     if found.strides <= -_RUN_SURE:
         what = "while running, the gyro says that the pelvis tips the opposite way to everybody's in a step. "
@@ -113,11 +115,11 @@ def upright_problem(samples: Samples, contradicting: bool) -> str:
     if contradicting:
         return (
             f"{found}Gyro and acceleration contradict each other as well: perhaps the axes are left-handed, "
-            f'--axes "{mirrored}" (right, up, backward), or all signs are reversed, --axes "-x,-y,-z". {_CANNOT_TELL}'
+            f"{_BOTH.format(mirrored)}, or all signs are reversed, {_BOTH.format('-x,-y,-z')}. {_CANNOT_TELL}"
         )
     return (
         f'{found}If the sensor was worn that way, give its axes, perhaps --axes "{rotated}" (right, up, backward). '
-        f'If acceleration has the opposite sign, as on Apple phones, give --axes "acc=-x,-y,-z". {_CANNOT_TELL}'
+        f"If acceleration has the opposite sign, as on Apple phones, give {_REVERSED}. {_CANNOT_TELL}"
     )
 
 
