@@ -28,7 +28,7 @@ def untuck(*arguments: str, env: dict[str, str] | None = None, **options: Any) -
         [sys.executable, "-m", "untuck", *arguments],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=400,
         env={**os.environ, **(env or {})},
         **options,
     )
@@ -159,7 +159,7 @@ def test_ctrl_c_ends_a_session_with_its_summary(in_demo_home: Path) -> None:
         assert process.poll() is None, process.communicate()
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=400)
     assert process.returncode == 0 and "Traceback" not in err
     assert "No running strides were found." in out and "stopped" in out
     assert "is not kept: it has no running stride" in err
@@ -304,6 +304,6 @@ def test_what_is_loaded_before_a_session_is_excluded_from_garbage_collection() -
     """A full collection over the objects of all libraries would stop sound and analysis."""
     look = "print(gc.get_freeze_count(), len(gc.get_objects()))"
     program = f"import gc; from untuck.session.warmup import warm_up; warm_up(print); {look}"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=400, check=True)
     frozen, left = map(int, done.stdout.splitlines()[-1].split())
     assert frozen > 20 * left

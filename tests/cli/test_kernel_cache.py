@@ -72,7 +72,7 @@ def test_without_a_folder_one_line_names_what_to_set(own_home: Path, arguments: 
         [sys.executable, "-c", NO_FOLDER, *arguments],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=500,
         env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={own_home}/none"},
     )
     lines = [line for line in (done.stdout + done.stderr).splitlines() if "NUMBA_CACHE_DIR" in line]

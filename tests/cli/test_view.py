@@ -63,7 +63,7 @@ def test_the_view_shows_the_next_step_and_the_findings(stages: dict[float, list[
     assert "standing: stand still for 5 s, then hinge three times" in text[6.0]
     assert "standing: run" in text[19.0]
     assert "running: run in good form: baseline" in text[50.0] and "of 60 strides" in text[50.0]
-    assert "deg (pelvis) pullback left" in text[90.0]
+    assert "deg pullback left" in text[90.0]
     assert "found: tuck since" in text[90.0] and "tuck (low double tone)" in text[90.0]
     assert "found: right pullback since" in text[125.0] and "ended: tuck" in text[125.0]
     assert "ended: right pullback" in text[150.0] and "recovered (rising chime)" in text[150.0]
