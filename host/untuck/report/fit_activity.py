@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
+import numpy as np
 from fit_tool.fit_file_builder import FitFileBuilder
 from fit_tool.profile.messages.activity_message import ActivityMessage
 from fit_tool.profile.messages.event_message import EventMessage
@@ -48,11 +49,9 @@ def to_fit(run: Run, summary: Summary, unix_zero_s: float) -> bytes:
     builder.add(_activity(first_s, last_s))
     fit = fb.read(builder.build_bytes(), "the activity")
 
-    def values(message: fb.Message) -> bytes:
-        now_s = (message.time_s or 0) + fb.EPOCH_UNIX_S - unix_zero_s
-        return fit_fields.encode(means, now_s - 1.0, now_s, message.definition.big_endian)
-
-    return fb.write(fb.with_developer_fields(fit, fit_fields.describe(0), fit_fields.layout(0), values))
+    now_s = np.arange(first_s, last_s + 1) - unix_zero_s
+    rows = iter(fit_fields.rows(means, now_s - 1.0, now_s, big_endian=False))
+    return fb.write(fb.with_developer_fields(fit, fit_fields.describe(0), fit_fields.layout(0), lambda _: next(rows)))
 
 
 def _laps(run: Run, unix_zero_s: float) -> list[int]:

@@ -6,18 +6,21 @@ only the container, by the FIT protocol: headers, definitions, sizes, checksums 
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from untuck.errors import ReportError
 
-FILE_ID, RECORD, FIELD_DESCRIPTION, DEVELOPER_DATA_ID = 0, 20, 206, 207
+FILE_ID, SESSION, RECORD, EVENT, FIELD_DESCRIPTION, DEVELOPER_DATA_ID = 0, 18, 20, 21, 206, 207
 TIMESTAMP_FIELD = 253
 EPOCH_UNIX_S = 631065600  # 1989-12-31, the epoch of FIT time
 _DEFINITION, _DEVELOPER, _COMPRESSED = 0x40, 0x20, 0x80
 _CRC_POLYNOMIAL = 0xA001
+_PROTOCOL_2 = 0x20  # the first with developer fields
 
 
 @dataclass(frozen=True)
@@ -73,10 +76,14 @@ class FitFile:
     messages: tuple[Message, ...]
     rest: bytes
 
+    def data(self, global_number: int) -> list[Message]:
+        """The data messages of one kind."""
+        return [m for m in self.messages if m.definition.global_number == global_number and not m.is_definition]
+
 
 def read(data: bytes, name: str) -> FitFile:
     """Split a FIT file. Raises ReportError, which names the file, if it is not a FIT file or is damaged."""
-    if len(data) < 14 or data[8:12] != b".FIT" or data[0] not in (12, 14):
+    if not begins(data):
         raise ReportError(f"{name} is not a FIT file: export the activity from your watch in its original format.")
     size = int.from_bytes(data[4:8], "little")
     end = data[0] + size
@@ -86,9 +93,29 @@ def read(data: bytes, name: str) -> FitFile:
         raise ReportError(f"{name} is damaged: its checksum is wrong. Export it from the watch again.")
     try:
         messages = tuple(_messages(data, data[0], end))
-    except (IndexError, KeyError, struct.error) as error:
-        raise ReportError(f"{name} is damaged: a message cannot be read ({error!r}). Export it again.") from error
+    except (IndexError, KeyError) as error:
+        raise ReportError(
+            f"{name} is damaged: a message in it cannot be read. Export it from the watch again."
+        ) from error
     return FitFile(data[:12], messages, data[end + 2 :])
+
+
+def begins(data: bytes) -> bool:
+    """Whether a FIT file begins here."""
+    return len(data) >= 14 and data[8:12] == b".FIT" and data[0] in (12, 14)
+
+
+def read_chain(data: bytes, name: str) -> list[FitFile]:
+    """The files of a chain, each with only its own bytes; what follows that is no FIT file stays with the last.
+
+    Raises ReportError, which names the file and its place in the chain, for one that is damaged.
+    """
+    files = [read(data, name)]
+    while begins(files[-1].rest):
+        after = read(files[-1].rest, f"{name}, file {len(files) + 1} of the chain,")
+        files[-1] = FitFile(files[-1].header, files[-1].messages, b"")
+        files.append(after)
+    return files
 
 
 def write(fit: FitFile) -> bytes:
@@ -98,7 +125,8 @@ def write(fit: FitFile) -> bytes:
     head[4:8] = len(body).to_bytes(4, "little")
     if head[0] == 14:
         head += crc(bytes(head)).to_bytes(2, "little")
-    return bytes(head) + body + crc(bytes(head) + body).to_bytes(2, "little") + fit.rest
+    whole = bytes(head) + body
+    return whole + crc(whole).to_bytes(2, "little") + fit.rest
 
 
 def _messages(data: bytes, at: int, end: int) -> Iterator[Message]:
@@ -152,25 +180,37 @@ def with_developer_fields(
 ) -> FitFile:
     """The file with developer fields on every record message.
 
-    intro: the messages that describe the fields, as layout and body, inserted after file_id; fields: as (number, size,
-    developer data index); values: the bytes for one record. Otherwise only sizes and checksums change.
+    intro: the messages that describe the fields, as layout and body, inserted after file_id, which is the first data
+    message; fields: as (number, size, developer data index); values: the bytes for one record. A layout may use the
+    fields only after they are described: those of records that come before are repeated. Otherwise only sizes,
+    checksums and the protocol's version change.
     """
     out: list[Message] = []
     introduced = False
     live: dict[int, Message] = {}
     for message in fit.messages:
-        if message.definition.global_number == RECORD:
-            message = _widened(message, fields, values)
+        if not message.is_definition and not introduced:
+            introduced = True
+            first_is_record = message.definition.global_number == RECORD
+            before = [] if first_is_record else [message]
+            out += [*before, *_introduction(intro, message.local, live[message.local], fields)]
+            wide = {k: m for k, m in live.items() if m.definition.global_number == RECORD and k != message.local}
+            out += [_widened(each, fields, values) for each in wide.values()]
+            if not first_is_record:
+                continue
         if message.is_definition:
             live[message.local] = message
+        if message.definition.global_number == RECORD and introduced:
+            message = _widened(message, fields, values)
         out.append(message)
-        if not introduced and not message.is_definition:
-            introduced = True
-            out += _introduction(intro, message.local, live[message.local])
-    return FitFile(fit.header, tuple(out), fit.rest)
+    header = bytearray(fit.header)
+    header[1] = max(header[1], _PROTOCOL_2)
+    return FitFile(bytes(header), tuple(out), fit.rest)
 
 
-def _introduction(intro: Sequence[tuple[Definition, bytes]], local: int, before: Message) -> list[Message]:
+def _introduction(
+    intro: Sequence[tuple[Definition, bytes]], local: int, before: Message, fields: tuple[tuple[int, int, int], ...]
+) -> list[Message]:
     """The describing messages under a local number in use, and then that number's own definition again."""
     out: list[Message] = []
     current: Definition | None = None
@@ -179,7 +219,8 @@ def _introduction(intro: Sequence[tuple[Definition, bytes]], local: int, before:
             out.append(Message(definition_bytes(local, definition), local, definition, True, None))
             current = definition
         out.append(Message(bytes([local]) + body, local, definition, False, None))
-    return [*out, before]
+    again = before.definition.global_number == RECORD
+    return [*out, _widened(before, fields, lambda _: b"") if again else before]
 
 
 def _widened(message: Message, fields: tuple[tuple[int, int, int], ...], values: Callable[[Message], bytes]) -> Message:
@@ -199,21 +240,40 @@ def definition_bytes(local: int, definition: Definition) -> bytes:
     return out
 
 
-def _crc_table() -> tuple[int, ...]:
+def _crc_table() -> NDArray[np.uint16]:
     table = []
     for value in range(256):
         for _ in range(8):
             value = (value >> 1) ^ (_CRC_POLYNOMIAL if value & 1 else 0)
         table.append(value)
-    return tuple(table)
+    return np.array(table, np.uint16)
 
 
 _CRC_TABLE = _crc_table()
 
 
 def crc(data: bytes) -> int:
-    """FIT's 16-bit checksum; it is 0 for a file that includes its checksum."""
+    """FIT's 16-bit checksum; it is 0 for a file that includes its checksum.
+
+    Rows of equal length are summed side by side. The checksum of joined rows is that of the first, advanced over the
+    length of the second, combined with that of the second by exclusive or, because it is linear and starts at 0.
+    """
+    length = max(int(len(data) ** 0.5), 1)
+    rows = np.frombuffer(data[: len(data) // length * length], np.uint8).reshape(-1, length)
+    sums = _crc_advance(np.zeros(len(rows), np.uint16), rows)
+    bits = _crc_advance((1 << np.arange(16)).astype(np.uint16), np.zeros((16, length), np.uint8)).tolist()
     value = 0
-    for byte in data:
+    for each in sums.tolist():
+        ahead = 0
+        for bit in range(16):
+            ahead ^= bits[bit] if value >> bit & 1 else 0
+        value = ahead ^ each
+    tail = np.frombuffer(data[rows.size :], np.uint8).reshape(1, -1)
+    return int(_crc_advance(np.array([value], np.uint16), tail)[0])
+
+
+def _crc_advance(value: NDArray[np.uint16], rows: NDArray[np.uint8]) -> NDArray[np.uint16]:
+    """The checksums (N,) after the bytes of each row (N, L)."""
+    for byte in rows.T:
         value = (value >> 8) ^ _CRC_TABLE[(value ^ byte) & 0xFF]
     return value

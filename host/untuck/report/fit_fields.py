@@ -8,10 +8,10 @@ and vertical stiffness have none in the public profile.
 from __future__ import annotations
 
 import math
-import struct
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from untuck.model import Floats
 from untuck.report.fit_bytes import DEVELOPER_DATA_ID, FIELD_DESCRIPTION, RECORD, Definition
@@ -22,7 +22,7 @@ APPLICATION_ID = bytes.fromhex("5b1f0c8e6a7d4d0e9a3c75756e747563")
 FLOAT32, UINT16, UINT8, STRING = 0x88, 0x84, 0x02, 0x07  # FIT base types
 BYTE, UINT32 = 0x0D, 0x86
 NOT_KNOWN = {FLOAT32: b"\xff" * 4, UINT16: b"\xff" * 2}
-_CODES = {FLOAT32: "f", UINT16: "H"}
+_CODES = {FLOAT32: "f4", UINT16: "u2"}
 _KINDS: dict[int, type[float] | type[int]] = {FLOAT32: float, UINT16: int}
 LONGEST_S = 10.0  # a record covers at most so many seconds before it
 
@@ -102,30 +102,51 @@ class StrideMeans:
         self._span_s = (float(run.time_s[0]), float(run.time_s[-1])) if len(run.time_s) else (math.inf, -math.inf)
 
     def value(self, column: str, since_s: float, until_s: float) -> float:
-        """Mean over the strides whose middle lies in since_s < t <= until_s, else of one within a second, else NaN."""
+        """Like `values`, for one span."""
+        return float(self.values(column, np.array([since_s]), np.array([until_s]))[0])
+
+    def values(self, column: str, since_s: Floats, until_s: Floats) -> Floats:
+        """Means (n,) over the strides whose middle lies in since_s < t <= until_s, else of one within 1 s, else NaN."""
         if column == "cues":
-            inside = self._span_s[0] <= until_s <= self._span_s[1] + LONGEST_S
-            return float(np.searchsorted(self._cue_s, until_s, side="right")) if inside else math.nan
-        first, end = np.searchsorted(self._middle_s, [max(since_s, until_s - LONGEST_S), until_s], side="right")
-        if first == end:
-            near = [k for k in (end - 1, end) if 0 <= k < len(self._middle_s) and abs(self._middle_s[k] - until_s) <= 1]
-            if not near:
-                return math.nan
-            first, end = near[0], near[0] + 1
-        values = self._columns[column][first:end]
-        known = values[np.isfinite(values)]
-        return float(known.mean()) if len(known) else math.nan
+            inside = (until_s >= self._span_s[0]) & (until_s <= self._span_s[1] + LONGEST_S)
+            return np.where(inside, np.searchsorted(self._cue_s, until_s, side="right"), np.nan)
+        if len(self._middle_s) == 0:
+            return np.full(len(until_s), np.nan)
+        first, end = self._strides(since_s, until_s)
+        known = np.isfinite(self._columns[column])
+        sums = np.concatenate([[0.0], np.cumsum(np.where(known, self._columns[column], 0.0))])
+        counts = np.concatenate([[0], np.cumsum(known)])
+        count = counts[end] - counts[first]
+        return np.where(count > 0, (sums[end] - sums[first]) / np.maximum(count, 1), np.nan)
+
+    def _strides(self, since_s: Floats, until_s: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """First and end (n,) of the strides that count for each span; equal where none does."""
+        last = len(self._middle_s) - 1
+        first = np.searchsorted(self._middle_s, np.maximum(since_s, until_s - LONGEST_S), side="right")
+        end = np.searchsorted(self._middle_s, until_s, side="right")
+        before, after = np.clip(end - 1, 0, last), np.clip(end, 0, last)
+        apart = [np.abs(self._middle_s[k] - until_s) <= 1 for k in (before, after)]
+        near = np.where(apart[0], before, after)
+        none = first >= end
+        first = np.where(none, near, first)
+        return first, np.where(none, near + (apart[0] | apart[1]), end)
 
 
-def encode(means: StrideMeans, since_s: float, until_s: float, big_endian: bool) -> bytes:
-    """The fields' bytes for the record that covers since_s < t <= until_s of sensor time."""
-    order, out = (">" if big_endian else "<"), b""
-    for field in FIELDS:
-        value = means.value(field.column, since_s, until_s)
-        if math.isnan(value):
-            out += NOT_KNOWN[field.base_type]
-        elif field.base_type == FLOAT32:
-            out += struct.pack(order + "f", value)
+def rows(means: StrideMeans, since_s: Floats, until_s: Floats, big_endian: bool) -> list[bytes]:
+    """The fields' bytes for records (n,) that cover since_s < t <= until_s of sensor time."""
+    order = ">" if big_endian else "<"
+    names = [f"{field.number}" for field in FIELDS]
+    table = np.zeros(len(until_s), list(zip(names, (order + _CODES[field.base_type] for field in FIELDS), strict=True)))
+    for name, field in zip(names, FIELDS, strict=True):
+        values = means.values(field.column, since_s, until_s)
+        unknown = np.isnan(values)
+        if field.base_type == FLOAT32:
+            bits = np.where(unknown, np.float32(0), values).astype(np.float32).view(np.uint32)
+            table[name] = np.where(unknown, np.uint32(0xFFFFFFFF), bits).astype(np.uint32).view(np.float32)
         else:
-            out += struct.pack(order + "H", int(value))
-    return out
+            table[name] = np.where(unknown, 0xFFFF, np.minimum(np.nan_to_num(values), 0xFFFE)).astype(np.uint16)
+    size, data = table.dtype.itemsize, table.tobytes()
+    return [data[k : k + size] for k in range(0, len(data), size)]
+
+
+NONE = b"".join(NOT_KNOWN[field.base_type] for field in FIELDS)  # of a record outside the session

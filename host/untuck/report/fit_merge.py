@@ -1,33 +1,38 @@
 """Adds a session's developer fields to a watch's FIT recording and changes nothing else in it.
 
-The watch's records keep their times; each gets the means of the strides since the previous record.
+The watch's records keep their times; each gets the means of the strides since the previous record. Of a chain of files
+the one that matches best is filled, the others stay as they are.
 """
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from untuck.errors import ReportError
-from untuck.model import Floats
 from untuck.report import fit_bytes as fb
 from untuck.report import fit_fields
 from untuck.report.fit_match import Match, find_offset
+from untuck.report.fit_watch import Watch, read_watch, unpacked
 from untuck.run_results import Run
-
-_CADENCE, _FRACTIONAL = 4, 53
 
 
 @dataclass(frozen=True)
 class Merged:
-    """data: the merged file; match: of the two clocks; records, filled: of the watch, and those with stride values."""
+    """data: the merged file; match: of the two clocks; records, filled: of the watch, and those with stride values.
+
+    part, parts: which file of a chain was filled, from 1, and of how many; notes: what the user should know.
+    """
 
     data: bytes
     match: Match
     records: int
     filled: int
+    part: int = 1
+    parts: int = 1
+    notes: tuple[str, ...] = ()
 
 
 def merge(data: bytes, name: str, run: Run, unix_zero_s: float, offset_s: float | None = None) -> Merged:
@@ -36,58 +41,83 @@ def merge(data: bytes, name: str, run: Run, unix_zero_s: float, offset_s: float 
     offset_s: watch time minus session time, None to find it. Raises ReportError for a file that is damaged, not an
     activity, merged before, or of another run.
     """
-    fit = fb.read(data, name)
-    records = [m for m in fit.messages if m.definition.global_number == fb.RECORD and not m.is_definition]
-    if not any(message.time_s is not None for message in records):
-        raise ReportError(f"{name} is not an activity: it has no records with a time.")
+    data, note = unpacked(data, name)
+    files = fb.read_chain(data, name)
+    part, watch, match = _matching(files, name, run, unix_zero_s, offset_s)
+    fit = files[part]
     index = _free_index(fit, name)
-    watch_s, watch_spm = cadence(records)
-    match = find_offset(run, unix_zero_s, watch_s, watch_spm) if offset_s is None else Match(offset_s, given=True)
-    shift_s = fb.EPOCH_UNIX_S - unix_zero_s - match.offset_s  # from FIT time to sensor time
-    filler = _Filler(fit_fields.StrideMeans(run), shift_s)
-    merged = fb.with_developer_fields(fit, fit_fields.describe(index), fit_fields.layout(index), filler.values)
-    if filler.filled == 0:
+    shift_s = -unix_zero_s - match.offset_s  # from unix time to sensor time
+    values, filled = _values(fit, watch, run, shift_s)
+    if filled == 0:
         raise ReportError(f"no record of {name} lies within the session ({match.text}): nothing to add.")
-    return Merged(fb.write(merged), match, len(records), filler.filled)
+    files[part] = fb.with_developer_fields(fit, fit_fields.describe(index), fit_fields.layout(index), values)
+    notes = [note] if note else []
+    if len(files) > 1:
+        notes.append(
+            f"{name} is a chain of {len(files)} FIT files: file {part + 1} was filled, the others are unchanged"
+        )
+    strays = int((~watch.used).sum())
+    if strays:
+        notes.append(f"{strays} records without a usable time, or of another sport, were left unfilled")
+    out = b"".join(fb.write(each) for each in files)
+    return Merged(out, match, len(watch.time_s), filled, part + 1, len(files), tuple(notes))
 
 
-class _Filler:
-    """Computes the bytes of the developer fields, record by record."""
-
-    def __init__(self, means: fit_fields.StrideMeans, shift_s: float) -> None:
-        self._means = means
-        self._shift_s = shift_s
-        self._last_s = -math.inf
-        self.filled = 0
-
-    def values(self, message: fb.Message) -> bytes:
-        if message.time_s is None:
-            return b"".join(fit_fields.NOT_KNOWN[field.base_type] for field in fit_fields.FIELDS)
-        now_s = message.time_s + self._shift_s
-        self.filled += not math.isnan(self._means.value("tilt_deg", self._last_s, now_s))
-        out = fit_fields.encode(self._means, self._last_s, now_s, message.definition.big_endian)
-        self._last_s = now_s
-        return out
-
-
-def cadence(records: list[fb.Message]) -> tuple[Floats, Floats]:
-    """Unix seconds (n,) and steps/min (n,), NaN where unknown, of the records with a time."""
-    times, steps = [], []
-    for message in records:
-        if message.time_s is None:
+def _matching(
+    files: list[fb.FitFile], name: str, run: Run, unix_zero_s: float, offset_s: float | None
+) -> tuple[int, Watch, Match]:
+    """The file of a chain that matches best. Raises the error of the one that comes closest if none does."""
+    found: list[tuple[int, Watch, Match]] = []
+    errors: list[ReportError] = []
+    for number, fit in enumerate(files):
+        try:
+            watch = read_watch(fit, name)
+            if offset_s is None:
+                time_s, use = watch.time_s, watch.used
+                match = find_offset(run, unix_zero_s, time_s[use], watch.spm[use], watch.paused_s)
+            else:
+                match = Match(offset_s, given=True)
+        except ReportError as error:
+            if len(files[number].data(fb.RECORD)) or len(files) == 1:
+                errors.append(error)
             continue
-        whole, part = message.unsigned(_CADENCE), message.unsigned(_FRACTIONAL)
-        times.append(float(message.time_s + fb.EPOCH_UNIX_S))
-        steps.append(math.nan if whole is None else 2.0 * (whole + (part or 0) / 128.0))
-    return np.array(times), np.array(steps)
+        found.append((number, watch, match))
+    if not found:
+        raise errors[0] if errors else ReportError(f"{name} is not an activity: none of its files has records.")
+    if offset_s is None:
+        return max(found, key=lambda each: each[2].ratio)
+    return max(found, key=lambda each: _overlap_s(each[1], run, unix_zero_s + offset_s))
+
+
+def _overlap_s(watch: Watch, run: Run, zero_s: float) -> float:
+    inside = (watch.time_s >= zero_s + run.time_s[0]) & (watch.time_s <= zero_s + run.time_s[-1])
+    return float(inside.sum())
+
+
+def _values(fit: fb.FitFile, watch: Watch, run: Run, shift_s: float) -> tuple[Callable[[fb.Message], bytes], int]:
+    """The bytes of the developer fields for each record in turn, and how many records have stride values."""
+    means = fit_fields.StrideMeans(run)
+    until_s = watch.time_s + shift_s
+    rows = [fit_fields.NONE] * len(until_s)
+    used = np.flatnonzero(watch.used)
+    order = used[np.argsort(until_s[used], kind="stable")]
+    now_s = until_s[order]
+    since_s = np.concatenate([[-np.inf], now_s[:-1]])
+    since_s = np.where(since_s < now_s, since_s, now_s - 1.0)  # a second record of the same second
+    big = np.array([message.definition.big_endian for message in fit.data(fb.RECORD)], bool)[order]
+    for endian in (False, True):
+        chosen = np.flatnonzero(big == endian)
+        for k, row in zip(order[chosen], fit_fields.rows(means, since_s[chosen], now_s[chosen], endian), strict=True):
+            rows[k] = row
+    in_turn = iter(rows)
+    return lambda _: next(in_turn), int(np.isfinite(means.values("tilt_deg", since_s, now_s)).sum())
 
 
 def _free_index(fit: fb.FitFile, name: str) -> int:
     """A developer data index that the file does not use."""
     used = set()
-    for message in fit.messages:
-        if message.definition.global_number == fb.DEVELOPER_DATA_ID and not message.is_definition:
-            if message.field(1) == fit_fields.APPLICATION_ID:
-                raise ReportError(f"{name} already has Untuck's fields: merge into the watch's original file.")
-            used.add(message.unsigned(3))
+    for message in fit.data(fb.DEVELOPER_DATA_ID):
+        if message.field(1) == fit_fields.APPLICATION_ID:
+            raise ReportError(f"{name} already has Untuck's fields: merge into the watch's original file.")
+        used.add(message.unsigned(3))
     return next(index for index in range(255) if index not in used)
