@@ -10,7 +10,7 @@ import click
 from untuck.cli import output
 from untuck.cli.options import as_json
 from untuck.errors import ReportError, reason
-from untuck.store import Store
+from untuck.store import Store, StoredSession
 
 
 @click.command()
@@ -28,12 +28,15 @@ from untuck.store import Store
 def merge(watch: Path, session_id: int | None, path: Path | None, offset_s: float | None, as_json: bool) -> None:
     """Add a session to the watch's own recording of the same run: tilt, lean, pullback, cues and more.
 
-    The result is a new file; WATCH.fit is only read. The two are aligned by their clocks and then by cadence. If they
-    do not match, nothing is written.
+    The result is a new file; WATCH.fit, which may be packed with gzip or zip, is only read. The two are aligned by
+    their clocks, by starts and stops and by the variation of cadence. If it is not sure that they are the same run,
+    nothing is written.
     """
-    path = path or watch.with_name(f"{watch.stem}-untuck.fit")
+    path = path or watch.with_name(f"{watch.name.split('.fit')[0] if '.fit' in watch.name else watch.stem}-untuck.fit")
     data = _read(watch, path)
     session = Store().open(session_id)
+    if offset_s is None:
+        _check_dates(data, str(watch), session)  # before the session is analysed: that takes seconds
     from untuck.report.fit_merge import merge as merge_into
     from untuck.session.reanalysis import reanalyse, unix_zero_s
     from untuck.session.warmup import warm_up
@@ -48,9 +51,19 @@ def merge(watch: Path, session_id: int | None, path: Path | None, offset_s: floa
     match = merged.match
     if as_json:
         result = {"file": str(path), "session": session.id, "records": merged.records, "filled": merged.filled}
+        result |= {"part": merged.part, "parts": merged.parts, "notes": merged.notes}
         output.print_json("merge", result | dataclasses.asdict(match))
     else:
+        for note in merged.notes:
+            click.echo(note)
         click.echo(f"{path}: {merged.filled} of {merged.records} records carry session {session.id}; {match.text}")
+
+
+def _check_dates(data: bytes, name: str, session: StoredSession) -> None:
+    """Raise ReportError if no activity in the file is near the session's date."""
+    from untuck.report.fit_merge import check_dates
+
+    check_dates(data, name, session.started_unix_s, session.started_unix_s + session.duration_s)
 
 
 def _read(watch: Path, path: Path) -> bytes:

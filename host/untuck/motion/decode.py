@@ -1,6 +1,7 @@
 """Wire packets to Samples: checks each packet, drops duplicates, counts losses, keeps time increasing.
 
-wire.py defines the layout; numpy reads the integers. All times are the sensor's: arrival times are not used.
+wire.py defines the layout; numpy reads the integers. All times are the sensor's. Arrival times are used only where the
+clip restarts and its clock with it: they say how long that took.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from untuck.errors import PacketError
 from untuck.model import Floats
 from untuck.samples import Samples
 
-_RESTART_GAP_S = 1.0  # assumed duration of a clip's restart, which is unknown: long enough to count as a break
+_RESTART_GAP_S = 1.0  # duration of a clip's restart at least, and if it is unknown: long enough to count as a break
+_SAME_CLOCK_S = 10.0  # a new stream whose time differs less from that of its arrival has the same clock
 
 
 class Decoder:
@@ -23,6 +25,7 @@ class Decoder:
     packets, samples: accepted; corrupt: too short, truncated or with a wrong checksum; doubles: received before; lost:
     missing sequence numbers; restarts: new streams; resets: of the sensor chip; gaps: packets after lost samples.
     flags: of the newest packet. low_battery: any packet of this stream had this flag, which not every packet carries.
+    arrival_s: host time at which the packet arrived that is decoded next; None if it is not known.
     """
 
     def __init__(self) -> None:
@@ -30,6 +33,8 @@ class Decoder:
         self.restarts = self.resets = self.gaps = self.overruns = 0
         self.flags = 0
         self.low_battery = False
+        self.arrival_s: float | None = None
+        self._last_arrival_s: float | None = None
         self._stream_id = -1
         self._next_sequence = 0
         self._last_time_s = -np.inf
@@ -73,7 +78,7 @@ class Decoder:
         _, flags, stream_id, sequence, whole_s, micro_s, period_us, count = wire.unpack_header(packet)
         start_s = whole_s + micro_s * 1e-6
         if stream_id != self._stream_id:
-            self._begin(stream_id, start_s)
+            self._begin(stream_id, start_s, (count - 1) * period_us * 1e-6)
         elif sequence < self._next_sequence:
             self.doubles += 1
             return None
@@ -84,15 +89,24 @@ class Decoder:
             self.corrupt += 1  # the checksum is correct, but time does not increase
             return None
         self._next_sequence = sequence + 1
-        self._last_time_s = first_s + (count - 1) * period_s
+        self._last_time_s, self._last_arrival_s = first_s + (count - 1) * period_s, self.arrival_s
         self._count(flags, count)
         return first_s, period_s, count
 
-    def _begin(self, stream_id: int, start_s: float) -> None:
+    def _begin(self, stream_id: int, start_s: float, length_s: float) -> None:
+        """Begin a stream whose first packet starts at start_s of the clip's clock and covers length_s.
+
+        If the clock has restarted too, the stream's time follows the arrival of its first packet.
+        """
         if self._stream_id >= 0:
             self.restarts += 1
-            if start_s + self._offset_s <= self._last_time_s:
-                self._offset_s = self._last_time_s + _RESTART_GAP_S - start_s
+            least_s = self._last_time_s + _RESTART_GAP_S
+            due_s = -np.inf
+            if self.arrival_s is not None and self._last_arrival_s is not None:
+                due_s = self._last_time_s + self.arrival_s - self._last_arrival_s - length_s
+            runs_back = start_s + self._offset_s <= self._last_time_s
+            if runs_back or (due_s > least_s and abs(start_s + self._offset_s - due_s) > _SAME_CLOCK_S):
+                self._offset_s = max(least_s, due_s) - start_s
         self._stream_id = stream_id
         self.low_battery = False
 

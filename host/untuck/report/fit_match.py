@@ -9,6 +9,7 @@ reaches a ratio of K with a probability of at most 1/K (Markov's inequality): th
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,7 @@ LEAST_S = 120.0  # of running in both recordings
 ACCEPTED = 1000.0  # least ratio: another person's run reaches it once in 1,000
 CLOSE_S = 8  # the offset is known if so much around it holds
 SURE = 0.95  # of its probability
+CONTRADICTED, CONTRADICTED_SHARE = 3, 0.4  # so many starts and stops of which fewer agree veto any pattern
 SAME_PLAN = 0.05  # of wrong files are of a run after the same plan,
 ALONG = 0.02  # and so many of someone who ran along
 _CLOCKS = ((0.5, 4.0), (0.4, 50.0))  # share and mean size in s of offsets between clocks; the rest is uniform
@@ -91,9 +93,11 @@ def find_offset(
         )
     ours = fit_cadence.of_run(run, unix_zero_s, max(fit_cadence.SHORTEST_S, 1.5 * watch.interval_s))
     match, sure = weigh(ours, watch)
+    if match.edges >= CONTRADICTED and match.edges_met < CONTRADICTED_SHARE * match.edges:
+        match = dataclasses.replace(match, ratio=0.0)
     if match.ratio >= ACCEPTED and sure:
         return match
-    raise ReportError(_refusal(match, sure))
+    raise ReportError(_refusal(match, sure) + _another_zone(ours, watch))
 
 
 BY_HAND = "If it is the same run and you know the offset of the clocks, give it with --offset."
@@ -148,3 +152,17 @@ def _refusal(match: Match, sure: bool) -> str:
         f"this session and the watch's file do not match well enough to be sure that they are the same run. {best}; "
         f"{why}. A steady run has little to compare. {BY_HAND}"
     )
+
+
+def _another_zone(ours: fit_cadence.Cadence, watch: fit_cadence.Cadence) -> str:
+    """A hint if the recordings match once one of the clocks is turned by hours, else nothing."""
+    for hour in (1, -1, 2, -2):
+        if abs(hour) * 3600 > max(np.ptp(ours.time_s), np.ptp(watch.time_s)):
+            continue
+        match, sure = weigh(ours, watch, 3600 * hour)
+        if match.ratio >= ACCEPTED and sure:
+            return (
+                f" They match if the watch's clock is set to another time zone: --offset {match.offset_s:.0f} does "
+                f"that ({match.evidence}; {match.chance})."
+            )
+    return ""

@@ -14,6 +14,7 @@ import numpy as np
 from untuck.errors import ReportError
 from untuck.report import fit_bytes as fb
 from untuck.report import fit_fields
+from untuck.report.fit_dates import check_apart
 from untuck.report.fit_match import Match, find_offset
 from untuck.report.fit_watch import Watch, read_watch, unpacked
 from untuck.run_results import Run
@@ -63,12 +64,27 @@ def merge(data: bytes, name: str, run: Run, unix_zero_s: float, offset_s: float 
     return Merged(out, match, len(watch.time_s), filled, part + 1, len(files), tuple(notes))
 
 
+def check_dates(data: bytes, name: str, first_s: float, last_s: float) -> None:
+    """Raise ReportError if no activity in a watch's file is near a session, first_s to last_s in unix seconds."""
+    data, _ = unpacked(data, name)
+    errors = []
+    for fit in fb.read_chain(data, name):
+        try:
+            time_s = read_watch(fit, name).time_s
+            check_apart(first_s, last_s, float(np.nanmin(time_s)), float(np.nanmax(time_s)))
+        except ReportError as error:
+            errors.append((len(fit.data(fb.RECORD)), error))
+        else:
+            return
+    raise max(errors, key=lambda each: each[0])[1]
+
+
 def _matching(
     files: list[fb.FitFile], name: str, run: Run, unix_zero_s: float, offset_s: float | None
 ) -> tuple[int, Watch, Match]:
-    """The file of a chain that matches best. Raises the error of the one that comes closest if none does."""
+    """The file of a chain that matches best. Raises the error of the largest if none does."""
     found: list[tuple[int, Watch, Match]] = []
-    errors: list[ReportError] = []
+    errors: list[tuple[int, ReportError]] = []
     for number, fit in enumerate(files):
         try:
             watch = read_watch(fit, name)
@@ -78,12 +94,11 @@ def _matching(
             else:
                 match = Match(offset_s, given=True)
         except ReportError as error:
-            if len(files[number].data(fb.RECORD)) or len(files) == 1:
-                errors.append(error)
+            errors.append((len(fit.data(fb.RECORD)), error))
             continue
         found.append((number, watch, match))
     if not found:
-        raise errors[0] if errors else ReportError(f"{name} is not an activity: none of its files has records.")
+        raise max(errors, key=lambda each: each[0])[1]
     if offset_s is None:
         return max(found, key=lambda each: each[2].ratio)
     return max(found, key=lambda each: _overlap_s(each[1], run, unix_zero_s + offset_s))

@@ -95,6 +95,7 @@ class PacketPipeline:
 
     def push(self, packet: Packet) -> list[Event]:
         """The events of a packet. Raises PacketError for an unknown protocol version."""
+        self.decoder.arrival_s = packet.arrival_s
         samples = self.newest = self.decoder.push([packet.data])
         if len(samples):
             before_s = -math.inf if self.decoder.samples == len(samples) else self.last_s

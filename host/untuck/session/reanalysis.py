@@ -66,6 +66,7 @@ class _PacketReader:
     def packets(self) -> Iterator[bytes]:
         before_s = -math.inf
         for packet in self._session.packets():
+            self._decoder.arrival_s = packet.arrival_s
             yield packet.data
             newest_s = self._decoder.last_time_s
             if newest_s != before_s:  # it held new samples
@@ -103,7 +104,10 @@ def reanalyse(session: StoredSession) -> Reanalysis:
 
 
 def unix_zero_s(session: StoredSession, found: Reanalysis) -> float:
-    """Unix time of the session's sensor time 0, within a second: recording begins with the first sample."""
+    """Unix time of the session's sensor time 0, within a second: recording begins with the first sample.
+
+    It holds for the whole session: where the clip restarts, the decoder keeps its time in step with the host's.
+    """
     first_s = float(found.samples.time_s[0]) if len(found.samples) else 0.0
     return session.started_unix_s - first_s
 
