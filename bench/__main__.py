@@ -24,6 +24,7 @@ BENCHES = {
     "window": "the coach's window: paints, age of the data shown, CPU, memory over hours",
     "latency": "from the deciding sample to the cue in the loudspeaker",
     "report": "after a run of an hour: summary, page, exports",
+    "merge": "a watch's file of the same run accepted, of another person's rejected",
     "cues": "every cue as recorded: loudness, peak, picture",
     "radio": "packets from clip to host over the virtual radio",
     "firmware": "time per sample, heap and flash of the code on the clip",

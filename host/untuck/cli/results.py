@@ -150,6 +150,9 @@ class MergeResult(Match):
     session: int = field(default=0, kw_only=True)
     records: int = field(default=0, kw_only=True)
     filled: int = field(default=0, kw_only=True)
+    part: int = field(default=1, kw_only=True)
+    parts: int = field(default=1, kw_only=True)
+    notes: tuple[str, ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ between them. A stop shorter than its recording interval is no stop in either re
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from untuck.model import Floats
-from untuck.run_results import Run
 
 RUNNING_SPM = 130.0  # a watch's cadence below is walking
 STEPS_SPM = 230.0  # a median above counts both legs where the profile has one leg
@@ -20,6 +20,16 @@ SHORTEST_S = 6.0  # a shorter stop or bout is a dropout
 GAP_S = 1.0  # of missing samples: about a stride
 _RAMP_S, _LAST_S = 15.0, 8.0  # after a start and before a stop cadence changes alike in all runs
 _PAUSE_S = 5.0  # between strides: a stop
+
+
+class Recorded(Protocol):
+    """What is read of a run: times of the samples (N,) s, and strides with start_s, duration_s and cadence_spm."""
+
+    @property
+    def time_s(self) -> Floats: ...
+
+    @property
+    def strides(self) -> NDArray[np.void]: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +81,7 @@ def inside(time_s: Floats, spans_s: Floats) -> NDArray[np.bool_]:
     return within
 
 
-def of_run(run: Run, unix_zero_s: float, shortest_s: float) -> Cadence:
+def of_run(run: Recorded, unix_zero_s: float, shortest_s: float) -> Cadence:
     """A session's cadence at the middle of each stride, in unix time."""
     strides = run.strides[np.argsort(run.strides["start_s"], kind="stable")]
     start_s, end_s = strides["start_s"], strides["start_s"] + strides["duration_s"]

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from untuck.errors import ReportError
 from untuck.model import Floats
 from untuck.report import fit_cadence, fit_dates, fit_evidence
-from untuck.run_results import Run
 
 SEARCH_S = 900  # largest offset between the clocks of watch and computer that is searched
 LEAST_S = 120.0  # of running in both recordings
@@ -76,7 +75,7 @@ class Match:
 
 
 def find_offset(
-    run: Run, unix_zero_s: float, watch_s: Floats, watch_spm: Floats, paused_s: Floats | None = None
+    run: fit_cadence.Recorded, unix_zero_s: float, watch_s: Floats, watch_spm: Floats, paused_s: Floats | None = None
 ) -> Match:
     """The offset of a watch's cadence (n,) in steps/min at watch_s (n,) in unix seconds relative to a run's strides.
 
