@@ -119,7 +119,8 @@ def of_watch(time_s: Floats, spm: Floats, paused_s: Floats | None = None) -> Cad
     paused = None
     if len(gaps):
         paused = _watch_bouts(*_with_pauses(time_s[valid], spm[valid], gaps, longest), longest, shortest)
-    return Cadence(time_s, spm, bouts, interval, 2.0 if len(halves) <= 1 else 0.5, paused)
+    step_spm = 2.0 if len(halves) <= 1 else 0.5
+    return Cadence(time_s, spm, bouts, interval_s=interval, step_spm=step_spm, paused=paused)
 
 
 def _with_pauses(time_s: Floats, spm: Floats, paused_s: Floats, longest_s: float) -> tuple[Floats, Floats]:

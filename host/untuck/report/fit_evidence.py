@@ -55,7 +55,7 @@ def variation(ours: Cadence, watch: Cadence, lags: NDArray[np.int64]) -> Variati
     found = []
     for average, lates in AVERAGES_S:
         x = _rest(_box(dense, average) / np.maximum(_box(on * 1.0, average), 1e-9), on, width)
-        each = _compare(x, on, w, theirs_on, more, watch.step_spm)
+        each = _compare(x, on, w, theirs_on, lags=more, step_spm=watch.step_spm)
         found += [np.array([each.log_ratio, each.r, each.score])[:, late : late + len(lags)] for late in lates]
     ratios, r, score = np.stack(found, axis=1)
     pick = (ratios.argmax(axis=0), np.arange(len(lags)))

@@ -119,13 +119,13 @@ def weigh(ours: fit_cadence.Cadence, watch: fit_cadence.Cadence, around_s: int =
     best = int(np.searchsorted(np.cumsum(chances), 0.5 * chances.sum()))
     ratio = min(float(np.exp(np.clip(same - other, -50.0, 50.0))), _MOST)
     match = Match(
-        float(lags[best]),
-        float(varied.r[best]),
-        float(varied.score[best]),
-        int(edges.count[best]),
-        int(edges.met[best]),
-        ratio,
-        level_spm,
+        offset_s=float(lags[best]),
+        r=float(varied.r[best]),
+        score=float(varied.score[best]),
+        edges=int(edges.count[best]),
+        edges_met=int(edges.met[best]),
+        ratio=ratio,
+        level_spm=level_spm,
     )
     return match, bool(chances.sum() >= SURE)
 

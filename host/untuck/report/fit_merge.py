@@ -61,7 +61,15 @@ def merge(data: bytes, name: str, run: Run, unix_zero_s: float, offset_s: float 
     if strays:
         notes.append(f"{strays} records without a usable time, or of another sport, were left unfilled")
     out = b"".join(fb.write(each) for each in files)
-    return Merged(out, match, len(watch.time_s), filled, part + 1, len(files), tuple(notes))
+    return Merged(
+        data=out,
+        match=match,
+        records=len(watch.time_s),
+        filled=filled,
+        part=part + 1,
+        parts=len(files),
+        notes=tuple(notes),
+    )
 
 
 def check_dates(data: bytes, name: str, first_s: float, last_s: float) -> None:
