@@ -152,6 +152,8 @@ def _part(time_s: Floats, gyr: Floats, acc: Floats) -> float:
     spectrum = np.abs(np.fft.rfft((vertical - vertical.mean()) * window, _PADDED * len(time_s)))
     rates_hz = np.arange(len(spectrum)) * (len(time_s) - 1) / (_PADDED * len(time_s) * np.ptp(time_s))
     steps = (rates_hz >= _STEPS_HZ[0]) & (rates_hz <= _STEPS_HZ[1])
+    if not steps.any():  # the times are in another unit, which the pipeline says
+        return float("nan")
     rate_hz = float(rates_hz[steps][np.argmax(spectrum[steps])])
     lift, whole, pitch = at(rate_hz, vertical), at(rate_hz, acc), at(rate_hz, gyr)
     spring = (whole - lift * up) * np.conj(lift)
