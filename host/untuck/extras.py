@@ -22,6 +22,9 @@ EXTRA_OF = {
     "matplotlib": "report",
     "pyarrow": "report",
     "scipy": "simulate",
+    "ezc3d": "formats",
+    "h5py": "formats",
+    "pyxdf": "formats",
     "joblib": "batch",
     "pylsl": "lsl",
 }

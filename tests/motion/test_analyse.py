@@ -66,11 +66,11 @@ def test_every_format_gives_the_same_samples(recorded: Samples, tmp_path: Path, 
 
 
 def test_other_column_names_are_mapped(still: dict[str, np.ndarray], tmp_path: Path) -> None:
-    theirs = {"t": still.pop("time_s"), "ax": still.pop("acc_x_m_s2"), **still, "note": np.array(["x"] * ROWS)}
+    theirs = {"when": still.pop("time_s"), "ax": still.pop("acc_x_m_s2"), **still, "note": np.array(["x"] * ROWS)}
     path = write(tmp_path / "run.csv", theirs)
-    assert len(read_samples(path, column_map(("time_s=t", "acc_x_m_s2=ax")))) == ROWS
+    assert len(read_samples(path, column_map(("time_s=when", "acc_x_m_s2=ax")))) == ROWS
     assert len(read_samples(path, column_map(("acc_x_m_s2=ax",)), rate_hz=100.0)) == ROWS
-    with pytest.raises(SamplesError, match=r"lacks acc_x_m_s2: it has t, ax, .*--column OURS=THEIRS"):
+    with pytest.raises(SamplesError, match=r"lacks acc_x_m_s2: it has when, ax, .*--column OURS=THEIRS"):
         read_samples(path)
     with pytest.raises(SamplesError, match="lacks zeit"):
         read_samples(path, column_map(("acc_x_m_s2=ax", "time_s=zeit")))

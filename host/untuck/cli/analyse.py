@@ -20,6 +20,7 @@ from untuck.report.batch import BACKENDS
 
 if TYPE_CHECKING:
     from untuck.report.batch import FileResult
+    from untuck.sources.files import Options
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,23 @@ class _Batch:
     "--rate",
     "rate_hz",
     type=click.FloatRange(0, min_open=True),
-    help="Samples a second, for files without time.",
+    help="Samples a second, for files without time or instead of their time.",
 )
+@click.option(
+    "--format",
+    "form",
+    metavar="NAME",
+    default="",
+    help="The files' format where it is not recognised, e.g. dot; docs/data.md lists them.",
+)
+@click.option("--units", metavar="UNITS", default="", help="Units of the file, e.g. acc=g,gyr=deg/s,time=ms.")
+@click.option(
+    "--axes",
+    multiple=True,
+    metavar="AXES",
+    help='Our x, y and z in the file\'s axes, e.g. "-x,y,-z"; "acc:..." and "gyr:..." for one sensor only.',
+)
+@click.option("--sensor", metavar="NAME", default="", help="The sensor at the pelvis, of several in one file.")
 @click.option(
     "-o",
     "--output",
@@ -67,32 +83,37 @@ def analyse(
     files: tuple[Path, ...],
     columns: tuple[str, ...],
     rate_hz: float | None,
+    form: str,
+    units: str,
+    axes: tuple[str, ...],
+    sensor: str,
     folder: Path | None,
     jobs: int,
     backend: str,
     scheduler: str | None,
     as_json: bool,
 ) -> None:
-    """Analyse recordings of other sensors: numpy archives (.npz), .csv or .parquet.
+    """Analyse recordings of other sensors, as their apps export them: Movella DOT and MTw, Shimmer, Delsys, Axivity,
+    APDM, phyphox, Sensor Logger and other loggers of phones; CSV, Parquet, NPZ, HDF5, MAT, C3D and XDF.
 
-    An archive holds time_s (N,) or rate_hz, gyr_rad_s (N,3), acc_m_s2 (N,3) and optionally quat (N,4), w x y z; a table
-    has one column for each, see docs/data.md. Axes as clipped on the back of the waistband: x right, y up, z backward.
-    Begin with 5 s of standing and three hip hinges.
+    Columns, units and axes are recognised, and what was understood is printed. Axes as clipped on the back of the
+    waistband: x right, y up, z backward. Begin with 5 s of standing and three hip hinges. See docs/data.md.
     """
-    results = _analysed(files, columns, rate_hz, _Batch(jobs, backend, scheduler))
+    from untuck.sources.files import Options, axes_of, column_map, format_key, unit_map
+
+    options = Options(column_map(columns), rate_hz, format_key(form), unit_map(units), axes_of(axes), sensor)
+    results = _analysed(files, options, _Batch(jobs, backend, scheduler))
     if folder is not None:
         _write(results, folder)
     _print(results, files, as_json)
 
 
-def _analysed(
-    files: tuple[Path, ...], columns: tuple[str, ...], rate_hz: float | None, batch: _Batch
-) -> list[FileResult]:
+def _analysed(files: tuple[Path, ...], options: Options, batch: _Batch) -> list[FileResult]:
     from untuck.report.batch import analyse_files
     from untuck.session.warmup import COMPILING, is_cached
-    from untuck.sources.files import column_map, read_samples
+    from untuck.sources.files import read_samples
 
-    read = partial(read_samples, columns=column_map(columns), rate_hz=rate_hz)
+    read = partial(read_samples, options=options)
     if not is_cached():
         output.note(COMPILING)
     results = []
@@ -123,8 +144,10 @@ def _print(results: list[FileResult], files: tuple[Path, ...], as_json: bool) ->
         if result.summary is None:
             if len(files) > 1:
                 output.note(result.error)
-        elif len(files) == 1 or as_json:
-            output.print_summary(result.summary, result.file, as_json, file=result.file)
+            continue
+        output.note(f"{result.file}: {result.source}")
+        if len(files) == 1 or as_json:
+            output.print_summary(result.summary, result.file, as_json, file=result.file, source=result.source)
         else:
             s = result.summary
             tilt = s.medians["tilt_deg"]

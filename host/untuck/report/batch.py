@@ -6,6 +6,7 @@ the workers must be able to read the files. An unreadable file becomes an error 
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from untuck.report.tables import Columns, as_array, as_arrow, table
 from untuck.samples import Samples
 from untuck.vocabulary import Sides
 
+_log = logging.getLogger(__name__)
 Read = Callable[[Path], Samples]
 BACKENDS = ("loky", "threading", "dask", "ray")
 _FILE = Column("file", "text", "", "the recording")
@@ -30,6 +32,7 @@ _UNKNOWN: dict[str, Any] = {"number": np.nan, "whole": 0, "text": ""}
 RUNS = (
     _FILE,
     Column("error", "text", "", "why it could not be analysed, empty if it could"),
+    Column("source", "text", "", "what was understood of the file: units, rate, format"),
     Column("strides", "whole", "", "strides found"),
     Column("clean_strides", "whole", "", "clean strides"),
     Column("running_s", "number", "s", "time in strides"),
@@ -56,17 +59,22 @@ class FileResult:
     findings: Columns
     judged: int = 0
     sides: str = ""
+    source: str = ""  # what was understood of the file: units, rate, format
 
 
 def analyse_file(path: Path, read: Read) -> FileResult:
-    """Analyse one file; an UntuckError becomes part of the result."""
+    """Analyse one file; whatever goes wrong with it becomes its error, so that the others are analysed."""
     from untuck.motion.pipeline import analyse
 
     try:
         samples = read(path)
         run = analyse(samples)
     except UntuckError as error:
-        return FileResult(str(path), str(error), None, {}, {})
+        return FileResult(str(path), " ".join(str(error).split()), None, {}, {})
+    except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError) as error:
+        _log.exception("analysis of %s", path)
+        text = f"{path} could not be analysed ({type(error).__name__}): please report it, with --log untuck.log."
+        return FileResult(str(path), text, None, {}, {})
     length_s = float(samples.time_s[-1] - samples.time_s[0])
     summary = unheard(summarise(run, Signal(duration_s=length_s, samples=len(samples))))
     strides, findings = (table(name, run, samples, summary) for name in ("strides", "findings"))
@@ -74,7 +82,8 @@ def analyse_file(path: Path, read: Read) -> FileResult:
         summary = replace(summary, medians=_without_sides(summary.medians), spreads=_without_sides(summary.spreads))
         strides |= {name: np.full(len(values), np.nan) for name, values in strides.items() if _is_sided(name)}
     count = int(judged(run.strides).sum())
-    return FileResult(str(path), "", summary, strides, findings, judged=count, sides=run.sides)
+    facts = {"sides": run.sides, "source": getattr(samples, "source", "")}
+    return FileResult(str(path), "", summary, strides, findings, judged=count, **facts)
 
 
 def _is_sided(name: str) -> bool:
@@ -168,4 +177,4 @@ def _run_row(result: FileResult) -> dict[str, Any]:
     numbers = {name: np.nan if value is None else value for name, value in found.items()}
     found_by = {"calibration": s.calibration, "sides": result.sides, "warnings": "\n".join(s.warnings)}
     counts = {"strides": s.strides, "clean_strides": s.clean_strides, "judged": result.judged}
-    return {"file": result.file, "error": "", **counts, **found_by, **numbers}
+    return {"file": result.file, "error": "", "source": result.source, **counts, **found_by, **numbers}

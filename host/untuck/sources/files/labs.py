@@ -1,0 +1,150 @@
+"""Reads what laboratories have: HDF5 (APDM Opal and others), MAT, C3D, XDF. Their libraries are the extra `formats`."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from untuck.errors import MissingExtraError, SamplesError
+from untuck.sources.files.archives import of_arrays, too_large
+from untuck.sources.files.table import Column, Table, as_vector
+from untuck.sources.files.units import canonical
+
+_DEPTH = 8
+_MOST = 2000  # datasets of a file
+
+
+def _library(name: str, path: Path) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            f"reading {path} needs the 'formats' extra: pip install 'untuck[formats]'", name=error.name
+        ) from error
+
+
+def read_hdf5(path: Path) -> Table:
+    """The datasets of an HDF5 file; those of a sensor carry its label where APDM's software wrote one."""
+    h5py = _library("h5py", path)
+    columns: list[Column] = []
+    with h5py.File(path, "r") as file:
+        facts = {key: _text(value) for key, value in file.attrs.items()}
+        labels = _labels(file)
+        arrays: list[tuple[str, Any]] = []
+        _walk(h5py, file, "", arrays, 0)
+        too_large(sum(dataset.size * dataset.dtype.itemsize for _, dataset in arrays))
+        for name, dataset in arrays:
+            values = as_vector(dataset[()])
+            sensor = next((label for key, label in labels.items() if key in name.split("/")), "")
+            if values is not None and values.ndim and values.dtype.kind in "iuf" and len(values) > 1:
+                stated = _text(dataset.attrs.get("Units", dataset.attrs.get("units", "")))
+                part = name.rpartition("/")[0]
+                columns.append(Column(name, values, canonical(stated), part, sensor))
+    marks = " ".join(facts)
+    return Table(columns, marks, facts=facts)
+
+
+def _walk(h5py: ModuleType, group: Any, prefix: str, found: list[tuple[str, Any]], depth: int) -> None:
+    for name in group:
+        item = group.get(name)
+        if isinstance(item, h5py.Dataset):
+            if item.dtype.kind in "iuf" and item.ndim in (1, 2) and len(found) < _MOST:
+                found.append((prefix + name, item))
+        elif isinstance(item, h5py.Group) and depth < _DEPTH:
+            _walk(h5py, item, f"{prefix}{name}/", found, depth + 1)
+
+
+def _labels(file: Any) -> dict[str, str]:
+    """Labels of APDM's sensors by their group: of the lists of old files, or each sensor's configuration."""
+    ids, names = file.attrs.get("CaseIdList"), file.attrs.get("MonitorLabelList")
+    if ids is not None and names is not None:
+        return {_text(key): _text(label) for key, label in zip(ids, names, strict=False)}
+    labels = {}
+    sensors = file.get("Sensors")
+    for key in sensors if sensors is not None and hasattr(sensors, "keys") else ():
+        configuration = sensors[key].get("Configuration") if hasattr(sensors[key], "get") else None
+        label = configuration.attrs.get("Label 0") if configuration is not None else None
+        labels[key] = _text(label) if label is not None else key
+    return labels
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, np.ndarray) and value.size == 1:
+        value = value.reshape(-1)[0]
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    return text.strip("\0 ")
+
+
+def read_mat(path: Path) -> Table:
+    """The numeric arrays of a MAT file, also those in structures (imu.acc); version 7.3 is HDF5."""
+    with path.open("rb") as file:
+        head = file.read(128)
+    if b"MATLAB 7.3" in head or head[:4] == b"\x89HDF":
+        return read_hdf5(path)
+    scipy_io = _library("scipy.io", path)
+    loaded = scipy_io.loadmat(path, simplify_cells=True)
+    arrays: dict[str, Any] = {}
+    _flatten("", {key: value for key, value in loaded.items() if not key.startswith("__")}, arrays, 0)
+    return of_arrays(arrays)
+
+
+def _flatten(prefix: str, value: Any, found: dict[str, Any], depth: int) -> None:
+    if isinstance(value, dict) and depth < _DEPTH:
+        for key, item in value.items():
+            _flatten(f"{prefix}.{key}" if prefix else str(key), item, found, depth + 1)
+    elif isinstance(value, np.ndarray | int | float) and np.asarray(value).dtype.kind in "iuf" and len(found) < _MOST:
+        found[prefix] = value
+
+
+def read_c3d(path: Path) -> Table:
+    """The analog channels of a C3D file at their rate. Raises SamplesError for a file with markers only."""
+    ezc3d = _library("ezc3d", path)
+    file = ezc3d.c3d(str(path))
+    analog = file["parameters"].get("ANALOG", {})
+    values = np.asarray(file["data"]["analogs"], np.float64)[0]
+    labels = [str(each) for each in analog.get("LABELS", {}).get("value", [])]
+    units = [str(each) for each in analog.get("UNITS", {}).get("value", [])]
+    rate = np.ravel(analog.get("RATE", {}).get("value", [0.0]))
+    markers = [str(each) for each in file["parameters"].get("POINT", {}).get("LABELS", {}).get("value", [])]
+    columns = [
+        Column(label, channel, canonical(units[index]) if index < len(units) else "")
+        for index, (label, channel) in enumerate(zip(labels, values, strict=False))
+    ]
+    if not columns and markers:
+        raise SamplesError(
+            f"holds {len(markers)} markers ({', '.join(markers[:6])}) but no sensor: markers measure neither angular "
+            "rate nor specific force. Export the sensor's analog channels, or compute samples with untuck.virtual_imu."
+        )
+    return Table(columns, rate_hz=float(rate[0]) if len(rate) and rate[0] > 0 else None)
+
+
+def read_xdf(path: Path) -> Table:
+    """The streams of an XDF file: columns are called STREAM/LABEL, times are those of the stream."""
+    pyxdf = _library("pyxdf", path)
+    streams, _ = pyxdf.load_xdf(str(path), verbose=False)
+    columns = []
+    for stream in streams:
+        values, name = stream["time_series"], str(stream["info"]["name"][0])
+        if not isinstance(values, np.ndarray) or values.ndim != 2 or values.dtype.kind not in "iuf" or len(values) < 2:
+            continue
+        time = Column(f"{name}/time", np.asarray(stream["time_stamps"], np.float64), "s", name, name)
+        columns.append(time)
+        for index, (label, unit) in enumerate(_channels(stream, values.shape[1])):
+            columns.append(Column(f"{name}/{label}", values[:, index], canonical(unit), name, "", time))
+    return Table(columns)
+
+
+def _channels(stream: Any, count: int) -> list[tuple[str, str]]:
+    """(label, unit) of each channel; numbers where they have none."""
+    found = []
+    try:
+        for channel in stream["info"]["desc"][0]["channels"][0]["channel"]:
+            found.append((str((channel.get("label") or [""])[0]), str((channel.get("unit") or [""])[0])))
+    except (KeyError, IndexError, TypeError, AttributeError):
+        found = []
+    found = [(label or str(index), unit or "") for index, (label, unit) in enumerate(found[:count])]
+    return found + [(str(index), "") for index in range(len(found), count)]
