@@ -52,6 +52,7 @@ format: .venv/test.stamp ## let ruff put the code in order
 docs: .venv/docs.stamp ## write help texts, columns and the architecture picture; build the documentation site into site/
 	$(RUN) tests/project/test_docs.py
 	$(RUN) tests/report/test_export.py
+	$(RUN) tests/sources/test_format_table.py
 	$(RUN) tools/draw_architecture.py
 	$(RUN) tools/json_schemas.py
 	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict --clean

@@ -78,29 +78,30 @@ def load(
     Parameters
     ----------
     source : path, int or StoredSession
-        A file (``.npz``, ``.csv`` or ``.parquet``; docs/data.md describes them), or a session of the store by its
+        A file as a device or app exported it (docs/data.md lists the formats), or a session of the store by its
         number or as `sessions` lists it.
     columns : mapping, optional
         Of a table: what it calls our columns, where the names differ, e.g. ``{"acc_x_m_s2": "ax"}``.
     rate_hz : float, optional
-        Samples per second of a file that has no time.
+        Samples per second, for a file without time or instead of its time.
 
     Returns
     -------
     Samples
-        In the sensor frame: x right, y up, z backward. Of a session `SessionSamples`: with `calibration`, `baseline`,
+        In the sensor frame: x right, y up, z backward. Of a file with `source`: units, rate and format as understood.
+        Of a session `SessionSamples`: with `calibration`, `baseline`,
         `params` and `commands`, so that `analyse` gives the strides, findings and cues of that session again.
 
     Raises
     ------
     SamplesError
-        The file cannot be read, lacks something, or is not in SI units.
+        The file cannot be read, lacks something, or its units are ambiguous.
     StoreError
         There is no such session, or it is damaged.
     PacketError
         The session was recorded with a protocol version that this version does not read.
     MissingExtraError
-        A table needs pyarrow, the store needs platformdirs.
+        A table needs pyarrow, HDF5 and its like the extra `formats`, the store needs platformdirs.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Every format of docs/data.md is read again as it was written, to within its resolution, and what was understood."""
+"""Every format of docs/data.md is read again as it was written, to within its resolution, and says what it was."""
 
 from __future__ import annotations
 

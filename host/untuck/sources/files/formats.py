@@ -219,3 +219,22 @@ FORMATS = (
 KEYS = tuple(dict.fromkeys(each.key for each in FORMATS))
 LINEAR = r"linear|user|free|(?:^|[ _./])lin[ _.]"  # acceleration without gravity
 PELVIS = r"pelvi|lumbar|sacr|waist|\bhip\b|\bhips\b|lower.?back|\bl[345]\b|belt"
+
+
+_AXES = {
+    "x,y,z": "as they are",
+    "-x,-y,-z": "acceleration's signs turned",
+    "phone": "as they are (Android); acceleration's signs turned (iPhone)",
+}
+
+
+def as_markdown() -> str:
+    """The table of docs/data.md."""
+    rows = ["| `--format` | what | columns | units, where the file states none | axes | layout confirmed by |"]
+    rows.append("|---|---|---|---|---|---|")
+    for form in FORMATS:
+        units = ", ".join(unit if unit != "date" else "dates" for _, unit in form.units) or "detected"
+        rows.append(
+            f"| `{form.key}` | {form.title} | {form.columns} | {units} | {_AXES[form.axes]} | {form.confirmed} |"
+        )
+    return "\n".join(rows) + "\n"

@@ -1,15 +1,16 @@
-"""Reads what laboratories have: HDF5 (APDM Opal and others), MAT, C3D, XDF. Their libraries are the extra `formats`."""
+"""Reads what laboratories have: HDF5 (APDM Opal and others), MAT, XDF. Their libraries are the extra `formats`."""
 
 from __future__ import annotations
 
 import importlib
+import logging
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from untuck.errors import MissingExtraError, SamplesError
+from untuck.errors import MissingExtraError
 from untuck.sources.files.archives import of_arrays, too_large
 from untuck.sources.files.table import Column, Table, as_vector
 from untuck.sources.files.units import canonical
@@ -100,32 +101,11 @@ def _flatten(prefix: str, value: Any, found: dict[str, Any], depth: int) -> None
         found[prefix] = value
 
 
-def read_c3d(path: Path) -> Table:
-    """The analog channels of a C3D file at their rate. Raises SamplesError for a file with markers only."""
-    ezc3d = _library("ezc3d", path)
-    file = ezc3d.c3d(str(path))
-    analog = file["parameters"].get("ANALOG", {})
-    values = np.asarray(file["data"]["analogs"], np.float64)[0]
-    labels = [str(each) for each in analog.get("LABELS", {}).get("value", [])]
-    units = [str(each) for each in analog.get("UNITS", {}).get("value", [])]
-    rate = np.ravel(analog.get("RATE", {}).get("value", [0.0]))
-    markers = [str(each) for each in file["parameters"].get("POINT", {}).get("LABELS", {}).get("value", [])]
-    columns = [
-        Column(label, channel, canonical(units[index]) if index < len(units) else "")
-        for index, (label, channel) in enumerate(zip(labels, values, strict=False))
-    ]
-    if not columns and markers:
-        raise SamplesError(
-            f"holds {len(markers)} markers ({', '.join(markers[:6])}) but no sensor: markers measure neither angular "
-            "rate nor specific force. Export the sensor's analog channels, or compute samples with untuck.virtual_imu."
-        )
-    return Table(columns, rate_hz=float(rate[0]) if len(rate) and rate[0] > 0 else None)
-
-
 def read_xdf(path: Path) -> Table:
     """The streams of an XDF file: columns are called STREAM/LABEL, times are those of the stream."""
     pyxdf = _library("pyxdf", path)
-    streams, _ = pyxdf.load_xdf(str(path), verbose=False)
+    logging.getLogger("pyxdf").setLevel(logging.CRITICAL)  # it prints what it repairs
+    streams, _ = pyxdf.load_xdf(str(path), verbose=None)
     columns = []
     for stream in streams:
         values, name = stream["time_series"], str(stream["info"]["name"][0])

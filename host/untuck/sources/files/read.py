@@ -16,7 +16,7 @@ from untuck.errors import SamplesError, UntuckError
 from untuck.model import Floats
 from untuck.motion.mount.signs import check_signs
 from untuck.samples import Samples
-from untuck.sources.files import archives, labs
+from untuck.sources.files import archives, c3d, labs
 from untuck.sources.files.axes import Axes, turned
 from untuck.sources.files.match import Match, apply_columns, check_twins, lacking, match, time_of
 from untuck.sources.files.table import Column, Table
@@ -52,7 +52,7 @@ READERS: dict[str, Callable[[Path], Table]] = {
     ".h5": labs.read_hdf5,
     ".hdf5": labs.read_hdf5,
     ".mat": labs.read_mat,
-    ".c3d": labs.read_c3d,
+    ".c3d": c3d.read_c3d,
     ".xdf": labs.read_xdf,
     ".xdfz": labs.read_xdf,
     **dict.fromkeys(_TEXT, _text_file),
@@ -92,7 +92,8 @@ def read_samples(
     """
     options = options or Options(columns or {}, rate_hz)
     try:
-        return _read(path, options)
+        with np.errstate(all="ignore"):  # numbers of a damaged file overflow before they are rejected
+            return _read(path, options)
     except (SamplesError, UntuckError, ImportError) as error:
         if isinstance(error, SamplesError) and not str(error).startswith(str(path)):
             joint = " " if str(error).partition(" ")[0] in _VERBS else ": "
@@ -123,6 +124,8 @@ def _read(path: Path, options: Options) -> FileSamples:
     if not path.exists():
         path.open("rb").close()  # raises the reason
     table = _headerless(reader(path), options)
+    if not table.columns:
+        raise SamplesError("holds no columns of numbers: it is empty or cut short.")
     found = match(table, options.form, options.sensor)
     if options.form and found is None and not options.columns:
         raise SamplesError(lacking(table, [f"the columns of --format {options.form}"], {}))
@@ -149,6 +152,10 @@ def _samples(found: Match, table: Table, options: Options, name: str) -> FileSam
     time_s, blocks, left_out = _known(time_s, blocks)
     if len(time_s) < 2:
         raise SamplesError("holds no samples: a recording has at least some seconds.")
+    for key, what in (("acc", "acc_m_s2"), ("gyr", "gyr_rad_s")):
+        if not np.isfinite(blocks[key]).all():
+            row = int(np.argmin(np.isfinite(blocks[key]).all(axis=1)))
+            raise SamplesError(f"{what} is not finite at sample {row}: leave such samples out, gaps are allowed.")
     acc, how = blocks["acc"], []
     unit = stated["acc"] or acc_unit(acc)
     if not unit:

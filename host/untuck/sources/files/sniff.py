@@ -96,6 +96,13 @@ def _cells(line: str, separator: str) -> list[str]:
     return [cell.strip() for cell in line.rstrip("\r\n").split(separator)]
 
 
+def is_whole(line: str, layout: Layout) -> bool:
+    """Whether the last row of a file without a line end is complete: its last cell may be cut."""
+    cells = _cells(line, layout.separator)
+    last = cells[-1] if cells else ""
+    return last == "" or _is_number(last, layout.separator) or bool(DATE.match(last)) or last.isalpha()
+
+
 def _is_number(cell: str, separator: str) -> bool:
     return bool(_NUMBER.match(cell)) and not (separator == "," and "," in cell and not _COMMA.match(cell))
 

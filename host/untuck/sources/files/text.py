@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import re
+from typing import Any
 
 import numpy as np
 
 from untuck.errors import SamplesError
-from untuck.sources.files.sniff import EMPTY, Layout, decode, sniff
+from untuck.sources.files.sniff import EMPTY, Layout, decode, is_whole, sniff
 from untuck.sources.files.table import Column, Table
 
 _RATE = re.compile(r"(?:rate|frequency)[^\d\n]{0,20}([\d.]+)\s*hz", re.IGNORECASE)
@@ -18,11 +19,16 @@ _NULLS = sorted({form for word in EMPTY for form in (word, word.upper(), word.ca
 
 def read_text(data: bytes, part: str = "") -> Table:
     """The table in these bytes. Raises SamplesError if there is none."""
-    lines = decode(data).splitlines()
+    import pyarrow.csv  # first, so that a missing extra is named whatever the file is
+
+    text = decode(data)
+    lines = text.splitlines()
     if not any(line.strip() for line in lines):
         raise SamplesError("it is empty")
     layout = sniff(lines)
-    arrays = _parse(lines[layout.start :], layout)
+    if text[-1] not in "\r\n" and len(lines) > layout.start + 1 and not is_whole(lines[-1], layout):
+        lines.pop()
+    arrays = _parse(pyarrow.csv, lines[layout.start :], layout)
     columns: list[Column] = []
     for index, values in enumerate(arrays):
         if values.dtype.kind in "f" and np.isnan(values).all() and not layout.names[index].strip():
@@ -41,10 +47,7 @@ def _is_blank(column: Column) -> bool:
     return column.values.dtype.kind == "f" and bool(np.isnan(column.values).all())
 
 
-def _parse(lines: list[str], layout: Layout) -> list[np.ndarray]:
-    import pyarrow
-    import pyarrow.csv
-
+def _parse(arrow: Any, lines: list[str], layout: Layout) -> list[np.ndarray]:
     width = len(layout.names)
     separator = layout.separator
     if separator == " ":
@@ -58,11 +61,11 @@ def _parse(lines: list[str], layout: Layout) -> list[np.ndarray]:
     lines = [_fitted(line, separator, width) for line in lines]
     text = ("\n".join(lines) + "\n").encode()
     names = [str(index) for index in range(width)]
-    table = pyarrow.csv.read_csv(
+    table = arrow.read_csv(
         io.BytesIO(text),
-        read_options=pyarrow.csv.ReadOptions(column_names=names, block_size=len(text) + 1),
-        parse_options=pyarrow.csv.ParseOptions(delimiter=separator, ignore_empty_lines=True),
-        convert_options=pyarrow.csv.ConvertOptions(
+        read_options=arrow.ReadOptions(column_names=names, block_size=len(text) + 1),
+        parse_options=arrow.ParseOptions(delimiter=separator, ignore_empty_lines=True),
+        convert_options=arrow.ConvertOptions(
             decimal_point=layout.decimal, null_values=_NULLS, strings_can_be_null=True
         ),
     )
