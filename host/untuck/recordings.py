@@ -14,7 +14,7 @@ from untuck.model import Baseline, Calibration
 from untuck.motion.params import Params
 from untuck.samples import Samples
 from untuck.session_commands import SessionCommand
-from untuck.sources.files import read_samples
+from untuck.sources.files import FileSamples, Options, axes_of, format_key, read_samples, unit_map
 from untuck.store import Store, StoredSession
 
 
@@ -59,8 +59,15 @@ class SessionSamples(Samples):
 
 @overload
 def load(
-    source: str | os.PathLike[str], *, columns: Mapping[str, str] | None = None, rate_hz: float | None = None
-) -> Samples: ...
+    source: str | os.PathLike[str],
+    *,
+    columns: Mapping[str, str] | None = None,
+    rate_hz: float | None = None,
+    format: str = "",
+    units: str = "",
+    axes: str = "",
+    sensor: str = "",
+) -> FileSamples: ...
 
 
 @overload
@@ -72,6 +79,10 @@ def load(
     *,
     columns: Mapping[str, str] | None = None,
     rate_hz: float | None = None,
+    format: str = "",
+    units: str = "",
+    axes: str = "",
+    sensor: str = "",
 ) -> Samples:
     """Load a recording: from a file, or from the session store.
 
@@ -84,6 +95,9 @@ def load(
         Of a table: what it calls our columns, where the names differ, e.g. ``{"acc_x_m_s2": "ax"}``.
     rate_hz : float, optional
         Samples per second, for a file without time or instead of its time.
+    format, units, axes, sensor : str, optional
+        Instead of what is understood, as the flags of ``untuck analyse``: ``"dot"``, ``"acc=g,gyr=deg/s"``,
+        ``"-x,y,-z"``, ``"Lumbar"``.
 
     Returns
     -------
@@ -120,9 +134,11 @@ def load(
     """
     if isinstance(source, str | os.PathLike):
         with extra_for(f"untuck.load of {os.fspath(source)}"):
-            return read_samples(Path(source), columns, rate_hz)
-    if columns is not None or rate_hz is not None:
-        raise SamplesError("columns and rate_hz describe files: a stored session needs neither.")
+            turns = axes_of(tuple(axes.split()))
+            named = Options(columns or {}, rate_hz, format_key(format), unit_map(units), turns, sensor)
+            return read_samples(Path(source), options=named)
+    if columns is not None or rate_hz is not None or format or units or axes or sensor:
+        raise SamplesError("columns, rate_hz and the like describe files: a stored session needs neither.")
     if isinstance(source, StoredSession):
         return SessionSamples(source)
     with extra_for("untuck.load of a stored session"):

@@ -52,7 +52,7 @@ reveal_type(untuck.sessions())
     call = [sys.executable, "-m", "mypy", str(path)]  # with the project's settings, and so with its cache
     done = subprocess.run(call, cwd=checkout, capture_output=True, text=True)
     for kind in (
-        "samples.Samples",
+        "FileSamples",
         "Calibration | None",
         "run_results.Run",
         "list[untuck.store.session.StoredSession]",

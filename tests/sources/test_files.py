@@ -45,3 +45,13 @@ def test_an_archive_with_a_rate_keeps_it_when_columns_are_mapped(tmp_path: Path)
     samples = read_samples(tmp_path / "run.npz", {GYR[0]: "turn"})
     np.testing.assert_array_equal(samples.gyr_rad_s[:, 0], GYR_RAD_S[:, 0] * 2)
     assert samples.time_s[-1] == pytest.approx(199 / 50)
+
+
+def test_the_chips_quaternion_is_read_from_our_files_only(tmp_path: Path) -> None:
+    quat = np.tile([1.0, 0.0, 0.0, 0.0], (200, 1))
+    np.savez(tmp_path / "run.npz", time_s=TIME_S, gyr_rad_s=GYR_RAD_S, acc_m_s2=ACC_M_S2, quat=quat)
+    read = read_samples(tmp_path / "run.npz")
+    assert read.quat is not None and read.source == "acceleration in m/s^2, gyro in rad/s, 100 Hz, Untuck"
+    np.testing.assert_array_equal(read.quat, quat)
+    np.savez(tmp_path / "run.npz", time_s=TIME_S, gyr=GYR_RAD_S, acc=ACC_M_S2, quat=quat)
+    assert read_samples(tmp_path / "run.npz").quat is None

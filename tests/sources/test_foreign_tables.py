@@ -291,3 +291,42 @@ def test_flags_that_are_not_known_are_one_line(tmp_path: Path, flags: list[str],
     (tmp_path / "run.csv").write_text("")
     done = CliRunner().invoke(cli, ["analyse", str(tmp_path / "run.csv"), *flags])
     assert done.exit_code == 1 and message in done.output
+
+
+def test_raw_counts_are_not_taken_for_a_unit(recorded: Samples, tmp_path: Path) -> None:
+    path = tmp_path / "run.csv"
+    path.write_text(
+        text(recorded, "time,Acc X (g),Acc Y (g),Acc Z (g),Gyro X (LSB),Gyro Y (LSB),Gyro Z (LSB)", 9.80665, 0.01)
+    )
+    with pytest.raises(SamplesError, match=r"unit 'LSB' of 'Gyro X \(LSB\)' is not known: give --units gyr="):
+        read_samples(path)
+    path.write_text(text(recorded, "time,ax,ay,az,gx,gy,gz", 1.0, DEG / 131))
+    with pytest.raises(SamplesError, match=r"angular rate|no sensor gives"):
+        read_samples(path)
+
+
+def test_a_packet_counter_keeps_the_gaps_that_a_rate_alone_would_hide(recorded: Samples, tmp_path: Path) -> None:
+    from tests.sources.write_formats import mtw
+
+    path = tmp_path / "run.txt"
+    mtw(path, recorded)
+    rows = [row for row in path.read_text().splitlines() if "Update Rate" not in row]
+    path.write_text("\n".join([*rows[:1000], *rows[1100:]]) + "\n")
+    with pytest.raises(SamplesError, match=r"lacks time_s or rate_hz.*--rate 100"):
+        read_samples(path)
+    samples = read_samples(path, rate_hz=100.0)
+    assert np.diff(samples.time_s).max() == pytest.approx(1.01) and len(samples) == 4400
+
+
+def test_python_has_the_flags_too(recorded: Samples, tmp_path: Path) -> None:
+    import untuck
+
+    path = tmp_path / "run.csv"
+    path.write_text(text(recorded, "time,p,q,r,u,v,w", -GRAVITY_M_S2, DEG))
+    names = ["acc_x_m_s2", "acc_y_m_s2", "acc_z_m_s2", "gyr_x_rad_s", "gyr_y_rad_s", "gyr_z_rad_s"]
+    columns = dict(zip(names, "pqruvw", strict=True))
+    samples = untuck.load(path, columns=columns, units="acc=g,gyr=deg/s", axes="-x,-y,-z")
+    near(samples, recorded)
+    assert samples.source.startswith("acceleration in g, gyro in deg/s, 100 Hz, axes -x,-y,-z")
+    with pytest.raises(SamplesError, match="describe files"):
+        untuck.load(1, units="acc=g")  # type: ignore[call-overload]

@@ -73,7 +73,7 @@ FORMATS = (
         units=(("acc", "m/s^2"), ("gyr", "rad/s")),
         marks=(r"//\s*(?:Start Time|Update Rate|Firmware Version|Filter Profile)", r"Mat\[1\]\[1\]"),
         columns="`//` lines, `PacketCounter`, `Acc_X` ..., `Gyr_X` ...; time from counter and update rate",
-        confirmed="headers and values in OpenSim's test of its Xsens reader, scikit-kinematics' documentation",
+        confirmed="MTw user manual: units, counter of 16 bits; OpenSim's test of its Xsens reader: layout",
     ),
     Format(
         "dot",
@@ -84,7 +84,7 @@ FORMATS = (
         units=(("acc", "m/s^2"), ("gyr", "deg/s"), ("time", "us")),
         marks=(r"SampleTimeFine",),
         columns="`PacketCounter`, `SampleTimeFine`, `Acc_X` ..., `Gyr_X` ...",
-        confirmed="user manual XD0502P: time in us that wraps at 2^32; units of acceleration and rate",
+        confirmed="user manual XD0502P, 4.2: units, time in us that wraps at 2^32",
     ),
     Format(
         "shimmer",
@@ -100,7 +100,7 @@ FORMATS = (
         units=(("acc", "m/s^2"), ("gyr", "deg/s"), ("time", "ms")),
         marks=(r"_CAL\b", r"(?:Wide Range|Low Noise) Accelerometer"),
         columns="`sep=` line, `NAME_Timestamp_Unix_CAL`, `NAME_Accel_WR_X_CAL` ..., `NAME_Gyro_X_CAL` ..., units",
-        confirmed="files described by three public readers (pyshimmer's neighbours, gait and seat studies)",
+        confirmed="names and units in public readers of such files (gait, seat and heart studies)",
     ),
     Format(
         "delsys",

@@ -112,6 +112,9 @@ def _find(form: Format, table: Table, sensor: str) -> Match | None:
         found.gravity = gravity.get(chosen) or next(iter(gravity.values()))
     found.time = time_of(form, table, found.gyr[0])
     found.counter = _first(form.counter, table.columns)
+    if form is FORMATS[0]:  # the chip's orientation; that of other devices has other conventions
+        names = {name: name for name in (*COLUMNS, *VECTORS)}
+        found.quat = _chosen(table, names, "quat", {})
     return found
 
 

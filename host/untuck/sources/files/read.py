@@ -19,7 +19,7 @@ from untuck.samples import Samples
 from untuck.sources.files import archives, c3d, labs
 from untuck.sources.files.axes import Axes, turned
 from untuck.sources.files.match import Match, apply_columns, check_twins, lacking, match, time_of
-from untuck.sources.files.table import Column, Table
+from untuck.sources.files.table import Column, Table, split_unit
 from untuck.sources.files.text import read_text
 from untuck.sources.files.times import seconds, unwrapped
 from untuck.sources.files.units import ACC, GYR, TIME, acc_unit, canonical, check_units, gyr_unit, of_name
@@ -192,6 +192,10 @@ def _samples(found: Match, table: Table, options: Options, name: str) -> FileSam
 def _stated(found: Match, key: str) -> str:
     """The unit that the columns' names or rows state, else the one that the format has."""
     columns = {"acc": found.acc, "gyr": found.gyr, "time": [found.time] if found.time else []}[key]
+    for column in columns:
+        text = column.unit or split_unit(column.name)[1]
+        if key != "time" and text and not canonical(text, key):
+            raise SamplesError(f"the unit {text!r} of {column.name!r} is not known: give --units {key}=UNIT.")
     units = {unit for column in columns if (unit := canonical(column.unit, key) or of_name(column.name, key))}
     if len(units) > 1:
         raise SamplesError(f"the axes of one sensor are in different units ({', '.join(sorted(units))}): give --units.")
@@ -243,7 +247,7 @@ def _clock(found: Match, table: Table, options: Options, stated: dict[str, str])
             return known[id(time)]
         if rate is None:
             raise SamplesError(lacking(table, ["time_s or rate_hz"], {}))
-        if found.counter is not None and not options.rate_hz:
+        if found.counter is not None and len(found.counter.values) == len(values):
             return unwrapped(found.counter.values.astype(np.float64)) / rate
         return np.arange(len(values)) / rate
 
