@@ -10,6 +10,7 @@ WORDS: dict[str, dict[str, str]] = {
     "SummaryResult": {
         "session": f"{_NUMBER}, null if it was not kept",
         "file": "the file that was analysed",
+        "source": "what was understood of the file: units, rate, format",
         "truth": "what the simulated runner did, in `untuck demo`",
     },
     "Summary": {

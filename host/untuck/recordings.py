@@ -135,7 +135,7 @@ def load(
     if isinstance(source, str | os.PathLike):
         with extra_for(f"untuck.load of {os.fspath(source)}"):
             turns = axes_of(tuple(axes.split()))
-            named = Options(columns or {}, rate_hz, format_key(format), unit_map(units), turns, sensor)
+            named = Options(columns or {}, rate_hz, format_key(format), unit_map(units), turns, sensor=sensor)
             return read_samples(Path(source), options=named)
     if columns is not None or rate_hz is not None or format or units or axes or sensor:
         raise SamplesError("columns, rate_hz and the like describe files: a stored session needs neither.")

@@ -101,7 +101,7 @@ def analyse(
     """
     from untuck.sources.files import Options, axes_of, column_map, format_key, unit_map
 
-    options = Options(column_map(columns), rate_hz, format_key(form), unit_map(units), axes_of(axes), sensor)
+    options = Options(column_map(columns), rate_hz, format_key(form), unit_map(units), axes_of(axes), sensor=sensor)
     results = _analysed(files, options, _Batch(jobs, backend, scheduler))
     if folder is not None:
         _write(results, folder)

@@ -43,11 +43,13 @@ class Truth:
 class SummaryResult(Summary):
     """The results of a run.
 
-    session: its number, None if it was not kept; file: that was analysed; truth: of a simulated runner, in `demo`.
+    session: its number, None if it was not kept; file: that was analysed; source: what was understood of it; truth: of
+    a simulated runner, in `demo`.
     """
 
     session: int | None = None
     file: str | None = None
+    source: str | None = None
     truth: Truth | None = None
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from untuck.errors import SamplesError, UntuckError
+from untuck.errors import SamplesError, UntuckError, reason
 from untuck.model import Floats
 from untuck.motion.mount.signs import check_signs
 from untuck.samples import Samples
@@ -101,7 +101,7 @@ def read_samples(
         raise
     except OSError as error:
         if error.strerror and error.filename is not None:
-            raise SamplesError(f"{path} cannot be read ({error.strerror}).") from error
+            raise SamplesError(f"{path} cannot be read: {reason(error)}.") from error
         raise _damaged(path, error) from error
     except MemoryError as error:
         raise SamplesError(f"{path} claims more numbers than fit in memory: it is damaged, or too large.") from error
