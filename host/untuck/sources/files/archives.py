@@ -13,8 +13,12 @@ from untuck.sources.files.table import LARGEST_BYTES, Column, Table, as_vector
 from untuck.sources.files.text import read_text
 
 PARTS = (  # tables of Sensor Logger
-    *("TotalAcceleration", "AccelerometerUncalibrated", "Accelerometer", "Gravity"),
-    *("Gyroscope", "GyroscopeUncalibrated"),
+    "TotalAcceleration",
+    "AccelerometerUncalibrated",
+    "Accelerometer",
+    "Gravity",
+    "Gyroscope",
+    "GyroscopeUncalibrated",
 )
 _TEXT = (".csv", ".txt", ".tsv")
 

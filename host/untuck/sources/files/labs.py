@@ -114,7 +114,7 @@ def read_xdf(path: Path) -> Table:
         time = Column(f"{name}/time", np.asarray(stream["time_stamps"], np.float64), "s", name, name)
         columns.append(time)
         for index, (label, unit) in enumerate(_channels(stream, values.shape[1])):
-            columns.append(Column(f"{name}/{label}", values[:, index], canonical(unit), name, "", time))
+            columns.append(Column(f"{name}/{label}", values[:, index], canonical(unit), name, time=time))
     return Table(columns)
 
 

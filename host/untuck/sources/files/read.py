@@ -152,33 +152,8 @@ def _samples(found: Match, table: Table, options: Options, name: str) -> FileSam
     time_s, blocks, left_out = _known(time_s, blocks)
     if len(time_s) < 2:
         raise SamplesError("holds no samples: a recording has at least some seconds.")
-    for key, what in (("acc", "acc_m_s2"), ("gyr", "gyr_rad_s")):
-        if not np.isfinite(blocks[key]).all():
-            row = int(np.argmin(np.isfinite(blocks[key]).all(axis=1)))
-            raise SamplesError(f"{what} is not finite at sample {row}: leave such samples out, gaps are allowed.")
-    acc, how = blocks["acc"], []
-    unit = stated["acc"] or acc_unit(acc)
-    if not unit:
-        force = float(np.median(np.linalg.norm(acc, axis=1))) if len(acc) else 0.0
-        raise SamplesError(
-            f"acceleration has a median of {force:.3g}, and its unit is not stated: it must include gravity, which is "
-            "1 g or 9.8 m/s^2. If it does, give --units acc=g, acc=mg or acc=m/s^2."
-        )
-    seen = acc_unit(acc)
-    if seen and seen != unit:
-        force = float(np.median(np.linalg.norm(acc, axis=1)))
-        raise SamplesError(
-            f"acceleration looks like {seen}, not {unit} (median {force:.4g}): if it is, give --units acc={seen}."
-        )
-    acc = acc * ACC[unit] if unit != "m/s^2" else acc
-    how.append(f"acceleration in {unit}" + ("" if stated["acc"] else " (by its size)"))
-    gyr = blocks["gyr"]
-    turn = stated["gyr"] or gyr_unit(time_s, gyr, acc)
-    if not turn:
-        raise SamplesError("the unit of angular rate is not stated: give --units gyr=rad/s or --units gyr=deg/s.")
-    gyr = gyr * GYR[turn] if turn != "rad/s" else gyr
-    how.append(f"gyro in {turn}" + ("" if stated["gyr"] else " (by its size)"))
-    acc, gyr, quat, axes = turned(found, table, options.axes, acc, gyr, blocks.get("quat"))
+    acc, gyr, how = _in_si(time_s, blocks, stated)
+    acc, gyr, quat, axes = turned(found, table, options.axes, acc=acc, gyr=gyr, quat=blocks.get("quat"))
     samples = Samples(time_s, gyr, acc, quat)
     check_units(samples, name)
     check_signs(samples, name)
@@ -187,6 +162,33 @@ def _samples(found: Match, table: Table, options: Options, name: str) -> FileSam
     if left_out:
         how.append(f"{left_out} rows without values left out")
     return FileSamples(samples, ", ".join(how))
+
+
+def _in_si(time_s: Floats, blocks: dict[str, Floats], stated: dict[str, str]) -> tuple[Floats, Floats, list[str]]:
+    """acc in m/s^2 and gyr in rad/s, (N, 3), and what is said of their units."""
+    for key, what in (("acc", "acc_m_s2"), ("gyr", "gyr_rad_s")):
+        if not np.isfinite(blocks[key]).all():
+            row = int(np.argmin(np.isfinite(blocks[key]).all(axis=1)))
+            raise SamplesError(f"{what} is not finite at sample {row}: leave such samples out, gaps are allowed.")
+    acc, gyr = blocks["acc"], blocks["gyr"]
+    force = float(np.median(np.linalg.norm(acc, axis=1)))
+    seen = acc_unit(acc)
+    unit = stated["acc"] or seen
+    if not unit:
+        raise SamplesError(
+            f"acceleration has a median of {force:.3g}, and its unit is not stated: it must include gravity, which is "
+            "1 g or 9.8 m/s^2. If it does, give --units acc=g, acc=mg or acc=m/s^2."
+        )
+    if seen and seen != unit:
+        raise SamplesError(
+            f"acceleration looks like {seen}, not {unit} (median {force:.4g}): if it is, give --units acc={seen}."
+        )
+    acc = acc * ACC[unit]
+    turn = stated["gyr"] or gyr_unit(time_s, gyr, acc)
+    if not turn:
+        raise SamplesError("the unit of angular rate is not stated: give --units gyr=rad/s or --units gyr=deg/s.")
+    said = {"acc": f"acceleration in {unit}", "gyr": f"gyro in {turn}"}
+    return acc, gyr * GYR[turn], [said[key] + ("" if stated[key] else " (by its size)") for key in said]
 
 
 def _stated(found: Match, key: str) -> str:

@@ -145,7 +145,17 @@ def _with_header(rows: list[list[str]], head: list[str], separator: str, decimal
     sensors = (_sensors(rows[: max(above, 0)], width) if repeated else []) or [""] * width
     shown = [name + " raw" if raw[index] and name else name for index, name in enumerate(names)]
     shown = [f"{sensor}: {name}" if sensor and name else name for sensor, name in zip(sensors, shown, strict=True)]
-    return Layout(separator, decimal, start, unique(shown), units, sensors, any(names), preamble, raw)
+    return Layout(
+        separator=separator,
+        decimal=decimal,
+        start=start,
+        names=unique(shown),
+        units=units,
+        sensors=sensors,
+        header=any(names),
+        preamble=preamble,
+        raw=raw,
+    )
 
 
 def _is_notes(row: list[str]) -> bool:
