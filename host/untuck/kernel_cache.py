@@ -16,6 +16,7 @@ from numba.core import caching
 
 _Files: Any = caching.IndexDataCacheFile  # numba has no types
 CHECKSUM_BYTES = 4
+CHECKED = "-checked"  # in the names of files with checksums: numba's own files, of an older version, have none
 
 _log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ def make_safe(dispatcher: Any) -> None:
     if file is None:  # it has no cache
         return
     names = {"cache_path": file._cache_path, "source_stamp": file._source_stamp}
-    cache._cache_file = _CheckedFile(filename_base=file._index_name.removesuffix(".nbi"), **names)
+    cache._cache_file = _CheckedFile(filename_base=file._index_name.removesuffix(".nbi") + CHECKED, **names)
     load, save = cache.load_overload, cache.save_overload
 
     def load_or_none(*arguments: Any) -> Any:
@@ -81,8 +82,8 @@ def checked(data: bytes) -> bytes | None:
 def is_damaged(folder: Path) -> bool:
     """Whether any file of the cache in this folder cannot be read."""
     try:
-        return any(checked(path.read_bytes()) is None for path in folder.glob("*.nbc")) or any(
-            not _is_index(path) for path in folder.glob("*.nbi")
+        return any(checked(path.read_bytes()) is None for path in folder.glob(f"*{CHECKED}.*.nbc")) or any(
+            not _is_index(path) for path in folder.glob(f"*{CHECKED}.nbi")
         )
     except OSError:
         return True

@@ -20,6 +20,7 @@ from untuck.report.batch import BACKENDS
 
 if TYPE_CHECKING:
     from untuck.report.batch import FileResult
+    from untuck.report.summary import Summary
     from untuck.sources.files import Options
 
 
@@ -149,12 +150,21 @@ def _print(results: list[FileResult], files: tuple[Path, ...], as_json: bool) ->
         if len(files) == 1 or as_json:
             output.print_summary(result.summary, result.file, as_json, file=result.file, source=result.source)
         else:
-            s = result.summary
-            tilt = s.medians["tilt_deg"]
-            tilt_text = "" if tilt is None else f", tilt {tilt:.1f} deg"
-            strides = f"{s.clean_strides} of {s.strides} strides"
-            click.echo(f"{result.file}: {strides}{tilt_text}, {len(s.findings)} findings")
+            click.echo(f"{result.file}: {_in_a_line(result.summary)}")
     if len(failed) == 1 and len(files) == 1:
         raise SamplesError(failed[0].error)
     if failed:
         raise SamplesError(f"{len(failed)} of {len(files)} files could not be analysed.")
+
+
+def _in_a_line(summary: Summary) -> str:
+    """What a batch says of a file: findings, or why there can be none."""
+    from untuck.report.numbers import number
+    from untuck.report.summary import why_not_judged
+
+    unjudged = why_not_judged(summary)
+    if unjudged:
+        return f"not judged: {unjudged}"
+    judged = summary.reliability.judged if summary.reliability is not None else 0
+    tilt = number(summary.medians["tilt_deg"], 1, "deg")
+    return f"{judged} of {summary.strides} strides judged, tilt {tilt}, {len(summary.findings)} findings"

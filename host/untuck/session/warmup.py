@@ -103,4 +103,4 @@ def cache_folder() -> Path | None:
     return None if path is None else Path(path)
 
 
-_LAST_COMPILED = "stride_kernels.measure_stride-*.nbi"
+_LAST_COMPILED = "stride_kernels.measure_stride-*-checked.nbi"

@@ -14,6 +14,7 @@ import numpy as np
 
 from untuck.errors import SamplesError, UntuckError, reason
 from untuck.model import Floats
+from untuck.motion.bunches import spread_ties
 from untuck.motion.mount.signs import check_signs
 from untuck.samples import Samples
 from untuck.sources.files import archives, c3d, labs
@@ -154,10 +155,12 @@ def _samples(found: Match, table: Table, options: Options, name: str) -> FileSam
         raise SamplesError("holds no samples: a recording has at least some seconds.")
     acc, gyr, how = _in_si(time_s, blocks, stated)
     acc, gyr, quat, axes = turned(found, table, options.axes, acc=acc, gyr=gyr, quat=blocks.get("quat"))
-    samples = Samples(time_s, gyr, acc, quat)
+    samples = Samples(spread_ties(time_s), gyr, acc, quat)
     check_units(samples, name)
     check_signs(samples, name)
-    rate = 1.0 / float(np.median(np.diff(time_s))) if len(time_s) > 1 else 0.0
+    rate = (len(time_s) - 1) / float(np.ptp(time_s)) if np.ptp(time_s) > 0 else 0.0
+    steady = float(np.median(np.diff(time_s)))
+    rate = 1.0 / steady if steady > 0 and abs(steady * rate - 1.0) < 0.2 else rate  # else stamps in bunches, or gaps
     how += [f"{rate:.4g} Hz", *axes, *([f"sensor {found.sensor}"] if found.sensor else []), found.format.title]
     if left_out:
         how.append(f"{left_out} rows without values left out")

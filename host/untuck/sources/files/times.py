@@ -51,6 +51,8 @@ def detect(values: NDArray[Any], name: str) -> str:
             return unit
     steps = np.diff(values.astype(np.float64))
     step = float(np.median(steps)) if len(steps) else np.nan
+    if step == 0:  # stamps in bunches
+        step = float(np.mean(steps))
     for unit, low, high in (("s", 2e-4, 0.2), ("ms", 0.2, 200.0), ("us", 200.0, 2e5), ("ns", 2e5, 2e8)):
         if low <= step < high and not (steps == 1.0).all():
             return unit
