@@ -53,10 +53,20 @@ def of_arrays(arrays: dict[str, Any]) -> Table:
             continue
         if _is_rate(name) and array.size != 1:
             raise SamplesError(f"has {name} with {array.size} values: it must be one number greater than 0.")
+        if name in ("gyr_rad_s", "acc_m_s2"):
+            _check_ours(name, array)
         vector = as_vector(array)
         if vector is not None and vector.dtype.kind in "iufMOUS" and vector.ndim:
             columns.append(Column(name, vector))
     return Table(columns, rate_hz=rate, facts=facts)
+
+
+def _check_ours(name: str, array: np.ndarray) -> None:
+    """Raises SamplesError if an array with one of our names is not what we mean by it."""
+    if array.dtype.kind not in "iuf":
+        raise SamplesError(f"{name} is no array of plain numbers.")
+    if array.ndim != 2 or 3 not in array.shape:
+        raise SamplesError(f"{name} has shape {array.shape}: it must be (N, 3).")
 
 
 def _is_rate(name: str) -> bool:
@@ -109,7 +119,7 @@ def read_folder(folder: Path) -> Table:
     paths = {name: folder / f"{name}.csv" for name in (*PARTS, "Metadata")}
     parts = {name: path.read_bytes() for name, path in paths.items() if path.is_file()}
     if not any("Gyroscope" in name for name in parts):
-        raise SamplesError("is a folder without a recording (Gyroscope.csv and an accelerometer's table).")
+        raise SamplesError("cannot be read: it is a folder without a recording (Gyroscope.csv and accelerations).")
     return _together(parts)
 
 

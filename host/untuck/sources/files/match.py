@@ -169,6 +169,8 @@ def apply_columns(found: Match | None, table: Table, columns: Mapping[str, str])
     if "time_s" in columns or made.time is None:
         made.time = table.find(names["time_s"]) or made.time
     missing = [names[part] for part in (*GYR, *ACC) if not getattr(made, part[:3]) and names[part] not in table.names]
+    if not columns and all(column.width > 1 for column in table.columns):
+        missing = [vector for vector in ("gyr_rad_s", "acc_m_s2") if not getattr(made, vector[:3])]
     missing += [theirs for theirs in columns.values() if table.find(theirs) is None and theirs not in missing]
     if missing or not made.acc or not made.gyr:
         raise SamplesError(lacking(table, missing or ["acceleration and angular rate"], columns))

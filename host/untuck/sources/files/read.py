@@ -27,7 +27,7 @@ from untuck.sources.files.units import ACC, GYR, TIME, acc_unit, canonical, chec
 
 _log = logging.getLogger(__name__)
 _NAMES = {".npz": "numpy archive (.npz)", ".parquet": "Parquet file", ".h5": "HDF5 file", ".hdf5": "HDF5 file"}
-_VERBS = ("is", "has", "lacks", "holds", "claims")  # messages that go on from the file's name
+_VERBS = ("is", "has", "lacks", "holds", "claims", "cannot")  # messages that go on from the file's name
 _TEXT = (".csv", ".txt", ".tsv", ".dat", ".log")
 
 
@@ -125,7 +125,7 @@ def _read(path: Path, options: Options) -> FileSamples:
     if not path.exists():
         path.open("rb").close()  # raises the reason
     table = _headerless(reader(path), options)
-    if not table.columns:
+    if not table.columns and not table.facts:
         raise SamplesError("holds no columns of numbers: it is empty or cut short.")
     found = match(table, options.form, options.sensor)
     if options.form and found is None and not options.columns:
@@ -152,7 +152,7 @@ def _samples(found: Match, table: Table, options: Options, name: str) -> FileSam
     time_s, blocks = _together(found, table, options, stated)
     time_s, blocks, left_out = _known(time_s, blocks)
     if len(time_s) < 2:
-        raise SamplesError("holds no samples: a recording has at least some seconds.")
+        raise SamplesError("is empty: it holds no samples.")
     acc, gyr, how = _in_si(time_s, blocks, stated)
     acc, gyr, quat, axes = turned(found, table, options.axes, acc=acc, gyr=gyr, quat=blocks.get("quat"))
     samples = Samples(spread_ties(time_s), gyr, acc, quat)
