@@ -284,8 +284,11 @@ class CalibrationProgress:
 @dataclass(frozen=True)
 class Progress:
     """What is not finished yet: the search for a calibration, None if there is none; strides gathered for a baseline;
-    active findings, each as deep as it has been so far."""
+    active findings, each as deep as it has been so far; now_deg, easing: of each of these its depth at the newest
+    judged stride, and whether it is being corrected, so that it is not cued again."""
 
     search: CalibrationProgress | None = None
     gathered: int = 0
     active: tuple[Finding, ...] = ()
+    now_deg: tuple[float, ...] = ()
+    easing: tuple[bool, ...] = ()

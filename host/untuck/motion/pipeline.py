@@ -116,7 +116,7 @@ class Pipeline:
     @property
     def progress(self) -> Progress:
         """What is not finished yet, for display."""
-        return Progress(self._mounting.search, self._judge.gathered, self._judge.active)
+        return self._judge.progress(self._mounting.search)
 
     def push(self, samples: Samples) -> list[Event]:
         """Analyse the next samples.

@@ -24,7 +24,7 @@ from untuck.events import (
     Slipped,
     Warned,
 )
-from untuck.model import Baseline, Calibration, Cue, Finding
+from untuck.model import Baseline, Calibration, CalibrationProgress, Cue, Finding, Progress
 from untuck.motion.form.baseline import make_baseline
 from untuck.motion.form.cues import CuePolicy
 from untuck.motion.form.faults import FaultDetector
@@ -128,11 +128,17 @@ class Judge:
         """Strides gathered for a baseline so far."""
         return len(self._candidates)
 
-    @property
-    def active(self) -> tuple[Finding, ...]:
-        """Findings that last, as deep as they have been so far."""
+    def progress(self, search: CalibrationProgress | None) -> Progress:
+        """Strides gathered, and the findings that last, beside the search for a calibration."""
         latches = () if self._detector is None else self._detector.latches
-        return tuple(latch.finding for latch in latches if latch.finding is not None)
+        lasting = [(latch.finding, latch.now_deg, latch.easing) for latch in latches if latch.finding is not None]
+        return Progress(
+            search=search,
+            gathered=self.gathered,
+            active=tuple(finding for finding, _, _ in lasting),
+            now_deg=tuple(now_deg for _, now_deg, _ in lasting),
+            easing=tuple(easing for _, _, easing in lasting),
+        )
 
     def push(self, stride: Stride, history: History, calibration: Calibration, now_s: float) -> list[Event]:
         """The events of a stride; fills in what the detectors measure, and a slip as the reason not to count."""

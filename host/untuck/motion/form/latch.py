@@ -41,6 +41,13 @@ class Latch:
         """Whether the fault is being corrected already."""
         return self._off > 0 or (len(self._depths) > 0 and self._depths[-1] < _EASED * max(self._depths))
 
+    @property
+    def now_deg(self) -> float:
+        """Depth at the newest stride while there is a finding, NaN otherwise."""
+        if self.finding is None:
+            return nan
+        return self._depths[-1] if self._depths else self.finding.depth_deg
+
     def push(self, on: bool, off: bool, depth_deg: float, onset_s: float, now_s: float) -> Finding | None:
         """The finding if it begins or ends with this stride; onset_s: start of the first stride this one rests on."""
         if self.finding is None:
