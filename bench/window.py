@@ -208,6 +208,8 @@ def _moved(batch: Batch, by_s: float) -> Batch:
 class LoopSessions:
     """Stands in for CoachSessions, with one runner who runs for hours."""
 
+    sounding = None
+
     def __init__(self) -> None:
         self._updates = Updates(slots=[RunnerSlot("runner", _loop_feed())])
 
@@ -226,9 +228,7 @@ def _loop_feed() -> LoopFeed:
     batches: list[Batch] = []
     for number, data in enumerate(pack(samples, 100), 1):
         events = pipeline.push(decoder.push([data]))
-        feed.put(
-            pipeline, events, Snapshot("running", "in good form", 0.0, calibrated=True, baseline=pipeline.baseline)
-        )
+        feed.put(pipeline, events, Snapshot("running", "in good form", calibrated=True, baseline=pipeline.baseline))
         if number % 100 == 0:
             batches.append(feed.take())
     head, parts = batches[:16], round(LOOP_S / 5)

@@ -11,9 +11,9 @@ from functools import cache
 
 from PySide6.QtWidgets import QApplication
 
+from untuck.coach.coach_view import CoachView
 from untuck.coach.control import Choice, RunnerSlot, Updates
 from untuck.coach.session_feed import Feed
-from untuck.coach.sessions import CoachView
 from untuck.coach.window import CoachWindow
 from untuck.model import Packet
 from untuck.motion.pipeline import Pipeline
@@ -41,6 +41,7 @@ class SceneControl:
     def __init__(self) -> None:
         self.asked: list[tuple[str, ...]] = []
         self.next = Updates(choices=[Choice("clip", "The first clip heard"), Choice("demo", "A simulated runner")])
+        self.sounds: RunnerSlot | None = None
         self._sessions: dict[RunnerSlot, tuple[PacketPipeline, CoachView, int]] = {}
 
     def slot(self, name: str, seed: int, until_s: float) -> RunnerSlot:
@@ -70,6 +71,17 @@ class SceneControl:
     def view(self, slot: RunnerSlot) -> CoachView:
         """The view of a runner's session."""
         return self._sessions[slot][1]
+
+    @property
+    def sounding(self) -> RunnerSlot | None:
+        return self.sounds if self.sounds is not None else next(iter(self._sessions), None)
+
+    def new_runner(self, name: str) -> None:
+        self.asked.append(("new runner", name))
+
+    def give_sound(self, slot: RunnerSlot) -> None:
+        self.asked.append(("sound", slot.name))
+        self.sounds = slot
 
     def start(self, key: str = "") -> None:
         self.asked.append(("start", key))

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from untuck.coach import buffers
 from untuck.coach.angles import TILT
-from untuck.coach.runner_data import NO_DATA, STALE_S, RunnerData
+from untuck.coach.coach_view import CoachView
+from untuck.coach.runner_data import STALE_S, RunnerData
 from untuck.coach.session_feed import Feed
-from untuck.coach.sessions import CoachView
+from untuck.coach.verdict import State
 from untuck.model import LEFT, RIGHT, Packet
 from untuck.motion.pipeline import analyse
 from untuck.session.live_state import LiveState
@@ -107,7 +108,7 @@ def test_the_live_trace_is_that_of_the_analysis(runner: RunnerData, simulated: S
 
 def test_the_reference_stride_is_the_runners_own(runner: RunnerData) -> None:
     assert runner.reference is not None and runner.baseline is not None
-    assert runner.reference[TILT].mean() == pytest.approx(runner.baseline_tilt_deg(), abs=0.3)
+    assert runner.reference[TILT].mean() == pytest.approx(float(runner.baseline.tilt_deg[0]), abs=0.3)
     assert np.ptp(runner.reference[1]) == pytest.approx(float(runner.baseline.obliquity_range_deg[0]), rel=0.15)
     assert np.ptp(runner.reference[2]) == pytest.approx(float(runner.baseline.rotation_range_deg[0]), rel=0.15)
 
@@ -130,12 +131,12 @@ def test_a_baseline_of_an_earlier_session_is_shown_from_the_start(runner: Runner
 
 def test_missing_data_differ_from_the_end_of_a_session(runner: RunnerData) -> None:
     heard_s = runner.heard_s
-    assert runner.state(heard_s + STALE_S - 0.1) == "standing"
-    assert runner.state(heard_s + STALE_S + 0.1) == NO_DATA
+    assert runner.state(heard_s + STALE_S - 0.1) == State.STANDING
+    assert runner.state(heard_s + STALE_S + 0.1) == State.NO_DATA
     ended = RunnerData("other")
-    assert ended.state(0.0) == "waiting"
+    assert ended.state(0.0) == State.WAITING
     ended.ended = True
-    assert ended.state(1e9) == "ended"
+    assert ended.state(1e9) == State.ENDED
 
 
 def test_contacts_alternate(runner: RunnerData) -> None:

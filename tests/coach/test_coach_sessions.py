@@ -155,7 +155,7 @@ def test_a_session_with_the_clip_clicked_through(qtbot: QtBot, thread: LoopThrea
     for name in ("lap", "mute"):
         click(qtbot, window, name)
     qtbot.waitUntil(lambda: window.runner.muted and window.runner.stride_count > 10, timeout=600_000)
-    assert window.state_box.shown is not None and window.state_box.shown.word == "TAKING BASELINE"
+    assert window.state_box.shown is not None and window.state_box.shown.word == "BASELINE"
     click(qtbot, window, "stop")
     qtbot.waitUntil(lambda: window.runner.ended, timeout=600_000)
     stored = Store().open()

@@ -180,7 +180,7 @@ def test_four_runners_and_one_in_front(qtbot: QtBot, control: scenes.SceneContro
         control.slot(name, 0, (scenes.TUCK_S, scenes.GOOD_S, scenes.PULLBACK_S, scenes.BASELINE_S)[number])
     window = opened(qtbot, control)
     shown = [tile.shown for tile in window.tiles.tiles]
-    assert [each[1].word for each in shown if each] == ["TUCK", "GOOD FORM", "RIGHT PULLBACK", "TAKING BASELINE"]
+    assert [each[1].word for each in shown if each] == ["TUCK", "GOOD FORM", "RIGHT PULLBACK", "BASELINE"]
     qtbot.mouseClick(window.tiles.tiles[2], Qt.MouseButton.LeftButton)
     assert window.front == 2 and window.runner.name == "Cleo"
     qtbot.keyClick(window, Qt.Key.Key_4)

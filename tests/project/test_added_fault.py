@@ -21,7 +21,7 @@ from untuck import vocabulary, wire
 from untuck.cli.main import cli
 from untuck.cli.views import plain, terminal
 from untuck.events import CueDecided, CueSuppressed, FindingChanged
-from untuck.model import Cue, Finding, SuppressedCue
+from untuck.model import Cue, Finding, Progress, SuppressedCue
 from untuck.motion.form import detectors
 from untuck.motion.form.detectors import Compared
 from untuck.motion.form.latch import Latch
@@ -193,7 +193,8 @@ def test_the_coachs_window_shows_it(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ButtonBar().faults[SWAY].text() == "Cue hip sway"
     runner = RunnerData("Ada")
     finding = Finding(SWAY, Side.LEFT, 60.0, nan, 4.5, 65.0, id=1)
-    snapshot = Snapshot(moving=Moving.RUNNING, calibrated=True, active=(finding,))
+    lasting = Progress(active=(finding,), now_deg=(4.5,), easing=(False,))
+    snapshot = Snapshot(moving=Moving.RUNNING, calibrated=True, findings=lasting)
     events = [FindingChanged(65.0, finding), CueDecided(65.0, Cue(SWAY, Side.LEFT, 65.0, 1, 4.5))]
     runner.take(Batch(events=events, arrivals_s=[1.0], snapshot=snapshot))
     shown = state_label(runner, 1.1)

@@ -28,7 +28,8 @@ class Button:
 
 CALIBRATE_TIP = "Recalibrate: stand still for 5 s, then hinge three times at the hips. Press again to cancel"
 BUTTONS = (
-    Button("start", "▶ Start", "Ctrl+S", "Start a session; the arrow selects the source"),
+    Button("runner", "New runner…", "Ctrl+N", "Enter a runner's name and pair a clip with them"),
+    Button("start", "▶ Start", "Ctrl+S", "Start a session; the arrow selects the runner, clip or recording"),
     Button("stop", "■ Stop", "Ctrl+X", "End this runner's session and keep the recording"),
     Button("report", "Report", "R", "Write the report of a session that has ended"),
     Button("calibrate", "Calibrate", "C", CALIBRATE_TIP, toggles=True),
@@ -42,6 +43,8 @@ BUTTONS = (
     Button("longer", "-", "-", "Show a longer time span"),
     Button("live", "● Live", "L", "Return to live data"),
     Button("theme", "◐", "T", "Switch between the light and the dark theme"),
+    Button("full", "⤢", "F11", "Fill the screen, or leave full screen", toggles=True),
+    Button("help", "?", "F1", "Show the keys and what the colours mean; also ?", toggles=True),
 )
 NEEDS_SESSION = ("stop", "calibrate", "baseline", "lap", "note", "mute", "cues")
 
@@ -114,6 +117,10 @@ class ButtonBar(QWidget):
         self.blind.setCheckable(True)
         self.blind.toggled.connect(lambda on: self.asked.emit("blind", "on" if on else "off"))
         menu.addSeparator()
+        sound = menu.addAction("Let this runner's cues sound")
+        sound.setShortcut(QKeySequence("S"))
+        sound.triggered.connect(lambda: self.asked.emit("sound", ""))
+        self.addAction(sound)  # so that its key works while the menu is closed
         menu.addAction("Set zero at the next 5 s of standing").triggered.connect(lambda: self.asked.emit("zero", ""))
         self.buttons["cues"].setMenu(menu)
         self.buttons["cues"].setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -130,6 +137,7 @@ class ButtonBar(QWidget):
             action.triggered.connect(lambda _=False, key=choice.key: self.asked.emit("start", key))
         if choices:
             self._start_menu.addSeparator()
+        self._start_menu.addAction("New runner…").triggered.connect(lambda: self.asked.emit("runner", ""))
         self._start_menu.addAction("Find clips").triggered.connect(lambda: self.asked.emit("find", ""))
 
     def allow(self, running: bool, ended: bool, can_start: bool, following: bool) -> None:

@@ -7,6 +7,7 @@ updates on every tick. sessions.py implements it; tests and screenshots use an i
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from untuck.coach.session_feed import Feed
@@ -37,7 +38,7 @@ class Updates:
 
     slots: new runners; choices: the sources that a session can start with, None if unchanged; messages: text, and
     whether it reports an error; task: the long task that runs, "" when it has ended, None if unchanged; progress: share
-    of the task that is done (0..1), NaN if unknown.
+    of the task that is done (0..1), NaN if unknown; report: the page that was written, to be opened.
     """
 
     slots: list[RunnerSlot] = field(default_factory=list)
@@ -45,16 +46,27 @@ class Updates:
     messages: list[tuple[str, bool]] = field(default_factory=list)
     task: str | None = None
     progress: float = float("nan")
+    report: Path | None = None
 
 
 class SessionControl(Protocol):
     """Runs sessions for the window. No method blocks; results and errors arrive through `updates`."""
+
+    @property
+    def sounding(self) -> RunnerSlot | None:
+        """Whose cues sound; None: nobody's."""
 
     def start(self, key: str = "") -> None:
         """Start a session with one of the choices; "" for the first one."""
 
     def stop(self, slot: RunnerSlot) -> None:
         """End a runner's session."""
+
+    def new_runner(self, name: str) -> None:
+        """Make a runner known and pair a clip with them; their session becomes the first choice."""
+
+    def give_sound(self, slot: RunnerSlot) -> None:
+        """Let this runner's cues sound, and those of no other."""
 
     def find(self) -> None:
         """Search for clips and add them to the choices."""

@@ -9,6 +9,8 @@ import math
 
 import numpy as np
 import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import Qt
 
 from untuck.coach import plot_parts as parts
 from untuck.coach.runner_data import RunnerData
@@ -17,6 +19,7 @@ from untuck.coach.threshold import Threshold
 from untuck.model import Floats
 
 MOST_DOTS = 300
+GAP_S = 5.0  # between judged strides, across which the line of the judge is not drawn
 HEADROOM = 0.8  # of a step above the highest dot, for the caption
 
 
@@ -74,7 +77,10 @@ class DotsPlot:
         self._seen = runner.stride_count
         rows = runner.strides.between(*self.plot.viewRange()[0])
         rows = rows[rows["valid"]]
-        rows = rows[:: max(1, math.ceil(len(rows) / MOST_DOTS))]
+        self.draw(rows[:: max(1, math.ceil(len(rows) / MOST_DOTS))], runner)
+
+    def draw(self, rows: NDArray[np.void], runner: RunnerData) -> None:
+        """Draw these strides, STRIDE_ROW."""
         for name, item in self._dots.items():
             values = rows[name].astype(np.float64)
             known = np.isfinite(values)
@@ -104,7 +110,7 @@ class LeanPlot(DotsPlot):
 
 
 class PullbackPlot(DotsPlot):
-    """Pullback of each hip against the baseline, with the threshold."""
+    """Pullback of each hip against the baseline, and the depth from which it is found."""
 
     fields = ("pullback_left_deg", "pullback_right_deg")
     start_range = (0.0, 5.0)
@@ -112,15 +118,22 @@ class PullbackPlot(DotsPlot):
 
     def __init__(self, box: pg.GraphicsLayout, row: int, stretch: int) -> None:
         super().__init__(box, row, stretch)
-        self.threshold = Threshold("pullback_on_deg", 1, "pullback: {:.1f}° beyond baseline")
-        self.plot.addItem(self.threshold, ignoreBounds=True)
+        self.threshold = Threshold("pullback_on_deg", 1)
+        self._limit = pg.PlotCurveItem(connect="finite")
+        for item in (self.threshold, self._limit):
+            self.plot.addItem(item, ignoreBounds=True)
 
     def apply_theme(self, theme: Theme, pixels: int) -> None:
         super().apply_theme(theme, pixels)
         self.threshold.apply_theme(theme, pixels)
+        self._limit.setPen(pg.mkPen(theme.fault, width=2, style=Qt.PenStyle.DashLine))
 
-    def refresh(self, runner: RunnerData, moved: bool) -> None:
-        super().refresh(runner, moved)
+    def draw(self, rows: NDArray[np.void], runner: RunnerData) -> None:
+        super().draw(rows, runner)
+        known = np.isfinite(rows["pullback_least_deg"])
+        time_s, least_deg = rows["time_s"][known], rows["pullback_least_deg"][known].astype(np.float64)
+        self._limit.setData(time_s, least_deg, connect=parts.joined(time_s, GAP_S))
+        self._fit_range(least_deg)
         self.threshold.place(0.0, runner.snapshot.params.pullback_on_deg)
 
     def symbols(self, theme: Theme) -> list[tuple[str, str]]:

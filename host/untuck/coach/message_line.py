@@ -1,4 +1,4 @@
-"""The line at the bottom of the window: the newest message or error, a note being typed, the progress of a long task.
+"""The line at the bottom of the window: the newest message or error, a text being typed, the progress of a long task.
 
 No dialog covers the plots and no message waits for a click: a message disappears when a newer one comes, or after a
 while.
@@ -17,9 +17,9 @@ ERROR_SHOWN_MS = 60_000
 
 
 class MessageLine(QWidget):
-    """`noted` carries a finished note; `cancelled` is emitted when the long task should be cancelled."""
+    """`typed` carries what a text is for, and the text; `cancelled` is emitted to cancel the long task."""
 
-    noted = Signal(str)
+    typed = Signal(str, str)
     cancelled = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -31,8 +31,7 @@ class MessageLine(QWidget):
         self.status = QLabel(self)
         self.status.setObjectName("line")
         self.edit = QLineEdit(self)
-        self.edit.setPlaceholderText("Note: Enter stores it, Escape discards it")
-        self.edit.returnPressed.connect(self._store_note)
+        self.edit.returnPressed.connect(self._finish)
         self.edit.installEventFilter(self)
         self.progress = QProgressBar(self)
         self.progress.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
@@ -44,6 +43,7 @@ class MessageLine(QWidget):
         parts = ((self.label, 4), (self.edit, 4), (self.progress, 1), (self.cancel, 0), (self.status, 0))
         for widget, stretch in parts:
             row.addWidget(widget, stretch)
+        self._wanted = ""
         self._task_runs = False
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(lambda: self.say(""))
@@ -83,25 +83,27 @@ class MessageLine(QWidget):
         if text or before:
             self.say(text)
 
-    def write_note(self) -> None:
-        """Open the field for a note."""
+    def ask(self, what: str, text: str) -> None:
+        """Open the field for a text; what: its purpose, for `typed`; text: what to type, for the user."""
+        self._wanted = what
+        self.edit.setPlaceholderText(text)
         self.label.hide()
         self.edit.show()
         self.edit.setFocus()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Escape:
-            self._close_note()
+            self._close()
             return True
         return super().eventFilter(watched, event)
 
-    def _store_note(self) -> None:
+    def _finish(self) -> None:
         text = self.edit.text().strip()
-        self._close_note()
+        self._close()
         if text:
-            self.noted.emit(text)
+            self.typed.emit(self._wanted, text)
 
-    def _close_note(self) -> None:
+    def _close(self) -> None:
         self.edit.clear()
         self.edit.hide()
         self.label.show()

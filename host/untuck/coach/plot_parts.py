@@ -9,10 +9,13 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import pyqtgraph as pg
+from numpy.typing import NDArray
 from PySide6.QtGui import QColor
 
 from untuck.coach.theme import Theme, font
+from untuck.model import Floats
 from untuck.vocabulary import clock
 
 AXIS_CHARS = 4  # room for "-12" or "180" and a gap
@@ -125,4 +128,13 @@ def transparent(colour: str, alpha: int) -> QColor:
     """A colour with an alpha of 0..255."""
     made = QColor(colour)
     made.setAlpha(alpha)
+    return made
+
+
+def joined(time_s: Floats, longest_s: float = 0.0) -> NDArray[np.int32]:
+    """Whether each point is joined to the next one: not across a gap in the data of over longest_s."""
+    made = np.ones(len(time_s), dtype=np.int32)
+    if len(time_s) > 1:
+        step_s = np.diff(time_s)
+        made[:-1] = step_s < max(0.3, longest_s, 3.0 * float(np.median(step_s)))
     return made

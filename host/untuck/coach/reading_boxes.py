@@ -6,27 +6,30 @@ A widget is painted again only when its text changes. The texts come from readin
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
 from untuck.coach import theme as themes
 from untuck.coach.readings import Reading, StateLabel
 
 _CENTRE = Qt.AlignmentFlag.AlignCenter
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+WORD_SHARE = 0.42  # of the box's width, at most, for the word of the state
 
 
 class StateBox(QWidget):
-    """The state on its colour, with the line of text below."""
+    """The state on its colour across the window, with what to do beside it; both large enough for three metres."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.shown: StateLabel | None = None
         self._theme = themes.LIGHT
-        self.setMinimumHeight(56)
+        self._far_px = themes.FAR_PX
 
-    def apply_theme(self, theme: themes.Theme) -> None:
-        """Use the colours of a theme."""
-        self._theme = theme
+    def apply_theme(self, theme: themes.Theme, far_px: int) -> None:
+        """Use the colours of a theme; far_px: the least size of the letters."""
+        self._theme, self._far_px = theme, far_px
+        self.setFixedHeight(round(2.9 * far_px))
         self.update()
 
     def show_label(self, label: StateLabel) -> None:
@@ -36,31 +39,45 @@ class StateBox(QWidget):
             self.setAccessibleName(f"{label.word}: {label.text}")
             self.update()
 
+    def fonts(self) -> tuple[QFont, QFont, QRectF, QRectF]:
+        """Fonts of word and text, and the space of each."""
+        assert self.shown is not None
+        inner = QRectF(self.rect()).adjusted(12, 2, -12, -2)
+        words = f"{self.shown.symbol} {self.shown.word}"
+        word_font = themes.fitting(words, inner.width() * WORD_SHARE, inner.height() * 0.66)
+        width = QFontMetricsF(word_font).horizontalAdvance(words) + 2 * self._far_px
+        left = QRectF(inner.left(), inner.top(), width, inner.height())
+        right = inner.adjusted(width, 0, 0, 0)
+        text_font = themes.font(self._far_px)
+        larger = themes.font(1.4 * self._far_px)
+        if QFontMetricsF(larger).horizontalAdvance(self.shown.text) <= right.width():
+            text_font = larger
+        return word_font, text_font, left, right
+
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the word as large as fits, the text below it, and a bar for the progress."""
+        """Paint the word at the left, what to do at the right, and a bar for the progress at the bottom."""
         if self.shown is None:
             return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
         colour = getattr(self._theme, self.shown.colour)
         ink = QColor(self._theme.on(colour))
+        area = QRectF(self.rect()).adjusted(1, 1, -1, -1)
+        painter.setPen(
+            QPen(QColor(self._theme.text), 3, Qt.PenStyle.DashLine) if self.shown.past else Qt.PenStyle.NoPen
+        )
         painter.setBrush(QColor(colour))
-        area = QRectF(self.rect())
         painter.drawRoundedRect(area, 6, 6)
-        progress = self.shown.progress
-        if progress >= 0.0:
+        painter.setPen(Qt.PenStyle.NoPen)
+        if self.shown.progress >= 0.0:
             painter.setBrush(ink)
-            painter.drawRect(QRectF(area.left() + 8, area.bottom() - 9, (area.width() - 16) * progress, 5))
+            painter.drawRect(QRectF(area.left() + 8, area.bottom() - 6, (area.width() - 16) * self.shown.progress, 5))
+        word_font, text_font, left, right = self.fonts()
         painter.setPen(ink)
-        inner = area.adjusted(8, 4, -8, -12 if progress >= 0.0 else -4)
-        words = f"{self.shown.symbol} {self.shown.word}"
-        top = QRectF(inner.left(), inner.top(), inner.width(), inner.height() * 0.55)
-        painter.setFont(themes.fitting(words, inner.width(), top.height() * 0.8))
-        painter.drawText(top, _CENTRE, words)
-        below = QRectF(inner.left(), top.bottom(), inner.width(), inner.height() * 0.45)
-        painter.setFont(themes.font(min(below.height() * 0.4, inner.width() / 17)))
-        painter.drawText(below, _CENTRE | Qt.TextFlag.TextWordWrap, self.shown.text)
+        painter.setFont(word_font)
+        painter.drawText(left, _LEFT, f"{self.shown.symbol} {self.shown.word}")
+        painter.setFont(text_font)
+        painter.drawText(right, _LEFT | Qt.TextFlag.TextWordWrap, self.shown.text)
 
 
 class ReadingBox(QWidget):
@@ -115,11 +132,11 @@ class ReadingBox(QWidget):
 
 
 class ReadingBoxes(QWidget):
-    """Tilt across the whole width, below it lean and cadence, below these the contact times."""
+    """The number of the state across the whole width, below it cadence and lean, below these the contact times."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.boxes = [ReadingBox(widest) for widest in ("+10.0°", "20.0°", "180", "250", "250")]
+        self.boxes = [ReadingBox(widest) for widest in ("+10.0°", "180", "20.0°", "250", "250")]
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(4)

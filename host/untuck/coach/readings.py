@@ -1,6 +1,7 @@
 """The texts that are readable from afar: a runner's state, the big numbers, and the status line.
 
-Pure: takes a runner's data and a clock reading, returns texts and names of theme colours.
+Pure: takes a runner's data and a clock reading, or an earlier time of the session, and returns texts and names of theme
+colours. Everything follows from one value, the state; LOOKS has how each one looks.
 """
 
 from __future__ import annotations
@@ -9,27 +10,58 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from untuck.coach.runner_data import NO_DATA, RunnerData
-from untuck.vocabulary import NOT_JUDGED_WORDS, Reason, clock, facts, named
+from untuck.coach import review
+from untuck.coach.runner_data import RunnerData
+from untuck.coach.verdict import State, Verdict
+from untuck.vocabulary import NOT_JUDGED_WORDS, SIDE_WORDS, Fault, Reason, clock, facts, named
 
-UNJUDGED_STRIDES = 3  # in a row before the state says so
 FINDS_STRIDES = 30
 MEAN_STRIDES = 6  # a number is the mean of so many strides, so that it changes slowly enough to be read
+UNKNOWN = "--"
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a state looks: symbol, word ("": the fault's name), colour of the box and of the number, by theme's role."""
+
+    symbol: str
+    word: str
+    colour: str
+    number: str
+
+
+LOOKS: dict[State, Look] = {
+    State.WAITING: Look("○", "READY", "stale", "dim"),
+    State.ENDED: Look("■", "ENDED", "stale", "dim"),
+    State.NO_DATA: Look("✕", "NO DATA", "stale", "dim"),
+    State.CALIBRATING: Look("◎", "CALIBRATING", "work", "text"),
+    State.STANDING: Look("‖", "STANDING", "stale", "text"),
+    State.WALKING: Look("…", "WALKING", "stale", "text"),
+    State.NOT_JUDGED: Look("…", "NOT JUDGED", "stale", "text"),
+    State.BASELINE: Look("◎", "BASELINE", "work", "text"),
+    State.GOOD: Look("✓", "GOOD FORM", "good", "good"),
+    State.CHECKING: Look("?", "CHECKING", "stale", "text"),
+    State.FAULT: Look("▼", "", "fault", "fault"),
+    State.COMING_BACK: Look("▲", "COMING BACK", "work", "text"),
+}
 
 
 @dataclass(frozen=True)
 class StateLabel:
     """A runner's state: a symbol, a word, a line of text, and a colour of the theme.
 
-    progress: share that is done (0..1), -1 if there is none.
+    progress: share that is done (0..1), -1 if there is none; past: it is of an earlier time.
     """
 
+    state: State
     symbol: str
     word: str
     text: str
     colour: str
     progress: float = -1.0
+    past: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,52 +74,58 @@ class Reading:
     colour: str = "text"
 
 
-_LABELS = {
-    "waiting": ("○", "READY", "stale"),
-    "ended": ("■", "ENDED", "stale"),
-    "calibrating": ("◎", "CALIBRATING", "work"),
-    "standing": ("‖", "STANDING", "stale"),
-    "walking": ("…", "WALKING", "stale"),
-}
-
-
-def state_label(runner: RunnerData, clock_s: float) -> StateLabel:
-    """The state of a runner: missing data first, then faults, then the activity."""
+def state_label(runner: RunnerData, clock_s: float, at_s: float | None = None) -> StateLabel:
+    """The state of a runner now, or at an earlier time at_s of the session."""
+    if at_s is not None:
+        state = review.state_at(runner, at_s)
+        verdict = review.verdict_at(runner, at_s) or Verdict()
+        text = f"at {clock(at_s)}"
+        if state == State.NOT_JUDGED:
+            text += f": {_reason(verdict.reason).text}"
+        return _label(state, verdict, text, past=True)
     state = runner.state(clock_s)
-    if state == NO_DATA:
-        word = f"NO DATA {runner.silent_s(clock_s):.0f} s"
-        return StateLabel("✕", word, "move closer to the runner, or check that the clip is on", "stale")
-    if state != "running":
-        symbol, word, colour = _LABELS[state]
-        progress = _progress(runner) if state == "calibrating" else -1.0
-        return StateLabel(symbol, word, _text(runner, state), colour, progress)
-    if runner.active:
-        finding = next(iter(runner.active.values()))
-        more = f" and {len(runner.active) - 1} more" if len(runner.active) > 1 else ""
-        word = named(finding.fault, finding.side).upper()
-        return StateLabel("▼", word + more, facts(finding.fault).advice, "fault")
-    if runner.baseline is None:
-        return StateLabel("◎", "TAKING BASELINE", runner.snapshot.instruction, "work", _progress(runner))
-    if runner.unjudged >= UNJUDGED_STRIDES:
-        return StateLabel("…", "RUNNING", _not_judged(runner.reason), "stale")
-    return StateLabel("✓", "GOOD FORM", "as in the baseline", "good")
+    verdict = runner.verdict
+    working = state in (State.CALIBRATING, State.BASELINE) and math.isfinite(runner.snapshot.progress)
+    made = _label(state, verdict, _text(runner, state, verdict), runner.snapshot.progress if working else -1.0)
+    if state == State.NO_DATA:
+        return StateLabel(state, made.symbol, f"{made.word} {runner.silent_s(clock_s):.0f} s", made.text, made.colour)
+    return made
 
 
-def _progress(runner: RunnerData) -> float:
-    return runner.snapshot.progress if math.isfinite(runner.snapshot.progress) else -1.0
+def _label(state: State, verdict: Verdict, text: str, progress: float = -1.0, past: bool = False) -> StateLabel:
+    look = LOOKS[state]
+    more = f" +{verdict.others}" if verdict.others and state == State.FAULT else ""
+    word = (look.word or named(verdict.fault, verdict.side).upper()) + more
+    return StateLabel(state, look.symbol, word, text, look.colour, progress, past)
 
 
-def _not_judged(reason: str) -> str:
-    row = NOT_JUDGED_WORDS.get(reason, Reason(reason))
-    return f"not judged: {row.text}" + (f"; {row.advice}" if row.advice else "")
+def _text(runner: RunnerData, state: State, verdict: Verdict) -> str:
+    match state:
+        case State.WAITING:
+            return "press Start, or New runner…"
+        case State.ENDED:
+            return "press Start for a new session"
+        case State.NO_DATA:
+            return "move closer to the runner, or check that the clip is on"
+        case State.FAULT:
+            return facts(verdict.fault).advice
+        case State.COMING_BACK:
+            return f"the {named(verdict.fault, verdict.side)} is easing"
+        case State.CHECKING:
+            return f"{named(verdict.fault, verdict.side)}? It counts if it lasts"
+        case State.GOOD:
+            return "as in the baseline"
+        case State.BASELINE:
+            return f"not judged yet: {runner.snapshot.instruction}"
+        case State.NOT_JUDGED:
+            row = _reason(verdict.reason)
+            return row.text + (f": {row.advice}" if row.advice else "")
+        case _:
+            return runner.snapshot.instruction
 
 
-def _text(runner: RunnerData, state: str) -> str:
-    if state == "waiting":
-        return "press Start, or find a clip"
-    if state == "ended":
-        return "press Start for a new session"
-    return runner.snapshot.instruction
+def _reason(reason: str) -> Reason:
+    return NOT_JUDGED_WORDS.get(reason, Reason(reason))
 
 
 def status_text(runner: RunnerData) -> str:
@@ -108,32 +146,65 @@ def _finds(runner: RunnerData) -> str:
     return f"   finds tucks from {np.median(tuck):.1f}°, pullbacks from {np.median(pullback):.1f}°"
 
 
-def readings(runner: RunnerData) -> list[Reading]:
-    """Tilt against baseline, lean, cadence and contact times; a dash for an unknown value."""
-    last = runner.strides.all[-MEAN_STRIDES:]
-    last = last[last["valid"]]
+def readings(runner: RunnerData, label: StateLabel, at_s: float | None = None) -> list[Reading]:
+    """The number of the state, cadence, lean and contact times, now or earlier; dashes for an unknown one."""
+    last = _strides(runner, at_s)
     return [
-        tilt_reading(runner),
-        Reading("Pelvic lean", _mean(last["lean_deg"], "{:.1f}°")),
+        main_reading(runner, label, at_s),
         Reading("Cadence", _mean(last["cadence_spm"], "{:.0f}"), "steps/min"),
+        Reading("Pelvic lean", _mean(last["lean_deg"], "{:.1f}°")),
         Reading("◀ Left contact", _mean(last["contact_left_ms"], "{:.0f}"), "ms", "left"),
         Reading("Right contact ▶", _mean(last["contact_right_ms"], "{:.0f}"), "ms", "right"),
     ]
 
 
-def tilt_reading(runner: RunnerData) -> Reading:
-    """Tilt against baseline; tilt above standing as long as there is no baseline."""
-    against_deg = runner.snapshot.against_deg
-    if not math.isfinite(against_deg):
-        last = runner.strides.all[-MEAN_STRIDES:]
-        return Reading("Tilt", _mean(last["tilt_deg"], "{:.1f}°"), "above standing")
-    on_deg = runner.snapshot.params.tuck_on_deg
-    value = f"{against_deg:+.1f}°"
-    if against_deg <= -on_deg:
-        return Reading("Tilt against baseline", value, "▼ tucked", "fault")
-    return Reading("Tilt against baseline", value, "✓ in the band" if against_deg < on_deg else "▲ tipped", "good")
+def main_reading(runner: RunnerData, label: StateLabel, at_s: float | None = None) -> Reading:
+    """The number that the state is about: of a pullback its depth, otherwise tilt against the usual one.
+
+    Tilt above standing where nothing is judged.
+    """
+    verdict = (runner.verdict if at_s is None else review.verdict_at(runner, at_s)) or Verdict()
+    colour = LOOKS[label.state].number
+    judged = label.state in (State.GOOD, State.CHECKING, State.FAULT, State.COMING_BACK)
+    if not judged and not (label.state == State.NO_DATA and verdict.state != State.NOT_JUDGED):
+        tilt = _mean(_strides(runner, at_s)["tilt_deg"], "{:.1f}°")
+        return Reading("Tilt", tilt, "above standing", colour)
+    if verdict.fault in ("", Fault.TUCK, Fault.ARCH):
+        below = number(-verdict.least_deg, "tuck from {:.1f}°") if verdict.fault != Fault.ARCH else "over-tipped"
+        return Reading("Tilt against usual", number(verdict.against_deg, "{:+.1f}°"), below, colour)
+    return _fault_reading(runner, verdict, colour)
 
 
-def _mean(values: np.ndarray, form: str) -> str:
+def _fault_reading(runner: RunnerData, verdict: Verdict, colour: str) -> Reading:
+    """Depth of a fault that is not about tilt."""
+    name = named(verdict.fault, verdict.side)
+    caption = name[:1].upper() + name[1:]
+    if facts(verdict.fault).degrees:
+        if math.isfinite(verdict.least_deg):
+            below = f"found from {verdict.least_deg:.1f}°"
+        else:
+            below = f"{number(verdict.worst_deg, '{:.1f}°')} at worst"
+        return Reading(caption, number(verdict.now_deg, "{:.1f}°"), below, colour)
+    if verdict.fault == Fault.RIGID and runner.baseline is not None:
+        at = runner.baseline.at(float(runner.strides.all[-1]["cadence_spm"]) if len(runner.strides) else math.nan)
+        usual_deg = float(runner.baseline.rotation_range_deg[at])
+        return Reading("Hip rotation", number(-verdict.now_deg / usual_deg, "{:+.0%}"), "against usual", colour)
+    return Reading(caption, LOOKS[State.FAULT].symbol, SIDE_WORDS[verdict.side], colour)
+
+
+def _strides(runner: RunnerData, at_s: float | None) -> NDArray[np.void]:
+    """The strides that a number is the mean of; none where the runner did not run."""
+    at_s = runner.last_s if at_s is None else at_s
+    last = runner.strides.between(at_s - 2 * review.ROW_HOLDS_S, at_s)[-MEAN_STRIDES:]
+    valid: NDArray[np.void] = last[last["valid"]]
+    return valid
+
+
+def _mean(values: NDArray[np.float64], form: str) -> str:
     known = values[np.isfinite(values)]
-    return form.format(float(known.mean())) if len(known) else "--"
+    return number(float(known.mean()), form) if len(known) else UNKNOWN
+
+
+def number(value: float, form: str) -> str:
+    """A number as text; dashes where it is not known."""
+    return form.format(value) if math.isfinite(value) else UNKNOWN

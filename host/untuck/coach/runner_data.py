@@ -12,8 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from untuck.coach.angles import ROTATION, TILT
-from untuck.coach.buffers import CONTACT_ROWS, STRIDE_ROWS, RowBuffer, TraceBuffer
-from untuck.coach.session_feed import Batch, Snapshot
+from untuck.coach.buffers import CONTACT_ROWS, FULL_SAMPLES, STRIDE_ROWS, RowBuffer, TraceBuffer
+from untuck.coach.names import command_words
+from untuck.coach.session_feed import Batch, Judged, Snapshot
+from untuck.coach.verdict import FormTracker, State, Verdict
 from untuck.events import (
     BaselineExtended,
     BaselineTaken,
@@ -24,18 +26,19 @@ from untuck.events import (
     CueSuppressed,
     Event,
     FindingChanged,
+    MovingChanged,
     StrideMeasured,
     Warned,
 )
-from untuck.model import CONTACT_DTYPE, Baseline, Cue, Finding, Floats, SuppressedCue
-from untuck.session_commands import CueBlock, Lap, Mute, Note, SessionCommand, to_text
-from untuck.vocabulary import Moving, NotJudged, named
+from untuck.model import CONTACT_DTYPE, Baseline, Cue, Finding, Floats, Progress, SuppressedCue
+from untuck.session_commands import CueBlock, Lap, Mute, Note, SessionCommand
+from untuck.vocabulary import Moving, named
 
 STALE_S = 1.5  # packets come 20 times a second: after so long without one the state is NO_DATA
-NO_DATA = "no data"
 CURVES_KEPT = 12  # strides overlaid in the stride view
 MARKS_KEPT = 2000  # cues, laps and notes: enough for a long session
 REFERENCE_STRIDES = 60
+USUAL_STRIDES = 60  # that long the tilt of the newest judged stride stays the usual one
 
 _FIELDS = (
     "tilt_deg",
@@ -47,9 +50,27 @@ _FIELDS = (
     "pullback_right_deg",
     "tuck_least_deg",
     "pullback_least_deg",
+    "tilt_usual_deg",
+    "rotation_range_deg",
     "left_phase",
 )
-STRIDE_ROW = np.dtype([("time_s", "f8"), *((name, "f4") for name in _FIELDS), ("valid", "?")])
+DEPTHS = ("now_deg", "worst_deg", "least_deg", "against_deg")  # of the verdict
+STRIDE_ROW = np.dtype(
+    [
+        ("time_s", "f8"),
+        *((name, "f4") for name in (*_FIELDS, *DEPTHS)),
+        ("valid", "?"),
+        ("state", "u1"),  # and the rest of the stride's verdict
+        ("fault", "S12"),
+        ("side", "i1"),
+        ("others", "u1"),
+        ("reason", "S12"),
+    ]
+)
+POSE_ROW = np.dtype([("time_s", "f8"), ("angles_deg", "f4", 3)])
+
+
+ACTIVITIES: dict[str, State] = {Moving.STANDING: State.STANDING, Moving.WALKING: State.WALKING}
 
 
 @dataclass(frozen=True)
@@ -68,10 +89,10 @@ class RunnerData:
         self.name = name
         self.tilt = TraceBuffer()
         self.pose_deg: Floats = np.zeros(3)
+        self.poses = RowBuffer(POSE_ROW, FULL_SAMPLES)
         self.strides = RowBuffer(STRIDE_ROW, STRIDE_ROWS)
         self.contacts = RowBuffer(CONTACT_DTYPE, CONTACT_ROWS)
         self.findings: deque[Finding] = deque(maxlen=MARKS_KEPT)
-        self.active: dict[tuple[str, int], Finding] = {}
         self.marks: deque[Mark] = deque(maxlen=MARKS_KEPT)
         self.curves: deque[Floats] = deque(maxlen=CURVES_KEPT)  # each (3, PHASES) degrees
         self.reference: Floats | None = None  # (3, PHASES) degrees: mean of the baseline's strides
@@ -80,12 +101,17 @@ class RunnerData:
         self.heard_s = math.nan
         self.ended = self.muted = self.no_cues = False
         self.laps = 0
-        self.unjudged = 0  # newest strides in a row that were not judged
-        self.reason = ""  # why the newest of them was not
+        self.form = FormTracker()
+        self.movings: deque[tuple[float, str]] = deque(maxlen=MARKS_KEPT)  # since when the wearer moves how
         self.warnings: list[str] = []  # not shown yet
         self.stride_count = self.contact_count = self.mark_count = self.finding_count = 0
         self._cued: deque[int] = deque(maxlen=16)  # ids of cued findings
         self._gathered: deque[Floats] = deque(maxlen=REFERENCE_STRIDES)
+
+    @property
+    def active(self) -> dict[tuple[str, int], Finding]:
+        """The findings that last, by fault and side."""
+        return self.form.active
 
     @property
     def last_s(self) -> float:
@@ -102,43 +128,57 @@ class RunnerData:
             time_s, angles_deg = batch.samples()
             self.tilt.add(time_s, angles_deg[:, TILT])
             self.pose_deg = angles_deg[-1]
+            self.poses.add(np.rec.fromarrays([time_s, angles_deg], dtype=POSE_ROW))
         for event in batch.events:
             self._take(event)
-        for finding in self.snapshot.active:
-            if (finding.fault, finding.side) in self.active:
-                self.active[finding.fault, finding.side] = finding
+        if batch.snapshot is not None:
+            self._judge(batch.snapshot.findings, batch.snapshot.baseline is not None)
         if self.snapshot.baseline is not self.baseline:
             self._use_baseline(self.snapshot.baseline)
         if batch.ended:
             self.ended = True
 
-    def baseline_tilt_deg(self) -> float:
-        """Tilt of the baseline at the current cadence, NaN without a baseline."""
+    def usual_tilt_deg(self, at_s: float = math.inf) -> float:
+        """The tilt that strides are judged against, now or at a time; NaN without a baseline."""
+        rows = self.strides.between(-math.inf, at_s)
+        known = rows["tilt_usual_deg"][-USUAL_STRIDES:]
+        known = known[np.isfinite(known)]
+        if len(known):
+            return float(known[-1])
         if self.baseline is None:
             return math.nan
-        at = 0
-        if len(self.strides):
-            at = self.baseline.at(float(self.strides.all[-1]["cadence_spm"]))
-        return float(self.baseline.tilt_deg[at])
+        cadence_spm = float(rows[-1]["cadence_spm"]) if len(rows) else math.nan
+        return float(self.baseline.tilt_deg[self.baseline.at(cadence_spm)])
+
+    @property
+    def verdict(self) -> Verdict:
+        """The judge's word on the newest stride."""
+        return self.form.verdict(self.snapshot.params)
 
     def silent_s(self, clock_s: float) -> float:
         """Seconds since the last packet on the host's clock; 0 before the first and after the end."""
         return 0.0 if self.ended or math.isnan(self.heard_s) else max(0.0, clock_s - self.heard_s)
 
-    def state(self, clock_s: float) -> str:
-        """One of "waiting", "ended", NO_DATA, "calibrating", "standing", "walking", "running"."""
+    def state(self, clock_s: float) -> State:
+        """The state now: missing data first, then the activity, then the form."""
         if self.ended:
-            return "ended"
+            return State.ENDED
         if math.isnan(self.heard_s):
-            return "waiting"
+            return State.WAITING
         if self.silent_s(clock_s) > STALE_S:
-            return NO_DATA
-        if (self.snapshot.recalibrating or not self.snapshot.calibrated) and self.snapshot.moving == Moving.STANDING:
-            return "calibrating"
-        return self.snapshot.moving
+            return State.NO_DATA
+        moving = self.snapshot.moving
+        if (self.snapshot.recalibrating or not self.snapshot.calibrated) and moving == Moving.STANDING:
+            return State.CALIBRATING
+        return self.verdict.state if moving == Moving.RUNNING else ACTIVITIES[moving]
 
-    def _take(self, event: Event) -> None:
+    def _take(self, event: Event | Judged) -> None:
         match event:
+            case Judged(progress=progress, has_baseline=has_baseline):
+                self._judge(progress, has_baseline)
+            case MovingChanged(time_s=time_s, moving=moving):
+                self.movings.append((time_s, moving))
+                self.form.restart()
             case Calibrated():
                 self._gathered.clear()
             case BaselineExtended(baseline=baseline):
@@ -182,9 +222,7 @@ class RunnerData:
 
     def _stride(self, record: np.void) -> None:
         self.stride_count += 1
-        compared = record["valid"] and record["reason"] in ("", NotJudged.BASELINE)
-        self.unjudged = 0 if compared else self.unjudged + 1
-        self.reason = str(record["reason"])
+        self.form.stride(record)
         row = np.zeros(1, STRIDE_ROW)
         for name in STRIDE_ROW.names or ():
             if name in (record.dtype.names or ()):
@@ -192,6 +230,19 @@ class RunnerData:
         row["time_s"] = record["start_s"] + record["duration_s"]
         row["left_phase"] = self._left_phase(float(record["start_s"]), float(record["duration_s"]))
         self.strides.add(row)
+        self._write_verdict()
+
+    def _judge(self, progress: Progress, has_baseline: bool) -> None:
+        """Take in the findings as they are after the newest stride, and write its verdict."""
+        self.form.progress(progress, has_baseline)
+        if len(self.strides) and self.form.has_stride:
+            self._write_verdict()
+
+    def _write_verdict(self) -> None:
+        row, verdict = self.strides.all[-1:], self.verdict
+        for name in (*DEPTHS, "state", "side", "others"):
+            row[name] = getattr(verdict, name)
+        row["fault"], row["reason"] = verdict.fault.encode(), str(verdict.reason).encode()
 
     def _left_phase(self, start_s: float, duration_s: float) -> float:
         lefts = self.contacts.all[-6:]
@@ -200,10 +251,8 @@ class RunnerData:
 
     def _finding(self, finding: Finding) -> None:
         self.finding_count += 1
-        if finding.active:
-            self.active[finding.fault, finding.side] = finding
-        else:
-            self.active.pop((finding.fault, finding.side), None)
+        self.form.finding(finding)
+        if not finding.active:
             self.findings.append(finding)
 
     def _cue(self, cue: Cue) -> None:
@@ -229,7 +278,7 @@ class RunnerData:
             case CueBlock(cues=cues):
                 self.no_cues, text = not cues, f"cues {'on' if cues else 'off'}"
             case _:
-                text = " ".join(to_text(command)).strip().replace("_", " ")
+                text = command_words(command)
         self._mark(kind, time_s, text)
 
     @property

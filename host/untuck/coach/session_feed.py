@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from untuck.coach.angles import AngleReader
-from untuck.events import Event
-from untuck.model import Baseline, Finding, Floats
+from untuck.events import Event, StrideMeasured
+from untuck.model import Baseline, Floats, Progress
 from untuck.motion.params import Params
 from untuck.motion.pipeline import Pipeline
 from untuck.vocabulary import Moving
@@ -27,16 +27,14 @@ HALF_PACKET_S = 0.025
 class Snapshot:
     """The current state of a session.
 
-    moving: of vocabulary.Moving; instruction: what the runner should do; against_deg: tilt minus baseline over the
-    strides that a tuck is judged by, NaN without a baseline; lost, corrupt: packet counts; params: those in use;
-    progress: of the calibration or baseline in progress (0..1), NaN if none is; blind: whether blind blocks are on;
-    calibrated, baseline: in use now, from this session or an earlier one; recalibrating: a new calibration is in
-    progress; active: findings that have not ended, with their depth so far.
+    moving: of vocabulary.Moving; instruction: what the runner should do; lost, corrupt: packet counts; params: those
+    in use; progress: of the calibration or baseline in progress (0..1), NaN if none is; blind: whether blind blocks
+    are on; calibrated, baseline: in use now, from this session or an earlier one; recalibrating: a new calibration is
+    in progress; findings: those that last, with their depth.
     """
 
     moving: str = Moving.STANDING
     instruction: str = ""
-    against_deg: float = math.nan
     lost: int = 0
     corrupt: int = 0
     params: Params = field(default_factory=Params)
@@ -44,8 +42,17 @@ class Snapshot:
     blind: bool = False
     calibrated: bool = False
     recalibrating: bool = False
-    active: tuple[Finding, ...] = ()
+    findings: Progress = field(default_factory=Progress)
     baseline: Baseline | None = None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Follows the events of a packet with a stride: the findings that last, and the baseline, as they are after it."""
+
+    time_s: float
+    progress: Progress
+    has_baseline: bool
 
 
 @dataclass(eq=False)
@@ -53,13 +60,13 @@ class Batch:
     """Data of a session since the last batch.
 
     time_s: list of (n,) seconds on the sensor's clock; angles_deg: list of (n,3) tilt, obliquity, rotation; events: the
-    pipeline's; messages: text, and whether it reports an error; arrivals_s: arrival of each entry of time_s on the
-    host's monotonic clock; snapshot: the newest, None without a packet; ended: the session is over.
+    pipeline's, and Judged; messages: text, and whether it reports an error; arrivals_s: arrival of each entry of
+    time_s on the host's monotonic clock; snapshot: the newest, None without a packet; ended: the session is over.
     """
 
     time_s: list[Floats] = field(default_factory=list)
     angles_deg: list[Floats] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
+    events: list[Event | Judged] = field(default_factory=list)
     messages: list[tuple[str, bool]] = field(default_factory=list)
     arrivals_s: list[float] = field(default_factory=list)
     snapshot: Snapshot | None = None
@@ -86,6 +93,8 @@ class Feed:
         time_s, angles_deg = self._angles.newest(pipeline)
         with self._lock:
             self._batch.events += events
+            if any(isinstance(event, StrideMeasured) for event in events):
+                self._batch.events.append(Judged(events[-1].time_s, pipeline.progress, pipeline.baseline is not None))
             self._batch.snapshot = snapshot
             if len(time_s):
                 self._add_packet(time_s, angles_deg)

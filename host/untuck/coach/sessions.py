@@ -11,14 +11,16 @@ import math
 import threading
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from random import Random
 
+from untuck.coach import new_runner
+from untuck.coach.coach_view import CoachView
 from untuck.coach.control import MAX_RUNNERS, Choice, RunnerSlot, Updates
 from untuck.coach.loop_thread import LoopTask, LoopThread
-from untuck.coach.session_feed import Feed, Snapshot
+from untuck.coach.movable_voice import MovableVoice
+from untuck.coach.session_feed import Feed
 from untuck.errors import UntuckError
-from untuck.events import Event
 from untuck.session import live_kernels
 from untuck.session.blind_blocks import BlindBlocks
 from untuck.session.clip_session import ProfileKeeper
@@ -27,59 +29,21 @@ from untuck.session.live_state import LiveState
 from untuck.session.packet_pipeline import PacketPipeline
 from untuck.session.report_files import write_report
 from untuck.session.starts import ClipStart, ReadySession, SessionStart
-from untuck.session_commands import CueBlock, Note, SessionCommand
+from untuck.session_commands import CueBlock, Mute, Note, SessionCommand
 from untuck.sources.ble import find_clips
 from untuck.sources.stack import Backend
 from untuck.store import Store
 
 
-class CoachView:
-    """The view of one session: updates the live state with events and passes both to the window's feed."""
+@dataclass(frozen=True, eq=False)
+class _Running:
+    """A session that runs. key: of its start; recorded: what is decided in it is stored."""
 
-    def __init__(self, state: LiveState, feed: Feed) -> None:
-        self._state = state
-        self._feed = feed
-        self.packets: PacketPipeline | None = None
-        self.blocks: BlindBlocks | None = None
-        self._begun = False
-
-    def attach(self, packets: PacketPipeline) -> None:
-        """Give commands to this packet pipeline from now on."""
-        self.packets = packets
-
-    def show(self, events: list[Event], packets: PacketPipeline) -> None:
-        """Update the state and pass the results of a packet to the window."""
-        if not self._begun:
-            self._begun = True
-            self._state.begin(packets.pipeline.calibration, packets.pipeline.baseline)
-        for event in events:
-            self._state.take(event)
-        self._state.take_progress(packets.pipeline.progress)
-        if self.blocks is not None and (switch := self.blocks.due(packets.last_s)):
-            packets.command(CueBlock(switch == "on"))
-        self._feed.put(packets.pipeline, events, self._snapshot(packets))
-
-    def _snapshot(self, packets: PacketPipeline) -> Snapshot:
-        state = self._state
-        calibrated = state.calibration is not None
-        return Snapshot(
-            moving=state.moving,
-            instruction=state.ask(),
-            against_deg=state.against_deg,
-            lost=packets.decoder.lost,
-            corrupt=packets.decoder.corrupt,
-            params=packets.pipeline.params,
-            progress=state.share,
-            blind=self.blocks is not None,
-            calibrated=calibrated,
-            recalibrating=calibrated and state.progress.search is not None,
-            active=state.progress.active,
-            baseline=packets.pipeline.baseline,
-        )
-
-    def say(self, text: str) -> None:
-        """Show a message at the bottom of the window."""
-        self._feed.say(text)
+    task: asyncio.Task[None]
+    view: CoachView
+    key: str
+    recorded: bool
+    voice: MovableVoice = field(default_factory=MovableVoice)
 
 
 class CoachSessions:
@@ -99,11 +63,16 @@ class CoachSessions:
         self._clip = next(clips, ClipStart())  # the model for clips that are found later
         self._lock = threading.Lock()
         self._updates = Updates(choices=self._choices())
-        self._running: dict[RunnerSlot, tuple[asyncio.Task[None], CoachView]] = {}
+        self._running: dict[RunnerSlot, _Running] = {}
         self._task: LoopTask | None = None  # the newest long one
         self._starting: set[str] = set()  # keys of the starts in progress
         self._numbers: dict[RunnerSlot, int | None] = {}  # session numbers in the store, of sessions that have ended
-        self._sounding = False
+        self._sounding: RunnerSlot | None = None
+
+    @property
+    def sounding(self) -> RunnerSlot | None:
+        """Whose cues sound."""
+        return self._sounding
 
     def updates(self) -> Updates:
         """What happened since the last call."""
@@ -113,9 +82,10 @@ class CoachSessions:
 
     def start(self, key: str = "") -> None:
         """Start a session with the start of this key, or the first one."""
-        start = next((each for each in self._starts if key in ("", each.key)), None)
+        busy = {running.key for running in self._running.values()} if not key else set()
+        start = next((each for each in self._starts if key in ("", each.key) and each.key not in busy), None)
         if start is None:
-            self._say("No clip to start with: find a clip first.", error=True)
+            self._say("No clip to start with: enter a new runner, or find a clip.", error=True)
         elif len(self._running) >= MAX_RUNNERS:
             self._say(f"At most {MAX_RUNNERS} sessions can run at a time: stop one first.", error=True)
         elif start.key not in self._starting:  # a second press while it starts
@@ -125,11 +95,36 @@ class CoachSessions:
     def stop(self, slot: RunnerSlot) -> None:
         """End a session as Ctrl-C does."""
         if slot in self._running:
-            self._thread.call(self._running[slot][0].cancel)
+            self._thread.call(self._running[slot].task.cancel)
 
     def find(self) -> None:
         """Search for clips; each becomes a choice."""
         self._task = self._thread.submit(self._find())
+
+    def new_runner(self, name: str) -> None:
+        """Make a runner known and pair a clip with them; their session becomes the first choice."""
+        try:
+            start = new_runner.start_of(name, self._clip)
+        except UntuckError as error:
+            self._say(str(error), error=True)
+        else:
+            self._offer([start])
+            self._task = self._thread.submit(self._pair(start))
+
+    def give_sound(self, slot: RunnerSlot) -> None:
+        """Let this runner's cues sound; the others are muted, so that nobody is said to have been cued unheard."""
+        if self._audible and slot in self._running and slot is not self._sounding:
+            self._thread.call(lambda: self._move_sound(slot))
+
+    def _move_sound(self, to: RunnerSlot) -> None:
+        before, self._sounding = self._sounding, to if to in self._running else self._sounding
+        for slot in (before, to):
+            if slot in self._running:
+                running = self._running[slot]
+                running.voice.hear(slot is self._sounding)
+                if running.recorded and running.view.packets is not None:
+                    running.view.packets.command(Mute(slot is not self._sounding))
+        self._say(f"Cues sound for {to.name} now.")
 
     def cancel(self) -> None:
         """Cancel the newest long task."""
@@ -138,9 +133,11 @@ class CoachSessions:
 
     def command(self, slot: RunnerSlot, command: SessionCommand) -> None:
         """Pass a command to the session's packet pipeline, which adds the time and stores it."""
-        packets = self._running[slot][1].packets if slot in self._running else None
+        packets = self._running[slot].view.packets if slot in self._running else None
         if packets is None:
             self._say("This runner has no running session: start one first.", error=True)
+        elif command == Mute(False) and self._audible and slot is not self._sounding:
+            self.give_sound(slot)
         else:
             packets.command(command)
 
@@ -150,11 +147,28 @@ class CoachSessions:
             adapter = self._clip.request.config.clip.adapter
             clips = await find_clips(backend=replace(self._clip.backend or Backend(), adapter=adapter))
             found = [self._clip.at(clip) for clip in clips]
-            known = {start.key for start in found}
-            self._starts = [*found, *(start for start in self._starts if start.key not in known)]
-            with self._lock:
-                self._updates.choices = self._choices()
+            self._offer(found)
             self._say(f"Clips found: {len(found)}. Start uses {found[0].text}." if found else _NO_CLIP, not found)
+        except UntuckError as error:
+            self._say(str(error), error=True)
+        finally:
+            self._report_task("")
+
+    def _offer(self, starts: Sequence[SessionStart]) -> None:
+        """Put these starts before the others."""
+        known = {start.key for start in starts}
+        self._starts = [*starts, *(start for start in self._starts if start.key not in known)]
+        with self._lock:
+            self._updates.choices = self._choices()
+
+    async def _pair(self, start: ClipStart) -> None:
+        """Pair a clip with a new runner, whose start with it replaces the one without."""
+        runner = start.request.config.name
+        try:
+            paired = await new_runner.pair(start, self._report_task)
+            self._starts = [each for each in self._starts if each is not start]
+            self._offer([paired])
+            self._say(f"{runner} is paired with clip {paired.name}: press Start.")
         except UntuckError as error:
             self._say(str(error), error=True)
         finally:
@@ -169,7 +183,7 @@ class CoachSessions:
                 await starting
                 self._report_task("")
                 self._starting.discard(start.key)
-                await self._run(ready)
+                await self._run(ready, start.key)
         except UntuckError as error:
             self.failures.append(error)
             self._say(str(error), error=True)
@@ -177,14 +191,16 @@ class CoachSessions:
             self._starting.discard(start.key)
             self._report_task("")
 
-    async def _run(self, ready: ReadySession) -> None:
-        """Run a session; only the first of several running ones has sound."""
+    async def _run(self, ready: ReadySession, key: str) -> None:
+        """Run a session; only one of several running ones has sound, and those without are muted."""
         slot = RunnerSlot(ready.name, Feed())
         view = CoachView(LiveState(ready.settings.params), slot.feed)
         task = asyncio.current_task()
         assert task is not None
-        self._running[slot] = (task, view)
-        audible, self._sounding = self._audible and not self._sounding, True
+        running = self._running[slot] = _Running(task, view, key, bool(ready.mode))
+        if self._audible and self._sounding is None:
+            self._sounding = slot
+            running.voice.hear(True)
         with self._lock:
             self._updates.slots.append(slot)
         try:
@@ -198,9 +214,9 @@ class CoachSessions:
                     ready.settings,
                     view,
                     recording=recording,
-                    audible=audible,
+                    audible=self._audible,
                     commands=ready.commands,
-                    hooks=_hooks(ready, view, number),
+                    hooks=self._hooks(ready, slot, number),
                 )
             number = number if outcome.kept else None
             self.outcomes.append((ready.name, number, outcome))
@@ -208,15 +224,38 @@ class CoachSessions:
             if outcome.failure is not None:
                 slot.feed.say(str(outcome.failure), error=True)
         finally:
-            if audible:
-                self._sounding = False
             del self._running[slot]
+            if self._sounding is slot:
+                self._sounding = None
+                if self._running:
+                    self._say("Nobody's cues sound now: click the speaker on a tile.", error=True)
             slot.feed.end()
+
+    def _hooks(self, ready: ReadySession, slot: RunnerSlot, number: int | None) -> SessionHooks:
+        """The session's hooks: with a clip also spoken guidance and updates of the runner's profile."""
+        running = self._running[slot]
+
+        def attach(packets: PacketPipeline) -> None:
+            running.view.attach(packets)
+            if running.recorded and self._audible and self._sounding is not slot:
+                packets.command(Mute(True))
+
+        if ready.request is None:
+            return SessionHooks(attach=attach, make_voice=running.voice.attach)
+        config = ready.request.config
+        keeper = ProfileKeeper(config.name, number, running.view, ready.request.until)
+        return SessionHooks(
+            sound=config.sound,
+            guided=True,
+            attach=attach,
+            on_event=keeper.on_event,
+            make_voice=running.voice.attach,
+        )
 
     def blind(self, slot: RunnerSlot, on: bool) -> None:
         """Start or end blind blocks; cues are on after them."""
         if slot in self._running:
-            view = self._running[slot][1]
+            view = self._running[slot].view
             view.blocks = BlindBlocks(Random()) if on else None
             self.command(slot, Note("blind blocks begin" if on else "blind blocks end"))
             if not on:
@@ -235,6 +274,8 @@ class CoachSessions:
         try:
             path = await asyncio.to_thread(write_report, number, self._report_task)
             self._say(f"Report written: {path}")
+            with self._lock:
+                self._updates.report = path
         except UntuckError as error:
             self._say(str(error), error=True)
         finally:
@@ -250,15 +291,6 @@ class CoachSessions:
     def _report_task(self, text: str, progress: float = math.nan) -> None:
         with self._lock:
             self._updates.task, self._updates.progress = text, progress
-
-
-def _hooks(ready: ReadySession, view: CoachView, number: int | None) -> SessionHooks:
-    """The session's hooks: with a clip also spoken guidance and updates of the runner's profile."""
-    if ready.request is None:
-        return SessionHooks(attach=view.attach)
-    config = ready.request.config
-    keeper = ProfileKeeper(config.name, number, view, ready.request.until)
-    return SessionHooks(sound=config.sound, guided=True, attach=view.attach, on_event=keeper.on_event)
 
 
 _NO_CLIP = "No clip found: switch the clip on, hold it near, and look again."

@@ -6,6 +6,7 @@ or place carry the same information.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from PySide6.QtGui import QFont, QFontMetricsF
@@ -14,7 +15,8 @@ from untuck.vocabulary import PALETTES
 
 BASE_PX = 13  # text at 1200 x 700
 BASE_WIDTH, BASE_HEIGHT = 1200, 700
-LEAST_PX, MOST_PX = 11, 30
+LEAST_PX, MOST_PX = 10, 30
+FAR_PX = 28  # at 1200 x 700, of what is read from three metres: an eye with full sight resolves about 10
 DARKEST, LIGHTEST = "#10141a", "#ffffff"
 
 
@@ -99,6 +101,11 @@ def text_px(width: int, height: int) -> int:
     """Text size in logical pixels for a window of this size."""
     factor = min(width / BASE_WIDTH, height / BASE_HEIGHT)
     return round(min(max(BASE_PX * factor, LEAST_PX), MOST_PX))
+
+
+def far_px(width: int, height: int) -> int:
+    """Least size in logical pixels of the state and the advice in a window of this size."""
+    return max(LEAST_PX, math.ceil(FAR_PX * min(width / BASE_WIDTH, height / BASE_HEIGHT)))
 
 
 def font(pixels: float, bold: bool = False) -> QFont:

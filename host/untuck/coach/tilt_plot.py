@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 import pyqtgraph as pg
+from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 
 from untuck.coach import plot_parts as parts
@@ -16,7 +17,7 @@ from untuck.coach.runner_data import RunnerData
 from untuck.coach.theme import LIGHT, Theme, font
 from untuck.coach.threshold import Threshold
 from untuck.model import LEFT, RIGHT, Finding, Floats
-from untuck.vocabulary import facts, named
+from untuck.vocabulary import Fault, facts, named
 
 POINTS = 700  # of the trace across the plot
 CONTACTS_UP_TO_S = 130.0  # in a longer view the marks of contacts would touch
@@ -26,6 +27,7 @@ HINGING_DEG, RUNNING_DEG = (-20.0, 60.0), (-20.0, 25.0)  # limits of the range
 SHRINK_AT = 0.7  # of the range in use: a smaller range than this replaces it
 MOST_DOTS = 300
 MOST_ROWS = 5  # of flag labels
+GAP_S = 5.0  # between judged strides, across which the lines of the judge are not drawn
 TAIL_S = 3.0  # length of the newest part of the trace, which is redrawn with every packet
 
 
@@ -34,22 +36,21 @@ class TiltPlot:
 
     def __init__(self, box: pg.GraphicsLayout, row: int, stretch: int) -> None:
         plot = self.plot = parts.make_plot(box, row, stretch, clock_axis=False)
-        self._band = pg.LinearRegionItem(orientation="horizontal", movable=False)
-        self._band.setZValue(-20)
-        self._base = pg.InfiniteLine(angle=0)
-        self._base.setZValue(-10)
+        self._band = pg.PlotCurveItem(fillLevel="enclosed", pen=None)  # of what is judged as good
+        self._usual, self._limit = pg.PlotCurveItem(connect="finite"), pg.PlotCurveItem(connect="finite")
+        for item, depth in ((self._band, -20), (self._usual, -10), (self._limit, -9)):
+            item.setZValue(depth)
         self._settled, self._newest = pg.PlotCurveItem(), pg.PlotCurveItem()
         self._means = pg.PlotCurveItem(connect="finite")
-        self._good, self._lost = pg.ScatterPlotItem(), pg.ScatterPlotItem()
+        self._good, self._lost, self._other = pg.ScatterPlotItem(), pg.ScatterPlotItem(), pg.ScatterPlotItem()
         self._contacts = {side: pg.PlotCurveItem(connect="pairs") for side in (LEFT, RIGHT)}
-        for item in (self._band, self._base, self._settled, self._newest, self._means, self._good, self._lost):
+        lines = (self._band, self._usual, self._limit, self._settled, self._newest, self._means)
+        for item in (*lines, self._good, self._lost, self._other):
             plot.addItem(item, ignoreBounds=True)
         for item in self._contacts.values():
             plot.addItem(item, ignoreBounds=True)
-        self.threshold = Threshold("tuck_on_deg", -1, "tuck: {:.1f}° below baseline")
+        self.threshold = Threshold("tuck_on_deg", -1)
         plot.addItem(self.threshold, ignoreBounds=True)
-        self._band.setVisible(False)
-        self._base.setVisible(False)
         self._shades = parts.Pool(plot, self._make_shade)
         self._names = parts.Pool(plot, self._make_name)
         self._flags = parts.Pool(plot, self._make_flag)
@@ -70,21 +71,22 @@ class TiltPlot:
         self._newest.setPen(trace)
         self._means.setPen(pg.mkPen(theme.text, width=2))
         self._band.setBrush(theme.band)
-        for line in self._band.lines:
-            line.setPen(pg.mkPen(None))
-        self._base.setPen(pg.mkPen(theme.good, width=2))
+        self._usual.setPen(pg.mkPen(theme.good, width=2))
+        self._limit.setPen(pg.mkPen(theme.fault, width=2, style=Qt.PenStyle.DashLine))
         dot = max(6, round(pixels * 0.6))
         self._good.setSymbol("o")
         self._good.setBrush(theme.good)
         self._lost.setSymbol("t")
         self._lost.setBrush(theme.fault)
-        for scatter, size in ((self._good, dot), (self._lost, round(dot * 1.6))):
+        self._other.setSymbol("o")
+        self._other.setBrush(theme.stale)
+        for scatter, size in ((self._good, dot), (self._lost, round(dot * 1.6)), (self._other, round(dot * 0.8))):
             scatter.setPen(None)
             scatter.setSize(size)
         self._contacts[LEFT].setPen(pg.mkPen(theme.left, width=2))
         self._contacts[RIGHT].setPen(pg.mkPen(theme.right, width=2))
         self.threshold.apply_theme(theme, pixels)
-        self._title.write("<b>Tilt</b>, degrees above standing; dots: stride means", theme, pixels)
+        self._title.write("<b>Tilt</b>, degrees above standing; dots: strides, grey ones not judged", theme, pixels)
         for name in self._names.items:
             self._style_name(name)
         for flag in self._flags.items:
@@ -104,7 +106,6 @@ class TiltPlot:
         self._draw_trace(runner, start_s, end_s)
         seen = (runner.stride_count, runner.contact_count, runner.mark_count, runner.finding_count, runner.ended)
         if moved or seen != self._seen:
-            self._draw_level(runner)
             self._draw_strides(runner, start_s, end_s)
             self._draw_contacts(runner, start_s, end_s)
             self._draw_findings(runner, start_s, end_s)
@@ -124,11 +125,11 @@ class TiltPlot:
             self._settled_s = math.floor((newest_s - TAIL_S) / TAIL_S) * TAIL_S
             time_s, tilt_deg = runner.tilt.drawn(start_s, min(self._settled_s, end_s), POINTS)
             self._fit_range(tilt_deg, runner)
-            self._settled.setData(time_s, tilt_deg, connect=_joined(time_s))
+            self._settled.setData(time_s, tilt_deg, connect=parts.joined(time_s))
         points = max(20, round(POINTS * 2 * TAIL_S / (end_s - start_s)))
         time_s, tilt_deg = runner.tilt.drawn(max(self._settled_s, start_s), newest_s, points)
         self._fit_range(tilt_deg, runner)
-        self._newest.setData(time_s, tilt_deg, connect=_joined(time_s))
+        self._newest.setData(time_s, tilt_deg, connect=parts.joined(time_s))
 
     def _fit_range(self, tilt_deg: Floats, runner: RunnerData) -> None:
         """Widen the range in steps of five degrees when the trace leaves it; narrow it only when the view moves."""
@@ -145,25 +146,37 @@ class TiltPlot:
             self._range = wider
             self.plot.setYRange(*wider, padding=0)
 
-    def _draw_level(self, runner: RunnerData) -> None:
-        base_deg, on_deg = runner.baseline_tilt_deg(), runner.snapshot.params.tuck_on_deg
-        known = math.isfinite(base_deg)
-        self._band.setVisible(known)
-        self._base.setVisible(known)
-        self.threshold.place(base_deg, on_deg)
-        if known:
-            self._band.setRegion((base_deg - on_deg, base_deg + on_deg))
-            self._base.setValue(base_deg)
-
     def _draw_strides(self, runner: RunnerData, start_s: float, end_s: float) -> None:
+        """Draw the strides in view, coloured by what the judge said of each, and what it compared them with."""
         rows = runner.strides.between(start_s, end_s)
+        self._draw_judged(rows, runner)
         rows = rows[:: max(1, math.ceil(len(rows) / MOST_DOTS))]
         time_s, tilt_deg = rows["time_s"], rows["tilt_deg"].astype(np.float64)
-        tucked = tilt_deg < runner.baseline_tilt_deg() - runner.snapshot.params.tuck_on_deg
         self._means.setData(time_s, np.where(rows["valid"], tilt_deg, np.nan))
-        shown = rows["valid"]
-        self._good.setData(time_s[shown & ~tucked], tilt_deg[shown & ~tucked])
-        self._lost.setData(time_s[shown & tucked], tilt_deg[shown & tucked])
+        judged = rows["valid"] & np.isfinite(rows["tilt_usual_deg"]) & (rows["reason"] == b"")
+        lost = np.zeros(len(rows), dtype=bool)
+        for finding in (*runner.findings, *runner.active.values()):
+            if finding.fault in (Fault.TUCK, Fault.ARCH):
+                lost |= (time_s >= finding.start_s) & ~(time_s > finding.end_s)
+        for scatter, shown in (
+            (self._good, judged & ~lost),
+            (self._lost, judged & lost),
+            (self._other, rows["valid"] & ~judged),
+        ):
+            scatter.setData(time_s[shown], tilt_deg[shown])
+
+    def _draw_judged(self, rows: NDArray[np.void], runner: RunnerData) -> None:
+        """The usual tilt of each judged stride, and the depth from which a tuck is found, beside the setting."""
+        rows = rows[np.isfinite(rows["tilt_usual_deg"]) & np.isfinite(rows["tuck_least_deg"])]
+        rows = rows[:: max(1, math.ceil(len(rows) / MOST_DOTS))]
+        time_s, usual_deg = rows["time_s"], rows["tilt_usual_deg"].astype(np.float64)
+        lowest_deg = usual_deg - rows["tuck_least_deg"]
+        highest_deg = usual_deg + runner.snapshot.params.arch_on_deg
+        joined = parts.joined(time_s, GAP_S)
+        self._usual.setData(time_s, usual_deg, connect=joined)
+        self._limit.setData(time_s, lowest_deg, connect=joined)
+        self._band.setData(np.r_[time_s, time_s[::-1]], np.r_[highest_deg, lowest_deg[::-1]])
+        self.threshold.place(runner.usual_tilt_deg(), runner.snapshot.params.tuck_on_deg)
 
     def _draw_contacts(self, runner: RunnerData, start_s: float, end_s: float) -> None:
         """Short marks at the bottom of the plot: left contacts in the lower row, right ones above."""
@@ -242,15 +255,6 @@ def _text(finding: Finding) -> str:
         return named(finding.fault, finding.side)
     so_far = " so far" if finding.active else ""
     return f"{named(finding.fault, finding.side)} {finding.depth_deg:.0f}°{so_far}"
-
-
-def _joined(time_s: Floats) -> np.ndarray:
-    """Whether each point is joined to the next one: not across a gap in the data."""
-    joined = np.ones(len(time_s), dtype=np.int32)
-    if len(time_s) > 1:
-        step_s = np.diff(time_s)
-        joined[:-1] = step_s < max(0.3, 3.0 * float(np.median(step_s)))
-    return joined
 
 
 def _rows(starts_s: list[float], width_s: float) -> list[int]:

@@ -1,15 +1,18 @@
 """The plots over time: tilt with band, contacts, findings and cues; below it lean, pullback and cadence.
 
 The newest part is drawn at the data's rate. The rest is redrawn only when the view moves, in steps of a sixth of its
-length. Scrolling back stops following the live data; `follow` returns to them.
+length. Scrolling back, or a click on the plots, stops following the live data; `follow` returns to them. Meanwhile a
+cursor, a line through all plots, follows the mouse and says of which time the window shows the numbers.
 """
 
 from __future__ import annotations
 
 import math
 
+import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import Signal
+from pyqtgraph.GraphicsScene.mouseEvents import MouseClickEvent
+from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from untuck.coach.dots_plot import CadencePlot, LeanPlot, PullbackPlot
@@ -27,10 +30,12 @@ class TimePlots(pg.GraphicsLayoutWidget):
 
     threshold_moved = Signal(str, float)
     following_changed = Signal(bool)
+    cursor_moved = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.following = True
+        self.cursor_s: float | None = None  # None: now
         self.span_s = 60.0
         self._runner: RunnerData | None = None
         self._moved = True
@@ -50,6 +55,14 @@ class TimePlots(pg.GraphicsLayoutWidget):
         self.tilt.plot.getViewBox().sigXRangeChanged.connect(self._on_range)
         for line in (self.tilt.threshold, self.pullback.threshold):
             line.dragged.connect(self.threshold_moved)
+        self._cursors = [pg.InfiniteLine(angle=90) for _ in self._parts]
+        plots = (self.tilt.plot, self.lean.plot, self.pullback.plot, self.cadence.plot)
+        for plot, cursor in zip(plots, self._cursors, strict=True):
+            cursor.setZValue(30)
+            plot.addItem(cursor, ignoreBounds=True)
+        self.scene().sigMouseMoved.connect(self._hover)
+        self.scene().sigMouseClicked.connect(self._click)
+        self.point(None)
         self._show_range(0.0)
         self.apply_theme(theme, 13)
 
@@ -58,6 +71,8 @@ class TimePlots(pg.GraphicsLayoutWidget):
         self.setBackground(theme.background)
         for part in self._parts:
             part.apply_theme(theme, pixels)
+        for cursor in self._cursors:
+            cursor.setPen(pg.mkPen(theme.text, width=2))
         self._moved = True
 
     def show_runner(self, runner: RunnerData) -> None:
@@ -70,9 +85,35 @@ class TimePlots(pg.GraphicsLayoutWidget):
     def follow(self) -> None:
         """Follow the live data."""
         self._set_following(True)
+        self.point(None)
         if self._runner is not None:
             self._show_range(self._runner.last_s)
         self._moved = True
+
+    def point(self, at_s: float | None) -> None:
+        """Put the cursor at a time of the session; None: there is none, and the numbers are those of now."""
+        if at_s is not None and self._runner is not None:
+            self._set_following(False)
+            at_s = min(max(at_s, 0.0), self._runner.last_s)
+        for cursor in self._cursors:
+            cursor.setVisible(at_s is not None)
+            if at_s is not None:
+                cursor.setValue(at_s)
+        if at_s != self.cursor_s:
+            self.cursor_s = at_s
+            self.cursor_moved.emit()
+
+    def step(self, strides: int) -> None:
+        """Move the cursor by a number of strides; from now on at the first call."""
+        if self._runner is None or len(self._runner.strides) == 0:
+            return
+        times = self._runner.strides.all["time_s"]
+        at_s = math.inf if self.cursor_s is None else self.cursor_s
+        at = int(np.searchsorted(times, at_s, "right")) - 1 + strides
+        self.point(float(times[min(max(at, 0), len(times) - 1)]) + 0.001)
+        start, end = self.tilt.plot.viewRange()[0]
+        if self.cursor_s is not None and not start <= self.cursor_s <= end:
+            self.scroll(-0.5 if self.cursor_s < start else 0.5)
 
     def zoom(self, longer: bool) -> None:
         """Show a longer or shorter time span; when scrolled back, around its middle."""
@@ -92,6 +133,9 @@ class TimePlots(pg.GraphicsLayoutWidget):
         start, end = self.tilt.plot.viewRange()[0]
         move_s = pages * (end - start)
         self.tilt.plot.setXRange(start + move_s, end + move_s, padding=0)
+        shown = self.tilt.plot.viewRange()[0]
+        if self.cursor_s is None or not shown[0] <= self.cursor_s <= shown[1]:
+            self.point((shown[0] + shown[1]) / 2)
 
     def refresh(self) -> None:
         """Draw what has changed since the last call."""
@@ -108,6 +152,16 @@ class TimePlots(pg.GraphicsLayoutWidget):
         step_s = self.span_s / STEPS
         end_s = max(self.span_s, (math.floor(last_s / step_s) + 1) * step_s)
         self.tilt.plot.setXRange(end_s - self.span_s, end_s, padding=0)
+
+    def _hover(self, at: QPointF) -> None:
+        """The mouse moves over the plots: the cursor follows it while the plots do not follow the live data."""
+        if not self.following:
+            self.point(self.tilt.plot.getViewBox().mapSceneToView(at).x())
+
+    def _click(self, click: MouseClickEvent) -> None:
+        """A click on the plots stops following the live data and puts the cursor there."""
+        if click.button() == Qt.MouseButton.LeftButton:
+            self.point(self.tilt.plot.getViewBox().mapSceneToView(click.scenePos()).x())
 
     def _on_range(self) -> None:
         self._moved = True

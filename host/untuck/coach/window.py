@@ -5,37 +5,29 @@ A timer reads the control and the feed of every runner, and lets each widget dra
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
+from PySide6.QtCore import Qt, QTimer, QUrl
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from untuck.coach import review
 from untuck.coach import theme as themes
+from untuck.coach.actions import ask
 from untuck.coach.button_bar import ButtonBar, Toggles
 from untuck.coach.control import MAX_RUNNERS, RunnerSlot, SessionControl
+from untuck.coach.help_page import HelpPage
 from untuck.coach.message_line import MessageLine
 from untuck.coach.pelvis_figure import PelvisFigure
 from untuck.coach.reading_boxes import ReadingBoxes, StateBox
 from untuck.coach.readings import readings, state_label, status_text
-from untuck.coach.runner_data import NO_DATA, RunnerData
+from untuck.coach.runner_data import RunnerData
 from untuck.coach.stride_plots import StridePlots
 from untuck.coach.tiles import Tiles
 from untuck.coach.time_plots import TimePlots
-from untuck.errors import SettingsError
-from untuck.session_commands import (
-    ChooseFaults,
-    CueBlock,
-    Lap,
-    Mute,
-    NewBaseline,
-    Note,
-    Recalibrate,
-    SessionCommand,
-    SetThreshold,
-    SetZero,
-)
+from untuck.coach.verdict import State
 
 TICK_MS = 20  # packets come every 50 ms, and a tick without new data costs little
 SILENCE_CHECK_S = 0.25  # redraw interval without new data, so that missing data are noticed
@@ -51,7 +43,7 @@ class CoachWindow(QWidget):
         super().__init__()
         self.setObjectName("coach")
         self.setWindowTitle("Untuck: coach")
-        self.setMinimumSize(940, 500)
+        self.setMinimumSize(900, 500)
         self._control = control
         self._clock = clock
         self._theme = themes.THEMES[theme]
@@ -62,6 +54,7 @@ class CoachWindow(QWidget):
         self.bar, self.tiles, self.message_line = ButtonBar(self), Tiles(self), MessageLine(self)
         self.time_plots, self.stride_plots = TimePlots(self._theme, self), StridePlots(self._theme, self)
         self.state_box, self.reading_boxes, self.pelvis = StateBox(self), ReadingBoxes(self), PelvisFigure(self)
+        self.help = HelpPage(self)
         self._empty = RunnerData("")
         self._lay_out()
         self._connect()
@@ -103,15 +96,17 @@ class CoachWindow(QWidget):
 
     def draw(self, clock_s: float) -> None:
         """Show the state at a time on the host's monotonic clock; each widget paints only what has changed."""
-        runner = self.runner
-        label = state_label(runner, clock_s)
-        stale = runner.state(clock_s) == NO_DATA
+        runner, at_s = self.runner, self.time_plots.cursor_s
+        label = state_label(runner, clock_s, at_s)
+        stale = label.state == State.NO_DATA
         pelvis_colour = "stale" if stale else label.colour if label.colour in ("good", "fault") else "trace"
         self.state_box.show_label(label)
-        self.reading_boxes.show_readings(readings(runner), stale)
-        self.pelvis.show_pose(runner.pose_deg, runner.baseline_tilt_deg(), pelvis_colour)
+        self.reading_boxes.show_readings(readings(runner, label, at_s), stale)
+        pose_deg = runner.pose_deg if at_s is None else review.pose_at(runner, at_s)
+        self.pelvis.show_pose(pose_deg, runner.usual_tilt_deg(math.inf if at_s is None else at_s), pelvis_colour)
         self.message_line.show_status(status_text(runner))
-        self.tiles.refresh(self.runners, self.front, clock_s)
+        sounding = self._control.sounding
+        self.tiles.refresh(self.runners, self.front, self._place_of(sounding), clock_s)
         self.time_plots.tilt.show_stale(label.word if stale else "")
         if self.time_plots.isVisible():
             self.time_plots.refresh()
@@ -126,6 +121,14 @@ class CoachWindow(QWidget):
             self.stride_plots.show_runner(self.runner)
             self._update_buttons()
 
+    def _place_of(self, slot: RunnerSlot | None) -> int:
+        """The number of a runner's tile, -1 for none."""
+        return next((number for number, each in enumerate(self.slots) if each is slot), -1)
+
+    def _give_sound(self, number: int) -> None:
+        if 0 <= number < len(self.slots):
+            self._control.give_sound(self.slots[number])
+
     def _read_control(self) -> bool:
         """Read the control's updates; returns whether there is a new runner."""
         updates = self._control.updates()
@@ -137,7 +140,9 @@ class CoachWindow(QWidget):
             self.message_line.show_task(updates.task, updates.progress)
         for text, error in updates.messages:
             self.message_line.say(text, error)
-        return bool(updates.slots)
+        if updates.report is not None and not QDesktopServices.openUrl(QUrl.fromLocalFile(str(updates.report))):
+            self.message_line.say(f"Report written, but nothing here opens it: {updates.report}", error=True)
+        return bool(updates.slots or updates.messages)
 
     def _place(self, slot: RunnerSlot) -> None:
         """Add a session: in place of the same runner's ended one, in a new place, or in place of any ended one."""
@@ -152,41 +157,31 @@ class CoachWindow(QWidget):
             self.runners.append(RunnerData(slot.name))
         self.bring_to_front(place if same or len(self.slots) == 1 else self.front)
 
+    def _switch_theme(self) -> None:
+        self._theme = themes.DARK if self._theme is themes.LIGHT else themes.LIGHT
+        self._apply_theme()
+
+    def _own_actions(self) -> dict[str, Callable[[str], object]]:
+        """What buttons do with the window itself, by the button's name, from its value."""
+        return {
+            "runner": lambda _: self.message_line.ask("runner", "Name of the new runner: Enter pairs a clip with them"),
+            "note": lambda _: self.message_line.ask("note", "Note: Enter stores it, Escape discards it"),
+            "theme": lambda _: self._switch_theme(),
+            "full": lambda value: self.showFullScreen() if value == "on" else self.showNormal(),
+            "help": lambda _: self._choose_view(),
+            "view": lambda _: self._choose_view(),
+            "longer": lambda _: self.time_plots.zoom(longer=True),
+            "shorter": lambda _: self.time_plots.zoom(longer=False),
+            "live": lambda _: self.time_plots.follow(),
+        }
+
     def _asked(self, name: str, value: str) -> None:
-        """Handle a button or its key."""
-        if name == "start":
-            self._control.start(value)
-        elif name == "find":
-            self._control.find()
-        elif name == "theme":
-            self._theme = themes.DARK if self._theme is themes.LIGHT else themes.LIGHT
-            self._apply_theme()
-        elif name == "view":
-            self._choose_view()
-        elif name in ("longer", "shorter"):
-            self.time_plots.zoom(name == "longer")
-        elif name == "live":
-            self.time_plots.follow()
-        elif name == "note":
-            self.message_line.write_note()
-        elif name == "stop" and self.slots:
-            self._control.stop(self.slots[self.front])
-        elif name == "report" and self.slots:
-            self._control.report(self.slots[self.front])
-        elif name == "blind" and self.slots:
-            self._control.blind(self.slots[self.front], value == "on")
-        elif self.slots:
-            self._command(_COMMANDS[name](value))
-
-    def _command(self, command: SessionCommand) -> None:
-        if self.slots:
-            self._control.command(self.slots[self.front], command)
-
-    def _set_threshold(self, name: str, value_deg: float) -> None:
-        try:
-            self._command(SetThreshold(name, round(value_deg, 1)))
-        except SettingsError as error:
-            self.message_line.say(str(error), error=True)
+        """Handle a button, its key, or a finished text."""
+        own = self._own_actions()
+        if name in own:
+            own[name](value)
+        else:
+            ask(self._control, self.slots[self.front] if self.slots else None, name, value)
 
     def _update_buttons(self) -> None:
         runner, snapshot = self.runner, self.runner.snapshot
@@ -207,12 +202,13 @@ class CoachWindow(QWidget):
         side = QVBoxLayout(self._side)
         side.setContentsMargins(0, 0, 0, 0)
         side.setSpacing(4)
-        for widget, stretch in ((self.state_box, 2), (self.reading_boxes, 7), (self.pelvis, 3)):
+        for widget, stretch in ((self.reading_boxes, 7), (self.pelvis, 3)):
             side.addWidget(widget, stretch)
         plots = QVBoxLayout()
         plots.setSpacing(4)
         plots.addWidget(self.time_plots, 3)
         plots.addWidget(self.stride_plots, 2)
+        plots.addWidget(self.help, 3)
         body = QHBoxLayout()
         body.setSpacing(6)
         body.addLayout(plots, 1)
@@ -222,24 +218,29 @@ class CoachWindow(QWidget):
         whole.setSpacing(5)
         whole.addWidget(self.bar)
         whole.addWidget(self.tiles)
+        whole.addWidget(self.state_box)
         whole.addLayout(body, 1)
         whole.addWidget(self.message_line)
 
     def _connect(self) -> None:
         self.bar.asked.connect(self._asked)
         self.tiles.chosen.connect(self.bring_to_front)
-        self.message_line.noted.connect(lambda text: self._command(Note(text)))
+        self.tiles.sound_moved.connect(self._give_sound)
+        self.message_line.typed.connect(lambda what, text: self._asked(f"typed {what}", text))
         self.message_line.cancelled.connect(self._control.cancel)
-        self.time_plots.threshold_moved.connect(self._set_threshold)
+        self.time_plots.threshold_moved.connect(lambda name, deg: self._asked(name, f"{deg:.1f}"))
+        self.time_plots.cursor_moved.connect(lambda: self.draw(self._clock()))
         self.time_plots.following_changed.connect(lambda _: self._update_buttons())
 
     def _choose_view(self) -> None:
-        """Show the plots over time or the overlaid strides; in a large window both."""
+        """Show the plots over time or the overlaid strides, in a large window both; or the help page."""
         both = self.width() >= BOTH_FROM[0] and self.height() >= BOTH_FROM[1]
         strides = self.bar.buttons["view"].isChecked()
         self.bar.buttons["view"].setVisible(not both)
-        self.time_plots.setVisible(both or not strides)
-        self.stride_plots.setVisible(both or strides)
+        helps = self.bar.buttons["help"].isChecked()
+        self.help.setVisible(helps)
+        self.time_plots.setVisible(not helps and (both or not strides))
+        self.stride_plots.setVisible(not helps and (both or strides))
 
     def _apply_theme(self) -> None:
         """Use the colours of the theme, and fonts and widths for the window's size."""
@@ -249,7 +250,9 @@ class CoachWindow(QWidget):
         self.time_plots.apply_theme(self._theme, pixels)
         self.stride_plots.apply_theme(self._theme, pixels)
         self.tiles.apply_theme(self._theme, pixels)
-        for part in (self.state_box, self.reading_boxes, self.pelvis):
+        self.help.apply_theme(self._theme, pixels)
+        self.state_box.apply_theme(self._theme, themes.far_px(self.width(), self.height()))
+        for part in (self.reading_boxes, self.pelvis):
             part.apply_theme(self._theme)
         self._choose_view()
         self._update_buttons()
@@ -258,12 +261,20 @@ class CoachWindow(QWidget):
         self._apply_theme()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Keys without a button: arrows scroll, End returns to live data, digits choose a runner."""
+        """Keys without a button: arrows scroll, comma and point move the cursor, digits choose a runner."""
         pages = {Qt.Key.Key_Left: -0.5, Qt.Key.Key_Right: 0.5, Qt.Key.Key_PageUp: -1.0, Qt.Key.Key_PageDown: 1.0}
         if event.key() in pages:
             self.time_plots.scroll(pages[Qt.Key(event.key())])
         elif event.key() == Qt.Key.Key_End:
             self.time_plots.follow()
+        elif event.text() in (",", "."):
+            self.time_plots.step(1 if event.text() == "." else -1)
+        elif event.key() == Qt.Key.Key_Question or (
+            event.key() == Qt.Key.Key_Escape and self.bar.buttons["help"].isChecked()
+        ):
+            self.bar.buttons["help"].click()
+        elif event.key() == Qt.Key.Key_Escape and self.isFullScreen():
+            self.bar.buttons["full"].click()
         elif event.text().isdigit():
             self.bring_to_front(int(event.text()) - 1)
         else:
@@ -273,14 +284,3 @@ class CoachWindow(QWidget):
         """Stop the timer; the sessions end with the loop thread."""
         self.timer.stop()
         super().closeEvent(event)
-
-
-_COMMANDS: dict[str, Callable[[str], SessionCommand]] = {  # by the button's name, from its value
-    "calibrate": lambda value: Recalibrate(value == "on"),
-    "baseline": lambda _: NewBaseline(),
-    "zero": lambda _: SetZero(),
-    "lap": lambda value: Lap(value),
-    "mute": lambda value: Mute(value == "on"),
-    "block": lambda value: CueBlock(value == "on"),
-    "faults": lambda value: ChooseFaults(tuple(filter(None, value.split(",")))),
-}

@@ -53,6 +53,22 @@ class View(Protocol):
         """Show one line of text, such as "no sound device" or "recording stopped"."""
 
 
+class SessionVoice(Protocol):
+    """What sounds a session's events: voice.Voice, or one that can fall silent."""
+
+    def take(self, events: list[Event], packets: PacketPipeline) -> None:
+        """Sound what these events cause."""
+
+    def speak(self, phrase: str) -> None:
+        """Speak a phrase of sound.phrases, if this session has guidance."""
+
+    def close(self) -> None:
+        """Let sounds end, then release the device."""
+
+
+MakeVoice = Callable[[Callable[[str], None], SoundConfig, Guide | None, Buzz | None], SessionVoice]
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How a session ended.
@@ -71,13 +87,15 @@ class SessionHooks:
     """What accompanies a session besides its view: sound, guidance, keys.
 
     sound: None for the defaults; guided: spoken guidance for the runner; attach: receives the packet pipeline before
-    the first packet, to give it commands; on_event: receives every event, and ends the session by returning True.
+    the first packet, to give it commands; on_event: receives every event, and ends the session by returning True;
+    make_voice: makes what sounds the events.
     """
 
     sound: SoundConfig | None = None
     guided: bool = False
     attach: Callable[[PacketPipeline], None] | None = None
     on_event: Callable[[Event], bool] | None = None
+    make_voice: MakeVoice = Voice
 
 
 async def run_packets(
@@ -86,7 +104,7 @@ async def run_packets(
     view: View,
     recording: Recording | None = None,
     *,
-    voice: Voice | None = None,
+    voice: SessionVoice | None = None,
     on_event: Callable[[Event], bool] | None = None,
 ) -> UntuckError | None:
     """Analyse packets until the source ends, on_event returns True, or the task is cancelled.
@@ -158,7 +176,7 @@ async def run_session(
     if hooks.attach is not None:
         hooks.attach(packets)
     guide = Guide(settings.params, settings.calibration, settings.baseline) if hooks.guided else None
-    voice = Voice(view.say, hooks.sound or SoundConfig(), guide, source.buzz) if audible else None
+    voice = hooks.make_voice(view.say, hooks.sound or SoundConfig(), guide, source.buzz) if audible else None
     watching = asyncio.create_task(_watch_connection(packets, view, voice)) if hooks.guided else None
     failure: UntuckError | None = None
     try:
@@ -191,7 +209,7 @@ def _log_beginning(settings: Settings, recording: Recording | None) -> None:
     _log.info("session begins, %s: %d Hz, saved: %s", number, settings.rate_hz, " and ".join(saved) or "nothing")
 
 
-async def _watch_connection(packets: PacketPipeline, view: View, voice: Voice | None) -> None:
+async def _watch_connection(packets: PacketPipeline, view: View, voice: SessionVoice | None) -> None:
     """Report what no event reports: packets that stop or come again, and a low battery."""
     count, newest_s, silent, low = 0, time.monotonic(), False, False
     while True:
@@ -210,7 +228,7 @@ async def _watch_connection(packets: PacketPipeline, view: View, voice: Voice | 
                 _announce("the clip is back", "data again", view, voice)
 
 
-def _announce(text: str, phrase: str, view: View, voice: Voice | None) -> None:
+def _announce(text: str, phrase: str, view: View, voice: SessionVoice | None) -> None:
     """Show a text and speak a phrase."""
     _log.info("%s", text)
     view.say(text)
@@ -218,7 +236,7 @@ def _announce(text: str, phrase: str, view: View, voice: Voice | None) -> None:
         voice.speak(phrase)
 
 
-def _distribute(events: list[Event], packets: PacketPipeline, view: View, voice: Voice | None) -> None:
+def _distribute(events: list[Event], packets: PacketPipeline, view: View, voice: SessionVoice | None) -> None:
     for event in events:
         log_event(event)
     if voice is not None:

@@ -37,11 +37,17 @@ class Voice:
     """Sounds a session's events; needs a running event loop for the buzzer. The caller must close it.
 
     say: receives messages about the sound device; buzz: the clip's buzzer, None if there is none; guide: None for a
-    session without spoken guidance.
+    session without spoken guidance; begins: the session begins now, with the guide's first phrase.
     """
 
     def __init__(
-        self, say: Callable[[str], None], sound: SoundConfig, guide: Guide | None = None, buzz: Buzz | None = None
+        self,
+        say: Callable[[str], None],
+        sound: SoundConfig,
+        guide: Guide | None = None,
+        buzz: Buzz | None = None,
+        *,
+        begins: bool = True,
     ) -> None:
         self._say = say
         self._buzz = buzz if sound.buzzer else None
@@ -52,7 +58,7 @@ class Voice:
         hearing = Hearing(sound.volume_pct / 100.0, sound.cues, sound.ear)
         self._player = Player(hearing, self._changed_elsewhere, patient=True, speaks=self._guide is not None)
         self._changed(self._player.backend)
-        if self._guide is not None:
+        if self._guide is not None and begins:
             self.speak(self._guide.begin())
 
     def take(self, events: Iterable[Event], packets: PacketPipeline) -> None:
