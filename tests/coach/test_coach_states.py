@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from itertools import pairwise
 from statistics import median
 
 import numpy as np
@@ -148,10 +149,10 @@ def test_everything_agrees_on_every_stride_while_faults_come_and_go(watched: Wat
 
 def test_advice_ends_when_it_is_followed(watched: Watched) -> None:
     states = [label.state for label in watched.labels]
-    for number, (before, after) in enumerate(zip(states, states[1:], strict=False)):
+    for number, (before, after) in enumerate(pairwise(states)):
         if (before, after) == (State.FAULT, State.GOOD):
             pytest.fail(f"stride {number}: from a fault to good form without coming back")
-    assert (State.FAULT, State.COMING_BACK) in set(zip(states, states[1:], strict=False))
+    assert (State.FAULT, State.COMING_BACK) in set(pairwise(states))
 
 
 @settings(max_examples=3, deadline=None)

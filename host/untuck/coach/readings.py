@@ -116,7 +116,7 @@ def _text(runner: RunnerData, state: State, verdict: Verdict) -> str:
         case State.GOOD:
             return "as in the baseline"
         case State.BASELINE:
-            return f"not judged yet: {runner.snapshot.instruction}"
+            return f"not judged yet; {runner.snapshot.instruction}"
         case State.NOT_JUDGED:
             row = _reason(verdict.reason)
             return row.text + (f": {row.advice}" if row.advice else "")

@@ -1,6 +1,6 @@
 """Whether a window can be opened here, asked of a child process: where a library is missing, Qt ends its program.
 
-The answer is one line that names the package to install, for Debian and Ubuntu, Fedora, macOS and Windows.
+The answer is one line that names the package to install, for Debian and Ubuntu, Fedora, Arch, macOS and Windows.
 """
 
 from __future__ import annotations
@@ -19,28 +19,36 @@ MODULES = {"PySide6": "PySide6-Essentials", "pyqtgraph": "pyqtgraph"}
 WAIT_S = 60.0
 _PROBE = "from PySide6.QtWidgets import QApplication, QWidget; app = QApplication([]); QWidget().show()"
 _MISSING = re.compile(r"(lib[\w.+-]+?\.so(?:\.\d+)*): cannot open shared object")
-PACKAGES = {  # library, without its version: package of Debian and Ubuntu, package of Fedora
-    "libEGL": ("libegl1", "libglvnd-egl"),
-    "libGL": ("libgl1", "libglvnd-glx"),
-    "libOpenGL": ("libopengl0", "libglvnd-opengl"),
-    "libGLX": ("libglx0", "libglvnd-glx"),
-    "libxkbcommon": ("libxkbcommon0", "libxkbcommon"),
-    "libxkbcommon-x11": ("libxkbcommon-x11-0", "libxkbcommon-x11"),
-    "libdbus-1": ("libdbus-1-3", "dbus-libs"),
-    "libglib-2.0": ("libglib2.0-0", "glib2"),
-    "libgthread-2.0": ("libglib2.0-0", "glib2"),
-    "libfontconfig": ("libfontconfig1", "fontconfig"),
-    "libfreetype": ("libfreetype6", "freetype"),
-    "libX11": ("libx11-6", "libX11"),
-    "libX11-xcb": ("libx11-xcb1", "libX11-xcb"),
-    "libxcb": ("libxcb1", "libxcb"),
-    "libxcb-cursor": ("libxcb-cursor0", "xcb-util-cursor"),
-    "libxcb-icccm": ("libxcb-icccm4", "xcb-util-wm"),
-    "libxcb-image": ("libxcb-image0", "xcb-util-image"),
-    "libxcb-keysyms": ("libxcb-keysyms1", "xcb-util-keysyms"),
-    "libxcb-render-util": ("libxcb-render-util0", "xcb-util-renderutil"),
-    "libxcb-shape": ("libxcb-shape0", "libxcb"),
+PACKAGES = {  # library, without its version: package of Debian and Ubuntu, of Fedora, of Arch
+    "libEGL": ("libegl1", "libglvnd-egl", "libglvnd"),
+    "libGL": ("libgl1", "libglvnd-glx", "libglvnd"),
+    "libOpenGL": ("libopengl0", "libglvnd-opengl", "libglvnd"),
+    "libGLX": ("libglx0", "libglvnd-glx", "libglvnd"),
+    "libxkbcommon": ("libxkbcommon0", "libxkbcommon", "libxkbcommon"),
+    "libxkbcommon-x11": ("libxkbcommon-x11-0", "libxkbcommon-x11", "libxkbcommon-x11"),
+    "libdbus-1": ("libdbus-1-3", "dbus-libs", "dbus"),
+    "libglib-2.0": ("libglib2.0-0", "glib2", "glib2"),
+    "libgthread-2.0": ("libglib2.0-0", "glib2", "glib2"),
+    "libfontconfig": ("libfontconfig1", "fontconfig", "fontconfig"),
+    "libfreetype": ("libfreetype6", "freetype", "freetype2"),
+    "libX11": ("libx11-6", "libX11", "libx11"),
+    "libX11-xcb": ("libx11-xcb1", "libX11-xcb", "libx11"),
+    "libxcb": ("libxcb1", "libxcb", "libxcb"),
+    "libxcb-cursor": ("libxcb-cursor0", "xcb-util-cursor", "xcb-util-cursor"),
+    "libxcb-icccm": ("libxcb-icccm4", "xcb-util-wm", "xcb-util-wm"),
+    "libxcb-image": ("libxcb-image0", "xcb-util-image", "xcb-util-image"),
+    "libxcb-keysyms": ("libxcb-keysyms1", "xcb-util-keysyms", "xcb-util-keysyms"),
+    "libxcb-render-util": ("libxcb-render-util0", "xcb-util-renderutil", "xcb-util-renderutil"),
+    "libxcb-shape": ("libxcb-shape0", "libxcb", "libxcb"),
+    "libxcb-xkb": ("libxcb-xkb1", "libxcb", "libxcb"),
+    "libxcb-randr": ("libxcb-randr0", "libxcb", "libxcb"),
+    "libxcb-xinerama": ("libxcb-xinerama0", "libxcb", "libxcb"),
 }
+SYSTEMS = (  # identifiers in /etc/os-release, the name for people, how a package is installed there
+    (("debian", "ubuntu"), "Debian and Ubuntu", "sudo apt-get install"),
+    (("fedora", "rhel"), "Fedora", "sudo dnf install"),
+    (("arch", "archlinux"), "Arch", "sudo pacman -S"),
+)
 
 
 def check_window() -> str:
@@ -109,10 +117,10 @@ def install(libraries: list[str], os_release: str | None = None) -> str:
         path = Path("/etc/os-release")
         os_release = path.read_text(errors="replace") if path.exists() else ""
     like = " ".join(re.findall(r"^ID(?:_LIKE)?=(.*)$", os_release, re.MULTILINE)).replace('"', "").split()
-    known = [PACKAGES.get(library.partition(".so")[0], (library, library)) for library in libraries]
-    debian, fedora = (" ".join(dict.fromkeys(names)) for names in zip(*known, strict=True))
-    if {"debian", "ubuntu"} & set(like):
-        return f"sudo apt-get install {debian}"
-    if {"fedora", "rhel"} & set(like):
-        return f"sudo dnf install {fedora}"
-    return f"install {', '.join(libraries)} (Debian and Ubuntu: {debian}; Fedora: {fedora})"
+    rows = [PACKAGES.get(library.partition(".so")[0], (library,) * len(SYSTEMS)) for library in libraries]
+    wanted = [" ".join(dict.fromkeys(names)) for names in zip(*rows, strict=True)]
+    for (names, _, command), packages in zip(SYSTEMS, wanted, strict=True):
+        if set(names) & set(like):
+            return f"{command} {packages}"
+    options = "; ".join(f"{name}: {packages}" for (_, name, _), packages in zip(SYSTEMS, wanted, strict=True))
+    return f"install {', '.join(libraries)} ({options})"

@@ -136,6 +136,7 @@ QToolButton:pressed {{ background: {theme.line}; }}
 QToolButton:checked {{ background: {theme.work}; color: {theme.on(theme.work)}; }}
 QToolButton:disabled, QPushButton:disabled {{ color: {theme.dim}; border-color: {theme.panel}; }}
 QToolButton#main {{ background: {theme.good}; color: {theme.on(theme.good)}; font-weight: bold; }}
+QToolButton[popupMode="1"] {{ padding-right: {pixels + 2 * pad}px; }}
 QToolButton#main:disabled {{ background: {theme.panel}; color: {theme.dim}; }}
 QToolButton::menu-indicator {{ image: none; }}
 QMenu {{ background: {theme.panel}; border: 1px solid {theme.line}; }}

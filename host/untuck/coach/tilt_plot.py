@@ -16,6 +16,7 @@ from untuck.coach import plot_parts as parts
 from untuck.coach.runner_data import RunnerData
 from untuck.coach.theme import LIGHT, Theme, font
 from untuck.coach.threshold import Threshold
+from untuck.coach.verdict import State
 from untuck.model import LEFT, RIGHT, Finding, Floats
 from untuck.vocabulary import Fault, facts, named
 
@@ -42,10 +43,10 @@ class TiltPlot:
             item.setZValue(depth)
         self._settled, self._newest = pg.PlotCurveItem(), pg.PlotCurveItem()
         self._means = pg.PlotCurveItem(connect="finite")
-        self._good, self._lost, self._other = pg.ScatterPlotItem(), pg.ScatterPlotItem(), pg.ScatterPlotItem()
+        self._good, self._lost, self._easing, self._other = (pg.ScatterPlotItem() for _ in range(4))
         self._contacts = {side: pg.PlotCurveItem(connect="pairs") for side in (LEFT, RIGHT)}
         lines = (self._band, self._usual, self._limit, self._settled, self._newest, self._means)
-        for item in (*lines, self._good, self._lost, self._other):
+        for item in (*lines, self._good, self._lost, self._easing, self._other):
             plot.addItem(item, ignoreBounds=True)
         for item in self._contacts.values():
             plot.addItem(item, ignoreBounds=True)
@@ -80,9 +81,13 @@ class TiltPlot:
         self._lost.setBrush(theme.fault)
         self._other.setSymbol("o")
         self._other.setBrush(theme.stale)
-        for scatter, size in ((self._good, dot), (self._lost, round(dot * 1.6)), (self._other, round(dot * 0.8))):
+        self._easing.setSymbol("t1")
+        self._easing.setBrush(theme.work)
+        large, small = round(dot * 1.6), round(dot * 0.8)
+        for scatter, size in ((self._good, dot), (self._lost, large), (self._easing, large), (self._other, small)):
             scatter.setPen(None)
             scatter.setSize(size)
+        self._easing.setPen(pg.mkPen(theme.text, width=1))
         self._contacts[LEFT].setPen(pg.mkPen(theme.left, width=2))
         self._contacts[RIGHT].setPen(pg.mkPen(theme.right, width=2))
         self.threshold.apply_theme(theme, pixels)
@@ -158,9 +163,11 @@ class TiltPlot:
         for finding in (*runner.findings, *runner.active.values()):
             if finding.fault in (Fault.TUCK, Fault.ARCH):
                 lost |= (time_s >= finding.start_s) & ~(time_s > finding.end_s)
+        easing = rows["state"] == State.COMING_BACK
         for scatter, shown in (
             (self._good, judged & ~lost),
-            (self._lost, judged & lost),
+            (self._lost, judged & lost & ~easing),
+            (self._easing, judged & lost & easing),
             (self._other, rows["valid"] & ~judged),
         ):
             scatter.setData(time_s[shown], tilt_deg[shown])
