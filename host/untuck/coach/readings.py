@@ -148,7 +148,7 @@ def _finds(runner: RunnerData) -> str:
 
 def readings(runner: RunnerData, label: StateLabel, at_s: float | None = None) -> list[Reading]:
     """The number of the state, cadence, lean and contact times, now or earlier; dashes for an unknown one."""
-    last = _strides(runner, at_s)
+    last = _strides(runner, label, at_s)
     return [
         main_reading(runner, label, at_s),
         Reading("Cadence", _mean(last["cadence_spm"], "{:.0f}"), "steps/min"),
@@ -167,7 +167,7 @@ def main_reading(runner: RunnerData, label: StateLabel, at_s: float | None = Non
     colour = LOOKS[label.state].number
     judged = label.state in (State.GOOD, State.CHECKING, State.FAULT, State.COMING_BACK)
     if not judged and not (label.state == State.NO_DATA and verdict.state != State.NOT_JUDGED):
-        tilt = _mean(_strides(runner, at_s)["tilt_deg"], "{:.1f}°")
+        tilt = _mean(_strides(runner, label, at_s)["tilt_deg"], "{:.1f}°")
         return Reading("Tilt", tilt, "above standing", colour)
     if verdict.fault in ("", Fault.TUCK, Fault.ARCH):
         below = number(-verdict.least_deg, "tuck from {:.1f}°") if verdict.fault != Fault.ARCH else "over-tipped"
@@ -192,11 +192,12 @@ def _fault_reading(runner: RunnerData, verdict: Verdict, colour: str) -> Reading
     return Reading(caption, LOOKS[State.FAULT].symbol, SIDE_WORDS[verdict.side], colour)
 
 
-def _strides(runner: RunnerData, at_s: float | None) -> NDArray[np.void]:
+def _strides(runner: RunnerData, label: StateLabel, at_s: float | None) -> NDArray[np.void]:
     """The strides that a number is the mean of; none where the runner did not run."""
+    over = label.state in (State.WAITING, State.ENDED)
     at_s = runner.last_s if at_s is None else at_s
     last = runner.strides.between(at_s - 2 * review.ROW_HOLDS_S, at_s)[-MEAN_STRIDES:]
-    valid: NDArray[np.void] = last[last["valid"]]
+    valid: NDArray[np.void] = last[last["valid"] & (not over)]
     return valid
 
 
