@@ -21,7 +21,7 @@ from untuck.session.live_state import LiveState
 from untuck.session.packet_pipeline import PacketPipeline
 from untuck.session_commands import Lap, SessionCommand, to_text
 from untuck.simulate.packets import pack
-from untuck.simulate.runner import simulate
+from untuck.simulate.runner import Phase, Scenario, simulate
 from untuck.store import Settings
 
 CLOCK_S = 0.0  # of the window, before any arrival: data are never stale unless a scene says so
@@ -29,10 +29,15 @@ STANDING_S, CALIBRATING_S, CALIBRATED_S = 3.6, 14.5, 18.5
 BASELINE_S, GOOD_S, TUCK_S, PULLBACK_S, END_S = 45.0, 69.0, 84.0, 124.0, 200.0
 
 
+EASING_S, BEND_S = 93.5, 77.0
+_STANDING = (Phase("stand", 7.0), Phase("hinge", 10.5), Phase("stand", 2.5))
+BEND = Scenario((*_STANDING, Phase("run", 52.0), Phase("run", 12.0, turn_deg_s=40.0)))
+
+
 @cache
-def packets(seed: int) -> tuple[bytes, ...]:
-    """The default scenario of one simulated runner."""
-    return tuple(pack(simulate(seed=seed).samples, 100))
+def packets(seed: int, scenario: Scenario | None = None) -> tuple[bytes, ...]:
+    """A scenario of one simulated runner, the default one if None."""
+    return tuple(pack(simulate(scenario, seed).samples, 100))
 
 
 class SceneControl:
@@ -42,21 +47,22 @@ class SceneControl:
         self.asked: list[tuple[str, ...]] = []
         self.next = Updates(choices=[Choice("clip", "The first clip heard"), Choice("demo", "A simulated runner")])
         self.sounds: RunnerSlot | None = None
-        self._sessions: dict[RunnerSlot, tuple[PacketPipeline, CoachView, int]] = {}
+        self._sessions: dict[RunnerSlot, tuple[PacketPipeline, CoachView, tuple[bytes, ...]]] = {}
 
-    def slot(self, name: str, seed: int, until_s: float) -> RunnerSlot:
+    def slot(self, name: str, seed: int, until_s: float, scenario: Scenario | None = None) -> RunnerSlot:
         """A runner whose session has reached until_s."""
         slot = RunnerSlot(name, Feed())
-        self._sessions[slot] = (PacketPipeline(Settings()), CoachView(LiveState(), slot.feed), seed)
+        session = PacketPipeline(Settings()), CoachView(LiveState(), slot.feed), packets(seed, scenario)
+        self._sessions[slot] = session
         self.next.slots.append(slot)
         self.play(slot, until_s)
         return slot
 
     def play(self, slot: RunnerSlot, until_s: float) -> None:
         """Continue the session until until_s."""
-        pipeline, view, seed = self._sessions[slot]
+        pipeline, view, datas = self._sessions[slot]
         done = pipeline.decoder.packets
-        for number, data in enumerate(packets(seed)[done:], done):
+        for number, data in enumerate(datas[done:], done):
             if pipeline.last_s >= until_s:
                 return
             pipeline.take_commands()
@@ -157,15 +163,6 @@ def strides() -> CoachWindow:
     return window
 
 
-def replay() -> CoachWindow:
-    """A whole session, scrolled back and zoomed out."""
-    window = one(END_S)
-    window.time_plots.zoom(longer=True)
-    window.time_plots.scroll(-0.15)
-    settle(window)
-    return window
-
-
 def four() -> CoachWindow:
     """Four runners side by side."""
     control = SceneControl()
@@ -177,6 +174,31 @@ def four() -> CoachWindow:
     ):
         control.slot(name, seed, until_s)
     return open_scene(control, front=2)
+
+
+def bend() -> CoachWindow:
+    """Strides in a bend, which are not judged."""
+    control = SceneControl()
+    control.slot("Ada", 0, BEND_S, BEND)
+    return open_scene(control)
+
+
+def review() -> CoachWindow:
+    """The cursor on a moment that is over."""
+    window = one(END_S)
+    window.time_plots.zoom(longer=True)
+    window.time_plots.scroll(-0.15)
+    window.time_plots.point(TUCK_S + 4.0)
+    settle(window)
+    return window
+
+
+def help_page() -> CoachWindow:
+    """The help page in place of the plots."""
+    window = one(GOOD_S)
+    window.bar.buttons["help"].click()
+    settle(window)
+    return window
 
 
 def silent() -> CoachWindow:
@@ -202,7 +224,10 @@ SCENES: dict[str, Callable[[], CoachWindow]] = {
     "coach-finding": lambda: one(TUCK_S),
     "coach-dark": lambda: one(TUCK_S, theme="dark"),
     "coach-strides": strides,
-    "coach-replay": replay,
+    "coach-replay": review,
+    "coach-coming-back": lambda: one(EASING_S),
+    "coach-not-judged": bend,
+    "coach-help": help_page,
     "coach-four": four,
     "coach-silent": silent,
     "coach-small": lambda: one(TUCK_S, size=(1024, 600)),

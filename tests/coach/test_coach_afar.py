@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from tests.coach import scenes
 from tests.coach.window_actions import opened
 
-from untuck.coach.readings import LOOKS, StateLabel
+from untuck.coach.readings import LOOKS, StateLabel, not_judged_text
 from untuck.coach.verdict import State
 from untuck.vocabulary import FAULTS, NOT_JUDGED_WORDS, named
 
@@ -30,8 +30,8 @@ def labels() -> list[StateLabel]:
     """Every state with every text that it can have."""
     made = [StateLabel(state, look.symbol, look.word, "", look.colour) for state, look in LOOKS.items() if look.word]
     found = [replace(label, text=text) for label in made for text in SAID]
-    for row in NOT_JUDGED_WORDS.values():
-        text = row.text + (f": {row.advice}" if row.advice else "")
+    for reason in NOT_JUDGED_WORDS:
+        text = not_judged_text(reason)
         look = LOOKS[State.NOT_JUDGED]
         found.append(StateLabel(State.NOT_JUDGED, look.symbol, look.word, text, look.colour))
     for fault, facts in FAULTS.items():

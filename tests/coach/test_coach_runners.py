@@ -15,6 +15,8 @@ from tests.coach import scenes
 from tests.coach.window_actions import click
 from virtual_clip.clip import CLIP_ADDRESS, VirtualClip
 
+from untuck import wire
+from untuck.coach import new_runner
 from untuck.coach.loop_thread import LoopThread
 from untuck.coach.sessions import CoachSessions
 from untuck.coach.verdict import State
@@ -23,6 +25,7 @@ from untuck.model import Packet
 from untuck.session import voice
 from untuck.session.starts import ClipStart, ReadySession
 from untuck.simulate.runner import Phase, Scenario, simulate
+from untuck.sources.ble_scan import HeardClip
 from untuck.sources.stack import Backend
 from untuck.store import Settings, Store
 from untuck.store.profiles import Profiles
@@ -87,6 +90,17 @@ def test_cues_sound_for_one_runner_and_can_be_moved(
     qtbot.waitUntil(lambda: window.runners[1].ended, timeout=60_000)
     stored = {session.runner: [str(command.on) for command in session.commands()] for session in Store().sessions()}
     assert stored == {"Ada": ["True", "False"], "Ben": ["True", "False", "True"]}
+
+
+def test_a_clip_that_belongs_to_somebody_is_not_paired() -> None:
+    shut, open_, first = (
+        HeardClip("Untk", f"{kind}", -40 - 10 * kind, kind)
+        for kind in (wire.PAIRING_SHUT, wire.PAIRING_OPEN, wire.PAIRING_FIRST)
+    )
+    unknown = HeardClip("Untk", "not heard", -90, None)  # macOS may not report it
+    assert new_runner._free([]) is None and new_runner._free([shut]) is None
+    assert new_runner._free([shut, first]) is first and new_runner._free([shut, unknown]) is unknown
+    assert new_runner._free([shut, first, open_, unknown]) is open_
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from untuck.coach import review
 from untuck.coach.coach_view import CoachView
-from untuck.coach.readings import LOOKS, Reading, StateLabel, main_reading, state_label
+from untuck.coach.readings import LOOKS, Reading, StateLabel, main_reading, not_judged_text, state_label
 from untuck.coach.runner_data import RunnerData
 from untuck.coach.session_feed import Feed
 from untuck.coach.verdict import UNJUDGED_STRIDES, State
@@ -25,7 +25,7 @@ from untuck.session.packet_pipeline import PacketPipeline
 from untuck.simulate.packets import pack
 from untuck.simulate.runner import Phase, Scenario, simulate
 from untuck.store import Settings
-from untuck.vocabulary import FAULTS, NOT_JUDGED_WORDS, Fault, facts, named
+from untuck.vocabulary import FAULTS, NOT_JUDGED_WORDS, Fault, NotJudged, facts, named
 
 STANDING = (Phase("stand", 7.0), *[Phase("hinge", 3.5)] * 3, Phase("stand", 2.5))
 FAULTS_COMING_AND_GOING = (
@@ -191,11 +191,10 @@ def test_the_past_is_shown_as_it_was_judged_then(watched: Watched) -> None:
     assert {label.state for label in watched.labels} == {State(int(row["state"])) for row in rows}
 
 
-def test_every_reason_says_what_it_is() -> None:
-    for reason in NOT_JUDGED_WORDS:
-        runner = RunnerData("Ada")
-        assert runner.verdict.state != State.GOOD
-        assert NOT_JUDGED_WORDS[reason].text
+@pytest.mark.parametrize("reason", [each for each in NOT_JUDGED_WORDS if each != NotJudged.BASELINE])
+def test_a_stride_that_is_not_judged_says_why_and_what_to_do(reason: str) -> None:
+    text = not_judged_text(reason)
+    assert text.startswith(NOT_JUDGED_WORDS[reason].text + ": ") and len(text) > len(NOT_JUDGED_WORDS[reason].text) + 5
 
 
 def test_a_runner_without_a_stride_is_not_in_good_form() -> None:

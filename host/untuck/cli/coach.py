@@ -35,8 +35,9 @@ from untuck.cli.options import as_json, runner_option
 def coach(session_ids: tuple[int, ...], speed: float, runner: str | None, theme: str, as_json: bool) -> None:
     """Open the coach's window.
 
-    Start uses the runner's own clip, or the first one found; its arrow selects another clip or runner, or a simulated
-    one. Every session is recorded. Closing the window ends the sessions and prints their summaries.
+    "New runner" enters a name and pairs a clip. Start uses the runner's own clip, or the first one found; its arrow
+    selects another clip or runner, or a simulated one. Every session is recorded. Closing the window ends the sessions
+    and prints their summaries. F1 shows all keys.
     """
     from untuck.cli.views.window import show_window
     from untuck.session.request import SessionRequest

@@ -28,7 +28,7 @@ class Button:
 
 CALIBRATE_TIP = "Recalibrate: stand still for 5 s, then hinge three times at the hips. Press again to cancel"
 BUTTONS = (
-    Button("runner", "New runner…", "Ctrl+N", "Enter a runner's name and pair a clip with them"),
+    Button("runner", "New runner…", "Ctrl+N", "Enter a runner's name and pair their clip"),
     Button("start", "▶ Start", "Ctrl+S", "Start a session; the arrow selects the runner, clip or recording"),
     Button("stop", "■ Stop", "Ctrl+X", "End this runner's session and keep the recording"),
     Button("report", "Report", "R", "Write the report of a session that has ended"),

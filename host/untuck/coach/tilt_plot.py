@@ -162,7 +162,7 @@ class TiltPlot:
         lost = np.zeros(len(rows), dtype=bool)
         for finding in (*runner.findings, *runner.active.values()):
             if finding.fault in (Fault.TUCK, Fault.ARCH):
-                lost |= (time_s >= finding.start_s) & ~(time_s > finding.end_s)
+                lost |= (time_s >= finding.start_s) & ~(time_s > finding.end_s - 0.01)  # it ends with a good stride
         easing = rows["state"] == State.COMING_BACK
         for scatter, shown in (
             (self._good, judged & ~lost),
