@@ -38,12 +38,12 @@ def thread() -> Iterator[LoopThread]:
 
 
 class HeldStart:
-    """Packets of a runner, who then stands there until the session is stopped."""
+    """Half a minute at once, so that there are strides, then in real time until the session is stopped."""
 
     text = work = "held"
     buzz = None
 
-    def __init__(self, name: str, packets: int = 40) -> None:
+    def __init__(self, name: str, packets: int = 600) -> None:
         self.key = self._name = name
         self._packets = packets
 
@@ -82,7 +82,8 @@ def test_cues_sound_for_one_runner_and_can_be_moved(
     qtbot.waitUntil(lambda: closed == [True], timeout=60_000)
     window._asked("mute", "off")  # of Ada, in front: unmuting moves the cues to her
     qtbot.waitUntil(lambda: [runner.muted for runner in window.runners] == [False, True], timeout=60_000)
-    control.stop(window.slots[0])
+    qtbot.waitUntil(lambda: min(runner.stride_count for runner in window.runners) > 3, timeout=60_000)
+    control.stop(window.slots[0])  # with strides, so that the sessions are kept
     qtbot.waitUntil(lambda: window.runners[0].ended, timeout=60_000)
     qtbot.waitUntil(lambda: "Nobody's cues sound now" in window.message_line.label.text(), timeout=60_000)
     assert control.sounding is None
