@@ -105,7 +105,7 @@ def _label(state: State, verdict: Verdict, text: str, progress: float = -1.0, pa
     look = LOOKS[state]
     more = f" +{verdict.others}" if verdict.others and state == State.FAULT else ""
     word = (look.word or named(verdict.fault, verdict.side).upper()) + more
-    return StateLabel(state, look.symbol, word, text, look.colour, progress, past)
+    return StateLabel(state, look.symbol, word, text, look.colour, progress=progress, past=past)
 
 
 def _text(runner: RunnerData, state: State, verdict: Verdict) -> str:
