@@ -7,7 +7,7 @@ colours. Everything follows from one value, the state; LOOKS has how each one lo
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,7 +97,7 @@ def state_label(runner: RunnerData, clock_s: float, at_s: float | None = None) -
     working = state in (State.CALIBRATING, State.BASELINE) and math.isfinite(runner.snapshot.progress)
     made = _label(state, verdict, _text(runner, state, verdict), runner.snapshot.progress if working else -1.0)
     if state == State.NO_DATA:
-        return StateLabel(state, made.symbol, f"{made.word} {runner.silent_s(clock_s):.0f} s", made.text, made.colour)
+        return replace(made, word=f"{made.word} {runner.silent_s(clock_s):.0f} s")
     return made
 
 
