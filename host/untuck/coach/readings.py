@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from untuck.coach import review
 from untuck.coach.runner_data import RunnerData
 from untuck.coach.verdict import State, Verdict
-from untuck.vocabulary import NOT_JUDGED_WORDS, SIDE_WORDS, Fault, NotJudged, Reason, clock, facts, named
+from untuck.vocabulary import NOT_JUDGED_WORDS, SIDE_WORDS, Fault, Reason, clock, facts, named
 
 FINDS_STRIDES = 30
 MEAN_STRIDES = 6  # a number is the mean of so many strides, so that it changes slowly enough to be read
@@ -45,15 +45,6 @@ LOOKS: dict[State, Look] = {
     State.CHECKING: Look("?", "CHECKING", "stale", "text"),
     State.FAULT: Look("▼", "", "fault", "fault"),
     State.COMING_BACK: Look("▲", "COMING BACK", "work", "text"),
-}
-
-
-_TO_DO: dict[str, str] = {  # where the vocabulary has no advice, because the runner need not change anything
-    NotJudged.ODD: "run as usual",
-    NotJudged.TURNING: "judged again on the straight",
-    NotJudged.ACCELERATING: "hold the pace",
-    NotJudged.SPEED: "hold this pace, it is being learnt",
-    NotJudged.WARM_UP: "keep running",
 }
 
 
@@ -135,8 +126,7 @@ def _text(runner: RunnerData, state: State, verdict: Verdict) -> str:
 def not_judged_text(reason: str) -> str:
     """Why a stride is not judged, and what to do."""
     row = _reason(reason)
-    todo = row.advice or _TO_DO.get(reason, "")
-    return row.text + (f": {todo}" if todo else "")
+    return row.text + (f": {row.advice}" if row.advice else "")
 
 
 def _reason(reason: str) -> Reason:
