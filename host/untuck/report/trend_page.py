@@ -11,9 +11,9 @@ from html import escape
 
 import numpy as np
 
-from untuck.report.figure_style import Drawn, Palette, new_figure, style_axes, styled
+from untuck.report.figure_style import Drawn, Palette, least_span, new_figure, style_axes, styled
 from untuck.report.html import document, table
-from untuck.report.metrics import SessionMetrics
+from untuck.report.metrics import LEAST, SessionMetrics
 from untuck.report.svg import THEMED, svg
 from untuck.report.trend import DAY_S, MEASURES, Measure, Week, change, not_judged_words, weeks_of
 
@@ -80,6 +80,7 @@ def over_weeks(sessions: Sequence[SessionMetrics], weeks: Sequence[Week], measur
     axes.set_xticks(list(ticks), [_day(weeks[k].start_unix_s) for k in ticks])
     axes.set_xlim(-0.2, len(weeks) + 0.2)
     axes.margins(y=0.15)
+    least_span(axes, 4.0 * LEAST[measure.field])
     return figure
 
 
