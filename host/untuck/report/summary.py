@@ -1,4 +1,4 @@
-"""The summary of a run, as values and as JSON.
+"""The summary of a run, as values.
 
 Pure: takes the results of the pipeline and the counters of the decoder. Medians are over clean strides. text.py,
 html.py and pdf.py lay it out.
@@ -7,10 +7,8 @@ html.py and pdf.py lay it out.
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -154,11 +152,6 @@ def why_not_judged(summary: Summary) -> str:
     return not_judged(summary.strides, summary.clean_strides, 0, summary.rejected, has_baseline)
 
 
-def to_json(summary: Summary, **more: Any) -> str:
-    """One line of JSON with the fields of Summary and `more`; infinities and NaN become null."""
-    return json.dumps(_plain({**dataclasses.asdict(summary), **more}), allow_nan=False)
-
-
 def _baseline_tilt(run: Run, compared: NDArray[np.void], cadence_spm: float | None) -> float | None:
     if run.baseline is None or cadence_spm is None:
         return None
@@ -175,15 +168,3 @@ def _median(values: NDArray[np.float64]) -> float | None:
 def _spread(values: NDArray[np.float64]) -> float | None:
     known = values[np.isfinite(values)]
     return float(np.std(known, ddof=1)) if len(known) > 1 else None
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float):
-        return finite(value)
-    return value
