@@ -101,7 +101,7 @@ def read_samples(
             raise SamplesError(f"{path}{joint}{error}") from error
         raise
     except OSError as error:
-        if error.strerror and error.filename is not None:
+        if error.errno is not None and error.filename is not None:
             raise SamplesError(f"{path} cannot be read: {reason(error)}.") from error
         raise _damaged(path, error) from error
     except MemoryError as error:
