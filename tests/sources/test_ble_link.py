@@ -147,7 +147,7 @@ async def test_malformed_commands_change_nothing() -> None:
         assert read[11:13] == (wire.CMD_STOP, wire.RESULT_BAD_LENGTH) and read[9] > 0
 
 
-@pytest.mark.parametrize(("host", "update"), [(3, r"update the clip \(untuck flash\)"), (1, "update this program")])
+@pytest.mark.parametrize(("host", "update"), [(3, "update the firmware on the clip"), (1, "update this program")])
 async def test_another_protocol_version_is_rejected(host: int, update: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async with VirtualClip(motion(1, 100)) as clip:
         monkeypatch.setattr(wire, "PROTOCOL_VERSION", host)
