@@ -105,6 +105,11 @@ def test_too_few_judged_strides_are_not_compared(own_home: Path) -> None:
     assert now.judged and now.in_form_pct is not None
     short = dataclasses.replace(now, session=0, started_unix_s=0.0, judged=12, in_form_pct=56.0)
     assert compare(now, [short], "in_form_pct") is None and compare(short, [now], "in_form_pct") is None
+    summary = codec.from_json(Summary, kept)
+    assert summary.reliability is not None
+    few = dataclasses.replace(summary, findings=(), reliability=dataclasses.replace(summary.reliability, judged=1))
+    text = " ".join(answer for _, answer in answers(few, short, ()))
+    assert "Hardly judged: only 1 of" in text and "in the few judged strides" in text and "Good form" not in text
     assert compare(dataclasses.replace(now, judged=100), [dataclasses.replace(now, judged=100)], "in_form_pct")
 
 

@@ -54,5 +54,5 @@ def _newest(store: Store, runner: str | None) -> StoredSession:
     sessions = [session for session in store.sessions() if runner is None or session.runner == runner]
     if not sessions:
         whose = "" if runner is None else f" of {runner}"
-        raise StoreError(f"no session{whose} is recorded yet: `untuck sessions` lists the recorded ones.")
+        raise StoreError(f"no session{whose} is recorded yet: `untuck run` records one.")
     return max(sessions, key=lambda session: session.started_unix_s)

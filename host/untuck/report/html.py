@@ -15,7 +15,7 @@ from importlib.resources import files
 from untuck.model import BOTH, LEFT, RIGHT
 from untuck.report import figures, quality
 from untuck.report.figure_style import styled
-from untuck.report.metrics import compare
+from untuck.report.metrics import ENOUGH, compare
 from untuck.report.numbers import UNKNOWN, number
 from untuck.report.page import Report, mean_strides
 from untuck.report.sentences import answers
@@ -114,6 +114,7 @@ def _form_card(report: Report) -> _Card:
     """The share in good form with the number of strides that it is of; "-" where none was judged."""
     judged = report.now.judged or 0
     below = f"of {judged} judged strides" if judged else "not judged"
+    below += ", too few to say" if 0 < judged < ENOUGH else ""
     earlier = _earlier(report, "in_form_pct", "%", 0)
     return _Card("In good form", report.now.in_form_pct, "%", below=f"{below}; {earlier}" if earlier else below)
 

@@ -40,8 +40,6 @@ def _form(summary: Summary) -> str:
     if tilt is not None:
         scatter = "" if spread is None else f" (spread {number(spread, 1)})"
         words.append(f"Tilt was {number(tilt, 1)} deg above standing{scatter}{_against(summary)}.")
-    if summary.reliability is not None and 0 < summary.reliability.judged < ENOUGH:
-        words.append("So few strides say little.")
     return " ".join(words)
 
 
@@ -52,6 +50,9 @@ def _verdict(summary: Summary) -> str:
         return f"Not judged: {unjudged}."
     assert summary.reliability is not None  # it was judged
     count = summary.reliability.judged
+    if count < ENOUGH:
+        left_out = left_out_words(summary)
+        return f"Hardly judged: only {count} of {summary.strides} strides, too few to say. Not judged: {left_out}."
     text = f"Good form in {number(summary.in_form_pct)} % of {count} judged strides"
     if count == summary.strides:
         return f"{text}."
@@ -65,7 +66,7 @@ def _against(summary: Summary) -> str:
         return ""
     if abs(off) < max(0.05, CLEAR_ERRORS * (error or 0.0)):
         within = "" if error is None else f" (within {number(max(0.05, CLEAR_ERRORS * error), 1)} deg)"
-        return f", not clearly different from your baseline{within}"
+        return f", on average not clearly different from your baseline{within}"
     size = number(abs(off), 1) if error is None else with_error(abs(off), error, 1)
     return f", {size} deg {'above' if off > 0 else 'below'} your baseline"
 
@@ -74,7 +75,10 @@ def _faults(summary: Summary) -> str:
     findings = [f for f in summary.findings if f.fault in cued_faults()]
     if not findings:
         unjudged = why_not_judged(summary)
-        return "Nobody knows: no stride was judged." if unjudged else "It did not: no fault was found."
+        if unjudged:
+            return "Nobody knows: no stride was judged."
+        few = summary.reliability is not None and summary.reliability.judged < ENOUGH
+        return "No fault was found in the few judged strides." if few else "It did not: no fault was found."
     counts = Counter((f.fault, f.side) for f in findings)
     texts = []
     for (fault, side), count in counts.most_common():
@@ -128,7 +132,8 @@ def _fatigue(summary: Summary) -> str:
 def _cues(summary: Summary) -> str:
     if not summary.heard:
         due = sum(entry.sounded for entry in summary.cue_log)
-        return f"Nobody heard any: this run was analysed afterwards. Live, {due} cues would have sounded."
+        cues = "1 cue" if due == 1 else f"{due} cues"
+        return f"Nobody heard any: this run was analysed afterwards. Live, {cues} would have sounded."
     cued = cued_once(summary.cue_log)
     if not cued:
         sounded = sum(cue.fault != RECOVERED for cue in summary.cues)

@@ -14,7 +14,7 @@ from untuck.report.numbers import number, with_error
 from untuck.report.quality import left_out_words, standing_checks
 from untuck.report.run_parts import THIRDS
 from untuck.report.sentences import answers
-from untuck.report.summary import DISCLAIMER, TRUNK, Summary, why_not_judged
+from untuck.report.summary import DISCLAIMER, TRUNK, Signal, Summary, why_not_judged
 from untuck.vocabulary import clock, named
 
 WIDTH = 78
@@ -125,7 +125,7 @@ def _cue_lines(summary: Summary) -> list[str]:
 
 def _signal_lines(summary: Summary) -> list[str]:
     s = summary.signal
-    lines = [f"  {clock(s.duration_s)} recorded, {s.packets} packets, {s.lost} lost, {s.corrupt} damaged"]
+    lines = [f"  {clock(s.duration_s)} recorded, {_received(s)}"]
     if s.gaps or s.resets or s.restarts:
         lines.append(f"  {s.gaps} gaps in the sensor's data, {s.resets} sensor resets, {s.restarts} clip restarts")
     error = "" if summary.calibration_error_deg is None else f", within about {summary.calibration_error_deg:.1f} deg"
@@ -133,6 +133,13 @@ def _signal_lines(summary: Summary) -> list[str]:
     if summary.standings:
         lines.append(f"  standing: {standing_checks(summary)}")
     return lines
+
+
+def _received(signal: Signal) -> str:
+    """What was received over the radio; of a file its samples."""
+    if signal.packets == 0:
+        return f"{signal.samples} samples"
+    return f"{signal.packets} packets, {signal.lost} lost, {signal.corrupt} damaged"
 
 
 def _wrapped(texts: Sequence[str]) -> list[str]:
