@@ -69,7 +69,7 @@ def test_name_note_and_tags_change_and_the_recording_does_not(store: Store) -> N
 def test_the_list_is_filtered(store: Store, arguments: tuple[str, ...], expected: list[int]) -> None:
     edits.tag(store, 1, ["hill"])
     edits.note(store, 2, "new shoes")
-    rows = json.loads(untuck("sessions", *arguments, "--json").output)
+    rows = json.loads(untuck("sessions", *arguments, "--json").output)["sessions"]
     assert [row["id"] for row in rows] == expected
     assert "2 sessions" in untuck("sessions", *arguments).output or expected == [1, 2]
 
