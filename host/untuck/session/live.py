@@ -95,7 +95,7 @@ class SessionHooks:
     guided: bool = False
     attach: Callable[[PacketPipeline], None] | None = None
     on_event: Callable[[Event], bool] | None = None
-    make_voice: MakeVoice = Voice
+    make_voice: MakeVoice | None = None
 
 
 async def run_packets(
@@ -176,7 +176,7 @@ async def run_session(
     if hooks.attach is not None:
         hooks.attach(packets)
     guide = Guide(settings.params, settings.calibration, settings.baseline) if hooks.guided else None
-    voice = hooks.make_voice(view.say, hooks.sound or SoundConfig(), guide, source.buzz) if audible else None
+    voice = (hooks.make_voice or Voice)(view.say, hooks.sound or SoundConfig(), guide, source.buzz) if audible else None
     watching = asyncio.create_task(_watch_connection(packets, view, voice)) if hooks.guided else None
     failure: UntuckError | None = None
     try:
