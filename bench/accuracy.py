@@ -20,11 +20,12 @@ from bench.lib.accuracy_runs import run_sections
 from bench.lib.figures import Figure, table
 from bench.lib.peers_orientation import peer_sections
 from bench.lib.recordings import DEV, JUDGE, data_dir, has_data
+from bench.lib.run_tables import without_path
 
 NOTE = "Constants are fitted on DEV; JUDGE is held out. Semi-synthetic: faults are added to recorded motion."
 PAGE = """# Accuracy, as measured
 
-Written by `python -m bench accuracy {command}`. [algorithms.md](algorithms.md) describes the methods and the figures.
+Written by `python -m bench accuracy{command}`. [algorithms.md](algorithms.md) describes the methods and the figures.
 Where a goal is missed the table says NO.
 
 ```text
@@ -84,5 +85,5 @@ def main(arguments: list[str]) -> int:
         text = f"{NOTE}\nDEV {' '.join(DEV)}\nJUDGE {' '.join(JUDGE)}\nseed {options.seed}\n{table(figures)}"
         print(f"{text}\n\n{took_s:.0f} s")
         if options.markdown:
-            options.markdown.write_text(PAGE.format(command=" ".join(arguments), text=text), "utf-8")
+            options.markdown.write_text(PAGE.format(command=without_path(arguments), text=text), "utf-8")
     return 0

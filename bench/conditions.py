@@ -17,13 +17,13 @@ import numpy as np
 from bench.lib.condition_cases import CONDITIONS, Condition, ConditionCase
 from bench.lib.condition_counts import Counts, count
 from bench.lib.recordings import data_dir, has_data
-from bench.lib.run_tables import cell, chosen_runners, line, run_options
+from bench.lib.run_tables import cell, chosen_runners, line, run_options, without_path
 from bench.lib.scoring import rms
 from bench.lib.semisynthetic import trials_of
 
 PAGE = """# Conditions outside the laboratory, as measured
 
-Written by `python -m bench conditions {command}`. Semi-synthetic runs of recorded runners, with tucks of 4-8 deg,
+Written by `python -m bench conditions{command}`. Semi-synthetic runs of recorded runners, with tucks of 4-8 deg,
 with pullbacks of 3-5 deg, and clean. A *bad* clip sits askew and wobbles; a *worn* one moves about all three axes as
 measured on five people ([algorithms](algorithms.md)).
 
@@ -122,7 +122,7 @@ def main(arguments: list[str]) -> int:
                         _print_line(lines)
     if options.markdown:
         table = "\n".join(line(cells, WIDTHS) for cells in lines)
-        options.markdown.write_text(PAGE.format(command=" ".join(arguments), table=table), "utf-8")
+        options.markdown.write_text(PAGE.format(command=without_path(arguments), table=table), "utf-8")
     if options.json:
         print(json.dumps({"seed": options.seed, "minutes": options.minutes, "runners": options.runners, "rows": rows}))
     return 0

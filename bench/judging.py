@@ -16,13 +16,13 @@ import numpy as np
 from bench.lib.judging_cases import SITUATIONS, JudgingCase, Situation
 from bench.lib.judging_counts import Judged, judge
 from bench.lib.recordings import data_dir, has_data
-from bench.lib.run_tables import cell, chosen_runners, line, run_options
+from bench.lib.run_tables import cell, chosen_runners, line, run_options, without_path
 from bench.lib.semisynthetic import trials_of
 
 HEAD = ("situation", "clip", "speed", "judged", "tucks", "pullbacks", "wrong", "false/h", "late", "found", "delay")
 PAGE = """# Judging outside a steady pace, as measured
 
-Written by `python -m bench judging {command}`. Semi-synthetic runs of recorded runners; the baseline is
+Written by `python -m bench judging{command}`. Semi-synthetic runs of recorded runners; the baseline is
 of the run's first strides unless the situation says otherwise.
 
 - **judged**: strides compared with the baseline, or part of it, in per cent.
@@ -99,7 +99,7 @@ def main(arguments: list[str]) -> int:
                     if not options.json:
                         print(lines[-1], flush=True)
     if options.markdown:
-        options.markdown.write_text(PAGE.format(command=" ".join(arguments), table="\n".join(lines)), "utf-8")
+        options.markdown.write_text(PAGE.format(command=without_path(arguments), table="\n".join(lines)), "utf-8")
     if options.json:
         print(json.dumps({"seed": options.seed, "minutes": options.minutes, "runners": options.runners, "rows": rows}))
     return 0

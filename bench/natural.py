@@ -22,7 +22,7 @@ import untuck
 from bench.lib.natural import has_natural, natural_names, natural_run
 from bench.lib.natural_faults import faulty_run, natural_fault
 from bench.lib.recordings import data_dir
-from bench.lib.run_tables import line
+from bench.lib.run_tables import cell, line, without_path
 from bench.lib.scoring import CUED, GRACE_S
 from untuck.model import BOTH, LEFT, RIGHT, judged
 
@@ -32,7 +32,7 @@ HEAD = ("recording", "strides", "valid", "judged", "tuck from", "pullback from",
 WIDTHS = (10, 8, 7, 8, 10, 14, 5, 0)
 PAGE = """# Natural joggers, as measured
 
-Written by `python -m bench natural {command}`. 19 people jogged for 100 s at a time in a hall with a sensor at the
+Written by `python -m bench natural{command}`. 19 people jogged for 100 s at a time in a hall with a sensor at the
 waist (SisFall); nobody was asked to tuck or to pull a hip back, so what is found is false until shown otherwise. Faults
 are put in after a minute, for 28 s. A fault is promised where the jogger's own strides say that its depth is found in
 nine of ten. Of each recording, valid and judged strides are in per cent: the strides of the baseline are not judged.
@@ -111,7 +111,7 @@ def lines_of(plain: list[Jogged]) -> list[str]:
     lines = [line(HEAD, WIDTHS)]
     for run in plain:
         cells = (f"{100 * run.valid / max(1, run.strides):.0f}", f"{100 * run.judged / max(1, run.asked):.0f}")
-        least = (f"{run.tuck_least_deg:.1f}", f"{run.pullback_least_deg:.1f}")
+        least = (cell(round(run.tuck_least_deg, 1)), cell(round(run.pullback_least_deg, 1)))
         lines.append(line((run.name, str(run.strides), *cells, *least, str(run.cues), run.found), WIDTHS))
     strides, valid = sum(run.strides for run in plain), sum(run.valid for run in plain)
     hours, judged_hours = sum(run.hours for run in plain), sum(run.judged_hours for run in plain)
@@ -176,5 +176,5 @@ def main(arguments: list[str]) -> int:
         lines.append(f"{name} as deep as promised to each: found {sum(bool(run.hit) for run in found)}/{len(found)}")
     print("\n".join(lines))
     if options.markdown:
-        options.markdown.write_text(PAGE.format(command=" ".join(arguments), table="\n".join(lines)), "utf-8")
+        options.markdown.write_text(PAGE.format(command=without_path(arguments), table="\n".join(lines)), "utf-8")
     return 0

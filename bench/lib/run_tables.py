@@ -25,6 +25,15 @@ def run_options(bench: str, text: str | None, minutes: float, wearing: str) -> a
     return parser
 
 
+def without_path(arguments: Sequence[str]) -> str:
+    """The arguments of a bench as its page names them, each after a space, without the file that it is written to."""
+    kept = list(arguments)
+    if "--markdown" in kept:
+        at = kept.index("--markdown")
+        del kept[at : at + 2]
+    return "".join(f" {each}" for each in kept)
+
+
 def chosen_runners(options: argparse.Namespace) -> Sequence[str]:
     """The runners that the options ask for."""
     return {"dev": DEV, "judge": JUDGE, "all": DEV + JUDGE}[options.runners][: options.count]

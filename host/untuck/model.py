@@ -65,6 +65,9 @@ STRIDE_DTYPE = np.dtype(
 )
 
 
+ENOUGH_JUDGED = 60  # strides, below which a session says little about form
+
+
 def judged(strides: NDArray[np.void]) -> NDArray[np.bool_]:
     """(S,) which strides STRIDE_DTYPE were compared with the baseline; those of the baseline itself were not."""
     compared: NDArray[np.bool_] = strides["valid"] & (strides["reason"] == "")

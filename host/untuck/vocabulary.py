@@ -225,16 +225,20 @@ def named(fault: str, side: int) -> str:
     return f"{SIDE_WORDS[side]} {facts(fault).name}".strip()
 
 
+def not_judged_reason(reason: str) -> Reason:
+    """The words for a reason of NotJudged; for an unknown one its name alone."""
+    return NOT_JUDGED_WORDS.get(reason, Reason(reason))
+
+
 def not_judged_words(reason: str) -> str:
     """A reason why a stride is not judged, in words."""
-    row = NOT_JUDGED_WORDS.get(reason)
-    return row.text if row else reason
+    return not_judged_reason(reason).text
 
 
 def not_judged_advice(reason: str) -> str:
-    """The same as a sentence with what to do: "not judged: in a bend; run straight ahead for a minute"."""
-    row = NOT_JUDGED_WORDS.get(reason, Reason(reason))
-    return f"not judged: {row.text}" + (f"; {row.advice}" if row.advice else "")
+    """The same with what to do: "in a bend; run straight ahead for a minute"."""
+    row = not_judged_reason(reason)
+    return row.text + (f"; {row.advice}" if row.advice else "")
 
 
 def clock(time_s: float) -> str:

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from tests.coach import scenes
 from tests.coach.window_actions import opened
 
-from untuck.coach.readings import LOOKS, StateLabel, not_judged_text
+from untuck.coach.readings import LOOKS, StateLabel, not_judged_advice
 from untuck.coach.verdict import State
 from untuck.vocabulary import FAULTS, NOT_JUDGED_WORDS, named
 
@@ -31,7 +31,7 @@ def labels() -> list[StateLabel]:
     made = [StateLabel(state, look.symbol, look.word, "", look.colour) for state, look in LOOKS.items() if look.word]
     found = [replace(label, text=text) for label in made for text in SAID]
     for reason in NOT_JUDGED_WORDS:
-        text = not_judged_text(reason)
+        text = not_judged_advice(reason)
         look = LOOKS[State.NOT_JUDGED]
         found.append(StateLabel(State.NOT_JUDGED, look.symbol, look.word, text, look.colour))
     for fault, facts in FAULTS.items():

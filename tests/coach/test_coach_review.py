@@ -18,6 +18,7 @@ from tests.coach.window_actions import click, opened
 
 from untuck.coach.button_bar import BUTTONS
 from untuck.coach.verdict import State
+from untuck.report.numbers import UNKNOWN
 from untuck.session_commands import TUNABLE, SetThreshold, from_text
 
 
@@ -25,7 +26,7 @@ def test_the_cursor_reads_any_moment_and_everything_follows_it(qtbot: QtBot, con
     control.slot("Ada", 0, scenes.END_S)
     window = opened(qtbot, control)
     label, number = window.state_box.shown, window.reading_boxes.boxes[0].shown
-    assert label is not None and number is not None and label.state == State.ENDED and number.value == "--"
+    assert label is not None and number is not None and label.state == State.ENDED and number.value == UNKNOWN
     pose = window.pelvis._angles_deg
     rows = window.runner.strides.all
     (tuck, _) = window.runner.findings

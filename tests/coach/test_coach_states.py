@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 
 from untuck.coach import review
 from untuck.coach.coach_view import CoachView
-from untuck.coach.readings import LOOKS, Reading, StateLabel, main_reading, not_judged_text, state_label
+from untuck.coach.readings import LOOKS, Reading, StateLabel, main_reading, not_judged_advice, state_label
 from untuck.coach.runner_data import RunnerData
 from untuck.coach.session_feed import Feed
 from untuck.coach.verdict import UNJUDGED_STRIDES, State
 from untuck.events import MovingChanged, StrideMeasured
 from untuck.model import Packet
+from untuck.report.numbers import UNKNOWN
 from untuck.session.live_state import LiveState
 from untuck.session.packet_pipeline import PacketPipeline
 from untuck.simulate.packets import pack
@@ -196,12 +197,12 @@ def test_the_past_is_shown_as_it_was_judged_then(watched: Watched) -> None:
 
 @pytest.mark.parametrize("reason", [each for each in NOT_JUDGED_WORDS if each != NotJudged.BASELINE])
 def test_a_stride_that_is_not_judged_says_why_and_what_to_do(reason: str) -> None:
-    text = not_judged_text(reason)
-    assert text.startswith(NOT_JUDGED_WORDS[reason].text + ": ") and len(text) > len(NOT_JUDGED_WORDS[reason].text) + 5
+    text = not_judged_advice(reason)
+    assert text.startswith(NOT_JUDGED_WORDS[reason].text + "; ") and len(text) > len(NOT_JUDGED_WORDS[reason].text) + 5
 
 
 def test_a_runner_without_a_stride_is_not_in_good_form() -> None:
     runner = RunnerData("Ada")
     assert runner.verdict.state in (State.NOT_JUDGED, State.BASELINE)
     label = state_label(runner, 0.0)
-    assert label.word == "READY" and main_reading(runner, label).value == "--"
+    assert label.word == "READY" and main_reading(runner, label).value == UNKNOWN

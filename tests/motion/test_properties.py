@@ -291,6 +291,13 @@ def test_another_unit_or_rate_gives_an_error_or_a_warning(change: Callable[[Samp
         untuck.analyse(change(recorded("faults", 100, 0)))
 
 
+def test_a_recording_that_begins_in_the_run_does_not_blame_the_sensor() -> None:
+    """ "Gravity 13 % wrong: calibrate or replace the sensor" was said of exact data without standing."""
+    samples = untuck.example()
+    run = untuck.analyse(samples[4000:])
+    assert run.warnings and not any("% wrong" in warning for warning in run.warnings)
+
+
 def test_acceleration_in_g_gives_an_error_or_a_warning() -> None:
     samples = recorded("calibrate", 100, 0)
     run = untuck.analyse(Samples(samples.time_s, samples.gyr_rad_s, samples.acc_m_s2 / 9.80665))

@@ -67,7 +67,7 @@ def test_commands_and_options_that_are_named_exist(path: Path) -> None:
         ("run `untuck pair` within a minute", [""]),
         ("\n    untuck run --runner Ada --minuts 30\n", ["no option --minuts"]),
         ("`untuck sessions renam 3 x`", ["no command renam"]),
-        ("import untuck, and untuck is told", []),
+        ("import untuck, and untuck is quoted", []),
         ("Next: untuck calibrate, or untuck run.", ["", ""]),
     ],
 )

@@ -68,7 +68,6 @@ def page_of(session: StoredSession, earlier: tuple[SessionMetrics, ...] = ()) ->
         subtitle="today",
         run=found.run,
         summary=found.summary,
-        params=session.settings().params,
         now=now,
         earlier=earlier,
         own_baseline=found.own_baseline,
@@ -179,7 +178,6 @@ def test_the_pdf_has_all_pages(home: Path, tmp_path: Path) -> None:
         subtitle="today",
         run=found.run,
         summary=found.summary,
-        params=session.settings().params,
         now=now,
     )
     write_pdf(report, tmp_path / "run.pdf")

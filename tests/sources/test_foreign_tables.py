@@ -30,7 +30,7 @@ def text(samples: Samples, header: str, acc: float = 1.0, gyr: float = 1.0) -> s
     return header + "\n" + lines(samples, ROW, acc, gyr)
 
 
-def near(samples: Samples, recorded: Samples) -> None:
+def assert_near(samples: Samples, recorded: Samples) -> None:
     np.testing.assert_allclose(samples.acc_m_s2, recorded.acc_m_s2, atol=2e-5)
     np.testing.assert_allclose(samples.gyr_rad_s, recorded.gyr_rad_s, atol=2e-6)
 
@@ -56,7 +56,7 @@ LAYOUTS = {
 def test_a_layout_changes_nothing(recorded: Samples, tmp_path: Path, name: str) -> None:
     path = tmp_path / "run.csv"
     path.write_bytes(LAYOUTS[name](text(recorded, "time,acc_x,acc_y,acc_z,gyr_x,gyr_y,gyr_z")).encode())
-    near(read_samples(path), recorded)
+    assert_near(read_samples(path), recorded)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "latin-1"])
@@ -64,7 +64,7 @@ def test_an_encoding_changes_nothing(recorded: Samples, tmp_path: Path, encoding
     path = tmp_path / "run.csv"
     header = "Zeit f\N{LATIN SMALL LETTER U WITH DIAERESIS}r mich\ntime,acc_x,acc_y,acc_z,gyr_x,gyr_y,gyr_z"
     path.write_bytes(text(recorded, header).encode(encoding))
-    near(read_samples(path), recorded)
+    assert_near(read_samples(path), recorded)
 
 
 TIMES = {
@@ -123,7 +123,7 @@ def test_units_are_converted(recorded: Samples, tmp_path: Path, name: str) -> No
     header, acc, gyr = UNITS[name]
     path = tmp_path / "run.csv"
     path.write_text(text(recorded, header, acc, gyr))
-    near(read_samples(path), recorded)
+    assert_near(read_samples(path), recorded)
 
 
 def test_a_stated_unit_that_the_numbers_contradict_is_rejected(recorded: Samples, tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_a_stated_unit_that_the_numbers_contradict_is_rejected(recorded: Samples
     path.write_text(text(recorded, header))
     with pytest.raises(SamplesError, match=r"gravity turns .* --units gyr=rad/s"):
         read_samples(path)
-    near(read_samples(path, options=Options(units=unit_map("gyr=rad/s"))), recorded)
+    assert_near(read_samples(path, options=Options(units=unit_map("gyr=rad/s"))), recorded)
 
 
 def test_slow_movement_in_an_unknown_unit_is_rejected(tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_axes_turn_both_sensors(recorded: Samples, tmp_path: Path, name: str) ->
     path = tmp_path / "run.csv"
     path.write_text(text(theirs, "time,ax,ay,az,gx,gy,gz"))
     samples = read_samples(path, options=Options(axes=axes_of((name,))))
-    near(samples, recorded)
+    assert_near(samples, recorded)
     assert f"axes {name}" in samples.source
 
 
@@ -189,7 +189,7 @@ def test_an_unknown_format_shows_its_columns_and_the_flags(recorded: Samples, tm
     assert '--column acc_x_m_s2="p"' in flags and "\n" not in str(caught.value)
     names = ["acc_x_m_s2", "acc_y_m_s2", "acc_z_m_s2", "gyr_x_rad_s", "gyr_y_rad_s", "gyr_z_rad_s"]
     columns = dict(zip(names, "pqruvw", strict=True)) | {"time_s": "when"}
-    near(read_samples(path, columns), recorded)
+    assert_near(read_samples(path, columns), recorded)
 
 
 def test_sensors_are_never_chosen_by_chance(recorded: Samples, tmp_path: Path) -> None:
@@ -199,7 +199,7 @@ def test_sensors_are_never_chosen_by_chance(recorded: Samples, tmp_path: Path) -
     path.write_text("time," + ",".join(names) + "\n" + rows + "\n")
     with pytest.raises(SamplesError, match=r"several sensors \(Left, Right\).*--sensor NAME"):
         read_samples(path)
-    near(read_samples(path, options=Options(sensor="right")), recorded)
+    assert_near(read_samples(path, options=Options(sensor="right")), recorded)
     path.write_text("time,ax,ay,az,gx,gy,gz,ax,ay,az,gx,gy,gz\n" + lines(recorded, ROW + ",1,2,3,4,5,6"))
     with pytest.raises(SamplesError, match="'ax' more than once"):
         read_samples(path)
@@ -224,7 +224,7 @@ def test_sensors_with_times_of_their_own_are_joined_without_filling_gaps(recorde
         head = '"Time (s)","Gyroscope x (rad/s)","Gyroscope y (rad/s)","Gyroscope z (rad/s)"\n'
         archive.writestr("Gyroscope.csv", head + lines(recorded, "{t:.6f},{g[0]:.6f},{g[1]:.6f},{g[2]:.6f}"))
     samples = read_samples(path)
-    assert 4390 < len(samples) < 4402 and "rows without values left out" in samples.source
+    assert 4390 < len(samples) < 4402 and "rows without time, acceleration or angular rate left out" in samples.source
     assert np.diff(samples.time_s).max() == pytest.approx(1.01, abs=0.02)
     still = samples.time_s < 4.0
     np.testing.assert_allclose(samples.acc_m_s2[still], recorded.acc_m_s2[1 : 1 + still.sum()], atol=0.6)
@@ -238,7 +238,7 @@ def test_a_phone_of_unknown_system_is_not_guessed(recorded: Samples, tmp_path: P
     with pytest.raises(SamplesError, match=r'--axes "-x,-y,-z" for an iPhone'):
         read_samples(tmp_path / "Accelerometer.csv")
     given = Options(axes=axes_of(("-x,-y,-z",)))
-    near(read_samples(tmp_path, options=given), recorded)
+    assert_near(read_samples(tmp_path, options=given), recorded)
 
 
 def test_markers_alone_are_rejected(tmp_path: Path) -> None:
@@ -326,7 +326,20 @@ def test_python_has_the_flags_too(recorded: Samples, tmp_path: Path) -> None:
     names = ["acc_x_m_s2", "acc_y_m_s2", "acc_z_m_s2", "gyr_x_rad_s", "gyr_y_rad_s", "gyr_z_rad_s"]
     columns = dict(zip(names, "pqruvw", strict=True))
     samples = untuck.load(path, columns=columns, units="acc=g,gyr=deg/s", axes="-x,-y,-z")
-    near(samples, recorded)
+    assert_near(samples, recorded)
     assert samples.source.startswith("acceleration in g, gyro in deg/s, 100 Hz, axes -x,-y,-z")
     with pytest.raises(SamplesError, match="describe files"):
         untuck.load(1, units="acc=g")  # type: ignore[call-overload]
+
+
+def test_only_what_is_not_recognised_is_asked_for(recorded: Samples, tmp_path: Path) -> None:
+    """All six columns were called missing, with a unit that the header contradicts, where one name is unusual."""
+    path = tmp_path / "run.csv"
+    path.write_text(text(recorded, "t,ax [mg],ay [mg],az [mg],gx [dps],gy [dps],yaw", GRAVITY_M_S2 / 1000, DEG))
+    with pytest.raises(SamplesError) as raised:
+        read_samples(path)
+    said = str(raised.value)
+    assert "lacks gyr_z_rad_s: it has" in said and said.endswith('--column gyr_z_rad_s="yaw"')
+    read = read_samples(path, options=Options({"gyr_z_rad_s": "yaw"}))
+    np.testing.assert_allclose(read.acc_m_s2, recorded.acc_m_s2, atol=2e-5)
+    np.testing.assert_allclose(read.gyr_rad_s, recorded.gyr_rad_s, atol=2e-6)

@@ -13,13 +13,12 @@ from typing import Any, NoReturn
 
 import click
 
+from untuck.cli import interrupt
 from untuck.cli.logs import log_failure
 from untuck.cli.output import Failure
 from untuck.cli.usage import NoSuchWord, usage_line
 from untuck.errors import UntuckError
 from untuck.extras import missing_extra
-
-INTERRUPTED = 130  # the exit code after Ctrl-C, as shells have it
 
 
 @dataclass(frozen=True)
@@ -141,7 +140,7 @@ def _end(line: str, code: int) -> NoReturn:
 
 def _end_of_interrupted(error: BaseException) -> NoReturn:
     if isinstance(error, KeyboardInterrupt) or isinstance(error.__cause__, KeyboardInterrupt):
-        _end("stopped.", INTERRUPTED)
+        _end("stopped.", interrupt.EXIT_CODE)
     _end("stopped, because a question was not answered: give its option instead, such as --yes.", 1)
 
 

@@ -12,7 +12,8 @@ from untuck.cli.options import as_json
 from untuck.cli.results import TrendResult
 from untuck.cli.usage import RunnerName
 from untuck.errors import ReportError, StoreError, reason
-from untuck.report.trend import DAY_S, counted, to_text
+from untuck.report.numbers import counted
+from untuck.report.trend import DAY_S, to_text
 from untuck.session.earlier_sessions import metrics_of_runner
 from untuck.store import Store, StoredSession
 

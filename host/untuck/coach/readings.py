@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from untuck.coach import review
 from untuck.coach.runner_data import RunnerData
 from untuck.coach.verdict import State, Verdict
-from untuck.vocabulary import NOT_JUDGED_WORDS, SIDE_WORDS, Fault, Reason, clock, facts, named
+from untuck.report.numbers import UNKNOWN, written
+from untuck.vocabulary import SIDE_WORDS, Fault, clock, facts, named, not_judged_advice, not_judged_words
 
 FINDS_STRIDES = 30
 MEAN_STRIDES = 6  # a number is the mean of so many strides, so that it changes slowly enough to be read
-UNKNOWN = "--"
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def state_label(runner: RunnerData, clock_s: float, at_s: float | None = None) -
         verdict = review.verdict_at(runner, at_s) or Verdict()
         text = f"at {clock(at_s)}"
         if state == State.NOT_JUDGED:
-            text += f": {_reason(verdict.reason).text}"
+            text += f": {not_judged_words(verdict.reason)}"
         return _label(state, verdict, text, past=True)
     state = runner.state(clock_s)
     verdict = runner.verdict
@@ -118,19 +118,9 @@ def _text(runner: RunnerData, state: State, verdict: Verdict) -> str:
         case State.BASELINE:
             return f"not judged yet; {runner.snapshot.instruction}"
         case State.NOT_JUDGED:
-            return not_judged_text(verdict.reason)
+            return not_judged_advice(verdict.reason)
         case _:
             return runner.snapshot.instruction
-
-
-def not_judged_text(reason: str) -> str:
-    """Why a stride is not judged, and what to do."""
-    row = _reason(reason)
-    return row.text + (f": {row.advice}" if row.advice else "")
-
-
-def _reason(reason: str) -> Reason:
-    return NOT_JUDGED_WORDS.get(reason, Reason(reason))
 
 
 def status_text(runner: RunnerData) -> str:
@@ -175,8 +165,8 @@ def main_reading(runner: RunnerData, label: StateLabel, at_s: float | None = Non
         tilt = _mean(_strides(runner, label, at_s)["tilt_deg"], "{:.1f}°")
         return Reading("Tilt", tilt, "above standing", colour)
     if verdict.fault in ("", Fault.TUCK, Fault.ARCH):
-        below = number(-verdict.least_deg, "tuck from {:.1f}°") if verdict.fault != Fault.ARCH else "over-tipped"
-        return Reading("Tilt against usual", number(verdict.against_deg, "{:+.1f}°"), below, colour)
+        below = written(-verdict.least_deg, "tuck from {:.1f}°") if verdict.fault != Fault.ARCH else "over-tipped"
+        return Reading("Tilt against usual", written(verdict.against_deg, "{:+.1f}°"), below, colour)
     return _fault_reading(runner, verdict, colour)
 
 
@@ -188,12 +178,12 @@ def _fault_reading(runner: RunnerData, verdict: Verdict, colour: str) -> Reading
         if math.isfinite(verdict.least_deg):
             below = f"found from {verdict.least_deg:.1f}°"
         else:
-            below = f"{number(verdict.worst_deg, '{:.1f}°')} at worst"
-        return Reading(caption, number(verdict.now_deg, "{:.1f}°"), below, colour)
+            below = f"{written(verdict.worst_deg, '{:.1f}°')} at worst"
+        return Reading(caption, written(verdict.now_deg, "{:.1f}°"), below, colour)
     if verdict.fault == Fault.RIGID and runner.baseline is not None:
         at = runner.baseline.at(float(runner.strides.all[-1]["cadence_spm"]) if len(runner.strides) else math.nan)
         usual_deg = float(runner.baseline.rotation_range_deg[at])
-        return Reading("Hip rotation", number(-verdict.now_deg / usual_deg, "{:+.0%}"), "against usual", colour)
+        return Reading("Hip rotation", written(-verdict.now_deg / usual_deg, "{:+.0%}"), "against usual", colour)
     return Reading(caption, LOOKS[State.FAULT].symbol, SIDE_WORDS[verdict.side], colour)
 
 
@@ -208,9 +198,4 @@ def _strides(runner: RunnerData, label: StateLabel, at_s: float | None) -> NDArr
 
 def _mean(values: NDArray[np.float64], form: str) -> str:
     known = values[np.isfinite(values)]
-    return number(float(known.mean()), form) if len(known) else UNKNOWN
-
-
-def number(value: float, form: str) -> str:
-    """A number as text; dashes where it is not known."""
-    return form.format(value) if math.isfinite(value) else UNKNOWN
+    return written(float(known.mean()), form) if len(known) else UNKNOWN

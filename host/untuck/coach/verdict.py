@@ -17,9 +17,8 @@ import numpy as np
 
 from untuck.model import BOTH, LEFT, RIGHT, Finding, Progress
 from untuck.motion.params import Params
+from untuck.session.live_state import UNJUDGED_STRIDES
 from untuck.vocabulary import Fault, NotJudged, priority
-
-UNJUDGED_STRIDES = 3  # in a row, before a fault that lasts is no longer spoken of
 
 
 class State(IntEnum):

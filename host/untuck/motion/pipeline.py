@@ -369,10 +369,11 @@ def analyse(
     if len(samples) == 0:
         raise SamplesError("The recording is empty: nothing to analyse.")
     samples, bunched = without_bunches(samples)
+    if problem := rate_problem(samples.time_s) or gravity_problem(samples):
+        raise SamplesError(problem)
     signs = agreement(samples)
-    for problem in (rate_problem(samples.time_s), gravity_problem(samples), gyro_problem(signs)):
-        if problem:
-            raise SamplesError(problem)
+    if problem := gyro_problem(signs):
+        raise SamplesError(problem)
     length_s = float(samples.time_s[-1] - samples.time_s[0])
     if calibration is None and length_s < params.stand_s:
         raise CalibrationError(

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
 
-from untuck.model import BOTH, LEFT, RIGHT
+from untuck.model import BOTH, ENOUGH_JUDGED, LEFT, RIGHT
+from untuck.motion.form.cues import CueEntry
 from untuck.report import figures, quality
+from untuck.report.cue_effect import cued_once, uncued_once
 from untuck.report.figure_style import styled
-from untuck.report.metrics import ENOUGH, compare
+from untuck.report.metrics import compare
 from untuck.report.numbers import UNKNOWN, number
 from untuck.report.page import Report, mean_strides
 from untuck.report.sentences import answers
@@ -114,7 +116,7 @@ def _form_card(report: Report) -> _Card:
     """The share in good form with the number of strides that it is of; "-" where none was judged."""
     judged = report.now.judged or 0
     below = f"of {judged} judged strides" if judged else "not judged"
-    below += ", too few to say" if 0 < judged < ENOUGH else ""
+    below += ", too few to say" if 0 < judged < ENOUGH_JUDGED else ""
     earlier = _earlier(report, "in_form_pct", "%", 0)
     return _Card("In good form", report.now.in_form_pct, "%", below=f"{below}; {earlier}" if earlier else below)
 
@@ -231,13 +233,14 @@ def _box(title: str, drawing: str, caption: str) -> str:
 def _cue_table(summary: Summary) -> str:
     if not summary.cue_log:
         return "<h2>Cues</h2><p>No cue was due.</p>" if not summary.cues else ""
+    once = [*cued_once(summary.cue_log), *uncued_once(summary.cue_log)]  # each fault has one response
     rows = [
         (
             clock(entry.time_s),
             named(entry.fault, entry.side),
             number(entry.depth_deg, 1, "deg"),
             "sounded" if entry.sounded else f"suppressed: {entry.reason}",
-            f"{entry.correct_s:.0f} s" if entry.correct_s is not None else (entry.ended or "not ended"),
+            _response(entry) if entry in once else "",
         )
         for entry in summary.cue_log
     ]
@@ -251,6 +254,10 @@ def _commands(report: Report) -> str:
     """Laps, notes and the other commands of the session."""
     rows = [(clock(each.time_s), *to_text(each)) for each in report.run.commands]
     return "<h2>Laps, notes and settings</h2>" + table(("time", "command", ""), rows, numbers=(0,)) if rows else ""
+
+
+def _response(entry: CueEntry) -> str:
+    return number(entry.correct_s, 0, "s") if entry.correct_s is not None else entry.ended or "not ended"
 
 
 def _standings(summary: Summary) -> str:

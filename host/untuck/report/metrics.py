@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, median, stdev
 
+from untuck.model import ENOUGH_JUDGED
 from untuck.report.cue_effect import corrected_s, cued_once
 from untuck.report.summary import Summary
 from untuck.vocabulary import RECOVERED
 
 WEEK_S = 7 * 86400.0
 LAST_SESSIONS = 5  # compared with if the week before has none
-ENOUGH = 60  # judged strides, below which a session says little about form
 CLEAR_ERRORS = 2.0  # least difference that counts, in standard errors
 LEAST = {  # a smaller difference is irrelevant to a runner, even if it is significant
     "in_form_pct": 3.0,
@@ -117,7 +117,7 @@ def to_compare(now: SessionMetrics, others: Sequence[SessionMetrics]) -> tuple[S
 def compare(now: SessionMetrics, earlier: Sequence[SessionMetrics], name: str) -> Comparison | None:
     """Compare a field of `now`, of those in LEAST, with earlier sessions; None if either is unknown.
 
-    Sessions with fewer than ENOUGH judged strides say too little, and are left out.
+    Sessions with fewer than ENOUGH_JUDGED strides say too little, and are left out.
     """
     value = getattr(now, name)
     known = [v for p in earlier if _says_enough(p) and (v := getattr(p, name)) is not None]
@@ -135,4 +135,4 @@ def compare(now: SessionMetrics, earlier: Sequence[SessionMetrics], name: str) -
 
 
 def _says_enough(session: SessionMetrics) -> bool:
-    return session.judged is not None and session.judged >= ENOUGH
+    return session.judged is not None and session.judged >= ENOUGH_JUDGED

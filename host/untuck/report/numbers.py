@@ -10,6 +10,11 @@ import math
 UNKNOWN = "-"
 
 
+def written(value: float | None, form: str) -> str:
+    """A value in a format such as "{:+.1f}°"; "-" where it is None, NaN or infinite."""
+    return UNKNOWN if value is None or not math.isfinite(value) else form.format(value)
+
+
 def number(value: float | None, places: int = 0, unit: str = "", *, signed: bool = False) -> str:
     """A value with its unit, as "5.3 deg" or "+0.4 deg"; "-" without a unit where it is None, NaN or infinite."""
     if value is None or not math.isfinite(value):
@@ -23,6 +28,11 @@ def with_error(value: float | None, error: float | None, places: int = 0, unit: 
     if value is None or error is None or not (math.isfinite(value) and math.isfinite(error)):
         return number(value, places, unit)
     return f"{number(value, places)} +- {number(error, places, unit)}"
+
+
+def counted(count: int, name: str) -> str:
+    """A count with its noun: "1 session", "3 sessions"."""
+    return f"{count} {name}{'' if count == 1 else 's'}"
 
 
 def finite(value: float) -> float | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from untuck.motion.params import Params
 from untuck.report.mean_stride import MeanStride, mean_stride
 from untuck.report.metrics import SessionMetrics
 from untuck.report.summary import Summary
@@ -26,7 +25,6 @@ class Report:
     subtitle: str
     run: Run
     summary: Summary
-    params: Params
     now: SessionMetrics
     earlier: tuple[SessionMetrics, ...] = ()
     own_baseline: bool = True

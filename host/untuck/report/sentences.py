@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from math import hypot
 from statistics import median
 
-from untuck.model import Finding
+from untuck.model import ENOUGH_JUDGED, Finding
 from untuck.report.cue_effect import corrected_s, cued_once, uncued_once
-from untuck.report.metrics import CLEAR_ERRORS, ENOUGH, WEEK_S, Comparison, SessionMetrics, compare
-from untuck.report.numbers import number, with_error
+from untuck.report.metrics import CLEAR_ERRORS, WEEK_S, Comparison, SessionMetrics, compare
+from untuck.report.numbers import counted, number, with_error
 from untuck.report.quality import left_out_words
 from untuck.report.run_parts import THIRDS
-from untuck.report.summary import Summary, why_not_judged
+from untuck.report.summary import Summary, why_not_judged, zero_words
 from untuck.vocabulary import RECOVERED, clock, cued_faults, named
 
 _TIMES = {1: "once", 2: "twice"}
@@ -39,7 +39,7 @@ def _form(summary: Summary) -> str:
     tilt, spread = summary.medians.get("tilt_deg"), summary.spreads.get("tilt_deg")
     if tilt is not None:
         scatter = "" if spread is None else f" (spread {number(spread, 1)})"
-        words.append(f"Tilt was {number(tilt, 1)} deg above standing{scatter}{_against(summary)}.")
+        words.append(f"Tilt was {number(tilt, 1)} deg {zero_words(summary)}{scatter}{_against(summary)}.")
     return " ".join(words)
 
 
@@ -50,7 +50,7 @@ def _verdict(summary: Summary) -> str:
         return f"Not judged: {unjudged}."
     assert summary.reliability is not None  # it was judged
     count = summary.reliability.judged
-    if count < ENOUGH:
+    if count < ENOUGH_JUDGED:
         left_out = left_out_words(summary)
         return f"Hardly judged: only {count} of {summary.strides} strides, too few to say. Not judged: {left_out}."
     text = f"Good form in {number(summary.in_form_pct)} % of {count} judged strides"
@@ -77,7 +77,7 @@ def _faults(summary: Summary) -> str:
         unjudged = why_not_judged(summary)
         if unjudged:
             return "Nobody knows: no stride was judged."
-        few = summary.reliability is not None and summary.reliability.judged < ENOUGH
+        few = summary.reliability is not None and summary.reliability.judged < ENOUGH_JUDGED
         return "No fault was found in the few judged strides." if few else "It did not: no fault was found."
     counts = Counter((f.fault, f.side) for f in findings)
     texts = []
@@ -132,8 +132,7 @@ def _fatigue(summary: Summary) -> str:
 def _cues(summary: Summary) -> str:
     if not summary.heard:
         due = sum(entry.sounded for entry in summary.cue_log)
-        cues = "1 cue" if due == 1 else f"{due} cues"
-        return f"Nobody heard any: this run was analysed afterwards. Live, {cues} would have sounded."
+        return f"Nobody heard any: this run was analysed afterwards. Live, {counted(due, 'cue')} would have sounded."
     cued = cued_once(summary.cue_log)
     if not cued:
         sounded = sum(cue.fault != RECOVERED for cue in summary.cues)
@@ -158,8 +157,8 @@ def _progress(now: SessionMetrics, earlier: Sequence[SessionMetrics]) -> str:
     if form is None and against is None:
         if not now.judged:
             return "This run was not judged, so it cannot be compared."
-        if now.judged < ENOUGH:
-            return f"This run has too few judged strides to compare: {now.judged}, of {ENOUGH} needed."
+        if now.judged < ENOUGH_JUDGED:
+            return f"This run has too few judged strides to compare: {now.judged}, of {ENOUGH_JUDGED} needed."
         return "There is no earlier session to compare with that has enough judged strides."
     texts = []
     if form is not None:

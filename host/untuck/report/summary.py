@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from untuck.model import Cue, Finding, StandingCheck, judged
 from untuck.motion.form.cues import CueEntry, cue_log
+from untuck.report.not_judged import OLD, not_judged
 from untuck.report.numbers import finite
 from untuck.report.reliability import Reliability, reliability_of
 from untuck.report.run_parts import RunPart, in_form, mean_and_error, parts_of
-from untuck.report.verdict import OLD, not_judged
 from untuck.run_results import Run
 
 DISCLAIMER = "These are form cues, not medical advice."
@@ -140,6 +140,13 @@ def unheard(summary: Summary) -> Summary:
     """The summary of a run that was analysed afterwards: cues had no effect, because nobody heard them."""
     log = tuple(dataclasses.replace(entry, correct_s=None) for entry in summary.cue_log)
     return dataclasses.replace(summary, heard=False, cue_log=log)
+
+
+def zero_words(summary: Summary) -> str:
+    """What tilt is measured from: standing, or the sensor's axes as declared where no standing was measured."""
+    return (
+        "from the sensor's axes, as no standing was measured" if summary.calibration == "nominal" else "above standing"
+    )
 
 
 def why_not_judged(summary: Summary) -> str:

@@ -14,7 +14,7 @@ from untuck.report.numbers import number, with_error
 from untuck.report.quality import left_out_words, standing_checks
 from untuck.report.run_parts import THIRDS
 from untuck.report.sentences import answers
-from untuck.report.summary import DISCLAIMER, TRUNK, Signal, Summary, why_not_judged
+from untuck.report.summary import DISCLAIMER, TRUNK, Signal, Summary, why_not_judged, zero_words
 from untuck.vocabulary import clock, named
 
 WIDTH = 78
@@ -57,12 +57,12 @@ def _stride_lines(summary: Summary) -> list[str]:
     if summary.baseline_tilt_deg is not None:
         against = f"baseline {number(summary.baseline_tilt_deg, 1)}"
     if summary.against_deg is not None:
-        against += f", {with_error(summary.against_deg, summary.against_se_deg, 1)} against it"
+        against += f"; mean against it {with_error(summary.against_deg, summary.against_se_deg, 1)}"
     rows = [
         ("strides", f"{summary.strides}, {summary.clean_strides} clean"),
         ("judged", count + (f"; not judged: {left_out}" if left_out else "")),
         ("running", clock(summary.running_s)),
-        ("tilt", f"{with_error(m['tilt_deg'], sd.get('tilt_deg'), 1, 'deg')} above standing ({against})"),
+        ("tilt", f"{with_error(m['tilt_deg'], sd.get('tilt_deg'), 1, 'deg')} {zero_words(summary)} ({against})"),
         ("cadence", with_error(m["cadence_spm"], sd.get("cadence_spm"), 1, "steps/min")),
         ("contact", _pair(m, "contact", "ms", "ms")),
         ("flight", f"{number(m['flight_ms'], 0, 'ms')}; balance {number(m['balance_left_pct'], 1, '%')} left"),

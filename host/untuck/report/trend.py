@@ -14,6 +14,7 @@ from statistics import fmean, stdev
 
 from untuck.model import LEFT, RIGHT
 from untuck.report.metrics import CLEAR_ERRORS, LEAST, SessionMetrics
+from untuck.report.numbers import counted
 from untuck.vocabulary import Fault, named
 
 DAY_S = 86400.0
@@ -94,7 +95,7 @@ def to_text(sessions: Sequence[SessionMetrics], title: str) -> str:
     running = f"{hours} h {minutes} min"
     span = f"week of {first}" if first == last else f"weeks of {first} to {last}"
     lines = [title, "", f"  {counted(len(sessions), 'session')}, {running} of running, {span}", ""]
-    unjudged = not_judged_words(sessions)
+    unjudged = unjudged_sessions(sessions)
     judged = [p for p in sessions if p.in_form_pct is not None]
     if unjudged:
         lines += [f"  {unjudged}", ""]
@@ -113,17 +114,12 @@ def to_text(sessions: Sequence[SessionMetrics], title: str) -> str:
     return "\n".join(lines)
 
 
-def not_judged_words(sessions: Sequence[SessionMetrics]) -> str:
+def unjudged_sessions(sessions: Sequence[SessionMetrics]) -> str:
     """How many sessions say nothing about form, "" if all do."""
     count = sum(session.in_form_pct is None for session in sessions)
     return (
         f"Not judged: {count} of {counted(len(sessions), 'session')}, which says nothing about form." if count else ""
     )
-
-
-def counted(count: int, name: str) -> str:
-    """A count with its noun: "1 session", "3 sessions"."""
-    return f"{count} {name}{'s' if count != 1 else ''}"
 
 
 def sparkline(values: Sequence[float | None]) -> str:

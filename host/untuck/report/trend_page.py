@@ -15,7 +15,7 @@ from untuck.report.figure_style import Drawn, Palette, least_span, new_figure, s
 from untuck.report.html import document, table
 from untuck.report.metrics import LEAST, SessionMetrics
 from untuck.report.svg import THEMED, svg
-from untuck.report.trend import DAY_S, MEASURES, Measure, Week, change, not_judged_words, weeks_of
+from untuck.report.trend import DAY_S, MEASURES, Measure, Week, change, unjudged_sessions, weeks_of
 
 WIDTH_IN = 4.3
 
@@ -25,7 +25,7 @@ def to_html(sessions: Sequence[SessionMetrics], title: str, subtitle: str) -> st
     weeks = weeks_of(sessions)
     if not weeks:
         return document(title, f"<h1>{escape(title)}</h1><p>No session with strides yet.</p>")
-    unjudged = not_judged_words(sessions)
+    unjudged = unjudged_sessions(sessions)
     cards = "".join(_card(sessions, weeks, measure) for measure in MEASURES)
     boxes = []
     with styled():

@@ -37,9 +37,8 @@ class LiveState:
 
     cadence_spm, tilt_deg: of the last stride; against_deg: tilt minus baseline, mean over the strides that decide about
     a tuck, NaN while none is judged; lean_deg: of the pelvis; pullback_deg: left and right; tuck_least_deg: the
-    smallest tuck that is found if it lasts, NaN before that is known; not_judged: why the last
-    strides were not judged, "" while strides are; active: findings that last, by fault and side; over: those that
-    ended, newest last.
+    smallest tuck that is found if it lasts, NaN before that is known; not_judged: why the last strides were not
+    judged, "" while strides are; active: findings that last, by fault and side; over: those that ended, newest last.
     """
 
     params: Params = field(default_factory=Params)
@@ -126,7 +125,7 @@ class LiveState:
             return self._ask_for_baseline()
         if self.active:
             return "see findings"
-        return not_judged_advice(self.not_judged) if self.not_judged else "in good form"
+        return f"not judged: {not_judged_advice(self.not_judged)}" if self.not_judged else "in good form"
 
     def _ask_to_calibrate(self) -> str:
         p, search = self.params, self.progress.search or CalibrationProgress()

@@ -48,7 +48,6 @@ def write_pages(store: Store, session: StoredSession, html: Path | None, pdf: Pa
         subtitle=subtitle_of(session),
         run=found.run,
         summary=found.summary,
-        params=session.settings().params,
         now=now,
         earlier=earlier,
         own_baseline=found.own_baseline,

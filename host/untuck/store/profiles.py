@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from untuck.model import Baseline, Calibration
+from untuck.model import ENOUGH_JUDGED, Baseline, Calibration
 from untuck.store import codec, paths, schema
+from untuck.vocabulary import Suppression
 
 _log = logging.getLogger(__name__)
 _KINDS: dict[type, str] = {Calibration: "calibration", Baseline: "baseline", str: "clip", float: "audio delay"}
 COUNTED_MODES = ("run", "coach")  # sessions that count as training, for the fading of cues
-COUNTED_STRIDES = 60  # judged ones that they need: without them no cue could sound
-_UNHEARD = {"muted", "block"}
+_UNHEARD = {Suppression.MUTED, Suppression.BLOCK}
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,9 +112,9 @@ def _cues_could_sound(summary_json: str) -> bool:
     try:
         summary = json.loads(summary_json)
         known = summary.get("reliability")
-        judged = known["judged"] if known else summary["clean_strides"] - COUNTED_STRIDES  # of an older version
+        judged = known["judged"] if known else summary["clean_strides"] - ENOUGH_JUDGED  # of an older version
         suppressed = set(summary.get("suppressed", {}))
     except (ValueError, TypeError, KeyError, AttributeError):
         return False  # `untuck summary` reports it
     silent = bool(suppressed) and suppressed <= _UNHEARD and not summary.get("cues")
-    return bool(judged >= COUNTED_STRIDES) and not silent
+    return bool(judged >= ENOUGH_JUDGED) and not silent

@@ -6,6 +6,7 @@ Decides which strides may be compared with the baseline and passes them to every
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count
 
 from untuck.model import Baseline, Finding
@@ -15,7 +16,7 @@ from untuck.motion.form.latch import Latch
 from untuck.motion.form.reference import Reference
 from untuck.motion.params import Params
 from untuck.motion.strides.stride import Stride
-from untuck.vocabulary import NotJudged
+from untuck.vocabulary import Ending, NotJudged
 
 
 class FaultDetector:
@@ -113,7 +114,8 @@ class FaultDetector:
                 changes += each.push(seen)
             else:
                 each.clear()
-                changes += [latch.end(now_s) for latch in each.latches]
+                ended = [latch.end(now_s) for latch in each.latches]
+                changes += [replace(finding, ended=Ending.NOT_COMPARABLE) for finding in ended if finding is not None]
         return [change for change in changes if change is not None]
 
     def _is_doubtful(self) -> bool:

@@ -149,7 +149,7 @@ class Judge:
         if self._detector is not None:
             changes = self._detector.push(stride, self.sides != Sides.UNKNOWN)
             ending = Ending.NOT_COMPARABLE if self._detector.not_judged else Ending.CORRECTED
-            changes = [change if change.active else replace(change, ended=ending) for change in changes]
+            changes = [each if each.active or each.ended else replace(each, ended=ending) for each in changes]
             latches = self._detector.latches
             active = [latch.finding for latch in latches if latch.finding is not None and not latch.easing]
             events += [*self._follow(stride, now_s), *self._tell_sides(now_s)]

@@ -121,7 +121,8 @@ def running(samples: Samples) -> Floats:
     acceleration. Then the phases of vertical and fore-aft acceleration against the pitch rate are compared with the
     usual ones; a gyro of the opposite sign moves both by 180 deg. Parts are spread over the recording.
     """
-    if len(samples) < 2:
+    step_s = float(np.median(np.diff(samples.time_s[:1000]))) if len(samples) > 1 else np.inf
+    if step_s > 0.5 / max(_STEPS_HZ):  # steps cannot be seen
         return np.empty(0)
     starts = samples.time_s[0] + _PART_S * np.unique(np.floor((samples.time_s - samples.time_s[0]) / _PART_S))
     if len(starts) > _PARTS_MOST:
@@ -129,7 +130,7 @@ def running(samples: Samples) -> Floats:
     found = []
     for start_s in starts:
         first, end = np.searchsorted(samples.time_s, (start_s, start_s + _PART_S))
-        if end - first > 0.8 * _PART_S / float(np.median(np.diff(samples.time_s[:1000]))):
+        if end - first > 0.8 * _PART_S / step_s:
             rows = slice(first, end)
             found.append(_part(samples.time_s[rows] - start_s, samples.gyr_rad_s[rows], samples.acc_m_s2[rows]))
     agreements = np.array(found)
@@ -152,8 +153,6 @@ def _part(time_s: Floats, gyr: Floats, acc: Floats) -> float:
     spectrum = np.abs(np.fft.rfft((vertical - vertical.mean()) * window, _PADDED * len(time_s)))
     rates_hz = np.arange(len(spectrum)) * (len(time_s) - 1) / (_PADDED * len(time_s) * np.ptp(time_s))
     steps = (rates_hz >= _STEPS_HZ[0]) & (rates_hz <= _STEPS_HZ[1])
-    if not steps.any():  # the times are in another unit, which the pipeline says
-        return float("nan")
     rate_hz = float(rates_hz[steps][np.argmax(spectrum[steps])])
     lift, whole, pitch = at(rate_hz, vertical), at(rate_hz, acc), at(rate_hz, gyr)
     spring = (whole - lift * up) * np.conj(lift)

@@ -161,11 +161,6 @@ def stillness_problem(best: Stillness | None, params: Params) -> str:
     ask = f"Stand still for {params.stand_s:.0f} s, arms hanging, both feet on the ground."
     if best is None:
         return f"No standing was found. {ask}"
-    if best.gravity_off > _GRAVITY_OFF_MAX:
-        return (
-            f"At rest the sensor measures a gravity that is {100 * best.gravity_off:.0f} % wrong: pass m/s^2, or "
-            "calibrate or replace the sensor."
-        )
     if best.gyr_deg_s > params.stand_gyr_max_deg_s:
         return (
             f"Not still enough: even the stillest {params.stand_s:.0f} s rotated by up to {best.gyr_deg_s:.1f} deg/s "
@@ -176,7 +171,12 @@ def stillness_problem(best: Stillness | None, params: Params) -> str:
             f"Not still enough: even the stillest {params.stand_s:.0f} s swayed by {best.sway_deg:.1f} deg "
             f"(at most {params.stand_sway_max_deg:g}). {ask}"
         )
+    if best.acc_g > params.stand_acc_max_g:
+        return (
+            f"Not still enough: even the stillest {params.stand_s:.0f} s shook by {best.acc_g:.3f} g "
+            f"(at most {params.stand_acc_max_g:g}). {ask}"
+        )
     return (
-        f"Not still enough: even the stillest {params.stand_s:.0f} s shook by {best.acc_g:.3f} g "
-        f"(at most {params.stand_acc_max_g:g}). {ask}"
+        f"At rest the sensor measures a gravity that is {100 * best.gravity_off:.0f} % wrong: pass m/s^2, or "
+        "calibrate or replace the sensor."
     )

@@ -11,7 +11,7 @@ import numpy as np
 
 from untuck.errors import SamplesError
 from untuck.sources.files.formats import FORMATS, LINEAR, PELVIS, Format
-from untuck.sources.files.table import Column, Table, bare
+from untuck.sources.files.table import Column, Table, bare, split_unit
 
 AXES = "xyz"
 GYR = ("gyr_x_rad_s", "gyr_y_rad_s", "gyr_z_rad_s")
@@ -159,7 +159,8 @@ def apply_columns(found: Match | None, table: Table, columns: Mapping[str, str])
     made = found or Match(FORMATS[-1])
     if not columns and found is not None:
         return made
-    names = {ours: columns.get(ours, ours) for ours in (*COLUMNS, *VECTORS)}
+    known = {} if found else _recognised(table)
+    names = {ours: columns.get(ours, known.get(ours, ours)) for ours in (*COLUMNS, *VECTORS)}
     for vector, parts in VECTORS.items():
         attribute = vector.partition("_")[0]
         given = any(name in columns for name in (vector, *parts))
@@ -179,6 +180,26 @@ def apply_columns(found: Match | None, table: Table, columns: Mapping[str, str])
     if made.time is None:
         made.time = time_of(made.format, table, made.gyr[0])
     return made
+
+
+def _recognised(table: Table) -> dict[str, str]:
+    """Names of single columns that look like one of ours, in a file that has none of our own names."""
+    if any(table.find(name) is not None for name in (*GYR, *ACC)):
+        return {}
+    found = {}
+    for patterns, ours in ((FORMATS[-1].gyr, GYR), (FORMATS[-1].acc, ACC)):
+        single = [pattern for pattern in patterns if "{a}" in pattern]
+        for axis, name in zip(AXES, ours, strict=True):
+            near = [
+                column.name
+                for column in table.columns
+                if column.width == 1
+                and not re.search(LINEAR, column.name, re.I)
+                and any(_compiled(pattern, axis).fullmatch(bare(column.name)) for pattern in single)
+            ]
+            if len(near) == 1:  # of several sensors none is guessed
+                found[name] = near[0]
+    return found
 
 
 def _chosen(table: Table, names: Mapping[str, str], vector: str, columns: Mapping[str, str]) -> list[Column]:
@@ -203,10 +224,12 @@ def lacking(table: Table, missing: list[str], columns: Mapping[str, str]) -> str
     if missing[0].startswith("time"):
         example = f'--column time_s="{(rising or table.names or ["NAME"])[0]}", or --rate 100'
     else:
-        free = [name for name in table.names if name not in (*rising, *columns.values())] or ["NAME"]
-        wanted = [ours for ours in (*ACC, *GYR) if ours not in columns]
+        taken = (*rising, *columns.values(), *_recognised(table).values())
+        free = [name for name in table.names if name not in taken] or ["NAME"]
+        wanted = [ours for ours in (*ACC, *GYR) if ours in missing] or [ours for ours in (*ACC, *GYR)]
         pairs = [f'--column {ours}="{free[index % len(free)]}"' for index, ours in enumerate(wanted)]
-        example = " ".join([*pairs, "--units acc=g,gyr=deg/s"])
+        stated = any(column.unit or split_unit(column.name)[1] for column in table.columns)
+        example = " ".join(pairs if stated else [*pairs, "--units acc=g,gyr=deg/s"])
     return (
         f"lacks {', '.join(missing)}: it has {', '.join(shown) or 'no columns'}{about}. Give its names for them with "
         f"--column OURS=THEIRS, for example {example}"

@@ -42,7 +42,7 @@ def _text_file(path: Path) -> Table:
 
 
 def _siblings(path: Path) -> bool:
-    return path.stem != "Gyroscope" and any((path.parent / f"{name}.csv").is_file() for name in ("Gyroscope",))
+    return path.stem != "Gyroscope" and (path.parent / "Gyroscope.csv").is_file()
 
 
 READERS: dict[str, Callable[[Path], Table]] = {
@@ -95,7 +95,7 @@ def read_samples(
     try:
         with np.errstate(all="ignore"):  # numbers of a damaged file overflow before they are rejected
             return _read(path, options)
-    except (SamplesError, UntuckError, ImportError) as error:
+    except (UntuckError, ImportError) as error:
         if isinstance(error, SamplesError) and not str(error).startswith(str(path)):
             joint = " " if str(error).partition(" ")[0] in _VERBS else ": "
             raise SamplesError(f"{path}{joint}{error}") from error
@@ -163,7 +163,7 @@ def _samples(found: Match, table: Table, options: Options, name: str) -> FileSam
     rate = 1.0 / steady if steady > 0 and abs(steady * rate - 1.0) < 0.2 else rate  # else stamps in bunches, or gaps
     how += [f"{rate:.4g} Hz", *axes, *([f"sensor {found.sensor}"] if found.sensor else []), found.format.title]
     if left_out:
-        how.append(f"{left_out} rows without values left out")
+        how.append(f"{left_out} rows without time, acceleration or angular rate left out")
     return FileSamples(samples, ", ".join(how))
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from untuck.motion.params import Params
-from untuck.vocabulary import NOT_JUDGED_WORDS, NotJudged, Reason
+from untuck.report.numbers import counted
+from untuck.vocabulary import NotJudged, Reason, not_judged_reason
 
 _NEEDED = Params().baseline_strides
 _STAND = "clip it to the back of the belt, stand still for 5 s, hinge three times at the hips, then run"
@@ -27,15 +28,15 @@ def not_judged(strides: int, clean: int, judged: int, rejected: Mapping[str, int
         return f"no running stride was found; {_STAND}"
     reason = _main_reason(rejected)
     if clean == 0:
-        why = f"none of {_strides(strides)} was measured well" + (f": {reason.text}" if reason else "")
+        why = f"none of {counted(strides, 'stride')} was measured well" + (f": {reason.text}" if reason else "")
         return f"{why}; {reason.advice if reason and reason.advice else _STAND}"
     if not has_baseline and rejected.get(NotJudged.WARM_UP, 0) > clean // 2:
         return "the run ended in the warm-up before the baseline; run longer, or press b in a run to take it at once"
     if not has_baseline:
         return f"there is no baseline; {_BASELINE}"
     if reason is None:
-        return f"all {_strides(clean)} belong to the baseline; run on: judging begins after it"
-    why = f"none of {_strides(strides)} could be compared with the baseline: {reason.text}"
+        return f"all {counted(clean, 'stride')} belong to the baseline; run on: judging begins after it"
+    why = f"none of {counted(strides, 'stride')} could be compared with the baseline: {reason.text}"
     return f"{why}; {reason.advice or 'run on'}"
 
 
@@ -45,8 +46,4 @@ def _main_reason(rejected: Mapping[str, int]) -> Reason | None:
     if not counts:
         return None
     most = max(counts, key=lambda reason: counts[reason])
-    return NOT_JUDGED_WORDS.get(most, Reason(most))
-
-
-def _strides(count: int) -> str:
-    return f"{count} stride{'s' if count != 1 else ''}"
+    return not_judged_reason(most)
