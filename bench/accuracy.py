@@ -21,6 +21,8 @@ from bench.lib.figures import Figure, table
 from bench.lib.peers_orientation import peer_sections
 from bench.lib.recordings import DEV, JUDGE, data_dir, has_data
 from bench.lib.run_tables import without_path
+from untuck import wire
+from untuck.simulate.sensor_noise import simulate_sensor
 
 NOTE = "Constants are fitted on DEV; JUDGE is held out. Semi-synthetic: faults are added to recorded motion."
 PAGE = """# Accuracy, as measured
@@ -58,11 +60,14 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--quick", action="store_true", help="4 runners at one speed: under a minute")
     parser.add_argument("--seed", type=int, default=0, help="of runs, faults and sensor errors (default 0)")
     parser.add_argument("--only", choices=list(SECTIONS), help="only a part of the table")
+    parser.add_argument("--sensor", choices=[each[0] for each in wire.SENSORS], help="simulate runs with this sensor")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table to a page as well")
     options = parser.parse_args(arguments)
     if not has_data():
         print(f"No recordings in {data_dir()}: set UNTUCK_DATA to the folder that holds them.", file=sys.stderr)
         return 1
+    if options.sensor:
+        simulate_sensor([each[0] for each in wire.SENSORS].index(options.sensor))
     start_s = time.perf_counter()
     parts = [options.only] if options.only else list(SECTIONS)
     figures = list(all_figures(options.quick, options.seed, parts))

@@ -18,6 +18,8 @@ import numpy as np
 
 from bench.lib.figures import Figure, table
 from untuck.model import LEFT, RIGHT, Floats
+from untuck.sound.mixer import audible_cues
+from untuck.sound.phrases import cue_phrases
 
 try:
     from untuck.sound.loudness import momentary_lufs
@@ -29,8 +31,8 @@ except ImportError as error:
 else:
     MISSING = loudspeaker.missing()
 
-CUES = (("tuck", 0), ("pullback", LEFT), ("pullback", RIGHT), ("rigid", 0), ("recovered", 0))
-PHRASES = ("tuck", "pullback left", "pullback right", "rigid")
+CUES = tuple(audible_cues())
+PHRASES = tuple(cue_phrases())
 MUSIC_LUFS = -14.0
 APART_S = 0.7
 SETTLE_S = 2.5  # while a new stream is silent
@@ -80,7 +82,7 @@ def draw(sounds: dict[str, Floats], path: Path) -> None:
     from matplotlib.figure import Figure as Canvas
 
     chosen = {name: sound for name, sound in sounds.items() if not name.startswith("say") or name == "say: tuck"}
-    canvas = Canvas(figsize=(15.0, 6.0), layout="constrained")
+    canvas = Canvas(figsize=(22.0, 6.0), layout="constrained")
     axes = canvas.subplots(3, len(chosen))
     for column, (name, sound) in enumerate(chosen.items()):
         time_s = np.arange(len(sound)) / RATE_HZ

@@ -31,7 +31,8 @@ try:
     from virtual_clip.clip import VirtualClip
 
     from untuck.motion.decode import Decoder
-    from untuck.session.live import PacketPipeline, SessionHooks, run_session
+    from untuck.session.live import SessionHooks, run_session
+    from untuck.session.packet_pipeline import PacketPipeline
     from untuck.session.warmup import warm_up
     from untuck.simulate.runner import simulate
     from untuck.sources.ble import BleSource
@@ -56,6 +57,7 @@ class _Notes:
 
     def __init__(self, source: BleSource) -> None:
         self._source = source
+        self.keeper = source
         self._decoder = Decoder()
         self.times_s: list[float] = []  # sensor time of every sample, as decoded
         self.rows: list[tuple[int, ...]] = []  # its values, by which the chip's log recognises it
@@ -96,7 +98,7 @@ async def _run(cues: int) -> tuple[_Notes, dict[tuple[int, ...], float]]:
     settings = Settings(params=params, rate_hz=RATE_HZ)
     async with (
         VirtualClip(simulated.samples, real_time=True) as clip,
-        BleSource(RATE_HZ, backend=clip.backend) as source,
+        BleSource(RATE_HZ, backend=clip.backend, durable=True) as source,
     ):
         notes = _Notes(source)
         with Store().record("virtual clip", "bench", settings) as recording:

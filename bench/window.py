@@ -51,6 +51,7 @@ class PacedOpening:
     """A simulated runner: the first BEFORE_S without delay, then in real time for `seconds`."""
 
     text = work = "bench"
+    keeper = None
 
     def __init__(self, seconds: float, seed: int) -> None:
         self.key = f"runner {seed}"

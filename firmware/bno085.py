@@ -12,6 +12,7 @@ from micropython import const
 import bno085_commands
 import shtp
 from reports import REPORTS, Reports
+from sample_queue import SampleQueue
 from sample_sync import ACC, GYR, QUAT, SampleSync
 
 _OFF = const(0)
@@ -50,6 +51,8 @@ class Bno085:
     (major, minor, patch) of the chip's software.
     """
 
+    name = "BNO085"
+
     def __init__(self, link, int_pin, rst_pin):
         self.ready = asyncio.ThreadSafeFlag()
         self.resets = 0
@@ -60,7 +63,8 @@ class Bno085:
         self._rst = rst_pin
         self._edge_us = ticks_us()  # last falling edge of INT
         self._read_us = self._edge_us  # start of the last transfer
-        self.samples = self._sync = SampleSync(self._edge_us)
+        self.samples = SampleQueue(self._edge_us, wire.SENSOR_BNO085)
+        self._sync = SampleSync(self.samples)
         self._reports = Reports(self._sync)
         self._state = _OFF
         self._patience_us = 0  # time left for an answer
@@ -72,6 +76,7 @@ class Bno085:
         self._calibrating = False  # last requested of the chip
         self._faults = 0
         self._fault_us = 0  # the interrupt before the first of them
+        self._probing = False  # the version is all that is asked
         self._asked_us = 0
         self._granted_us = [0, 0, 0]
         int_pin.irq(self._on_int, Pin.IRQ_FALLING)
@@ -86,7 +91,7 @@ class Bno085:
         self._tries = 0
         self._silent = False
         self._asked_us = 1000000 // rate_hz
-        self._sync.begin()
+        self.samples.begin()
         self._reset_chip()
         while self._state != _RUN and self._state != _LOST:
             await asyncio.sleep_ms(2)
@@ -96,6 +101,19 @@ class Bno085:
             return 0
         self.resets = 0
         return 1000000000 // self._granted_us[GYR]
+
+    async def probe(self):
+        """Reset the chip and ask for its version; enables no report. Returns whether it answers."""
+        self._tries = 0
+        self._probing = True
+        self._reset_chip()
+        while self._state != _OFF and self._state != _LOST:
+            await asyncio.sleep_ms(2)
+            self.service()
+        answers = self._state == _OFF
+        self._state = _OFF
+        self._probing = False
+        return answers
 
     def stop(self):
         """Disable the reports; the chip sleeps."""
@@ -122,7 +140,7 @@ class Bno085:
 
     def service(self):
         """Read all that the chip has sent; returns the number of complete samples waiting."""
-        step_us = min(self._sync.advance(ticks_us()), _LONGEST_STEP_US)
+        step_us = min(self.samples.advance(ticks_us()), _LONGEST_STEP_US)
         if self._state == _OFF:
             return 0
         link = self._shtp
@@ -130,7 +148,7 @@ class Bno085:
             if not self._sync.has_room() or not (link.held or self._has_data()) or not self._read():
                 break
         self._supervise(step_us)
-        return self._sync.count()
+        return self.samples.count()
 
     def _on_int(self, _pin):
         self._edge_us = ticks_us()
@@ -153,7 +171,7 @@ class Bno085:
         got = link.receive()
         self._read_us = link.begun_us()
         if link.lost != lost and link.channel == shtp.INPUT:
-            self._sync.next_flags |= wire.FLAG_GAP
+            self.samples.next_flags |= wire.FLAG_GAP
         if got == shtp.FAULT:
             if not self._faults:
                 self._fault_us = edge_us
@@ -185,11 +203,14 @@ class Bno085:
                 return
             if report == _PRODUCT_ID and self._state == _ASK:
                 self.version = buffer[at + 2], buffer[at + 3], buffer[at + 12] | buffer[at + 13] << 8
-                self._set_up()
+                if self._probing:
+                    self._state = _OFF
+                else:
+                    self._set_up()
             elif report == _FEATURE:
                 self._take_feature(buffer, at)
             elif report == _COMMAND_RESPONSE and buffer[at + 2] == bno085_commands.CALIBRATION and buffer[at + 5] == 0:
-                self._sync.standing_flags = wire.FLAG_CALIBRATING if self._calibrating else 0
+                self.samples.standing_flags = wire.FLAG_CALIBRATING if self._calibrating else 0
             at += size
 
     def _take_feature(self, buffer, at):
@@ -211,7 +232,7 @@ class Bno085:
             self._send_step()
         elif self._state == _ASK and self._step < 1 and not self._shtp.held:
             self._step = self._shtp.send(shtp.CONTROL, bno085_commands.product_id_request())
-        if self._faults >= _FAULTS and ticks_diff(self._sync.now_us, self._fault_us) > _HUNG_US:
+        if self._faults >= _FAULTS and ticks_diff(self.samples.now_us, self._fault_us) > _HUNG_US:
             self._recover()
         elif self._state == _RUN:
             self._check_silence(step_us)
@@ -255,7 +276,7 @@ class Bno085:
     def _mark_break(self):
         """Count an interruption of the stream and flag it in the next sample."""
         self.resets += 1
-        self._sync.next_flags |= wire.FLAG_RESET | wire.FLAG_GAP
+        self.samples.next_flags |= wire.FLAG_RESET | wire.FLAG_GAP
 
     def _reset_chip(self):
         self._shtp.reset(self._rst)
@@ -271,7 +292,7 @@ class Bno085:
 
     def _set_up(self):
         """Disable the accelerometer's calibration, which running would disturb; then enable the reports."""
-        self._sync.standing_flags = wire.FLAG_CALIBRATING
+        self.samples.standing_flags = wire.FLAG_CALIBRATING
         for kind in range(3):
             self._granted_us[kind] = 0
         self._enter(_SETUP, _ANSWER_US)

@@ -1,11 +1,18 @@
-# The hardware: pins, bus, speeds, buttons and outputs. Select board and bus with the two constants below.
+# The hardware: pins, bus, speeds, buttons and outputs. `untuck flash --board --sensor --bus` selects board, sensor and
+# bus: it writes board_choice.py on the board.
 # `machine` is imported where a pin is opened, so that tools without it can read the pin numbers.
 # Owns pin numbers, bus speeds and bus addresses.
 
 import time
 
-BOARD = "xiao_esp32s3"  # or "esp32_devkit"
-BUS = "spi"  # prefer it. "i2c" needs fewer pins, but ESP32 drivers fail on the BNO085's clock stretching now and then
+try:
+    import board_choice
+except ImportError:
+    board_choice = None  # the defaults
+BOARD = getattr(board_choice, "BOARD", "xiao_esp32s3")  # or "esp32_devkit"
+SENSOR = getattr(board_choice, "SENSOR", "bno085")  # or "icm45686"
+# Prefer spi. "i2c" needs fewer pins, but ESP32 drivers fail on the BNO085's clock stretching now and then.
+BUS = getattr(board_choice, "BUS", "spi")
 
 # GPIO numbers. int and button wake the board from deep sleep, which only RTC pins can do. wake is the BNO085's PS0
 # pin: on SPI it wakes the chip before a command.
@@ -51,10 +58,12 @@ SPI_HZ = 2000000  # the BNO085 allows 3 MHz; wires to a breakout need a margin
 I2C_ID = 0
 I2C_HZ = 400000
 I2C_TIMEOUT_US = 200000  # MicroPython on ESP-IDF 5.5.2 or newer waits 2 ms for a stretched clock, whatever this says
-I2C_ADDRESS = 0x4A  # 0x4B where the breakout's address jumper is closed
+I2C_ADDRESS = 0x4A  # of the BNO085; 0x4B where the breakout's address jumper is closed
+ICM45686_ADDRESS = 0x68  # 0x69 where its AD0 pin is high
 
 RUNS_FOLDER = "runs"  # of recorded runs, in the board's file system
 RUNS_BYTES = {"xiao_esp32s3": 6000000, "esp32_devkit": 1800000}  # 8 and 4 MB of flash, without MicroPython
+_HELD = {"bno085": ("rst", "wake", "cs"), "icm45686": ("cs",)}  # pins at 1 in deep sleep; on I2C only the first
 _RELEASE_MS = 50
 _EPOCH_S = 946684800  # Unix time of 2000-01-01, the ESP32's epoch
 _UNIX_2025 = 1735689600  # an earlier time means that the clock was not set
@@ -75,6 +84,28 @@ def set_unix_s(now_s):
     RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
 
 
+def new_sensor():
+    """The driver of the selected sensor, on the selected bus. Only its modules are loaded."""
+    if SENSOR == "bno085":
+        from bno085 import Bno085
+
+        return Bno085(*open_sensor())
+    if SENSOR == "icm45686":
+        return _new_icm45686()
+    raise ValueError("no driver for SENSOR = " + repr(SENSOR))
+
+
+def _new_icm45686():
+    from machine import Pin
+
+    from icm45686 import Icm45686
+    from registers import I2cRegisters, SpiRegisters
+
+    pins = PINS[BOARD]
+    bus = SpiRegisters(_spi(pins), _cs(pins)) if BUS == "spi" else I2cRegisters(_i2c(pins), ICM45686_ADDRESS)
+    return Icm45686(bus, Pin(pins["int"], Pin.IN, Pin.PULL_UP))
+
+
 def open_sensor():
     """(bus, interrupt pin, reset pin) of the BNO085, for `Bno085(*open_sensor())`. Releases pins that sleep() held."""
     from machine import Pin
@@ -86,11 +117,23 @@ def open_sensor():
 
 
 def _open_spi(pins, int_pin):
-    from machine import SPI, Pin
+    from machine import Pin
 
     from spi_link import SpiLink
 
-    spi = SPI(
+    return SpiLink(_spi(pins), _cs(pins), Pin(pins["wake"], Pin.OUT, value=1, hold=False), int_pin)
+
+
+def _open_i2c(pins):
+    from i2c_link import I2cLink
+
+    return I2cLink(_i2c(pins), I2C_ADDRESS)
+
+
+def _spi(pins):
+    from machine import SPI, Pin
+
+    return SPI(
         SPI_ID,
         baudrate=SPI_HZ,
         polarity=1,
@@ -99,17 +142,18 @@ def _open_spi(pins, int_pin):
         mosi=Pin(pins["mosi"]),
         miso=Pin(pins["miso"]),
     )
-    cs_pin = Pin(pins["cs"], Pin.OUT, value=1, hold=False)
-    return SpiLink(spi, cs_pin, Pin(pins["wake"], Pin.OUT, value=1, hold=False), int_pin)
 
 
-def _open_i2c(pins):
+def _cs(pins):
+    from machine import Pin
+
+    return Pin(pins["cs"], Pin.OUT, value=1, hold=False)
+
+
+def _i2c(pins):
     from machine import I2C, Pin
 
-    from i2c_link import I2cLink
-
-    i2c = I2C(I2C_ID, scl=Pin(pins["scl"]), sda=Pin(pins["sda"]), freq=I2C_HZ, timeout=I2C_TIMEOUT_US)
-    return I2cLink(i2c, I2C_ADDRESS)
+    return I2C(I2C_ID, scl=Pin(pins["scl"]), sda=Pin(pins["sda"]), freq=I2C_HZ, timeout=I2C_TIMEOUT_US)
 
 
 class Outputs:
@@ -162,7 +206,8 @@ def sleep(until_motion):
     """Deep sleep until the button is pressed or, if until_motion, INT is low; then the board restarts.
 
     Pins float in deep sleep unless they are held, and breakouts pull PS0 (WAKE) to ground, which would keep the BNO085
-    awake with INT low. A button that is still pressed would wake the board at once: waits until it is released.
+    awake with INT low.
+    A button that is still pressed would wake the board at once: waits until it is released.
     """
     import esp32
     from machine import Pin, deepsleep
@@ -172,7 +217,7 @@ def sleep(until_motion):
     while not button.value():
         time.sleep_ms(_RELEASE_MS)
     time.sleep_ms(_RELEASE_MS)  # it bounces
-    for name in ("rst", "wake", "cs") if BUS == "spi" else ("rst",):
+    for name in _HELD[SENSOR] if BUS == "spi" else _HELD[SENSOR][:1]:
         Pin(pins[name], Pin.OUT, value=1, hold=True)
     if hasattr(esp32, "gpio_deep_sleep_hold"):  # for pins without RTC function
         esp32.gpio_deep_sleep_hold(True)

@@ -1,22 +1,25 @@
 # Executes the host's commands and answers with the status; owns the clip's state.
-# Two endless tasks: run_sensor() moves samples into the ring; run_host() executes commands and sends packets, or saves
-# them to the flash while no host listens. A malformed command changes only the reported result.
+# Two endless tasks: run_sensor() moves samples into the ring; run_host() executes commands, sends packets, and saves
+# them to the flash while no host stores them. A malformed command changes only the reported result.
 
 import asyncio
 import gc
 import os
+from time import ticks_diff, ticks_ms
 
 import wire
 from micropython import const
 
 import board
 import status
+from run_saver import RunSaver
 
 _TURN_MS = const(2)  # period of both tasks: the longest wait of a sample or packet
 _BACK_OFF_MS = const(12)  # pause after ENOMEM: the stack needs buffers for its own answers
 _MONITOR_HZ = const(50)
 _STATUS_TURNS = const(100)  # the readable status is updated a few times a second
-_UNANSWERED = wire.CMD_ACK, wire.CMD_TIME
+_SILENT_MS = const(5000)  # without an acknowledgement: the host, although connected, is taken not to store packets
+_UNANSWERED = wire.CMD_ACK, wire.CMD_TIME, wire.CMD_SEEN
 
 
 def _new_stream_id(old):
@@ -30,13 +33,16 @@ def _new_stream_id(old):
 class Control:
     """The clip's state, and what connects sensor, stream, ring, radio and flash."""
 
-    def __init__(self, sensor, stream, ring, radio, store, transfer, standalone, settings, sounder):
+    def __init__(self, sensor, stream, ring, radio, store, transfer, standalone, settings, sounder, losses):
+        self.losses = losses
         self.listening = False  # the connected host has requested packets
         self.monitoring = False  # the sensor is on only to detect running or standing
         self.standalone = standalone
         self._settings = settings
+        radio.trunk = settings.trunk
         self._sounder = sounder
         self.sensor = sensor
+        self._sensor_free = asyncio.Lock()  # host, button and the end of a pause start it: one at a time
         self._stream = stream
         self.ring = ring
         self.radio = radio
@@ -48,9 +54,11 @@ class Control:
         self.last = 0, wire.RESULT_OK  # last command and its result
         self._answer_due = False
         self._host_active = False
-        self._spare_run = 0  # a recorded run whose packets are all still in the ring
+        self._saver = saver = RunSaver(ring, store, losses)
+        self._acknowledged_ms = 0  # when the host acknowledged last, or had nothing to acknowledge
         self._status = bytearray(wire.STATUS_SIZE)
         self._reported_lost = False
+        self._reported_full = False
         self._do = {
             wire.CMD_STOP: self.stop,
             wire.CMD_ACK: self._acknowledge,
@@ -60,6 +68,9 @@ class Control:
             wire.CMD_TIME: board.set_unix_s,
             wire.CMD_CUE: sounder.play,
             wire.CMD_TUCK_CUE: settings.set_tuck_cue,
+            wire.CMD_SPLIT: saver.end,
+            wire.CMD_SEEN: losses.seen,
+            wire.CMD_ROLE: self._set_role,
         }
 
     async def run_sensor(self):
@@ -96,7 +107,9 @@ class Control:
                 radio.set_status(self._pack_status() if linked else b"")
             turn = (turn + 1) % _STATUS_TURNS
             radio.maintain()
-            self._save_packet()
+            if self.ring.oldest == self.ring.next:
+                self._acknowledged_ms = ticks_ms()  # there is nothing to acknowledge
+            self._saver.save(not (self.listening and self.attended), self.state != wire.STATE_IDLE)
             await asyncio.sleep_ms(_TURN_MS if self._send() else _BACK_OFF_MS)
 
     def _send(self):
@@ -107,28 +120,6 @@ class Control:
         if not self._transfer.send_frames():
             return False
         return not self.listening or self.radio.send(self.ring)
-
-    def _save_packet(self):
-        """While no host listens, save a packet to the flash; it stays in the ring in case the host reconnects."""
-        store = self.store
-        if self.listening:
-            store.end()
-            return
-        packet = self.ring.unsaved()
-        if packet is None:
-            if self.state == wire.STATE_IDLE:
-                store.end()
-            return
-        if not store.recording:
-            store.begin(board.unix_s())
-            self._spare_run = store.recording
-        store.add(packet)
-        self.ring.saved += 1
-
-    def _remove_spare_run(self, sequence):
-        """Delete the run recorded during a short outage, once the host has received all its packets."""
-        if self._spare_run and sequence >= self.ring.saved - 1 and self.store.remove(self._spare_run):
-            self._spare_run = 0
 
     async def _execute(self, data):
         self._host_active = True
@@ -151,16 +142,24 @@ class Control:
         if not self.radio.fits(wire.SAMPLES_PER_PACKET[rate_hz]):
             return wire.RESULT_MTU_TOO_SMALL
         result = await self.start_stream(rate_hz)
-        self.listening = result == wire.RESULT_OK
+        if result == wire.RESULT_OK:
+            self._listen()
         return result
+
+    def _listen(self):
+        self.listening = True
+        self._acknowledged_ms = ticks_ms()
 
     async def start_stream(self, rate_hz):
         """Start a new stream, with or without a host; returns the result code."""
+        async with self._sensor_free:
+            return await self._start_stream(rate_hz)
+
+    async def _start_stream(self, rate_hz):
         samples_per_packet = wire.SAMPLES_PER_PACKET[rate_hz]
         self.stop()
-        while not self.listening and self.ring.unsaved() is not None:
-            self._save_packet()
-        self.store.end()
+        self.listening = False  # what no host has acknowledged goes to the flash
+        self._saver.save_all()
         granted_mhz = await self.sensor.start(rate_hz)
         if not granted_mhz:
             self.state = wire.STATE_NO_SENSOR
@@ -169,7 +168,7 @@ class Control:
         self.standalone.gait.begin(granted_mhz // 1000)
         self.standalone.tuck_cue.begin()
         self._stream.begin(_new_stream_id(self.ring.stream_id), rate_hz, granted_mhz)
-        self._spare_run = 0
+        self._saver.keep_runs()
         self._samples_per_packet = samples_per_packet
         self.rate_hz = (granted_mhz + 500) // 1000
         self.state = wire.STATE_STREAMING
@@ -177,13 +176,21 @@ class Control:
 
     async def monitor(self):
         """Switch the sensor on to detect running or standing; samples are neither sent nor saved."""
-        if self.state == wire.STATE_STREAMING or self.monitoring:
-            return
-        granted_mhz = await self.sensor.start(_MONITOR_HZ)
-        self.state = wire.STATE_IDLE if granted_mhz else wire.STATE_NO_SENSOR
-        if granted_mhz:
-            self.standalone.gait.begin(granted_mhz // 1000)
-            self.monitoring = True
+        async with self._sensor_free:
+            if self.state == wire.STATE_STREAMING or self.monitoring:
+                return
+            granted_mhz = await self.sensor.start(_MONITOR_HZ)
+            self.state = wire.STATE_IDLE if granted_mhz else wire.STATE_NO_SENSOR
+            if granted_mhz:
+                self.standalone.gait.begin(granted_mhz // 1000)
+                self.monitoring = True
+
+    async def probe_sensor(self):
+        """Once after power-on: does the sensor answer? The light shows it before anybody starts a stream."""
+        probe = getattr(self.sensor, "probe", None)  # a driver may leave it out
+        async with self._sensor_free:
+            if probe and self.state == wire.STATE_IDLE and not self.monitoring and not await probe():
+                self.state = wire.STATE_NO_SENSOR
 
     async def _set_standing(self, x, y, z):
         if x or y or z:
@@ -194,6 +201,10 @@ class Control:
             return wire.RESULT_NO_SENSOR
         self.standalone.tuck_cue.measure_standing()
         return wire.RESULT_OK
+
+    def _set_role(self, role):
+        self._settings.set_trunk(role > 0)
+        self.radio.trunk = role > 0
 
     def update_services(self, battery_pct, cadence_spm):
         """Update the values of the standard Bluetooth services."""
@@ -213,9 +224,8 @@ class Control:
         """Save all packets, switch the radio off, bring the BNO085 to rest; True: motion will wake the board."""
         self.listening = False  # what the host has not acknowledged goes to the flash
         self.stop()
-        while self.ring.unsaved() is not None:
-            self._save_packet()
-        self.store.end()
+        self._saver.save_all()
+        self.losses.save()
         self.radio.off()
         return self.sensor.rest(until_motion) and until_motion
 
@@ -225,6 +235,8 @@ class Control:
             self.monitoring = False
             self.sensor.stop()
         if self.state == wire.STATE_STREAMING:
+            while self.sensor.service():  # what was measured since the last turn
+                self._stream.drain()
             self.sensor.stop()
             self._stream.flush()
         self.state = wire.STATE_IDLE
@@ -233,9 +245,12 @@ class Control:
     def _acknowledge(self, stream_id, sequence):
         if stream_id != self.ring.stream_id:
             return wire.RESULT_WRONG_STREAM
+        before = self.ring.oldest
         if not self.ring.acknowledge(sequence):
             return wire.RESULT_NOT_KEPT
-        self._remove_spare_run(sequence)
+        if self.ring.oldest > before:
+            self._acknowledged_ms = ticks_ms()
+        self._saver.remove_runs(sequence)
         return wire.RESULT_OK
 
     def _resend(self, stream_id, sequence):
@@ -244,15 +259,29 @@ class Control:
         if not self.radio.fits(self._samples_per_packet):
             return wire.RESULT_MTU_TOO_SMALL
         kept = self.ring.resend(sequence)
-        self.listening = True
+        self._listen()
         if not kept:
-            self._spare_run = 0  # only the flash has the missing packets
+            self._saver.keep_runs()
         return wire.RESULT_OK if kept else wire.RESULT_NOT_KEPT
 
     @property
     def connected(self):
         """Whether a host is connected that has sent a command (a sports watch sends none)."""
         return self.radio.connected and self._host_active
+
+    @property
+    def attended(self):
+        """Whether a connected host does its work: it stores the packets of the stream, or needs to store none.
+
+        A host that is stopped, or dead behind an adapter that holds the link, is connected too.
+        """
+        if not self.connected:
+            return False
+        ring = self.ring
+        waiting = ring.next - ring.oldest
+        if not self.listening or not waiting:
+            return True
+        return ticks_diff(ticks_ms(), self._acknowledged_ms) < _SILENT_MS and waiting <= ring.slots * 3 // 4
 
     @property
     def streaming(self):
@@ -269,6 +298,11 @@ class Control:
         """Whether a new host may pair."""
         return self.radio.bonds.open
 
+    @property
+    def window_open(self):
+        """Whether the pairing window was opened with the button."""
+        return self.radio.bonds.window_open
+
     def open_pairing(self):
         """Open the pairing window."""
         self.radio.bonds.open_window()
@@ -284,6 +318,12 @@ class Control:
         reported = self._reported_lost
         self._reported_lost = missing
         return missing and not reported
+
+    def flash_just_failed(self):
+        """True once after power-on, when packets could not be saved."""
+        reported = self._reported_full
+        self._reported_full = reported or self.store.full
+        return self._reported_full and not reported
 
     def _pack_status(self):
         status.pack(self._status, self)

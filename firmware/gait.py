@@ -8,6 +8,7 @@ from array import array
 from time import ticks_add, ticks_diff
 
 import micropython
+import wire
 from micropython import const
 
 _G = const(2511)  # 9.80665 m/s^2 in Q8
@@ -23,6 +24,7 @@ _LONGEST_GAP_MS = const(60)  # shorter ones are interpolated; a longer one may h
 _STEPS = const(8)  # cadence is the mean over these; this many in a row count as running
 _STILL_GYR = const(45)  # 5 deg/s in Q9
 _STILL_ACC = const(52)  # 0.02 g
+_STILL_ACC_RAW = const(154)  # 0.06 g, for a chip that does not calibrate itself: offsets of 20 mg are typical
 _MOST_ACC = const(20000)  # 8 g: more is clipped, so that the filter's products stay small integers on a 32-bit board
 _CUTOFF_HZ = 4.0
 _SHIFT = const(14)
@@ -33,11 +35,26 @@ _SUMS_HZ = const(50)  # at least; the spring is summed over every few samples, w
 class Gait:
     """Call add() for every sample. up_*: vertical in sensor axes, in 1/4096; still: no motion; steps: since begin().
 
-    breaks: how often a step was not run, or was dropped because samples are missing.
+    breaks: how often a step was not run, or was dropped because samples are missing. sensor: its id. Where it has no
+    quaternion, the vertical comes from gravity.py.
     Times in ms wrap at 2^30, as ticks_ms on a board: compare them with ticks_diff.
     """
 
-    def __init__(self):
+    def __init__(self, sensor=wire.SENSOR_BNO085):
+        _, acc_scale, gyr_scale, _, _, has_quat = wire.SENSORS[sensor]
+        self._acc_bits = 0  # of the scales, which are powers of two
+        while 1 << self._acc_bits < acc_scale:
+            self._acc_bits += 1
+        self._gyr_bits = 0
+        while 1 << self._gyr_bits < gyr_scale:
+            self._gyr_bits += 1
+        self._gravity = None
+        self._still_acc = _STILL_ACC
+        if not has_quat:
+            self._still_acc = _STILL_ACC_RAW
+            from gravity import Gravity
+
+            self._gravity = Gravity(sensor)
         self.steps = 0
         self.breaks = 0
         self.up_x = self.up_y = self.up_z = 0
@@ -61,6 +78,8 @@ class Gait:
         self._a2 = 4 * self._b0 - one - self._a1  # gain of 1 at 0 Hz
         self._rate_hz = rate_hz
         self._every = max(1, rate_hz // _SUMS_HZ)
+        if self._gravity is not None:
+            self._gravity.begin(rate_hz)
         self._forget()
 
     def cadence_spm(self):
@@ -77,6 +96,7 @@ class Gait:
         now_ms = ticks_add((time_s * 125 & 0x7FFFFFF) << 3, time_us // 1000)
         passed_ms = ticks_diff(now_ms, self.now_ms)
         self.now_ms = now_ms
+        gravity = self._gravity
         w = sample[0] >> 2
         x = sample[1] >> 2
         y = sample[2] >> 2
@@ -85,13 +105,20 @@ class Gait:
             self.up_x = (x * z - w * y) >> 11
             self.up_y = (y * z + w * x) >> 11
             self.up_z = 4096 - ((x * x + y * y) >> 11)
-        ax = sample[4]
-        ay = sample[5]
-        az = sample[6]
+        elif gravity is not None:
+            gravity.add(sample, max(1, (passed_ms * self._rate_hz + 500) // 1000), self.still)
+            self.up_x = gravity.x
+            self.up_y = gravity.y
+            self.up_z = gravity.z
+        ax = (sample[4] << 8) >> self._acc_bits  # Q8
+        ay = (sample[5] << 8) >> self._acc_bits
+        az = (sample[6] << 8) >> self._acc_bits
         force = (self.up_x * ax + self.up_y * ay + self.up_z * az) >> 12
         vertical = force - _G
-        quiet = -_STILL_GYR < sample[7] < _STILL_GYR and -_STILL_GYR < sample[8] < _STILL_GYR
-        self.still = quiet and -_STILL_GYR < sample[9] < _STILL_GYR and -_STILL_ACC < vertical < _STILL_ACC
+        still_acc = self._still_acc
+        still_gyr = _STILL_GYR << self._gyr_bits >> 9
+        quiet = -still_gyr < sample[7] < still_gyr and -still_gyr < sample[8] < still_gyr
+        self.still = quiet and -still_gyr < sample[9] < still_gyr and -still_acc < vertical < still_acc
         if vertical > _MOST_ACC:
             vertical = _MOST_ACC
         elif vertical < -_MOST_ACC:

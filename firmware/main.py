@@ -10,6 +10,7 @@ import machine
 from micropython import const
 
 from bonds import Bonds
+from losses import Losses
 from radio import Radio
 from ring import ARENA_BYTES, Ring
 
@@ -18,10 +19,9 @@ _SHARE = const(7)  # the ring takes at most a seventh of the free memory; 26 kB 
 _GC_BYTES = const(1024)  # collect this often while starting, so that permanent objects lie close together
 
 
-def build(radio, ring):
+def build(radio, ring, losses):
     """Create all other objects; returns the tasks to run."""
     import board
-    from bno085 import Bno085
     from control import Control
     from gait import Gait
     from run_store import RunStore
@@ -32,29 +32,33 @@ def build(radio, ring):
     from stream import Stream
     from tuck_cue import TuckCue
 
-    sensor = Bno085(*board.open_sensor())
+    sensor = board.new_sensor()
     settings = Settings()
     sounder = Sounder(board.Outputs(), settings)
-    gait = Gait()
+    gait = Gait(sensor.samples.sensor)
     standalone = Standalone(gait, TuckCue(gait, settings), sounder, board.Inputs(), board.sleep)
-    store = RunStore(board.RUNS_FOLDER, board.RUNS_BYTES[board.BOARD])
+    store = RunStore(board.RUNS_FOLDER, board.RUNS_BYTES[board.BOARD], losses)
     stream = Stream(sensor.samples, ring, standalone.on_sample)
-    control = Control(sensor, stream, ring, radio, store, RunTransfer(store, radio), standalone, settings, sounder)
+    transfer = RunTransfer(store, radio)
+    control = Control(sensor, stream, ring, radio, store, transfer, standalone, settings, sounder, losses)
     return control.run_sensor(), control.run_host(), standalone.run(control), sounder.run_cues(), sounder.run_led()
 
 
 async def main():
     gc.threshold(_GC_BYTES)
     radio = Radio(Bonds())
-    ring = Ring(min(ARENA_BYTES, gc.mem_free() // _SHARE))
-    tasks = build(radio, ring)
+    losses = Losses()
+    ring = Ring(losses, min(ARENA_BYTES, gc.mem_free() // _SHARE))
+    tasks = build(radio, ring, losses)
     gc.threshold(-1)
     await asyncio.gather(*tasks)
 
 
 try:
     asyncio.run(main())
-except Exception as error:  # any error: a restarted clip records again
+except ImportError as error:  # a restart would not help; at the prompt the board takes what is absent
+    sys.print_exception(error)
+except Exception as error:  # any other error: a restarted clip records again
     sys.print_exception(error)
     time.sleep_ms(_PAUSE_MS)
     machine.reset()

@@ -76,7 +76,7 @@ class Reports:
             self._known[kind] = 0
             self._silence_us[kind] = 0
         self._heard = 0
-        self._newest_us = self._sync.now_us
+        self._newest_us = self._sync.queue.now_us
         self._carried = self._odd = 0
         self.listening = True
 
@@ -183,7 +183,7 @@ class Reports:
         if -_LATE_US <= late_us <= _LATE_US:
             self._odd = 0
             self._period[kind] += ((step_us << _FINER) // run - self._period[kind]) >> _FINER
-            self._sync.settle()
+            self._sync.queue.settle()
             return 0
         self._odd += 1
         if self._odd == _ODD_CARGOS:

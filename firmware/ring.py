@@ -12,11 +12,14 @@ _COUNT_AT = const(18)  # offset of the number of samples in a packet
 class Ring:
     """Contains packets `oldest` to `next - 1`; those from `cursor` on are unsent, those before `saved` in the flash.
 
+    losses.packets counts the packets that were overwritten before they were acknowledged or saved.
+
     Packets are copied in and out: a memoryview of each slot would need a third more memory.
     Sequence numbers start at 0 with each stream; at 25 packets a second they stay small integers for a year.
     """
 
-    def __init__(self, arena_bytes=ARENA_BYTES):
+    def __init__(self, losses, arena_bytes=ARENA_BYTES):
+        self._losses = losses
         self._arena = bytearray(arena_bytes)
         self._slot_bytes = 0
         self._out = bytearray(0)
@@ -24,7 +27,6 @@ class Ring:
         self.slots = 0
         self.buffer = bytearray(0)  # packet `next` is written here
         self.stream_id = 0
-        self.overruns = 0  # packets of this stream that were overwritten before they could be sent or saved
         self.oldest = 0
         self.cursor = 0
         self.saved = 0
@@ -38,20 +40,21 @@ class Ring:
         self._out = bytearray(self._slot_bytes)
         self._out_holds = -1
         self.stream_id = stream_id
-        self.overruns = 0
         self.oldest = self.cursor = self.saved = self.next = 0
 
     def make_room(self):
-        """Before packet `next` is sealed: drop the oldest if all slots are used. True if that packet is lost."""
+        """Before packet `next` is sealed: drop the oldest if all slots are used. True if that packet is lost.
+
+        A packet that was only sent is lost too: nobody has said that it came.
+        """
         if self.next - self.oldest < self.slots:
             return False
         self.oldest += 1
-        if self.cursor >= self.oldest:
-            return False
-        self.cursor = self.oldest
+        if self.cursor < self.oldest:
+            self.cursor = self.oldest
         if self.saved >= self.oldest:
             return False
-        self.overruns += 1
+        self._losses.add_packets(1)
         return True
 
     def commit(self, size):
@@ -72,6 +75,10 @@ class Ring:
         if self.saved < self.oldest:
             self.saved = self.oldest
         return None if self.saved == self.next else self._copy(self.saved)
+
+    def unsave(self, count):
+        """The last `count` packets taken from `unsaved` are not in the flash: save them again."""
+        self.saved = max(self.oldest, self.saved - count)
 
     def _copy(self, sequence):
         out = self._out

@@ -1,6 +1,6 @@
 # Joins the BNO085's acceleration, quaternion and gyro reports into samples, by the times of measurement. Each sensor
-# has a track of waiting reports; a gyro report becomes a sample as soon as the other two tracks reach its time. Times
-# are ticks_us until a sample is complete. Nothing is allocated.
+# has a track of waiting reports; a gyro report becomes a sample of sample_queue.py as soon as the other two tracks
+# reach its time. Nothing is allocated.
 
 from array import array
 from time import ticks_add, ticks_diff
@@ -16,15 +16,10 @@ _WAIT = const(0)
 _FOUND = const(1)
 _MISSING = const(2)
 
-_DEPTH = const(64)  # capacity in samples and reports; a full cargo has at most 27 reports of a sensor
+_DEPTH = const(64)  # capacity in reports; a full cargo has at most 27 reports of a sensor
 _CARGO = const(28)
 _PATIENCE = const(16)  # gyro reports that wait for a silent sensor; then samples are completed without it
 _SAME_US = const(300)  # reports this close count as simultaneous; timestamps have steps of 100 us
-_WIDTH = const(10)
-_US_PER_S = const(1000000)
-
-_ACC_END = const(20000)  # Q8: 7.97 of the +/-8 g
-_GYR_END = const(17800)  # Q9: 1992 of the +/-2000 deg/s
 
 
 class Track:
@@ -120,65 +115,23 @@ class Track:
 
 
 class SampleSync:
-    """push() takes reports; pop() returns complete samples and sets time_s, time_us and flags.
+    """push() takes reports; join() puts complete samples into `queue`, a SampleQueue."""
 
-    `standing_flags` are set in every sample, `next_flags` only in the next one. Also owns the firmware's clock, in
-    seconds and microseconds, which does not wrap: call advance() at least every 9 minutes.
-    """
-
-    def __init__(self, tick_us):
-        self.time_s = 0
-        self.time_us = 0
-        self.flags = 0
-        self.standing_flags = 0
-        self.next_flags = 0
-        self.now_us = tick_us  # ticks_us at _clock_s seconds and _clock_us microseconds
-        self._clock_s = 1
-        self._clock_us = 0
+    def __init__(self, queue):
+        self.queue = queue
         self._tracks = Track(3), Track(4), Track(3)
         self._gyr = self._tracks[GYR]
-        self._gap_us = 0
-        self._any = False  # a sample has been completed since the start, so missing ones are a gap
-        self._settled = False  # timestamps are reliable, see pop
-        self._count = 0
-        self._first = 0
-        self._last_us = 0  # time of the newest complete sample
-        self._times = array("i", bytes(4 * _DEPTH))
-        self._values = array("h", bytes(2 * _WIDTH * _DEPTH))
-        self._flags = bytearray(_DEPTH)
-
-    def begin(self):
-        """Start a new stream: discard the old samples; the clock continues."""
-        self._count = 0
-        self.standing_flags = 0
-        self.next_flags = 0
-        self._any = False
 
     def restart(self, acc_us, quat_us, gyr_us):
         """The sensors now report with these periods; keeps complete samples, discards incomplete ones."""
         self._tracks[ACC].clear(acc_us)
         self._tracks[QUAT].clear(quat_us)
         self._gyr.clear(gyr_us)
-        self._gap_us = gyr_us * 8 // 5
-        self._settled = self._count > 0
-
-    def advance(self, tick_us):
-        """Advance the clock to `tick_us`; returns the step in us."""
-        step_us = ticks_diff(tick_us, self.now_us)
-        self._clock_us += step_us
-        self.now_us = tick_us
-        while self._clock_us >= _US_PER_S:
-            self._clock_us -= _US_PER_S
-            self._clock_s += 1
-        return step_us
-
-    def count(self):
-        """Number of samples that pop() can return."""
-        return self._count if self._settled else 0
+        self.queue.restart(gyr_us)
 
     def has_room(self):
         """Whether there is room for another cargo's reports."""
-        return self._count + self._gyr.count <= _DEPTH - _CARGO
+        return self.queue.room() - self._gyr.count >= _CARGO
 
     def push(self, kind, tick_us, buffer, offset):
         """Add a report of sensor ACC, QUAT or GYR, measured at `tick_us`, with its values at `offset`."""
@@ -188,91 +141,34 @@ class SampleSync:
         """Move all waiting reports and samples to an earlier time: their timestamps were too late."""
         for kind in range(3):
             self._tracks[kind].shift(late_us)
-        for i in range(self._count):
-            slot = (self._first + i) % _DEPTH
-            self._times[slot] = ticks_add(self._times[slot], -late_us)
-        self._last_us = ticks_add(self._last_us, -late_us)
-
-    def settle(self):
-        """The timestamps are reliable: two cargos agree."""
-        self._settled = True
+        self.queue.shift(late_us)
 
     def join(self):
         """Complete all samples whose reports have arrived."""
         gyr = self._gyr
-        while gyr.count and self._count < _DEPTH:
+        queue = self.queue
+        values = queue.values
+        while gyr.count and queue.room():
             tick_us = gyr.time_us()
-            slot = (self._first + self._count) % _DEPTH
-            at = slot * _WIDTH
-            acc = self._tracks[ACC].find(tick_us, self._values, at + 4)
-            quat = self._tracks[QUAT].find(tick_us, self._values, at)
+            at = queue.next_at()
+            acc = self._tracks[ACC].find(tick_us, values, at + 4)
+            quat = self._tracks[QUAT].find(tick_us, values, at)
             if gyr.count < _PATIENCE and (acc == _WAIT or quat == _WAIT):
                 return
             if acc == _FOUND:
-                gyr.copy(self._values, at + 7)
-                self._times[slot] = tick_us
-                self._complete(slot, tick_us, quat == _FOUND)
-            elif self._any:
-                self.next_flags |= wire.FLAG_GAP
+                gyr.copy(values, at + 7)
+                self._complete(values, at, tick_us, quat == _FOUND)
+            else:
+                queue.miss()
             gyr.drop()
 
-    def _complete(self, slot, tick_us, has_quat):
-        values = self._values
-        at = slot * _WIDTH
-        flags = self.standing_flags | self.next_flags
-        self.next_flags = 0
+    def _complete(self, values, at, tick_us, has_quat):
         if has_quat:  # the BNO085 reports i j k real, a packet has w x y z
             real = values[at + 3]
             for i in range(3):
                 values[at + 3 - i] = values[at + 2 - i]
             values[at] = real
         else:
-            flags |= wire.FLAG_NO_QUAT
             for i in range(4):
                 values[at + i] = 0
-        for i in range(at + 4, at + _WIDTH):
-            end = _ACC_END if i < at + 7 else _GYR_END
-            if not -end < values[i] < end:
-                flags |= wire.FLAG_CLIPPED
-        if self._any and ticks_diff(tick_us, self._last_us) > self._gap_us:
-            flags |= wire.FLAG_GAP
-        self._any = True
-        self._last_us = tick_us
-        self._flags[slot] = flags
-        self._count += 1
-
-    def pop(self, sample):
-        """Copy the oldest complete sample; False if there is none.
-
-        After a restart samples are held back until settle(), because the first interrupt may have been noticed late,
-        which only later ones reveal. A sample whose time still does not increase is dropped.
-        """
-        while self._settled and self._count:
-            slot = self._first
-            flags = self._flags[slot]
-            self._first = (slot + 1) % _DEPTH
-            self._count -= 1
-            if not self._set_time(ticks_diff(self.now_us, self._times[slot])):
-                self.next_flags |= flags | wire.FLAG_GAP
-                continue
-            self.flags = flags
-            at = slot * _WIDTH
-            for i in range(_WIDTH):
-                sample[i] = self._values[at + i]
-            return True
-        return False
-
-    def _set_time(self, age_us):
-        time_s = self._clock_s
-        time_us = self._clock_us - age_us
-        while time_us < 0:
-            time_us += _US_PER_S
-            time_s -= 1
-        while time_us >= _US_PER_S:
-            time_us -= _US_PER_S
-            time_s += 1
-        if time_s < self.time_s or (time_s == self.time_s and time_us <= self.time_us):
-            return False
-        self.time_s = time_s
-        self.time_us = time_us
-        return True
+        self.queue.complete(tick_us, 0 if has_quat else wire.FLAG_NO_QUAT)

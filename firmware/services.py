@@ -14,7 +14,7 @@ _NOTIFY = const(0x0010)
 _WRITE_ENC = const(0x1000)
 _READ_ENC = const(0x0202)  # read, encrypted link required
 
-FIRMWARE_VERSION = (0, 2, 0)
+FIRMWARE_VERSION = (0, 3, 0)
 
 _BATTERY = const(0x180F)
 _BATTERY_LEVEL = const(0x2A19)
@@ -26,7 +26,7 @@ _INFORMATION = const(0x180A)
 _MANUFACTURER = const(0x2A29)
 _MODEL = const(0x2A24)
 _FIRMWARE = const(0x2A26)
-_HIP = const(6)
+_HIP = const(3)
 _WALKING_OR_RUNNING = const(0x04)  # bit of feature and measurement: running or walking is reported
 
 _AD_FLAGS = const(0x01)
@@ -93,7 +93,10 @@ def advertisement(name):
     return data
 
 
-def scan_response(pairing):
-    """The scan response: for apps and watches that look for running sensors and batteries, and one of wire.PAIRING_."""
+def scan_response(said):
+    """The scan response: for apps and watches that look for running sensors and batteries, and a byte for hosts.
+
+    said: one of wire.PAIRING_, with wire.LINK_ and wire.ROLE_TRUNK.
+    """
     uuid = bytes(bluetooth.UUID(wire.SERVICE_UUID))
-    return struct.pack("<BBHHBB", 5, _AD_UUID16, _RUNNING, _BATTERY, 18, _AD_DATA128) + uuid + bytes((pairing,))
+    return struct.pack("<BBHHBB", 5, _AD_UUID16, _RUNNING, _BATTERY, 18, _AD_DATA128) + uuid + bytes((said,))

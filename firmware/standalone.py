@@ -19,7 +19,9 @@ _SLEEP_AFTER_MS = const(900000)  # idle without a host: sleep
 _CALM_MS = const(10000)  # without a step: the BNO085 may calibrate its accelerometer
 _BATTERY_EVERY_MS = const(30000)
 _LOW_PCT = const(10)
+_SAVE_EVERY_S = const(10)  # the counts of what was lost
 _RATE_HZ = const(100)
+_FLASH_BLINKS = const(3)  # in a group, where the flash is full or broken; two: the battery is low
 # Open-circuit voltage of a lithium polymer cell in mV, and its charge in per cent
 _CURVE = ((3300, 0), (3600, 8), (3700, 22), (3800, 45), (3900, 62), (4000, 77), (4100, 90), (4180, 100))
 
@@ -58,7 +60,8 @@ class Standalone:
         self.tuck_cue.add(self.gait.add(sample, time_s, time_us))
 
     async def run(self, control):
-        """Task: button, cues, battery, state, LED."""
+        """Task: button, cues, battery, state, light. The light shows the start until the sensor has answered or not."""
+        await control.probe_sensor()
         before_ms = ticks_ms()
         while True:
             now_ms = ticks_ms()
@@ -69,7 +72,7 @@ class Standalone:
             self._measure_battery(passed_ms)
             await self._manage_state(control, passed_ms)
             self._update_services(control)
-            self._sounder.blink = self._blink(control)
+            self._show_state(control)
             await asyncio.sleep_ms(_TURN_MS)
 
     async def _handle_press(self, control, press):
@@ -88,7 +91,9 @@ class Standalone:
         cue = self.tuck_cue.cue()
         if control.sensor_just_lost():
             cue = wire.CUE_LOST
-        if cue and not control.listening:
+        if control.flash_just_failed():
+            self._sounder.play(wire.CUE_FULL)  # also while a host listens: it may be too far away to say so
+        if cue and not (control.listening and control.attended):
             self._sounder.play(cue)
 
     def _measure_battery(self, passed_ms):
@@ -105,11 +110,13 @@ class Standalone:
             self._updated_s = second
             if self.low:
                 control.mark(wire.FLAG_LOW_BATTERY)
+            if second % _SAVE_EVERY_S == 0:
+                control.losses.save()
             control.update_services(self.battery_pct, self.gait.cadence_spm())
             control.calibrate(ticks_diff(self.gait.now_ms, self.gait.last_step_ms) > _CALM_MS)
 
     async def _manage_state(self, control, passed_ms):
-        if control.connected:
+        if control.attended:
             self._alone_ms = self._resting_ms = 0
             return
         gait = self.gait
@@ -136,11 +143,19 @@ class Standalone:
         self._sounder.off()
         self._sleep(wakes_on_motion)
 
-    def _blink(self, control):
-        if control.sensor_missing:
-            return sounds.BLINK_LOST
-        if control.pairing_open:
-            return sounds.BLINK_PAIRING
-        if control.recording:
-            return sounds.BLINK_RECORDING
-        return sounds.BLINK_STREAMING if control.streaming else sounds.BLINK_IDLE
+    def _show_state(self, control):
+        """Choose the light: what the user has just asked for, then faults, then the state."""
+        if control.window_open:
+            light = sounds.LIGHT_PAIRING
+        elif control.sensor_missing:
+            light = sounds.LIGHT_NO_SENSOR
+        elif control.recording:
+            light = sounds.LIGHT_RECORDING
+        elif control.pairing_open:
+            light = sounds.LIGHT_PAIRING
+        elif control.connected or control.streaming:
+            light = sounds.LIGHT_CONNECTED
+        else:
+            light = sounds.LIGHT_IDLE
+        alone = light is sounds.LIGHT_PAIRING or light is sounds.LIGHT_NO_SENSOR
+        self._sounder.show(light, 0 if alone else _FLASH_BLINKS if control.store.full else 1 + self.low)

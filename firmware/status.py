@@ -23,9 +23,10 @@ def pack(buffer, control):
         control.last[1],
         _conditions(control),
         store.count,
-        store.dropped,
+        control.losses.runs,
         store.free_kb(),
         control.standalone.gait.cadence_spm(),
+        control.losses.packets,
     )
 
 
@@ -39,4 +40,5 @@ def _conditions(control):
         | (wire.COND_STANDING if tuck_cue.measuring else 0)
         | (wire.COND_RUNNING if control.standalone.gait.run_began_ms >= 0 else 0)
         | (wire.COND_FAULT if control.radio.faulty else 0)
+        | (wire.COND_TRUNK if control.radio.trunk else 0)
     )

@@ -12,7 +12,7 @@ _US_PER_S = const(1000000)
 
 
 class Stream:
-    """`source` has pop(sample) -> bool, and time_s, time_us and flags of the sample popped last.
+    """`source` is a SampleQueue: pop(sample) -> bool; time_s, time_us and flags of the sample popped last; sensor.
 
     on_sample(sample, time_s, time_us) is called for every sample.
     """
@@ -103,7 +103,15 @@ class Stream:
         self._flags |= self._marks
         self._marks = 0
         wire.pack_header(
-            ring.buffer, self._flags, ring.stream_id, ring.next, self._first_s, self._first_us, period_us, self._count
+            ring.buffer,
+            self._flags,
+            ring.stream_id,
+            ring.next,
+            self._first_s,
+            self._first_us,
+            period_us,
+            self._count,
+            self._source.sensor,
         )
         ring.commit(wire.seal(ring.buffer, self._count))
         self._count = 0

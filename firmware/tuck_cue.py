@@ -42,8 +42,9 @@ class TuckCue:
 
     @property
     def armed(self):
-        """Whether cues without a host are enabled and standing is known."""
-        return bool(self._settings.outputs & wire.OUT_ALONE) and self._settings.knows_standing
+        """Whether cues without a host are enabled, standing is known, and the clip is worn on the pelvis."""
+        settings = self._settings
+        return bool(settings.outputs & wire.OUT_ALONE) and settings.knows_standing and not settings.trunk
 
     def begin(self):
         """Start a new run."""

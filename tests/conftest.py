@@ -10,7 +10,7 @@ import gc
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -18,6 +18,9 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 from tests.needs import needs
+
+from untuck import wire
+from untuck.simulate.sensor_noise import simulate_sensor
 
 if TYPE_CHECKING:
     from tests.coach.scenes import SceneControl
@@ -47,9 +50,30 @@ def data_dir(*parts: str) -> Path:
     return path
 
 
+SENSOR_IDS = {"bno085": wire.SENSOR_BNO085, "icm45686": wire.SENSOR_ICM45686}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """--sensor: what all simulated sensors and virtual clips are, `make sensors` runs the tests of the analysis so."""
+    parser.addoption("--sensor", choices=SENSOR_IDS, default="bno085", help="the sensor that tests simulate")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set the sensor; only another one than usual changes anything."""
+    sensor = config.getoption("--sensor")
+    if sensor != "bno085":
+        from virtual_clip import clip
+
+        simulate_sensor(SENSOR_IDS[sensor])
+        clip.default_sensor = sensor
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test with what it needs; long tests go first."""
+    bare = items and items[0].config.getoption("--sensor") != "bno085"
     for item in items:
+        if bare and item.get_closest_marker("quaternion"):
+            item.add_marker(pytest.mark.skip(reason="needs a chip with a quaternion"))
         assert isinstance(item, pytest.Function)
         used = [each.func for defined in item._fixtureinfo.name2fixturedefs.values() for each in defined]
         for marker in needs(item.function, *used):
@@ -82,6 +106,20 @@ else:
         return _ByFolder(config, log)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Captured text that is no Unicode, such as half a surrogate, would end the process that collects the reports."""
+    report = yield
+    report.sections = [(name, _as_utf_8(text)) for name, text in report.sections]
+    if report.longrepr is not None and _as_utf_8(report.longreprtext) != report.longreprtext:
+        report.longrepr = _as_utf_8(report.longreprtext)
+    return report
+
+
+def _as_utf_8(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 @pytest.fixture(scope="session")
 def checkout() -> Path:
     """The folder that holds pyproject.toml."""
@@ -102,8 +140,9 @@ def patient_host(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     if request.node.get_closest_marker("radio"):
         from virtual_clip.clock import unwaited_s
 
-        from untuck.sources import ble_link
+        from untuck.sources import ble_link, computer_clock
 
+        monkeypatch.setattr(computer_clock, "is_set", lambda: True)  # a container has no clock of its own to look at
         usual = ble_link.Timeouts.__init__.__defaults__ or ()
         monkeypatch.setattr(ble_link.Timeouts.__init__, "__defaults__", tuple(10.0 * seconds for seconds in usual))
         monkeypatch.setattr(ble_link, "time", SimpleNamespace(monotonic=unwaited_s, time=time.time))

@@ -1,8 +1,9 @@
-"""`make screenshots`: the pictures in docs/images of the coach's window and of the pages after a run.
+"""`make screenshots`: the pictures in docs/images of the coach's window, of the pages after a run, and of the phone.
 
     python -m tests.screenshots [NAME ...]
 
-All of them, or those named. Their content is in tests/coach/scenes.py, tests/coach/film.py and tests/report/scenes.py.
+All of them, or those named; "phone" is all of the phone's. Their content is in tests/coach/scenes.py,
+tests/coach/film.py, tests/report/scenes.py and tests/phone/pictures.py.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QApplication
 from tests.coach.film import save_film
 from tests.coach.scenes import SCENES
+from tests.phone.pictures import PHONE, draw_phone
 from tests.report.scenes import PAGES, draw_pages
 
 FILM = "demo"  # the moving picture
@@ -21,7 +23,8 @@ IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 
 def main(names: list[str]) -> int:
     """Save the pictures; returns 1 for an unknown name, or if a page cannot be drawn."""
-    known = [*SCENES, FILM, *PAGES]
+    names = [each for name in names for each in (PHONE if name == "phone" else [name])]
+    known = [*SCENES, FILM, *PAGES, *PHONE]
     unknown = set(names) - set(known)
     if unknown:
         print(f"unknown picture: {', '.join(sorted(unknown))}; use some of {', '.join(known)}.")
@@ -44,6 +47,7 @@ def main(names: list[str]) -> int:
     except RuntimeError as error:
         print(error, file=sys.stderr)
         return 1
+    draw_phone([name for name in wanted if name in PHONE], IMAGES)
     return 0
 
 

@@ -131,6 +131,10 @@ GOOD = (
     (wire.CMD_STANDING, (0, 0, 0)),
     (wire.CMD_STANDING, (-1200, 16000, 3200)),
     (wire.CMD_TIME, ((1 << 32) - 1,)),
+    (wire.CMD_SPLIT, ()),
+    (wire.CMD_SEEN, ((1 << 32) - 1, 65535)),
+    (wire.CMD_ROLE, (0,)),
+    (wire.CMD_ROLE, (1,)),
 )
 
 
@@ -150,6 +154,8 @@ def test_malformed_commands_are_rejected():
         (wire.CMD_TUCK_CUE, (wire.OUT_ALL + 1, 0, 0, 0)),
         (wire.CMD_TUCK_CUE, (0, wire.THRESHOLD_MAX_CDEG + 1, 0, 0)),
         (wire.CMD_CONFIRM, (1, 2, 3, 2)),
+        (wire.CMD_ROLE, (2,)),
+        (wire.CMD_ROLE, (255,)),
         (wire.CMD_STANDING, (0, 1, 0)),
         (wire.CMD_STANDING, (32767, 32767, 32767)),
     )
@@ -160,16 +166,16 @@ def test_malformed_commands_are_rejected():
         assert wire.parse_command(good + b"\0")[0] == wire.RESULT_BAD_LENGTH
         for size in range(len(good)):
             assert wire.parse_command(good[:size])[0] == wire.RESULT_BAD_LENGTH
-    for opcode in [0] + list(range(wire.CMD_TIME + 1, 256)):  # noqa: RUF005 (MicroPython unpacks only in calls)
+    for opcode in [0] + list(range(wire.CMD_ROLE + 1, 256)):  # noqa: RUF005 (MicroPython unpacks only in calls)
         assert wire.parse_command(bytes((opcode, 1, 2)))[:2] == (wire.RESULT_UNKNOWN_COMMAND, opcode)
 
 
 def test_the_status_is_unpacked_as_it_was_packed():
     buffer = bytearray(wire.STATUS_SIZE)
     fields = (wire.STATE_STREAMING, 87, 200, STREAM, 1 << 31, (1 << 32) - 1, 65535, wire.CMD_RESEND, 7)
-    more = (63, 96, 65535, 6000, 182)
+    more = (63, 96, 65535, 6000, 182, (1 << 32) - 1)
     wire.pack_status(buffer, (1, 22, 255), *fields, *more)
-    assert wire.unpack_status(buffer) == (2, 1, 22, 255) + fields + more  # noqa: RUF005
+    assert wire.unpack_status(buffer) == (3, 1, 22, 255) + fields + more  # noqa: RUF005
 
 
 def test_the_documented_packet_decodes():
@@ -195,11 +201,12 @@ def test_the_documented_commands_and_status_decode():
         (0, 6, (3, 65536, 16384)),
         (0, 7, (3, 81920, 0x1234ABCD, 1)),
         (0, 9, (7, 150, 180, 30)),
+        (0, 14, (1,)),
     ]
     status = wire.unpack_status(documented("status")[0])
-    assert status[:8] == (2, 0, 2, 0, wire.STATE_STREAMING, 87, 100, STREAM)
+    assert status[:8] == (3, 0, 3, 0, wire.STATE_STREAMING, 87, 100, STREAM)
     assert status[8:13] == (1020, 1028, 0, wire.CMD_START, wire.RESULT_OK)
-    assert status[13:] == (wire.COND_TUCK_CUE | wire.COND_RUNNING, 2, 0, 4096, 172)
+    assert status[13:] == (wire.COND_TUCK_CUE | wire.COND_RUNNING, 2, 0, 4096, 172, 0)
 
 
 def test_the_documented_arguments_are_those_of_the_code():
@@ -218,16 +225,18 @@ def test_the_documented_arguments_are_those_of_the_code():
 
 def test_every_name_is_documented_with_its_value():
     names = [
-        name for name in dir(wire) if name.split("_")[0] in ("FLAG", "CMD", "STATE", "RESULT", "COND", "CUE", "OUT")
+        name
+        for name in dir(wire)
+        if name.split("_")[0] in ("FLAG", "CMD", "STATE", "RESULT", "COND", "CUE", "OUT", "PAIRING", "LINK", "ROLE")
     ]
-    names = [name for name in names if name not in ("CUE_LAST", "OUT_ALL")]
-    values = [str(value) for value in range(13)] + ["0x%02x" % (1 << bit) for bit in range(8)]
-    values += ["0x%02x" % opcode for opcode in range(wire.CMD_TIME + 1)]
+    names = [name for name in names if name not in ("CUE_LAST", "OUT_ALL", "PAIRING_BITS")]
+    values = [str(value) for value in range(14)] + ["0x%02x" % (1 << bit) for bit in range(8)]
+    values += ["0x%02x" % opcode for opcode in range(wire.CMD_ROLE + 1)]
     documents = {row[1]: row[0] for row in table_rows(values) if len(row) > 2}
     for name in names:
         assert name in documents, name
         assert int(documents[name], 0) == getattr(wire, name), name
-    assert len(names) == 8 + 11 + 3 + 13 + 6 + 7 + 3
+    assert len(names) == 8 + 14 + 3 + 14 + 8 + 7 + 3 + 3 + 2 + 1
     uuids = [row[1].strip("`") for row in table_rows(("service", "stream", "control", "status"))]
     assert uuids == [wire.SERVICE_UUID, wire.STREAM_UUID, wire.CONTROL_UUID, wire.STATUS_UUID]
 

@@ -25,8 +25,10 @@ PURPOSE = {
     "sound": "cues as audio",
     "store": "sessions on disk",
     "report": "summaries, pages, exports",
+    "flash": "the program onto a board",
     "session": "one live session: source, store, pipeline, sound, views",
     "coach": "the coach's window",
+    "phone": "the page of a phone, around the same core",
     "cli": "one file per command",
     "recordings": "load, sessions, example",
 }

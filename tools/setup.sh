@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes .venv, installs pinned requirements into it, and asks apt for what the system lacks.
-# Used by the Makefile: tools/setup.sh demo|test|bench|bluez. POSIX sh, for dash, bash 3.2 on macOS and any other shell.
+# Used by the Makefile: tools/setup.sh demo|test|bench|bluez|hardware. POSIX sh, for dash, bash 3.2 on macOS and any other shell.
 # Owns the knowledge of system packages.
 set -eu
 cd "$(dirname "$0")/.."
@@ -15,7 +15,8 @@ case $target in
     demo) requirements="requirements.txt" ;;
     test | bluez) requirements="requirements-dev.txt" ;;
     bench) requirements="requirements-bench.txt" ;;
-    *) stop "unknown target '$target': demo, test, bench or bluez." ;;
+    hardware) requirements="requirements-hardware.txt" venv=.venv-hardware ;;
+    *) stop "unknown target '$target': demo, test, bench, bluez or hardware." ;;
 esac
 
 new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
@@ -113,8 +114,23 @@ bluez_packages() {
     have mke2fs || [ -x /sbin/mke2fs ] || echo e2fsprogs
 }
 
+# What draws the pictures of the case without a screen.
+picture_packages() {
+    wants libEGL.so.1 libegl1
+    wants libEGL_mesa.so.0 "libegl-mesa0 libgl1-mesa-dri"
+    wants libGL.so.1 libgl1
+    wants libX11.so.6 libx11-6
+}
+
+# A browser for the phone's page, and the bus by which it finds simulated Bluetooth.
+browser_packages() {
+    have chromium || have chromium-browser || have google-chrome || echo chromium
+    have dbus-daemon || echo dbus-daemon
+}
+
 # What only some tests, only the sound or only the window need: without it the set-up goes on.
 optional_packages() {
+    [ "$target" != hardware ] || have dot || echo graphviz
     [ "$(uname)" = Linux ] || return 0
     known=$(libraries)
     if [ "$target" = demo ]; then
@@ -126,8 +142,11 @@ optional_packages() {
         window_packages
     elif [ "$target" = bluez ]; then
         bluez_packages
-    elif ! { have pulseaudio && have parec && have pactl; }; then
-        echo pulseaudio pulseaudio-utils
+    elif [ "$target" = hardware ]; then
+        picture_packages
+    else
+        { have pulseaudio && have parec && have pactl; } || echo pulseaudio pulseaudio-utils
+        [ "$target" != test ] || browser_packages
     fi
 }
 
@@ -139,11 +158,18 @@ install_wasm_board() {
         say "continuing without the 32-bit MicroPython, as npm could not install it."
 }
 
+# Pyodide and its numpy, with which the page for a phone is built. Some tests run it in a browser.
+get_phone_parts() {
+    $venv/bin/python tools/phone_parts.py || say "continuing without the phone's page: its tests are left out."
+}
+
 make_venv
 say "installing $requirements into $venv (once; about a minute)"
 $venv/bin/python -m pip install --quiet --disable-pip-version-check -r "$requirements"
-$venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+[ "$target" = hardware ] ||
+    $venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 [ "$target" != test ] || install_wasm_board
+[ "$target" != test ] || get_phone_parts
 
 missing=$(optional_packages)
 if [ -n "$missing" ]; then

@@ -19,8 +19,9 @@ PAGES = {  # path in the repository -> path in the site
     "CHANGELOG.md": "changelog.md",
     "CODE_OF_CONDUCT.md": "conduct.md",
     "CONTRIBUTING.md": "contributing.md",
-    "SECURITY.md": "security.md",
+    "SECURITY.md": "vulnerabilities.md",
     "hardware/README.md": "hardware.md",
+    "hardware/case/README.md": "case.md",
 }
 API_MARK = "<!-- public names -->"  # in docs/api.md
 API = {  # heading -> names, in the order in which a reader needs them; others follow under "More"
@@ -87,7 +88,7 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
         path = posixpath.normpath(posixpath.join(posixpath.dirname(origin), link))
         target = PAGES.get(path, path.removeprefix("docs/"))
         if files.get_file_from_path(target) is not None:
-            return f"{mark}[{words}]({target}{anchor})"
+            return f"{mark}[{words}]({posixpath.relpath(target, posixpath.dirname(page.file.src_uri) or '.')}{anchor})"
         return found[0] if not (CHECKOUT / path).exists() else words
 
     if page.file.src_uri in MEASURED:

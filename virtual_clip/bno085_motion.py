@@ -6,7 +6,7 @@ Rows come from arrays or one by one from a generator; after the last row the chi
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 import numpy as np
@@ -35,6 +35,9 @@ def chip_values(gyr_rad_s: ArrayLike, acc_m_s2: ArrayLike, quat: ArrayLike) -> N
     return np.hstack([np.round(np.asarray(quat) * QUAT_ONE), acc, gyr]).astype(np.int64)
 
 
+Convert = Callable[[ArrayLike, ArrayLike, ArrayLike], NDArray[np.int64]]  # gyr, acc, quat to (N,10)
+
+
 class Motion:
     """Rows of (time_us, ten integers), the first at time 0, read from the source as needed."""
 
@@ -49,23 +52,24 @@ class Motion:
         self.period_us = self._times_us[1] if len(self._times_us) > 1 else 10000
 
     @classmethod
-    def of(cls, samples: SamplesLike) -> Motion:
-        """From untuck.Samples, which must carry quaternions."""
-        if samples.quat is None:
+    def of(cls, samples: SamplesLike, convert: Convert = chip_values) -> Motion:
+        """From untuck.Samples, which must carry quaternions if the chip measures them. convert: to its integers."""
+        if samples.quat is None and convert is chip_values:
             raise ValueError("the chip always reports a quaternion: samples need `quat`")
-        values = chip_values(samples.gyr_rad_s, samples.acc_m_s2, samples.quat).tolist()
+        quat = np.zeros((len(samples.time_s), 4)) if samples.quat is None else samples.quat
+        values = convert(samples.gyr_rad_s, samples.acc_m_s2, quat).tolist()
         times_us = np.round((samples.time_s - samples.time_s[0]) * 1e6).astype(int).tolist()
         return cls(zip(times_us, map(tuple, values), strict=True))
 
     @classmethod
-    def stream(cls, rows: Iterable[Row]) -> Motion:
+    def stream(cls, rows: Iterable[Row], convert: Convert = chip_values) -> Motion:
         """From a generator of (time_s, gyr, acc, quat), which may be endless."""
 
         def integers() -> Iterator[tuple[int, tuple[int, ...]]]:
             start_s = None
             for time_s, gyr, acc, quat in rows:
                 start_s = time_s if start_s is None else start_s
-                yield round((time_s - start_s) * 1e6), tuple(chip_values([gyr], [acc], [quat])[0].tolist())
+                yield round((time_s - start_s) * 1e6), tuple(convert([gyr], [acc], [quat])[0].tolist())
 
         return cls(integers())
 

@@ -8,16 +8,13 @@ bytes, bno085_motion.py the measured values.
 from __future__ import annotations
 
 import errno
-import heapq
-import itertools
-import threading
 from collections import deque
-from collections.abc import Callable
 
 from virtual_clip import bno085_messages as messages
 from virtual_clip.bno085_motion import Motion
 from virtual_clip.bno085_sender import Sender
 from virtual_clip.bno085_state import Cargo, Faults, Feature, Log
+from virtual_clip.simulated_chip import Event, SimulatedChip
 
 BOOT_US = 90_000
 ANSWER_US = 1_000  # from a command to its answer
@@ -25,7 +22,7 @@ GAP_US = 50  # from the end of a transfer to the next interrupt
 LEAD_US = 500_000  # from the first enabled report to the first row of the motion, after the set-up
 
 
-class Bno085Sim:
+class Bno085Sim(SimulatedChip):
     """One chip.
 
     grant: {(report, requested interval in us): granted interval}; others are granted as requested. skew_us: {report:
@@ -43,21 +40,14 @@ class Bno085Sim:
         cargo_bytes: int = 276,
         fifo: int = 20_000,
     ) -> None:
-        self.lock = threading.RLock()
+        super().__init__(motion)
         self.faults = Faults()
         self.log = Log()
-        self.edges: list[tuple[int, int]] = []  # (time_us, level) of the interrupt line, for the front end
-        self.int_level = 1
-        self.now_us = 0
-        self.origin_us: int | None = None  # when the motion began
-        self.motion = motion
         self._grant = grant or {}
         self._skew_us = skew_us or {}
         self._latency_us = latency_us
         self._cargo_bytes = cargo_bytes
         self._fifo = fifo
-        self._plan: list[tuple[int, int, Callable[[], object]]] = []
-        self._order = itertools.count()
         self._in_reset = False
         self._reset_us = 0
         self._boot_us: int | None = None
@@ -67,23 +57,6 @@ class Bno085Sim:
         self._boot_us = BOOT_US
 
     # For front ends.
-
-    def advance(self, now_us: int) -> None:
-        """Let time pass until `now_us`."""
-        with self.lock:
-            while True:
-                due_us, action = self._next()
-                if action is None or due_us > now_us:
-                    break
-                self.now_us = max(self.now_us, due_us)
-                action()
-            self.now_us = max(self.now_us, now_us)
-
-    def next_us(self) -> int | None:
-        """Time of the next event, None if there is none."""
-        with self.lock:
-            due_us, action = self._next()
-            return None if action is None else due_us
 
     def begin_transfer(self) -> bytes:
         """The bytes that the host can read now: header and payload, or four zeros. Clears the interrupt.
@@ -170,11 +143,6 @@ class Bno085Sim:
 
     # Faults, for tests.
 
-    def at(self, motion_s: float, action: Callable[[], object]) -> None:
-        """Call `action` when the motion has reached `motion_s`."""
-        with self.lock:
-            heapq.heappush(self._plan, (round(motion_s * 1e6), next(self._order), action))
-
     def reset_itself(self) -> None:
         """The chip resets spontaneously: reports are disabled, calibration is enabled again."""
         with self.lock:
@@ -218,8 +186,8 @@ class Bno085Sim:
         self.wakes_on_motion = False  # the report of significant motion is enabled
         self._set_int(1)
 
-    def _next(self) -> tuple[int, Callable[[], object] | None]:
-        events: list[tuple[int, Callable[[], object]]] = []
+    def _events(self) -> list[Event]:
+        events: list[Event] = []
         if self._boot_us is not None:
             events.append((self._boot_us, self._boot))
         if not self.faults.silent:
@@ -232,9 +200,7 @@ class Bno085Sim:
                 events.append((max(self._idle_from_us, self._pending[0][2] + self._latency_us), self._raise_int))
             if self._woken and not self._in_reset and self._boot_us is None:
                 events.append((max(self._idle_from_us, self.now_us), self._raise_int))
-        if self._plan and self.origin_us is not None:
-            events.append((self.origin_us + self._plan[0][0], lambda: heapq.heappop(self._plan)[2]()))
-        return min(events, key=lambda event: event[0], default=(0, None))
+        return events
 
     def _boot(self) -> None:
         self._boot_us = None

@@ -3,12 +3,14 @@
     python -m virtual_clip.board_process IMAGE HEAP [SCRIPT ARGUMENT ...]
 
 On the board code is executed from flash. Here the image, a ROMFS, is memory outside the heap; clip.py builds it.
+UNTUCK_SENSOR selects the sensor, instead of the constant in board.py.
 Without a script the firmware's main runs.
 """
 
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 from pathlib import Path
 
@@ -17,6 +19,8 @@ import sys, uctypes, vfs
 vfs.mount(vfs.VfsRom(uctypes.bytearray_at({address}, {size})), '/rom')
 sys.path[:] = ['/rom', {folder!r}, '.frozen']
 sys.argv[:] = {arguments!r}
+import board
+board.SENSOR = {sensor!r} or board.SENSOR
 import {module}
 """
 
@@ -33,6 +37,7 @@ def main(image_path: str, heap: str, script: str = "main", *arguments: str) -> i
         folder=str(Path(script).parent),
         arguments=[script, *arguments],
         module=Path(script).stem,
+        sensor=os.environ.get("UNTUCK_SENSOR", ""),
     )
     return int(micropython_run.run_main(["micropython", "-X", f"heapsize={heap}", "-c", code]))
 

@@ -2,22 +2,24 @@
 
 It serves one loopback socket; each message (type, length, body) is a call of MicroPython's `BLE`, each answer an
 interrupt. A notification's credit returns when the controller has sent it, so a stalled channel causes ENOMEM. Keys
-are the firmware's, asked for as NimBLE does (nimble_store.py). Tests can damage single packets and let calls fail.
+are the firmware's, asked for as NimBLE does (nimble_store.py); it also decides what may be read. As in MicroPython's
+builds there are at most four connections. Tests can damage single packets and let calls fail.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import socket
 import struct
 from collections import deque
 from collections.abc import Awaitable, Callable
 
 from bumble import hci
-from bumble.att import ATT_Handle_Value_Notification, Attribute, AttributeValue
+from bumble.att import ATT_Error, ATT_Handle_Value_Notification, Attribute, AttributeValue
 from bumble.core import UUID
-from bumble.device import Connection, Device
+from bumble.device import AdvertisingType, Connection, Device
 from bumble.gatt import Characteristic, Service
 from bumble.host import DataPacketQueue
 from bumble.pairing import PairingConfig, PairingDelegate
@@ -26,11 +28,13 @@ from bumble.smp import Session
 from virtual_clip.nimble_store import NimbleStore
 from virtual_clip.radio_channel import RadioChannel
 
-NOTIFY_CREDITS = 12  # about the buffers NimBLE has for outgoing data
+NOTIFY_CREDITS = 12  # about the buffers NimBLE has for outgoing data, of all connections
+MAX_CONNECTIONS = 4  # CONFIG_BT_NIMBLE_MAX_CONNECTIONS of MicroPython's builds
 _FLAG_WRITES, _FLAG_READ = 0x0C, 0x02  # MicroPython's flags are the characteristic's properties
 _PROPERTIES = 0xFF
 _READ_ENCRYPTED, _WRITE_ENCRYPTED = 0x0200, 0x1000
 _UUID_BYTES = 16
+_DEFAULT_VALUE_SIZE = 20  # a write is truncated to this, unless gatts_set_buffer says another size
 _KEY_SIZE = 16
 
 Damage = Callable[[bytes], bytes | None]
@@ -75,12 +79,15 @@ class BumblePeripheral:
         self._name = "nimble"
         self._settings = bytes(4)
         self._device: Device | None = None  # one for each run of the firmware
-        self._connection: Connection | None = None
+        self._connections: dict[int, Connection] = {}
         self._characteristics: dict[int, Characteristic[bytes]] = {}
         self._values: dict[int, bytes] = {}
+        self._sizes: dict[int, int] = {}
         self._marks: deque[int] = deque()  # the queue's count after each notification that is not sent yet
         self._server: asyncio.Server | None = None
         self._writer: asyncio.StreamWriter | None = None
+        self._whole = asyncio.Lock()  # a message of the firmware is done whole before the radio stops
+        self._stopped = False
         self._asked: deque[asyncio.Future[bytes]] = deque()
         self._do = {
             b"M": self._set_mtu,
@@ -88,11 +95,13 @@ class BumblePeripheral:
             b"P": self._set_security,
             b"R": self._register,
             b"A": self._advertise,
+            b"B": self._set_size,
             b"V": self._set_value,
             b"N": self._notify,
             b"X": self._disconnect,
             b"G": self._answered,
             b"S": self._answered,
+            b"Q": self._answered,
         }
 
     @property
@@ -107,6 +116,7 @@ class BumblePeripheral:
 
     async def stop(self) -> None:
         """Stop the radio and close the socket."""
+        self._stopped = True
         await self._stop_radio()
         if self._writer:
             self._writer.close()
@@ -114,14 +124,18 @@ class BumblePeripheral:
             self._server.close()
 
     async def drop(self) -> None:
-        """Break the connection, like a lost radio contact."""
-        if self._connection and self._device:
-            await self._device.disconnect(self._connection, hci.HCI_REMOTE_USER_TERMINATED_CONNECTION_ERROR)
+        """Break all connections, like a lost radio contact."""
+        for connection in list(self._connections.values()):
+            await self._break(connection)
+
+    async def _break(self, connection: Connection) -> None:
+        if self._device:
+            await self._device.disconnect(connection, hci.HCI_REMOTE_USER_TERMINATED_CONNECTION_ERROR)
 
     async def fail_connection(self) -> None:
         """A host tries to connect and fails, which ends advertising; MicroPython reports a disconnection."""
         assert self._device is not None
-        await self._device.stop_advertising()
+        await self._stop_advertising(self._device)
         self._send(b"D", struct.pack("<HB6s", 0xFFFF, 0xFF, b""))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -132,11 +146,16 @@ class BumblePeripheral:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 kind, length = struct.unpack("<cH", await reader.readexactly(3))
-                await self._do[kind](await reader.readexactly(length))
+                body = await reader.readexactly(length)
+                async with self._whole:
+                    if self._stopped:
+                        break
+                    await self._do[kind](body)
         starting.cancel()
         while self._asked:
             self._asked.popleft().cancel()
-        await self._stop_radio()
+        if self._writer is writer:  # else the firmware runs again, on a radio of its own
+            await self._stop_radio()
 
     async def _start_stack(self) -> None:
         self.store = NimbleStore(self._get_secret, self._set_secret, self._finish_pairing)
@@ -144,12 +163,13 @@ class BumblePeripheral:
         self._send(b"U", b"")
 
     async def _stop_radio(self) -> None:
-        device, self._device = self._device, None
-        if device is not None:
-            if self._connection:
-                await device.disconnect(self._connection, hci.HCI_REMOTE_USER_TERMINATED_CONNECTION_ERROR)
-            await device.stop_advertising()
-            self._channel.remove(device)
+        async with self._whole:
+            device, self._device = self._device, None
+            if device is not None:
+                for connection in list(self._connections.values()):
+                    await device.disconnect(connection, hci.HCI_REMOTE_USER_TERMINATED_CONNECTION_ERROR)
+                await self._stop_advertising(device)
+                self._channel.remove(device)
 
     @property
     def _queue(self) -> DataPacketQueue:
@@ -175,8 +195,10 @@ class BumblePeripheral:
         if not answer.done():
             answer.set_result(body)
 
-    async def _disconnect(self, _: bytes) -> None:
-        await self.drop()
+    async def _disconnect(self, body: bytes) -> None:
+        connection = self._connections.get(struct.unpack("<H", body)[0])
+        if connection is not None:
+            await self._break(connection)
 
     def _send(self, kind: bytes, body: bytes) -> None:
         if self._writer:
@@ -198,6 +220,8 @@ class BumblePeripheral:
 
     async def _register(self, body: bytes) -> None:
         self._device = device = self._channel.make_device(self._name, self._address)
+        self._connections.clear()
+        self._marks.clear()
         device.on("connection", self._on_connection)
         device.gatt_server.max_mtu = self._mtu
         device.keystore = self.store
@@ -227,10 +251,17 @@ class BumblePeripheral:
 
         def write(connection: Connection, value: bytes) -> None:
             self.written.append(value)
-            self._send(b"W", struct.pack("<HH", connection.handle, handle) + value)
+            kept = value[: self._sizes.get(handle, _DEFAULT_VALUE_SIZE)]
+            self._send(b"W", struct.pack("<HH", connection.handle, handle) + kept)
+
+        async def read(connection: Connection) -> bytes:
+            refused = await self._ask(b"Q", struct.pack("<HH", connection.handle, handle))
+            if refused[0]:
+                raise ATT_Error(refused[0])
+            return self._values[handle]
 
         self._values[handle] = b""
-        value = AttributeValue(read=lambda _: self._values[handle], write=write)
+        value = AttributeValue(read=read, write=write)
         characteristic = Characteristic(
             UUID.from_bytes(uuid), Characteristic.Properties(flags & _PROPERTIES), permissions, value
         )
@@ -240,25 +271,43 @@ class BumblePeripheral:
     async def _advertise(self, body: bytes) -> None:
         error = self.advertising_errors.popleft() if self.advertising_errors else 0
         if not error and self._device is not None:
-            await self._device.stop_advertising()
-            interval_us, length = struct.unpack_from("<IB", body)
-            if interval_us:
+            await self._stop_advertising(self._device)
+            interval_us, connectable, length = struct.unpack_from("<IBB", body)
+            if interval_us and connectable and len(self._connections) >= MAX_CONNECTIONS:
+                error = errno.ENOMEM
+            elif interval_us:
                 self.advertised += 1
+                kind = AdvertisingType.UNDIRECTED_SCANNABLE
+                if connectable:
+                    kind = AdvertisingType.UNDIRECTED_CONNECTABLE_SCANNABLE
                 await self._device.start_advertising(
-                    advertising_data=body[5 : 5 + length],
-                    scan_response_data=body[5 + length :],
+                    advertising_type=kind,
+                    advertising_data=body[6 : 6 + length],
+                    scan_response_data=body[6 + length :],
                     advertising_interval_min=interval_us / 1000,
                     advertising_interval_max=interval_us / 1000,
                 )
         self._send(b"A", bytes((error,)))
+
+    async def _stop_advertising(self, device: Device) -> None:
+        """Bumble fails if the advertising ends meanwhile, by a connection or another call."""
+        try:
+            await device.stop_advertising()
+        except KeyError:
+            device.legacy_advertising_set = None
+
+    async def _set_size(self, body: bytes) -> None:
+        handle, size = struct.unpack("<HH", body)
+        self._sizes[handle] = size
 
     async def _set_value(self, body: bytes) -> None:
         self._values[struct.unpack_from("<H", body)[0]] = body[2:]
 
     async def _notify(self, body: bytes) -> None:
         connection_handle, handle = struct.unpack_from("<HH", body)
-        connection, characteristic = self._connection, self._characteristics[handle]
-        if self._device is None or connection is None or connection.handle != connection_handle:
+        connection, characteristic = self._connections.get(connection_handle), self._characteristics[handle]
+        if self._device is None or connection is None:
+            self._send(b"F", bytes((1,)))
             return
         data: bytes | None = body[4:]
         if self.damage and characteristic.uuid == self._damaged_uuid:
@@ -272,6 +321,8 @@ class BumblePeripheral:
         self._return_credits()
 
     def _return_credits(self) -> None:
+        if self._device is None:
+            return
         completed = self._queue.completed
         out = 0
         while self._marks and self._marks[0] <= completed:
@@ -281,14 +332,13 @@ class BumblePeripheral:
             self._send(b"F", bytes((out,)))
 
     def _on_connection(self, connection: Connection) -> None:
-        self._connection = connection
-        self._marks.clear()
+        self._connections[connection.handle] = connection
         address = connection.peer_address
         peer = struct.pack("<HB6s", connection.handle, address.address_type & 1, bytes(reversed(bytes(address))))
         self._send(b"C", peer)
         connection.on("connection_encryption_change", lambda: self._on_encryption(connection))
         connection.on("pairing_failure", lambda _reason: self._report_encryption(connection, bonded=False))
-        connection.on("disconnection", lambda _reason: self._on_disconnection(peer))
+        connection.on("disconnection", lambda _reason: self._on_disconnection(connection, peer))
         connection.on(
             "connection_att_mtu_update",
             lambda: self._send(b"M", struct.pack("<HH", connection.handle, connection.att_mtu)),
@@ -303,12 +353,15 @@ class BumblePeripheral:
     def _session(self, connection: Connection) -> Session | None:
         return self._device.smp_manager.sessions.get(connection.handle) if self._device else None
 
-    async def _finish_pairing(self, persist: Callable[[], Awaitable[None]]) -> None:
-        connection = self._connection
-        if connection is None:
+    async def _finish_pairing(self, name: str, persist: Callable[[], Awaitable[None]]) -> None:
+        """Of the connection to the peer with this identity."""
+        for connection in self._connections.values():
+            session = self._session(connection)
+            if session is not None and str(session.peer_bd_addr or connection.peer_address) == name:
+                break
+        else:
             return
-        session = self._session(connection)
-        bonded = session is not None and session.bonding
+        bonded = session.bonding
         if not self.keys_first:
             self._report_encryption(connection, bonded)
         if bonded:
@@ -321,7 +374,7 @@ class BumblePeripheral:
         encrypted = bool(connection.encryption)
         self._send(b"E", struct.pack("<HBBBB", connection.handle, encrypted, 0, bonded, _KEY_SIZE if encrypted else 0))
 
-    def _on_disconnection(self, peer: bytes) -> None:
-        self._connection = None
-        self._marks.clear()
+    def _on_disconnection(self, connection: Connection, peer: bytes) -> None:
+        del self._connections[connection.handle]
+        asyncio.get_running_loop().call_soon(self._return_credits)  # when bumble has dropped what was not sent
         self._send(b"D", peer)

@@ -1,4 +1,4 @@
-"""Connects the simulated BNO085's bus, reset, wake and interrupt lines to a MicroPython process, over a socket.
+"""Connects a simulated sensor's bus, reset, wake and interrupt lines to a MicroPython process, over a socket.
 
 One round trip per transaction, in a separate thread; edges of the interrupt line are sent with their exact time.
 shims/machine.py is the other end.
@@ -16,6 +16,7 @@ host's event loop. Firmware that never rests, because it hangs, sees time creep,
 from __future__ import annotations
 
 import importlib.util
+import math
 import select
 import socket
 import struct
@@ -24,8 +25,10 @@ import time
 from pathlib import Path
 from types import TracebackType
 
+from virtual_clip.bno085_bus import Bno085Bus
 from virtual_clip.bno085_sim import Bno085Sim
 from virtual_clip.clock import Clock
+from virtual_clip.icm45686_sim import Icm45686Sim
 
 I2C_WRITE, I2C_READ, SPI_EXCHANGE, PIN, HOLD, SLEEP, REST = b"W", b"R", b"X", b"P", b"H", b"S", b"B"
 _TICK_S = 0.005  # the longest sleep: the lease is extended then
@@ -34,6 +37,7 @@ _BOARD_REST_S = 0.02  # a firmware that rested so long ago is behind
 _HOST_REST_S = 0.05
 _HANGING_S = 1.0  # a firmware that rested so long ago hangs
 _CREEP_S = 0.001
+_CREEP_EVERY_S = 0.005
 OUTPUTS = ("buzzer", "vibration", "led")
 _FLOATING = {"wake": 0, "rst": 1, "cs": 1}  # levels of pins that nothing drives
 _RTC_PINS = range(22)  # of the ESP32-S3: a hold alone lasts through deep sleep
@@ -54,23 +58,33 @@ class BusServer:
     """Serves one chip while its `with` block runs; a client may come, go and come again.
 
     real_time: the clock never waits, for benches that measure delays. host_rest_s: monotonic time at which the host's
-    event loop last had nothing to do; None if there is no host.
+    event loop last had nothing to do; None if there is no host. beside: the server of another board on the same clock,
+    which lasts longer: the clock then waits for both.
     """
 
-    def __init__(self, sim: Bno085Sim, clock: Clock, *, real_time: bool = False) -> None:
+    def __init__(
+        self,
+        sim: Bno085Sim | Icm45686Sim,
+        clock: Clock,
+        *,
+        real_time: bool = False,
+        beside: BusServer | None = None,
+    ) -> None:
+        self._fellows: list[BusServer] = [] if beside is None else beside._fellows
+        self._turned_s = math.inf  # time.monotonic(), before the thread begins
         self._sim = sim
+        self._bus = Bno085Bus(sim) if isinstance(sim, Bno085Sim) else sim
         self._clock = clock
         self._real_time = real_time
         self.host_rest_s: float | None = None
-        self.crawls = False
+        self.crawls_since_s: float | None = None  # time.monotonic()
+        self._crept_s = 0.0
         self._board_rest_s = 0.0
         self._pins = {number: name for name, number in board_pins().items()}
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._client: socket.socket | None = None
         self._inbox = b""
-        self._transfer: bytes | None = None  # what the chip sends while chip select is low
-        self._clocked = 0
-        self._said = b""  # sent by the host in this transfer
+        self._selected = False  # chip select is low
         self._clock_idles = False  # SPI is used: SCK has its idle level, which it gets in the first transfer
         self._held: dict[int, int | None] = {}  # held pins, and the level that they will have when released
         self._asleep = False
@@ -86,6 +100,7 @@ class BusServer:
         return {"UNTUCK_BUS_PORT": str(port), **self._clock.environment()}
 
     def __enter__(self) -> BusServer:
+        self._fellows.append(self)
         self._thread.start()
         return self
 
@@ -94,7 +109,9 @@ class BusServer:
     ) -> None:
         self._running = False
         self._thread.join()
-        self._clock.release()
+        self._fellows.remove(self)
+        if not self._fellows:
+            self._clock.release()
         for end in (self._client, self._listener):
             if end is not None:
                 end.close()
@@ -119,6 +136,7 @@ class BusServer:
             self._sim.advance(self._clock.now_us())
             self._send_edges()
             next_us = self._sim.next_us()
+        self._turned_s = time.monotonic()
         going = self._extend()
         wait_s = _TICK_S if next_us is None or not going else min(_TICK_S, self._clock.real_s(next_us))
         readers = [self._listener] if self._client is None else [self._listener, self._client]
@@ -132,15 +150,43 @@ class BusServer:
         """Extend the clock's lease if everybody keeps up; whether it runs."""
         if self._real_time:
             return True
-        now_s = time.monotonic()
-        host_s = 0.0 if self.host_rest_s is None else now_s - self.host_rest_s
-        board_s = 0.0 if self._client is None else now_s - self._board_rest_s
-        if host_s < _HOST_REST_S and board_s < _BOARD_REST_S and not self.crawls:
+        if self._fellows[0] is not self:
+            return self.keeps_up
+        if all(one.keeps_up for one in tuple(self._fellows)):
             self._clock.extend(_LEASE_S)
             return True
-        if host_s < _HOST_REST_S and (board_s > _HANGING_S or self.crawls):
+        if all([one.creeps() for one in tuple(self._fellows)]):
             self._clock.extend(_CREEP_S)
         return False
+
+    @property
+    def keeps_up(self) -> bool:
+        """Whether sensor, firmware and host have done what was due."""
+        late = time.monotonic() - self._turned_s > _LEASE_S
+        return not late and self._host_keeps_up and self._board_s < _BOARD_REST_S and self.crawls_since_s is None
+
+    def creeps(self) -> bool:
+        """Whether the clock may take a small step now: for others to see that the firmware hangs, or as it crawls."""
+        now_s = time.monotonic()
+        if not self._host_keeps_up:
+            return False
+        return self.keeps_up or (self._may_creep(now_s) if self.crawls_since_s else self._board_s > _HANGING_S)
+
+    @property
+    def _host_keeps_up(self) -> bool:
+        return self.host_rest_s is None or time.monotonic() - self.host_rest_s < _HOST_REST_S
+
+    @property
+    def _board_s(self) -> float:
+        return 0.0 if self._client is None else time.monotonic() - self._board_rest_s
+
+    def _may_creep(self, now_s: float) -> bool:
+        """The longer the clock crawls, the slower: it adds three seconds (times its speed) in the first two minutes."""
+        assert self.crawls_since_s is not None
+        if now_s - self._crept_s < _CREEP_EVERY_S + _CREEP_S * (now_s - self.crawls_since_s):
+            return False
+        self._crept_s = now_s
+        return True
 
     def _accept(self) -> None:
         if self._client is not None:
@@ -148,7 +194,7 @@ class BusServer:
         self._client = self._listener.accept()[0]
         self._client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._inbox = b""
-        self._transfer = None
+        self._selected = False
         self._clock_idles = False
         if not self._asleep:  # the power was off
             self._held.clear()
@@ -194,24 +240,17 @@ class BusServer:
             return _answer(0, self._exchange(body))
         try:
             if operation == I2C_WRITE:
-                self._sim.fail_write()
-                self._sim.write(body)
+                self._bus.i2c_write(body)
                 return _answer(0, b"")
-            data = self._sim.begin_transfer()
-            self._sim.fail_read(data[:number])
-            self._sim.end_transfer(number)
-            return _answer(0, data[:number].ljust(number, b"\0"))
+            return _answer(0, self._bus.i2c_read(number))
         except OSError as error:
             return _answer(error.errno or 5, b"")
 
     def _exchange(self, body: bytes) -> bytes:
         settled, self._clock_idles = self._clock_idles, True
-        if self._transfer is None or not settled:
+        if not self._selected or not settled:
             return b"\xff" * len(body)
-        start = self._clocked
-        self._clocked += len(body)
-        self._said += body
-        return self._transfer[start : self._clocked].ljust(len(body), b"\0")
+        return self._bus.exchange(body)
 
     def _drive(self, operation: bytes, number: int, value: int) -> None:
         """Set a pin's level; hold or release it; or let all pins float that are not held in deep sleep."""
@@ -238,19 +277,13 @@ class BusServer:
         elif name == "wake":
             self._sim.set_wake(level)
         elif name == "cs" and not level:
-            self._clocked = 0
-            self._said = b""
-            try:
-                self._transfer = self._sim.begin_transfer()
-            except OSError:  # the line is not driven
-                self._transfer = None
+            self._selected = True
+            self._bus.select()
         elif name in OUTPUTS:
             self.outputs.append((self._clock.now_us(), name, level))
-        elif name == "cs" and self._transfer is not None:
-            self._transfer = None
-            self._sim.end_transfer(self._clocked, wrote=any(self._said))
-            if any(self._said):
-                self._sim.write(self._said)
+        elif name == "cs" and self._selected:
+            self._selected = False
+            self._bus.deselect()
 
     def _send_edges(self) -> None:
         edges = b"".join(struct.pack("<cBHQ", b"E", level, 0, time_us) for time_us, level in self._sim.edges)

@@ -2,7 +2,7 @@
 
     async with VirtualClip(samples, speed=4) as clip, BleSource(backend=clip.backend) as source: ...
 
-The firmware runs compiled, in a MicroPython with a heap limited to 112 kB; as on the board its code is not in the heap
+The firmware runs compiled, in a MicroPython with a heap limited to 122 kB; as on the board its code is not in the heap
 but in read-only memory. Its flash is a folder, which is kept while the clip is switched off and on.
 """
 
@@ -36,6 +36,8 @@ from virtual_clip.bno085_sim import Bno085Sim
 from virtual_clip.bumble_peripheral import BumblePeripheral
 from virtual_clip.bus_server import BusServer
 from virtual_clip.clock import Clock
+from virtual_clip.icm45686_frames import raw_values
+from virtual_clip.icm45686_sim import Icm45686Sim
 from virtual_clip.micropython_script import HEAP
 from virtual_clip.radio_channel import RadioChannel
 
@@ -61,37 +63,70 @@ def build() -> tempfile.TemporaryDirectory[str]:
     return folder
 
 
+default_sensor = "bno085"  # of clips that do not say; a test run may change it
+
+
+def new_chip(sensor: str, samples: SamplesLike) -> Bno085Sim | Icm45686Sim:
+    """The simulated chip for a value of SENSOR in firmware/board.py."""
+    if sensor == "icm45686":
+        return Icm45686Sim(Motion.of(samples, raw_values))
+    return Bno085Sim(Motion.of(samples))
+
+
 class VirtualClip:
-    """A clip whose sensor feels `samples` (which need quaternions), at most `speed` times as fast as real time.
+    """A clip whose sensor feels `samples` (a BNO085 needs quaternions), at most `speed` times as fast as real time.
 
     Its clock waits while the machine does not keep up, unless `real_time`: a bench that measures delays wants them all.
 
+    address: of its radio. beside: another clip, entered before and left after this one, on whose radio channel, clock
+    and computer this one is: the runner's second clip. begins_s: when the motion begins, in the clip's time; None: when
+    the sensor first measures. sensor: as SENSOR in firmware/board.py; sim or chip: the simulated one.
     backend: for BleSource and ClipRuns. flash: the folder of the clip's file system. channel and peripheral: for faults
     of the radio; sim: for faults of the sensor. script: path and arguments of what runs in place of the firmware's
     main, in a heap of this size. keeps_up: whether a host outside this process keeps up with real time.
     """
 
     def __init__(
-        self, samples: SamplesLike, *, speed: int = 1, mtu: int = DEFAULT_MTU, real_time: bool = False
+        self,
+        samples: SamplesLike,
+        *,
+        speed: int = 1,
+        mtu: int = DEFAULT_MTU,
+        real_time: bool = False,
+        sensor: str = "",
+        address: str = CLIP_ADDRESS,
+        beside: VirtualClip | None = None,
+        begins_s: float | None = None,
     ) -> None:
         self.backend = Backend()
-        self.clock = Clock(speed)
-        self.sim = Bno085Sim(Motion.of(samples))
+        self.address = address
+        self._beside = beside
+        self.clock = Clock(speed) if beside is None else beside.clock
+        self.sensor = sensor or default_sensor
+        self.chip = new_chip(self.sensor, samples)
+        self.chip.origin_us = None if begins_s is None else round(begins_s * 1e6)
         self.keeps_up: Callable[[], bool] = lambda: True
         self.script: Sequence[object] = ()
         self.heap = HEAP
         self._mtu = mtu
         self._folder = tempfile.TemporaryDirectory(prefix="untuck-flash-")
         self.flash = Path(self._folder.name)
-        self.bus = BusServer(self.sim, self.clock, real_time=real_time)
+        self.bus = BusServer(self.chip, self.clock, real_time=real_time, beside=None if beside is None else beside.bus)
         self._resting: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
 
+    @property
+    def sim(self) -> Bno085Sim:
+        """The chip, where it is a BNO085: for tests of its faults."""
+        assert isinstance(self.chip, Bno085Sim)
+        return self.chip
+
     async def __aenter__(self) -> Self:
-        self.channel = RadioChannel()
-        self.peripheral = BumblePeripheral(self.channel, CLIP_ADDRESS, wire.STREAM_UUID)
+        beside = self._beside
+        self.channel = RadioChannel() if beside is None else beside.channel
+        self.peripheral = BumblePeripheral(self.channel, self.address, wire.STREAM_UUID)
         await self.peripheral.start()
-        self.backend = await self.make_host(HOST_ADDRESS)
+        self.backend = await self.make_host(HOST_ADDRESS) if beside is None else beside.backend
         self.bus.__enter__()
         self._resting = asyncio.create_task(self._rest())
         await self.switch_on()
@@ -134,11 +169,11 @@ class VirtualClip:
     @contextmanager
     def crawling(self) -> Iterator[None]:
         """Let the clip's time crawl, for what costs the host real time and must not cost the clip its ring."""
-        self.bus.crawls = True
+        self.bus.crawls_since_s = time.monotonic()
         try:
             yield
         finally:
-            self.bus.crawls = False
+            self.bus.crawls_since_s = None
 
     async def _rest(self) -> None:
         while True:
@@ -156,6 +191,7 @@ class VirtualClip:
     async def switch_on(self) -> None:
         """Start the firmware."""
         environment = os.environ | self.bus.environment | {"UNTUCK_RADIO_PORT": str(self.peripheral.port)}
+        environment["UNTUCK_SENSOR"] = self.sensor
         environment["PYTHONPATH"] = str(_CHECKOUT)
         self._process = await asyncio.create_subprocess_exec(
             *(
@@ -170,6 +206,7 @@ class VirtualClip:
             cwd=self.flash,
             stderr=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is for the host
         )
 
     async def switch_off(self) -> str:

@@ -38,12 +38,15 @@ def unwaited_s() -> float:
 
 
 class Clock:
-    """Microseconds since the clock was made, times `speed` (a whole number), without the time that it waited.
+    """Microseconds since the clock was made, times `speed`, without the time that it waited.
 
+    speed: a whole number, as MicroPython's side reads it as one; TypeError otherwise.
     ticks_start_us: what ticks_us says in MicroPython at time 0; near 2**30 it soon wraps.
     """
 
     def __init__(self, speed: int = 1, ticks_start_us: int = 0) -> None:
+        if not isinstance(speed, int):
+            raise TypeError(f"the speed of a virtual clock is a whole number, not {speed!r}")
         self.speed = speed
         self._epoch_us = time.monotonic_ns() // 1000
         self._ticks_start_us = ticks_start_us

@@ -22,7 +22,7 @@ _KEY_SIZE = 16
 
 Get = Callable[[int, int, bytes | None], Awaitable[bytes | None]]
 Set = Callable[[int, bytes, bytes | None], Awaitable[bool]]
-Finish = Callable[[Callable[[], Awaitable[None]]], Awaitable[None]]
+Finish = Callable[[str, Callable[[], Awaitable[None]]], Awaitable[None]]
 
 
 def _key(address: Address) -> bytes:
@@ -40,7 +40,7 @@ def _secret(key: bytes, ltk: PairingKeys.Key, irk: bytes | None, secure: bool) -
 class NimbleStore(KeyStore):
     """`get` and `set_` are the firmware's answers to the events GET_SECRET and SET_SECRET.
 
-    finish: calls its argument if the pairing that ends shall be stored.
+    finish: calls its second argument if the pairing with the peer of this name, which ends, shall be stored.
     irk: the clip's own key for private addresses. overflows: refused writes. repeats: how often a peer that pairs again
     was found to be bonded still.
     """
@@ -84,7 +84,7 @@ class NimbleStore(KeyStore):
 
     async def update(self, name: str, keys: PairingKeys) -> None:
         """A pairing ends."""
-        await self._finish(lambda: self._persist(name, keys))
+        await self._finish(name, lambda: self._persist(name, keys))
 
     async def _persist(self, name: str, keys: PairingKeys) -> None:
         """ble_sm_persist_keys: it does not look at whether a write was refused."""

@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from bumble import hci
-from bumble.controller import Controller
+from bumble import hci, ll
+from bumble.controller import AdvertisingSet, Controller
 from bumble.device import Device
 from bumble.hci import Address
 from bumble.host import Host
 from bumble.link import LocalLink
 
 ACL_DATA_BYTES = 251
+_CONNECTABLE = 1  # bit of advertising_event_properties
 
 
 _Report = hci.HCI_LE_Extended_Advertising_Report_Event
@@ -24,9 +25,13 @@ _LegacyReport = hci.HCI_LE_Advertising_Report_Event
 
 
 class _Link(LocalLink):
-    """Delivers advertisements only in range."""
+    """Delivers advertisements only in range. away: addresses of devices that are out of range by themselves."""
 
     in_range = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.away: set[str] = set()
 
     def send_acl_data(self, sender: Controller, destination: Address, transport: Any, data: bytes) -> None:
         """Deliver data from the address that the sender is connected with; bumble always names its random one."""
@@ -37,14 +42,18 @@ class _Link(LocalLink):
             loop.call_soon(receiver.on_link_acl_data, connection.self_address, transport, data)
 
     def send_advertising_pdu(self, sender_controller: Controller, packet: Any) -> None:
-        if self.in_range:
+        if self.in_range and getattr(sender_controller, "place", "") not in self.away:
             super().send_advertising_pdu(sender_controller, packet)
 
 
 class ChannelController(Controller):
-    """Holds the data of its host, and reports it as sent only after the stall; sends scan responses."""
+    """Holds the data of its host, and reports it as sent only after the stall; sends scan responses.
+
+    place: the address that its device was made with, by which the channel knows it.
+    """
 
     le_acl_data_packet_length = ACL_DATA_BYTES
+    place = ""
 
     def __init__(self, name: str, link: LocalLink, public_address: Address | None = None) -> None:
         super().__init__(name, link=link, public_address=public_address)
@@ -58,6 +67,17 @@ class ChannelController(Controller):
 
     def send_hci_packet(self, packet: hci.HCI_Packet) -> None:
         super().send_hci_packet(self.with_scan_response(packet))
+
+    def on_advertising_pdu(self, pdu: ll.AdvInd | ll.AdvExtInd) -> None:
+        """Hear an advertisement; bumble would also connect to a device that does not accept connections now."""
+        advertised = self._advertising_set(pdu.advertiser_address)
+        properties = advertised.parameters.advertising_event_properties if advertised and advertised.parameters else 1
+        if not properties & _CONNECTABLE:
+            pending, self.pending_le_connection = self.pending_le_connection, None
+            super().on_advertising_pdu(pdu)
+            self.pending_le_connection = pending
+        else:
+            super().on_advertising_pdu(pdu)
 
     def with_scan_response(self, packet: hci.HCI_Packet) -> hci.HCI_Packet:
         """The packet; a report of a scan response has its data, where bumble repeats those of the advertisement."""
@@ -73,9 +93,13 @@ class ChannelController(Controller):
         return type(packet)(packet.reports)
 
     def _scan_response(self, address: Address) -> bytes:
+        advertised = self._advertising_set(address)
+        return bytes(advertised.scan_response_data) if advertised else b""
+
+    def _advertising_set(self, address: Address) -> AdvertisingSet | None:
         assert self.link is not None
         sets = (one for controller in self.link.controllers for one in controller.advertising_sets.values())
-        return next((bytes(one.scan_response_data) for one in sets if one.address == address), b"")
+        return next((one for one in sets if one.address == address), None)
 
     def release(self) -> None:
         held, self.held = self.held or [], None
@@ -94,6 +118,7 @@ class RadioChannel:
     def make_device(self, name: str, address: str) -> Device:
         """A bumble device in range of the others; the caller powers it on."""
         controller = ChannelController(name, self.link)
+        controller.place = address
         self.add(controller)
         host = Host()
         host.controller = controller
@@ -115,9 +140,17 @@ class RadioChannel:
         self.link.remove_controller(controller)
         self._controllers.remove(controller)
 
-    def set_in_range(self, in_range: bool) -> None:
-        """Out of range no advertisement is heard; an open connection must be dropped separately."""
-        self.link.in_range = in_range
+    def set_in_range(self, in_range: bool, address: str = "") -> None:
+        """Out of range no advertisement is heard; an open connection must be dropped separately.
+
+        address: of one device, "" for all; so in `hold`, `release` and `lose`, which then concern what it sends.
+        """
+        if not address:
+            self.link.in_range = in_range
+        elif in_range:
+            self.link.away.discard(address)
+        else:
+            self.link.away.add(address)
 
     async def stall(self, seconds: float) -> None:
         """Hold all data in both directions for a while, then deliver it in order."""
@@ -125,17 +158,20 @@ class RadioChannel:
         await asyncio.sleep(seconds)
         self.release()
 
-    def hold(self) -> None:
+    def hold(self, address: str = "") -> None:
         """Start a stall."""
-        for controller in self._controllers:
+        for controller in self._at(address):
             controller.held = []
 
-    def release(self) -> None:
+    def release(self, address: str = "") -> None:
         """End a stall and deliver the held data."""
-        for controller in self._controllers:
+        for controller in self._at(address):
             controller.release()
 
-    def lose(self) -> None:
+    def lose(self, address: str = "") -> None:
         """End a stall and lose the held data, as when a connection times out."""
-        for controller in self._controllers:
+        for controller in self._at(address):
             controller.held = None
+
+    def _at(self, address: str) -> list[ChannelController]:
+        return [one for one in self._controllers if address in ("", one.place)]

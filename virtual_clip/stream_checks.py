@@ -10,7 +10,9 @@ from untuck.model import Packet
 from untuck.motion.decode import Decoder
 from untuck.samples import Samples
 from untuck.sources.ble import BleSource, Timeouts
+from virtual_clip import clip
 from virtual_clip.bno085_motion import chip_values
+from virtual_clip.icm45686_frames import packet_values, raw_values
 
 # real time, which a busy machine needs more of: nothing that these tests expect waits for their end
 QUICK = Timeouts(scan_s=60, connect_s=60, call_s=60, close_s=60, silence_s=60, outage_s=300)
@@ -26,7 +28,9 @@ def motion(seconds: float, rate_hz: int, seed: int = 1) -> Samples:
 
 
 def fed(samples: Samples) -> NDArray[np.int64]:
-    """(N,10) the values that the sensor measures."""
+    """(N,10) the values that the default sensor's packets have."""
+    if clip.default_sensor == "icm45686":
+        return packet_values(raw_values(samples.gyr_rad_s, samples.acc_m_s2, ()))
     assert samples.quat is not None
     return chip_values(samples.gyr_rad_s, samples.acc_m_s2, samples.quat)
 

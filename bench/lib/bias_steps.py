@@ -77,7 +77,7 @@ def with_bias_step(run: Run, step_deg_s: float, rng: np.random.Generator) -> tup
     axis = rng.normal(size=3)
     step = np.radians(step_deg_s) * axis / np.linalg.norm(axis)
     gyr = s.gyr_rad_s + np.where(s.time_s[:, None] >= at_s, step, 0.0)
-    return replace(run, samples=Samples(s.time_s, gyr, s.acc_m_s2, s.quat)), at_s
+    return replace(run, samples=Samples(s.time_s, gyr, s.acc_m_s2, s.quat, s.acc_end_m_s2)), at_s
 
 
 def vertical(quat: Floats) -> Floats:

@@ -30,7 +30,7 @@ class Condition:
 def kept(samples: Samples, rows: np.ndarray) -> Samples:
     """Some of the samples."""
     quat = None if samples.quat is None else samples.quat[rows]
-    return Samples(samples.time_s[rows], samples.gyr_rad_s[rows], samples.acc_m_s2[rows], quat)
+    return Samples(samples.time_s[rows], samples.gyr_rad_s[rows], samples.acc_m_s2[rows], quat, samples.acc_end_m_s2)
 
 
 def _losing(share: float) -> Change:
@@ -51,7 +51,7 @@ def _jittering(jitter_s: float) -> Change:
 
 def replace_time(samples: Samples, time_s: np.ndarray) -> Samples:
     """The samples with other time stamps."""
-    return Samples(time_s, samples.gyr_rad_s, samples.acc_m_s2, samples.quat)
+    return Samples(time_s, samples.gyr_rad_s, samples.acc_m_s2, samples.quat, samples.acc_end_m_s2)
 
 
 def without_hinges(samples: Samples) -> Samples:
@@ -72,7 +72,7 @@ def _turning(yaw_deg: float) -> Change:
         cut = without_hinges(samples)
         quat = None if cut.quat is None else (Rotation.from_quat(cut.quat, scalar_first=True) * turn.inv())
         turned = None if quat is None else quat.as_quat(scalar_first=True)
-        return Samples(cut.time_s, turn.apply(cut.gyr_rad_s), turn.apply(cut.acc_m_s2), turned)
+        return Samples(cut.time_s, turn.apply(cut.gyr_rad_s), turn.apply(cut.acc_m_s2), turned, cut.acc_end_m_s2)
 
     return change
 

@@ -238,7 +238,7 @@ def _worn(
 
 def _kept(samples: Samples, kept: NDArray[np.bool_]) -> Samples:
     quat = None if samples.quat is None else samples.quat[kept]
-    return Samples(samples.time_s[kept], samples.gyr_rad_s[kept], samples.acc_m_s2[kept], quat)
+    return Samples(samples.time_s[kept], samples.gyr_rad_s[kept], samples.acc_m_s2[kept], quat, samples.acc_end_m_s2)
 
 
 def _stride_truth(

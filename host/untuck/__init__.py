@@ -20,9 +20,10 @@ from untuck.extras import extra_for
 if TYPE_CHECKING:
     from untuck.events import Event
     from untuck.model import Baseline, Calibration, Cue, Finding
+    from untuck.motion.analyse import analyse
     from untuck.motion.orientation.filter import estimate_orientation
     from untuck.motion.params import Params
-    from untuck.motion.pipeline import Pipeline, analyse
+    from untuck.motion.pipeline import Pipeline
     from untuck.recordings import load, sessions
     from untuck.run_results import Run
     from untuck.samples import Samples
@@ -64,7 +65,7 @@ _LAZY = {  # numba takes a second to import, numpy a tenth: only those who use t
     "Pipeline": "untuck.motion.pipeline",
     "Run": "untuck.run_results",
     "Samples": "untuck.samples",
-    "analyse": "untuck.motion.pipeline",
+    "analyse": "untuck.motion.analyse",
     "estimate_orientation": "untuck.motion.orientation.filter",
     "example": "untuck.simulate.example",
     "load": "untuck.recordings",

@@ -85,5 +85,13 @@ class ReportError(UntuckError):
     """A page or file of results cannot be written, or a file for merging does not match."""
 
 
+class FlashError(UntuckError):
+    """The board cannot be found, read, written or tested, or an image of MicroPython cannot be used."""
+
+
+class PhoneError(UntuckError):
+    """The page for the phone cannot be built or served: a part of it is absent or damaged."""
+
+
 class MissingExtraError(UntuckError, ImportError):
     """An optional dependency is not installed; the message names the extra that brings it."""

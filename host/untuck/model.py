@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from untuck.vocabulary import Ending, Side
+from untuck.vocabulary import Ending, Role, Side, cue_named, named
 
 Floats = NDArray[np.float64]
 
@@ -46,7 +46,8 @@ STRIDE_DTYPE = np.dtype(
         ("tilt_min_deg", "f8"),
         ("tilt_max_deg", "f8"),
         ("tilt_se_deg", "f8"),
-        ("lean_deg", "f8"),
+        ("lean_deg", "f8"),  # of the trunk in a run with two clips, NaN where it is not measured; else of the pelvis
+        ("pelvic_lean_deg", "f8"),
         ("obliquity_range_deg", "f8"),
         ("rotation_range_deg", "f8"),
         ("pullback_left_deg", "f8"),
@@ -61,6 +62,19 @@ STRIDE_DTYPE = np.dtype(
         ("missing_pct", "f8"),
         ("valid", "?"),  # measured well; a valid stride may still not be judged
         ("reason", "U12"),  # why it is not judged, of vocabulary.NotJudged; "" if it is
+        ("trunk_lean_deg", "f8"),  # of the second clip, against standing; these are NaN without it
+        ("trunk_lean_se_deg", "f8"),
+        ("trunk_lean_usual_deg", "f8"),  # what it is compared with, as tilt_usual_deg
+        ("trunk_lean_least_deg", "f8"),  # smallest loss of lean that is found in nine of ten
+        ("trunk_lean_range_deg", "f8"),
+        ("trunk_obliquity_range_deg", "f8"),
+        ("trunk_rotation_range_deg", "f8"),
+        ("lumbar_deg", "f8"),  # tilt minus trunk lean: extension positive
+        ("lumbar_se_deg", "f8"),
+        ("lumbar_usual_deg", "f8"),
+        ("lumbar_least_deg", "f8"),  # smallest change of lumbar extension that is found, either way
+        ("side_bend_deg", "f8"),  # of the trunk against the pelvis, to the right positive
+        ("trunk_reason", "U12"),  # why the trunk is not measured, of vocabulary.NoTrunk; "" if it is
     ]
 )
 
@@ -75,10 +89,11 @@ def judged(strides: NDArray[np.void]) -> NDArray[np.bool_]:
 
 
 class Packet(NamedTuple):
-    """Bytes of one wire packet and when they reached the host, in seconds on its monotonic clock."""
+    """Bytes of one wire packet, when they reached the host, in seconds on its monotonic clock, and whose they are."""
 
     data: bytes
     arrival_s: float
+    role: Role = Role.PELVIS
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,6 +165,9 @@ class Baseline:
         SD of the cosine and sine parts of its H harmonics, between windows of strides.
     start_s, end_s : float, s
         Span of running that it was taken from, on the clock of that session; NaN where it is not known.
+    lean_deg, lean_sd_deg, lumbar_deg, lumbar_sd_deg : (B,) arrays, deg
+        Mean lean of the trunk and extension of the lumbar spine, and their SD as that of tilt; NaN without a second
+        clip.
 
     Examples
     --------
@@ -171,6 +189,15 @@ class Baseline:
     rotation_sd_deg: Floats
     start_s: float = math.nan
     end_s: float = math.nan
+    lean_deg: Floats = field(default_factory=lambda: np.empty(0))
+    lean_sd_deg: Floats = field(default_factory=lambda: np.empty(0))
+    lumbar_deg: Floats = field(default_factory=lambda: np.empty(0))
+    lumbar_sd_deg: Floats = field(default_factory=lambda: np.empty(0))
+
+    def __post_init__(self) -> None:
+        for name in ("lean_deg", "lean_sd_deg", "lumbar_deg", "lumbar_sd_deg"):
+            if len(getattr(self, name)) != len(self.cadence_spm):  # of an older version, or of one clip
+                object.__setattr__(self, name, np.full(len(self.cadence_spm), math.nan))
 
     def at(self, cadence_spm: float) -> int:
         """Index of the bin nearest to a cadence in steps/min."""
@@ -188,7 +215,7 @@ class Finding:
 
     Parameters
     ----------
-    fault : {"tuck", "pullback", "rigid", "held", "arch"}
+    fault : {"tuck", "pullback", "rigid", "held", "arch", "bent", "upright"}
         Compares equal to these strings.
     side : int
         -1 left, +1 right, 0 both.
@@ -205,6 +232,8 @@ class Finding:
         Number of the finding in the run, 1, 2, ..., which cues refer to; 0 in sessions of older versions.
     slow : bool
         Whether it came over many strides: fatigue, a slope, or a clip that creeps.
+    trunk : bool
+        Whether a second clip has shown it: an "arch" is then one of the spine, not only a pelvis that tips far.
     """
 
     fault: str
@@ -216,11 +245,17 @@ class Finding:
     ended: str = Ending.ONGOING
     id: int = 0
     slow: bool = False
+    trunk: bool = False
 
     @property
     def active(self) -> bool:
         """Whether it lasts."""
         return math.isnan(self.end_s)
+
+    @property
+    def name(self) -> str:
+        """The fault with its side in words."""
+        return named(self.fault, self.side, self.trunk)
 
 
 @dataclass(frozen=True)
@@ -229,8 +264,9 @@ class Cue:
 
     Parameters
     ----------
-    fault : {"tuck", "pullback", "rigid", "recovered"}
-        What it is about; "recovered" says that a cued fault has been corrected.
+    fault : {"tuck", "pullback", "rigid", "arch", "bent", "upright", "recovered"}
+        What it is about, the last three faults with two clips only; "recovered" says that a cued fault has been
+        corrected.
     side : int
         -1 left, +1 right, 0 both.
     time_s : float, s
@@ -247,6 +283,11 @@ class Cue:
     finding_id: int = 0
     depth_deg: float = math.nan
 
+    @property
+    def name(self) -> str:
+        """The fault with its side in words."""
+        return cue_named(self.fault, self.side)
+
 
 @dataclass(frozen=True)
 class SuppressedCue:
@@ -258,6 +299,11 @@ class SuppressedCue:
     reason: str
     finding_id: int = 0
     depth_deg: float = math.nan
+
+    @property
+    def name(self) -> str:
+        """The fault with its side in words."""
+        return cue_named(self.fault, self.side)
 
 
 @dataclass(frozen=True)
@@ -288,10 +334,12 @@ class CalibrationProgress:
 class Progress:
     """What is not finished yet: the search for a calibration, None if there is none; strides gathered for a baseline;
     active findings, each as deep as it has been so far; now_deg, easing: of each of these its depth at the newest
-    judged stride, and whether it is being corrected, so that it is not cued again."""
+    judged stride, and whether it is being corrected, so that it is not cued again; trunk_search: as search, of a second
+    clip."""
 
     search: CalibrationProgress | None = None
     gathered: int = 0
     active: tuple[Finding, ...] = ()
     now_deg: tuple[float, ...] = ()
     easing: tuple[bool, ...] = ()
+    trunk_search: CalibrationProgress | None = None

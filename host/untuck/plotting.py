@@ -1,4 +1,4 @@
-"""A run as one picture: tilt with its findings and cues, and pullback of both hips below.
+"""A run as one picture: tilt with its findings and cues, pullback of both hips, and with two clips lean and lower back.
 
 matplotlib's Figure without pyplot: no display, no global state. Only `Run.plot` uses it; pages are drawn by
 report/figures.py.
@@ -14,30 +14,35 @@ from numpy.typing import NDArray
 
 from untuck.model import Finding, Floats, judged
 from untuck.run_results import Run
-from untuck.vocabulary import PALETTES, RECOVERED, Fault, NotJudged, clock, facts, named
+from untuck.vocabulary import PALETTES, RECOVERED, Fault, NotJudged, clock, facts
 
 _COLOURS = PALETTES["light"]
 _INK, _QUIET, _GRID, _LINE = "#1d2430", "#6a7384", "#e3e7ee", "#0b5fa5"
 _PAUSE_S = 2.0  # lines break where no stride was measured for longer
+_BESIDE = 0.06  # of the run: labels of findings that begin closer stand below each other
 _MEAN_STRIDES = 8  # strides in the running mean, two dozen steps
 
 
 def plot_run(run: Run, figure: Figure | None = None) -> Figure:
     """Draw a run into `figure`, or into a new one, and return it."""
-    drawn = figure or Figure(figsize=(10.0, 5.6), layout="constrained")
-    tilt, pullback = drawn.subplots(2, 1, sharex=True, height_ratios=(3, 2))
-    for axes in (tilt, pullback):
+    two = run.trunk is not None
+    drawn = figure or Figure(figsize=(10.0, 7.4 if two else 5.6), layout="constrained")
+    panels = drawn.subplots(3 if two else 2, 1, sharex=True, height_ratios=(3, 2, 2) if two else (3, 2))
+    tilt, pullback, *others = panels
+    for axes in panels:
         _dress(axes)
-    _draw_findings(run, tilt, pullback)
+    _draw_findings(run, tilt, pullback, *others)
     _draw_tilt(run, tilt)
     _draw_cues(run, tilt)
     _legend(tilt)
     _draw_pullback(run, pullback)
+    for axes in others:
+        _draw_trunk(run, axes)
     if len(run.strides):
         first, last = run.strides["start_s"][0], run.strides["start_s"][-1] + run.strides["duration_s"][-1]
         room = 0.02 * (last - first)
         tilt.set_xlim(first - room, last + room)
-    pullback.set_xlabel("time, min:s", color=_INK)
+    panels[-1].set_xlabel("time, min:s", color=_INK)
     drawn.align_ylabels()
     return drawn
 
@@ -80,19 +85,44 @@ def _draw_pullback(run: Run, axes: Axes) -> None:
     _legend(axes)
 
 
-def _draw_findings(run: Run, tilt: Axes, pullback: Axes) -> None:
-    """Shade findings in both panels, and name each at the top of the panel that it concerns."""
+def _draw_trunk(run: Run, axes: Axes) -> None:
+    """Running means of the strides in which the second clip measures."""
+    clean = run.strides[run.strides["valid"] & (run.strides["trunk_reason"] == "")]
+    axes.set_title(
+        "Lean of the trunk, and extension of the lower back (tilt minus lean)", color=_INK, loc="left", fontsize=10
+    )
+    axes.set_ylabel("deg, forward, arched +", color=_INK)
+    means = [_running_mean(clean[name], clean["start_s"]) for name in ("trunk_lean_deg", "lumbar_deg")]
+    x, lean, lumbar = _broken(clean, *means)
+    axes.axhline(0.0, color=_INK, lw=0.9, ls=(0, (5, 3)))
+    axes.plot(x, lean, color=_LINE, lw=1.6, label="lean")
+    axes.plot(x, lumbar, color=_INK, lw=1.6, ls=(0, (5, 1.2)), label="lower back")
+    known = np.concatenate([lean[np.isfinite(lean)], lumbar[np.isfinite(lumbar)], [-1.0, 1.0]])
+    axes.set_ylim(1.1 * known.min(), known.max() + 0.3 * (known.max() - known.min()))  # room for labels above
+    if len(clean) == 0:
+        axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", color=_QUIET)
+    _legend(axes)
+
+
+def _draw_findings(run: Run, tilt: Axes, pullback: Axes, trunk: Axes | None = None) -> None:
+    """Shade findings in all panels, and name each at the top of the panel that it concerns."""
     last_s = float(run.time_s[-1]) if len(run.time_s) else np.inf
+    named: list[tuple[Axes, float]] = []
     for finding in run.findings:
         end_s = finding.end_s if np.isfinite(finding.end_s) else last_s
         colour = _colour(finding.fault, finding.side)
         own = pullback if finding.fault == Fault.PULLBACK else tilt
-        for axes in (tilt, pullback):
+        if trunk is not None and facts(finding.fault).trunk_cued:
+            own = trunk
+        for axes in (tilt, pullback, *([trunk] if trunk is not None else [])):
             axes.axvspan(finding.start_s, end_s, color=colour, alpha=0.16 if axes is own else 0.05, lw=0)
+        beside_s = _BESIDE * last_s
+        above = sum(each is own and abs(start_s - finding.start_s) < beside_s for each, start_s in named)
+        named.append((own, finding.start_s))
         own.annotate(
             _label(finding),
             (finding.start_s, 1.0),
-            (3, -3),
+            (3, -3 - 10 * above),
             xycoords=("data", "axes fraction"),
             textcoords="offset points",
             va="top",
@@ -124,7 +154,7 @@ def _draw_cues(run: Run, axes: Axes) -> None:
 
 def _label(finding: Finding) -> str:
     depth = f" {finding.depth_deg:.1f}°" if facts(finding.fault).degrees else ""
-    return f"{named(finding.fault, finding.side)}{depth}"
+    return f"{finding.name}{depth}"
 
 
 def _colour(fault: str, side: int) -> str:
@@ -164,7 +194,7 @@ def _legend(axes: Axes) -> None:
         frameon=False,
         labelcolor=_INK,
         fontsize=8,
-        ncols=7,
+        ncols=4,
         loc="lower right",
         bbox_to_anchor=(1.0, 1.0),
         borderaxespad=0.1,

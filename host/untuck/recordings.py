@@ -32,6 +32,10 @@ class SessionSamples(Samples):
     commands : tuple of session commands
         What runner and coach asked for during the session (laps, thresholds, mute and so on), and what followed from
         its packets (late data, the clip's button).
+    trunk : Samples or None
+        Those of the second clip on the clock of the first, if the session has one.
+    trunk_calibration : Calibration or None
+        As `calibration`, of the second clip.
     """
 
     session: int
@@ -39,6 +43,8 @@ class SessionSamples(Samples):
     baseline: Baseline | None
     params: Params
     commands: tuple[SessionCommand, ...]
+    trunk: Samples | None
+    trunk_calibration: Calibration | None
 
     def __init__(self, stored: StoredSession) -> None:
         from untuck.session.reanalysis import decode  # loads the whole analysis
@@ -52,6 +58,8 @@ class SessionSamples(Samples):
             "baseline": settings.baseline,
             "params": settings.params,
             "commands": decoded.commands,
+            "trunk": decoded.trunk,
+            "trunk_calibration": settings.trunk_calibration,
         }
         for name, value in facts.items():  # Samples is frozen
             object.__setattr__(self, name, value)
@@ -103,8 +111,9 @@ def load(
     -------
     Samples
         In the sensor frame: x right, y up, z backward. Of a file with `source`: units, rate and format as understood.
-        Of a session `SessionSamples`: with `calibration`, `baseline`,
-        `params` and `commands`, so that `analyse` gives the strides, findings and cues of that session again.
+        Of a session `SessionSamples`: with `calibration`, `baseline`, `params` and `commands`, and with `trunk` and
+        `trunk_calibration`, which are None with one clip, so that `analyse` gives the strides, findings and cues of
+        that session again.
 
     Raises
     ------
@@ -130,7 +139,8 @@ def load(
     A stored session, analysed as it was live:
 
     >>> s = untuck.load(1)
-    >>> run = untuck.analyse(s, s.calibration, s.baseline, s.params, s.commands)
+    >>> both = {"trunk": s.trunk, "trunk_calibration": s.trunk_calibration}
+    >>> run = untuck.analyse(s, s.calibration, s.baseline, s.params, s.commands, **both)
     """
     if isinstance(source, str | os.PathLike):
         with extra_for(f"untuck.load of {os.fspath(source)}"):

@@ -11,11 +11,44 @@ from numpy.typing import NDArray
 from untuck.extras import extra_for
 from untuck.model import Baseline, Calibration, Cue, Finding, Floats, StandingCheck, SuppressedCue, judged
 from untuck.session_commands import SessionCommand
-from untuck.vocabulary import clock, named
+from untuck.vocabulary import clock
 
 if TYPE_CHECKING:
     import pyarrow
     from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, eq=False)
+class TrunkTraces:
+    """What a second clip on the upper back measured, per sample.
+
+    Attributes
+    ----------
+    time_s : (M,) array, s
+        Time of its samples.
+    quat : (M, 4) array
+        Orientation, unit quaternions w x y z, sensor to earth.
+    lean_deg, obliquity_deg, rotation_deg : (M,) arrays, deg
+        Lean of the trunk against standing (forward positive), obliquity and rotation with the signs of the pelvis's.
+    calibration : Calibration
+        How the clip sits on the trunk.
+    """
+
+    time_s: Floats
+    quat: Floats
+    lean_deg: Floats
+    obliquity_deg: Floats
+    rotation_deg: Floats
+    calibration: Calibration
+
+
+def trunk_columns(trunk: TrunkTraces | None) -> dict[str, NDArray[Any]]:
+    """The traces of a second clip by name of the column; without one the columns are empty."""
+    names = ("lean_deg", "obliquity_deg", "rotation_deg")
+    if trunk is None:
+        return {name: np.empty(0) for name in ("time_s", *(f"quat_{part}" for part in "wxyz"), *names)}
+    quat = {f"quat_{part}": trunk.quat[:, k] for k, part in enumerate("wxyz")}
+    return {"time_s": trunk.time_s} | quat | {name: getattr(trunk, name) for name in names}
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +90,8 @@ class Run:
         When the tuck's test upside down found something: it shows how often chance alone does in this run.
     sides : {"hinges", "running", ""}
         What shows which side is left; "" if nothing does, and then no side is named.
+    trunk : TrunkTraces or None
+        Of a second clip; None without one.
 
     Examples
     --------
@@ -87,22 +122,23 @@ class Run:
     chip_error_deg: float = float("nan")  # RMS of the chip's vertical against ours, a cross-check; else NaN
     chance_s: tuple[float, ...] = ()
     sides: str = ""
+    trunk: TrunkTraces | None = None
 
     def __repr__(self) -> str:
         strides, clean = len(self.strides), int(self.strides["valid"].sum())
         length = f"{clock(self.time_s[-1] - self.time_s[0])}, " if len(self.time_s) else ""
         unjudged = "no findings" if judged(self.strides).any() else "not judged"
-        found = ", ".join(_in_words(finding) for finding in self.findings) or unjudged
+        found = ", ".join(_in_words(each) for each in self.findings) or unjudged
         counts = [f"{len(self.cues)} cues"] + [f"{n} warnings" for n in (len(self.warnings),) if n]
         return f"Run({length}{strides} strides of which {clean} are clean; {found}; {', '.join(counts)})"
 
     def plot(self, figure: Figure | None = None) -> Figure:
-        """Draw tilt with findings and cues, and pullback below.
+        """Draw tilt with findings and cues, pullback below, and with two clips lean and lower back.
 
         Parameters
         ----------
         figure : matplotlib.figure.Figure, optional
-            An empty figure to draw into, such as pyplot's; None makes one of 10 by 5.6 inches.
+            An empty figure to draw into, such as pyplot's; None makes one of 10 by 5.6 inches, 7.4 with two clips.
 
         Returns
         -------
@@ -128,8 +164,9 @@ class Run:
 
         Parameters
         ----------
-        table : {"strides", "contacts", "findings", "cues", "suppressed_cues", "traces"}
-            "traces" has a row a sample, the others one a stride, contact, finding or cue.
+        table : {"strides", "contacts", "findings", "cues", "suppressed_cues", "traces", "trunk"}
+            "traces" has a row a sample, "trunk" one a sample of the second clip, the others one a stride, contact,
+            finding or cue.
 
         Returns
         -------
@@ -159,8 +196,9 @@ class Run:
 
         Parameters
         ----------
-        table : {"strides", "contacts", "findings", "cues", "suppressed_cues", "traces"}
-            "traces" has a row a sample, the others one a stride, contact, finding or cue.
+        table : {"strides", "contacts", "findings", "cues", "suppressed_cues", "traces", "trunk"}
+            "traces" has a row a sample, "trunk" one a sample of the second clip, the others one a stride, contact,
+            finding or cue.
         library : {"pandas", "polars"}, optional
             Whose data frame; None takes pandas where it is installed, else polars.
 
@@ -192,4 +230,4 @@ class Run:
 
 def _in_words(finding: Finding) -> str:
     """A finding as a few words: "right pullback 4.5 deg at 1:47"."""
-    return f"{named(finding.fault, finding.side)} {finding.depth_deg:.1f} deg at {clock(finding.start_s)}"
+    return f"{finding.name} {finding.depth_deg:.1f} deg at {clock(finding.start_s)}"

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from untuck.errors import SamplesError
-from untuck.model import Floats
+from untuck.model import GRAVITY_M_S2, Floats
 
 _LARGEST = {  # beyond is another unit, or damage
     "time_s": (1e11, "pass seconds"),  # since 1970 they are 1.7e9; milliseconds would be 1.7e12
@@ -49,6 +49,8 @@ class Samples:
         Specific force: at rest it points up with 9.81 m/s^2.
     quat : (N, 4) array, optional
         The sensor chip's own orientation, unit quaternions w x y z, sensor to earth; rows of zeros where missing.
+    acc_end_m_s2 : float, m/s^2, optional
+        Where the accelerometer's range ends. A longer acceleration is taken as cut off, None as the end of 8 g.
 
     Raises
     ------
@@ -73,9 +75,15 @@ class Samples:
     gyr_rad_s: Floats
     acc_m_s2: Floats
     quat: Floats | None = None
+    acc_end_m_s2: float | None = None
 
     def __init__(
-        self, time_s: ArrayLike, gyr_rad_s: ArrayLike, acc_m_s2: ArrayLike, quat: ArrayLike | None = None
+        self,
+        time_s: ArrayLike,
+        gyr_rad_s: ArrayLike,
+        acc_m_s2: ArrayLike,
+        quat: ArrayLike | None = None,
+        acc_end_m_s2: float | None = None,
     ) -> None:
         time = _numbers("time_s", time_s)
         if time.ndim != 1:
@@ -86,6 +94,9 @@ class Samples:
             if array is not None and array.shape != (len(time), width):
                 raise SamplesError(f"{name} has shape {array.shape}, but time_s asks for ({len(time)}, {width}).")
             object.__setattr__(self, name, array)
+        if acc_end_m_s2 is not None and not acc_end_m_s2 > GRAVITY_M_S2:
+            raise SamplesError(f"acc_end_m_s2 is {acc_end_m_s2}: pass the end of the range in m/s^2, above gravity.")
+        object.__setattr__(self, "acc_end_m_s2", acc_end_m_s2)
         if len(time) > 1 and not (time[1:] > time[:-1]).all():
             row = int(np.flatnonzero(time[1:] <= time[:-1])[0]) + 1
             raise SamplesError(f"time_s does not increase at sample {row}: sort the samples and drop doubles.")
@@ -101,9 +112,17 @@ class Samples:
         return f"Samples({len(self)} at {rate_hz:.4g} Hz, {self.time_s[0]:.1f} to {self.time_s[-1]:.1f} s{quat})"
 
     def __getitem__(self, part: slice) -> Samples:
+        if isinstance(part, slice) and part.step in (None, 1):  # checked already, as a part of these
+            same = object.__new__(Samples)
+            for name in ("time_s", "gyr_rad_s", "acc_m_s2"):
+                object.__setattr__(same, name, getattr(self, name)[part])
+            object.__setattr__(same, "quat", None if self.quat is None else self.quat[part])
+            object.__setattr__(same, "acc_end_m_s2", self.acc_end_m_s2)
+            return same
         return Samples(
             self.time_s[part],
             self.gyr_rad_s[part],
             self.acc_m_s2[part],
             None if self.quat is None else self.quat[part],
+            self.acc_end_m_s2,
         )

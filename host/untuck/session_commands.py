@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from untuck.errors import SettingsError
-from untuck.vocabulary import cued_faults
+from untuck.outside_text import printable
+from untuck.vocabulary import form_faults
 
+_MOST_SHOWN = 80  # characters of a rejected text in a message
 # Thresholds of motion.params.Params that may change during a session, with the smallest and the largest value
 TUNABLE: dict[str, tuple[float, float]] = {
     "tuck_on_deg": (1.0, 15.0),
@@ -69,15 +71,17 @@ class CueBlock(_Timed):
 
 @dataclass(frozen=True)
 class ChooseFaults(_Timed):
-    """Cue these faults only. Raises SettingsError for a fault that cannot be cued."""
+    """Cue these faults only, of one clip and of two. Raises SettingsError for a fault that cannot be cued."""
 
     kind = "faults"
     faults: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        unknown = [fault for fault in self.faults if fault not in cued_faults()]
+        unknown = [fault for fault in self.faults if fault not in form_faults(trunk=True)]
         if unknown:
-            raise SettingsError(f"{unknown[0]!r} cannot be cued: name some of {', '.join(cued_faults())}.")
+            raise SettingsError(
+                f"{_short(unknown[0])} cannot be cued: name some of {', '.join(form_faults(trunk=True))}."
+            )
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ class SetThreshold(_Timed):
 
     def __post_init__(self) -> None:
         if self.name not in TUNABLE:
-            raise SettingsError(f"{self.name!r} cannot change in a session: one of {', '.join(TUNABLE)}.")
+            raise SettingsError(f"{_short(self.name)} cannot change in a session: one of {', '.join(TUNABLE)}.")
         low, high = TUNABLE[self.name]
         if not low <= self.value <= high:
             raise SettingsError(f"{self.name} {self.value:g} is out of range: {low:g} to {high:g}.")
@@ -152,19 +156,24 @@ def from_text(kind: str, value: str = "", time_s: float = -math.inf) -> SessionC
     """The command that `to_text` wrote. Raises SettingsError for an unknown kind or a value that does not fit."""
     make = _FROM_TEXT.get(kind)
     if make is None:
-        raise SettingsError(f"{kind!r} is no session command: use one of {', '.join(_FROM_TEXT)}.")
+        raise SettingsError(f"{_short(kind)} is no session command: use one of {', '.join(_FROM_TEXT)}.")
     return make(value, time_s)
+
+
+def _short(text: str) -> str:
+    """A text in quotes, cut where it is too long for a message."""
+    return repr(printable(text, _MOST_SHOWN))
 
 
 def _switch(value: str) -> bool:
     if value not in ("on", "off"):
-        raise SettingsError(f"{value!r} is neither on nor off.")
+        raise SettingsError(f"{_short(value)} is neither on nor off.")
     return value == "on"
 
 
 def _no_value(value: str) -> None:
     if value:
-        raise SettingsError(f"{value!r}: this command takes no value.")
+        raise SettingsError(f"{_short(value)}: this command takes no value.")
 
 
 def _faults(value: str, time_s: float) -> ChooseFaults:
@@ -177,7 +186,7 @@ def _threshold(value: str, time_s: float) -> SetThreshold:
         number = float(text)
     except ValueError:
         if name.strip() in TUNABLE:
-            raise SettingsError(f"{value!r} is no threshold: write {name}=NUMBER.") from None
+            raise SettingsError(f"{_short(value)} is no threshold: write {name}=NUMBER.") from None
         number = math.nan
     return SetThreshold(name.strip(), number, time_s=time_s)
 
@@ -194,7 +203,7 @@ def _zero(value: str, time_s: float) -> SetZero:
 
 def _calibrate(value: str, time_s: float) -> Recalibrate:
     if value not in ("", "off"):
-        raise SettingsError(f"{value!r}: this command takes no value but off.")
+        raise SettingsError(f"{_short(value)}: this command takes no value but off.")
     return Recalibrate(value != "off", time_s=time_s)
 
 

@@ -6,6 +6,7 @@ row is enough for every view. Members of the enums are plain strings and numbers
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
@@ -20,14 +21,27 @@ class Side(IntEnum):
     RIGHT = 1
 
 
+class Role(StrEnum):
+    """Where a clip is worn: on the waistband, or between the shoulder blades."""
+
+    PELVIS = "pelvis"
+    TRUNK = "trunk"
+
+
 class Fault(StrEnum):
-    """A fault of the pelvis; FAULTS has the facts of each."""
+    """A fault of the pelvis or the spine; FAULTS has the facts of each.
+
+    ARCH: with one clip the pelvis tips far forward (over-tip), with two the lumbar spine is extended. BENT and UPRIGHT
+    need two.
+    """
 
     TUCK = "tuck"
     PULLBACK = "pullback"
     RIGID = "rigid"
     HELD = "held"
     ARCH = "arch"
+    BENT = "bent"
+    UPRIGHT = "upright"
 
 
 RECOVERED = "recovered"  # the cue after a cued fault has been corrected
@@ -64,6 +78,7 @@ class NotJudged(StrEnum):
     GAP = "gap"
     MISSING = "missing"
     MOUNT = "mount"
+    SWAPPED = "swapped"
     ODD = "odd"
     TURNING = "turning"
     ACCELERATING = "accelerating"
@@ -71,6 +86,16 @@ class NotJudged(StrEnum):
     SPEED = "speed"
     WARM_UP = "warm-up"
     BASELINE = "baseline"
+
+
+class NoTrunk(StrEnum):
+    """Why the trunk is not measured in a stride; NO_TRUNK_WORDS has the words."""
+
+    ABSENT = "no trunk"
+    GAP = "trunk gap"
+    NOT_CALIBRATED = "trunk zero"
+    MOUNT = "trunk mount"
+    SLIP = "trunk slip"
 
 
 class Suppression(StrEnum):
@@ -110,6 +135,7 @@ NOT_JUDGED_WORDS: dict[str, Reason] = {
     NotJudged.GAP: Reason("samples are missing in a row", "move closer to the runner"),
     NotJudged.MISSING: Reason("too many samples are missing", "move closer to the runner"),
     NotJudged.MOUNT: Reason("the clip does not sit as calibrated", "clip it to the back of the belt, stand, hinge"),
+    NotJudged.SWAPPED: Reason("the two clips seem swapped", "exchange them, stand still, hinge"),
     NotJudged.ODD: Reason("unlike the runner's other strides", "run evenly on flat ground"),
     NotJudged.TURNING: Reason("in a bend", "run straight ahead for a minute"),
     NotJudged.ACCELERATING: Reason("speeding up or slowing down", "keep an even speed"),
@@ -120,6 +146,15 @@ NOT_JUDGED_WORDS: dict[str, Reason] = {
 }
 
 
+NO_TRUNK_WORDS: dict[str, Reason] = {
+    NoTrunk.ABSENT: Reason("no trunk: no samples from the upper back", "check the second clip"),
+    NoTrunk.GAP: Reason("samples from the upper back are missing", "move closer to the runner"),
+    NoTrunk.NOT_CALIBRATED: Reason("the upper back was not measured in standing", "stand still for 5 s, hinge"),
+    NoTrunk.MOUNT: Reason("the clip on the upper back does not sit as calibrated", "put it back, stand, hinge"),
+    NoTrunk.SLIP: Reason("the clip on the upper back has slipped", "check it, then stand still for 5 s"),
+}
+
+
 @dataclass(frozen=True)
 class FaultFacts:
     """One row of FAULTS.
@@ -127,7 +162,9 @@ class FaultFacts:
     name: for people; sides: whether it belongs to one side; cued: whether it has cues (otherwise it is only shown);
     tone: its sound, of sound.tones, "" for none; sound_words: that sound in words; phrases: spoken cues, by side;
     clip_patterns: cue numbers of the clip's own buzzer (wire.CUE_*), by side; advice: shown in the coach's window;
-    colours: role in PALETTES, by side; degrees: whether its depth is shown as an angle.
+    colours: role in PALETTES, by side; degrees: whether its depth is shown as an angle; trunk_cued: whether it has cues
+    where a second clip measures the trunk; trunk_name, trunk_advice: its name and advice there, "" for the same;
+    yields_to: faults that are shown and cued instead of this one while they last, because their advice is the better.
     """
 
     name: str
@@ -140,6 +177,10 @@ class FaultFacts:
     clip_patterns: dict[int, int] | None = None
     colours: dict[int, str] | None = None
     degrees: bool = True
+    trunk_cued: bool = False
+    trunk_name: str = ""
+    trunk_advice: str = ""
+    yields_to: tuple[str, ...] = ()
 
     def colour(self, side: int) -> str:
         """The role in PALETTES of this fault at a side."""
@@ -156,6 +197,7 @@ FAULTS: dict[str, FaultFacts] = {
         sound_words="low double tone",
         phrases={Side.BOTH: "Let the belt tip forward."},
         clip_patterns={Side.BOTH: wire.CUE_TUCK},
+        yields_to=(Fault.ARCH, Fault.BENT),  # an arched back must not arch more; bent asks for the same, and more
     ),
     Fault.PULLBACK: FaultFacts(
         name="pullback",
@@ -188,7 +230,36 @@ FAULTS: dict[str, FaultFacts] = {
         sides=True,
         colours={Side.LEFT: "left", Side.RIGHT: "right"},
     ),
-    Fault.ARCH: FaultFacts(name="over-tip", cued=False, advice="the pelvis tips further forward than in good form"),
+    Fault.ARCH: FaultFacts(
+        name="over-tip",
+        cued=False,
+        advice="the pelvis tips further forward than in good form",
+        trunk_cued=True,
+        trunk_name="arch",
+        trunk_advice="grow tall: the lower back is arched",
+        tone="trill",
+        sound_words="fast high trill",
+        phrases={Side.BOTH: "Grow tall."},
+        yields_to=(Fault.UPRIGHT,),  # the trunk has moved, not the pelvis
+    ),
+    Fault.BENT: FaultFacts(
+        name="bent",
+        cued=False,
+        advice="grow tall, and let the belt tip forward",
+        trunk_cued=True,
+        tone="deep rise",
+        sound_words="long deep tone, rising",
+        phrases={Side.BOTH: "Grow tall, and let the belt tip forward."},
+    ),
+    Fault.UPRIGHT: FaultFacts(
+        name="lean lost",
+        cued=False,
+        advice="lean from the ankles",
+        trunk_cued=True,
+        tone="pips",
+        sound_words="three high pips",
+        phrases={Side.BOTH: "Lean from the ankles."},
+    ),
 }
 RECOVERY = FaultFacts(
     name="recovered",
@@ -212,17 +283,50 @@ def cued_faults() -> tuple[str, ...]:
     return tuple(str(fault) for fault, row in FAULTS.items() if row.cued)
 
 
+def trunk_cued_faults() -> tuple[str, ...]:
+    """The faults that have cues only where a second clip measures the trunk, in order of priority."""
+    return tuple(str(fault) for fault, row in FAULTS.items() if row.trunk_cued)
+
+
+def form_faults(trunk: bool = False) -> tuple[str, ...]:
+    """The faults that count as lost form, which are those that have cues; trunk: a second clip measured the trunk."""
+    return (*cued_faults(), *(trunk_cued_faults() if trunk else ()))
+
+
 def priority(fault: str) -> int:
     """Rank of a fault: the lowest is cued first."""
     return list(FAULTS).index(fault) if fault in FAULTS else len(FAULTS)
 
 
+def yields(fault: str, among: Collection[str]) -> bool:
+    """Whether another of these faults, which all last, is shown and cued instead of this one."""
+    return any(other in among for other in facts(fault).yields_to)
+
+
 SIDE_WORDS: dict[int, str] = {Side.LEFT: "left", Side.BOTH: "", Side.RIGHT: "right"}
 
 
-def named(fault: str, side: int) -> str:
-    """A fault or cue with its side in words: "tuck", "right pullback"."""
-    return f"{SIDE_WORDS[side]} {facts(fault).name}".strip()
+def named(fault: str, side: int, trunk: bool = False) -> str:
+    """A fault or cue with its side in words: "tuck", "right pullback"; trunk: found with a second clip."""
+    row = facts(fault)
+    return f"{SIDE_WORDS[side]} {(row.trunk_name if trunk else '') or row.name}".strip()
+
+
+def cue_named(fault: str, side: int) -> str:
+    """As `named`, of a cue: an arch is cued only where a second clip has shown it."""
+    return named(fault, side, trunk=True)
+
+
+def advice(fault: str, trunk: bool = False) -> str:
+    """What to do about a fault; trunk: found with a second clip."""
+    row = facts(fault)
+    return (row.trunk_advice if trunk else "") or row.advice
+
+
+def no_trunk_advice(reason: str) -> str:
+    """A reason of NoTrunk in words, with what to do."""
+    row = NO_TRUNK_WORDS.get(reason, Reason(reason))
+    return row.text + (f"; {row.advice}" if row.advice else "")
 
 
 def not_judged_reason(reason: str) -> Reason:

@@ -36,7 +36,7 @@ except ImportError:  # MicroPython has no crc_hqx: the same CRC-16 with small in
         return crc
 
 
-PROTOCOL_VERSION = const(2)  # of commands and status
+PROTOCOL_VERSION = const(3)  # of commands and status
 PACKET_VERSION = const(1)  # of packets; stored packets must stay readable
 
 SERVICE_UUID = "9e2f0001-6b1d-4c57-8a3e-5d7c2b90f1a4"
@@ -48,14 +48,28 @@ NAME_PREFIX = "Untk"  # advertised name: prefix and four hex digits of the addre
 RATES_HZ = (50, 100, 200)
 SAMPLES_PER_PACKET = {50: 2, 100: 5, 200: 10}  # 20 to 25 packets a second
 
-# Values are the BNO085's own fixed point integers, so nothing is rounded twice.
 QUAT_SCALE = const(16384)  # Q14, order w x y z, sensor -> earth
-ACC_SCALE = const(256)  # Q8, m/s^2
-GYR_SCALE = const(512)  # Q9, rad/s
 
-# packet version, flags, stream id, sequence, seconds, microseconds, period in us, count, reserved
+# Sensor chips, by the id in a packet: name; steps of acceleration in a m/s^2 and of rate in a rad/s, powers of two; the
+# values of both from which FLAG_CLIPPED is set; whether it has a quaternion. docs/wire.md has the reasons. Add lines,
+# but never change one: packets are stored.
+SENSOR_BNO085 = const(0)
+SENSOR_ICM45686 = const(1)
+SENSORS = (
+    # its own integers, Q8 and Q9: 7.97 of 8 g, 1992 of 2000 deg/s
+    ("BNO085", 256, 512, 20000, 17800, True),
+    # the packet's 16 bits end first: 26.1 of 32 g, 1833 of 4000 deg/s
+    ("ICM-45686", 128, 1024, 32767, 32767, False),
+)
+ACC_SCALE = const(256)  # of the BNO085
+GYR_SCALE = const(512)
+
+# packet version, flags, stream id, sequence, seconds, microseconds, period in us, count, sensor id
 HEADER_FORMAT = "<BBHIIIHBB"
 HEADER_SIZE = const(20)
+PERIOD_MIN_US = const(1000)  # between samples: RATES_HZ, and sensors that are faster or slower than requested
+PERIOD_MAX_US = const(50000)
+SENSOR_AT = const(19)  # offset of the sensor id
 SAMPLE_FORMAT = "<10h"  # quaternion w x y z, acceleration x y z, gyro x y z
 SAMPLE_SIZE = const(20)
 CRC_SIZE = const(2)
@@ -63,7 +77,7 @@ NOTIFY_OVERHEAD = const(3)  # bytes of the MTU that a notification needs for opc
 
 FLAG_GAP = const(0x01)  # samples are missing before this packet: the sensor did not deliver them
 FLAG_RESET = const(0x02)  # the sensor chip had reset itself before this packet
-FLAG_OVERRUN = const(0x04)  # packets before this one were overwritten before they could be sent
+FLAG_OVERRUN = const(0x04)  # packets before this one were overwritten before they were acknowledged or saved
 FLAG_CLIPPED = const(0x08)  # an acceleration or gyro value in this packet is at the end of its range
 FLAG_NO_QUAT = const(0x10)  # a quaternion is missing: it reads 0 0 0 0
 FLAG_CALIBRATING = const(0x20)  # the sensor chip's accelerometer calibration was enabled
@@ -81,6 +95,9 @@ CMD_CUE = const(0x08)  # u8 cue: play it now
 CMD_TUCK_CUE = const(0x09)  # u8 outputs, i16 threshold in 1/100 deg above standing, u16 warm-up in s, u16 cooldown in s
 CMD_STANDING = const(0x0A)  # i16 x, y, z in Q14: up in sensor axes when standing; 0 0 0: measure it now
 CMD_TIME = const(0x0B)  # u32 seconds since 1970: start times of kept runs
+CMD_SPLIT = const(0x0C)  # end the run that is being recorded, so that it can be fetched; what follows is another run
+CMD_SEEN = const(0x0D)  # u32 lost packets, u16 dropped runs: these counts of the status were read; subtract them
+CMD_ROLE = const(0x0E)  # u8: where the clip is worn, 0 on the pelvis, 1 on the trunk; kept over power-off
 _ARGUMENTS = {
     CMD_START: "<H",
     CMD_STOP: "<",
@@ -93,6 +110,9 @@ _ARGUMENTS = {
     CMD_TUCK_CUE: "<BhHH",
     CMD_STANDING: "<hhh",
     CMD_TIME: "<I",
+    CMD_SPLIT: "<",
+    CMD_SEEN: "<IH",
+    CMD_ROLE: "<B",
 }
 
 CUE_TUCK = const(1)
@@ -101,7 +121,8 @@ CUE_PULLBACK_RIGHT = const(3)
 CUE_RIGID = const(4)
 CUE_RECOVERED = const(5)
 CUE_LOST = const(6)  # the sensor does not answer
-CUE_LAST = CUE_LOST
+CUE_FULL = const(7)  # the flash is full or broken: packets could not be saved
+CUE_LAST = CUE_FULL
 OUT_BUZZER = const(1)  # bits of CMD_TUCK_CUE's outputs
 OUT_VIBRATION = const(2)
 OUT_ALONE = const(4)  # cue tucks while no host listens
@@ -125,11 +146,16 @@ RESULT_WRONG_CHECKSUM = const(9)  # the run on the clip has different bytes: fet
 RESULT_BAD_VALUE = const(10)
 RESULT_BUSY = const(11)  # the run is being recorded
 RESULT_FLASH = const(12)  # the clip's flash failed
+RESULT_IN_USE = const(13)  # another host uses the clip
 
-# In the scan response: may a host pair that the clip does not know?
+# In the scan response, two bits: may a host pair that the clip does not know?
 PAIRING_SHUT = const(0)
 PAIRING_OPEN = const(1)  # the button was held, less than a minute ago
 PAIRING_FIRST = const(2)  # no host has paired yet, or all bonds are lost
+PAIRING_BITS = const(3)
+LINK_HOST = const(0x04)  # with it: a host uses the clip
+LINK_FULL = const(0x08)  # with it: no connection is free
+ROLE_TRUNK = const(0x10)  # with it: the clip is worn on the trunk
 
 COND_PAIRING = const(0x01)  # the pairing window is open
 COND_RECORDING = const(0x02)  # packets are being saved to the flash
@@ -138,12 +164,16 @@ COND_TUCK_CUE = const(0x08)  # the clip can cue tucks without a host: standing i
 COND_STANDING = const(0x10)  # standing is being measured
 COND_RUNNING = const(0x20)  # running steps are detected
 COND_FAULT = const(0x40)  # an interrupt of the clip's radio has failed since power-on
+COND_TRUNK = const(0x80)  # the clip is worn on the trunk: CMD_ROLE
 
 # protocol version, firmware major, minor, patch, state, battery % (255: not measured), rate in Hz (0: idle),
 # stream id, oldest sequence available, next sequence, sensor resets, last command, its result,
-# conditions, kept runs, runs deleted unfetched since power-on, free flash in kB, steps a minute
-STATUS_FORMAT = "<BBBBBBHHIIHBBHHHHH"
-STATUS_SIZE = const(32)
+# conditions, kept runs, runs deleted unfetched, free flash in kB, steps a minute, packets lost: overwritten before they
+# were acknowledged or saved. Both counts of losses last until CMD_SEEN.
+STATUS_FORMAT = "<BBBBBBHHIIHBBHHHHHI"
+STATUS_SIZE = const(36)
+STATUS_COMMAND_AT = const(20)  # offset of the last command
+STATUS_RESULT_AT = const(21)  # and of its result
 BATTERY_UNKNOWN = const(255)
 
 
@@ -161,10 +191,11 @@ def pack_header(
     time_us: int,
     period_us: int,
     count: int,
+    sensor: int = SENSOR_BNO085,
 ) -> None:
     """Write the 20 byte header at the start of `buffer`; the time is that of the first sample."""
     struct.pack_into(
-        HEADER_FORMAT, buffer, 0, PACKET_VERSION, flags, stream_id, sequence, time_s, time_us, period_us, count, 0
+        HEADER_FORMAT, buffer, 0, PACKET_VERSION, flags, stream_id, sequence, time_s, time_us, period_us, count, sensor
     )
 
 
@@ -208,6 +239,12 @@ def check(packet: bytes) -> str:
     return ""
 
 
+def in_range(packet: bytes) -> bool:
+    """Whether the time fields of a packet without error (see check) can be right."""
+    time_us, period_us, count = struct.unpack_from("<IHB", packet, 12)
+    return bool(time_us < 1000000 and (count == 1 or PERIOD_MIN_US <= period_us <= PERIOD_MAX_US))
+
+
 def unpack_header(packet: bytes) -> tuple[int, ...]:
     """(version, flags, stream_id, sequence, time_s, time_us, period_us, count) of a packet."""
     return struct.unpack_from(HEADER_FORMAT, packet, 0)[:8]
@@ -247,7 +284,7 @@ def _check_values(opcode: int, values: tuple[int, ...]) -> int:
         return RESULT_BAD_VALUE
     if opcode == CMD_TUCK_CUE and (values[0] > OUT_ALL or not -THRESHOLD_MAX_CDEG <= values[1] <= THRESHOLD_MAX_CDEG):
         return RESULT_BAD_VALUE
-    if opcode == CMD_CONFIRM and values[3] > 1:
+    if (opcode == CMD_CONFIRM and values[3] > 1) or (opcode == CMD_ROLE and values[0] > 1):
         return RESULT_BAD_VALUE
     if opcode == CMD_STANDING and values != (0, 0, 0):
         length = sum([value * value for value in values])
@@ -273,6 +310,7 @@ def pack_status(
     dropped_runs: int,
     free_kb: int,
     cadence_spm: int,
+    lost_packets: int,
 ) -> None:
     """Write the status; `firmware` is (major, minor, patch)."""
     struct.pack_into(
@@ -297,6 +335,7 @@ def pack_status(
         dropped_runs,
         free_kb,
         cadence_spm,
+        lost_packets,
     )
 
 

@@ -21,8 +21,9 @@ RUN_RECORDING = const(2)
 
 # A kept run is a sequence of chunks, files of at most CHUNK_BYTES: a header, then records of about a second each.
 CHUNK_BYTES = const(65536)
-CHUNK_MAGIC = b"UTK2"
-CHUNK_FORMAT = "<4sHHI"  # magic, run, chunk number, start of the run in seconds since 1970
+CHUNK_MAGIC = b"UTK"
+CHUNK_FORMAT = "<3sBHHI"  # magic, kind, run, chunk number, start of the run in seconds since 1970
+CHUNK_KIND = const(0x32)  # plus the id of the sensor whose packets the chunk has: "2" is the BNO085
 CHUNK_HEADER_SIZE = const(12)
 RECORD_FORMAT = "<HH"  # bytes that follow, and their checksum
 RECORD_HEADER_SIZE = const(4)

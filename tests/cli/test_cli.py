@@ -120,7 +120,7 @@ def test_the_summary_fits_a_terminal_and_names_what_matters(in_demo_home: Path) 
     done = untuck("summary", "1")
     assert done.returncode == 0 and done.stderr == ""
     assert max(map(len, done.stdout.splitlines())) <= 80
-    for word in ("pelvic lean", "baseline", "right pullback", "suppressed", "0 lost", "not medical advice"):
+    for word in ("pelvic lean", "baseline", "right pullback", "0 lost", "not medical advice"):
         assert word in done.stdout, word
 
 
@@ -204,7 +204,7 @@ def test_a_full_disk_ends_in_a_summary_and_an_error() -> None:
     limit = 120_000
     done = untuck("demo", "--fast", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
     assert "free some space" in error_of(done)
-    assert "recording stopped" in done.stdout and "right pullback" in done.stdout  # the session went on
+    assert "recording waits" in done.stdout and "right pullback" in done.stdout  # the session went on
 
 
 def test_no_bluetooth(own_home: Path) -> None:
@@ -218,8 +218,8 @@ def test_no_bluetooth(own_home: Path) -> None:
 def test_a_session_of_another_protocol_version(own_home: Path) -> None:
     packet = bytearray(wire.packet_size(1))
     wire.pack_header(packet, 0, 1, 0, 0, 0, 10_000, 1)
-    wire.seal(packet, 1)
     packet[0] = wire.PACKET_VERSION + 1
+    wire.seal(packet, 1)
     with Store().record("a", "run", Settings()) as recording:
         recording.append(Packet(bytes(packet), 0.0))
     assert "protocol version 2, this host version 1: update untuck" in error_of(untuck("replay"))

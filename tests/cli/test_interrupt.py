@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.test_cli import listen_to_ctrl_c
+from tests.paired import pair
 from virtual_clip.clip import VirtualClip
 
 from untuck.cli import interrupt
@@ -64,6 +65,7 @@ async def test_a_run_that_is_cancelled_before_the_first_stride_is_not_kept() -> 
     samples = simulate(Scenario((Phase("stand", 7.0), *[Phase("hinge", 3.5)] * 3))).samples
     for delay_s in (0.0, 0.5, 2.0):
         async with VirtualClip(samples, speed=4) as clip:
+            await pair(clip)
             running = asyncio.create_task(run_clip(SessionRequest(Config()), as_json=True, backend=clip.backend))
             await asyncio.sleep(delay_s)
             running.cancel()

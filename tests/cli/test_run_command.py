@@ -9,6 +9,7 @@ import asyncio
 import json
 
 import pytest
+from tests.paired import pair
 from virtual_clip.clip import VirtualClip
 
 from untuck.cli import output
@@ -30,6 +31,7 @@ SCENARIO = Scenario((Phase("stand", 7.0), *[Phase("hinge", 3.5)] * 3, Phase("sta
 async def test_a_run_with_the_clip_is_recorded_and_replays_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     simulated = simulate(SCENARIO, rate_hz=RATE_HZ)
     async with VirtualClip(simulated.samples, speed=SPEED) as clip:
+        await pair(clip)
         running = asyncio.create_task(run_clip(SessionRequest(Config()), as_json=True, backend=clip.backend))
         await asyncio.sleep(1)
         enough = (len(simulated.samples) - 2 * RATE_HZ) // 5

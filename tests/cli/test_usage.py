@@ -22,7 +22,7 @@ def test_the_help_lists_commands_in_the_order_of_use_with_whole_sentences() -> N
     lines = untuck("--help").output.splitlines()
     assert lines[4] == "  Begin with: untuck demo"
     names = [command.name for section in SECTIONS for command, _ in section.commands]
-    assert names[:4] == ["demo", "doctor", "pair", "calibrate"] and set(names) == set(cli.commands)
+    assert names[:4] == ["demo", "doctor", "flash", "pair"] and set(names) == set(cli.commands)
     rows = [line for line in lines if re.match(r"  \w+  +[A-Z]", line) and line.split()[0] in names]
     assert [row.split()[0] for row in rows] == names
     assert all(row.endswith(".") and not row.endswith("...") and len(row) <= 80 for row in rows)

@@ -106,6 +106,11 @@ def test_a_silent_clip_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     packets.decoder.lost, packets.decoder.corrupt = 3, 1
     signal.update(packets)
     assert drawn(signal) == ["receiving, data 0.0 s late, 3 packets lost, 1 damaged"]
+    both = PacketPipeline(Settings(trunk=True))
+    assert both.trunk_decoder is not None
+    both.trunk_decoder.lost = 2
+    signal.update(both)
+    assert drawn(signal) == ["receiving, data 0.0 s late, upper back: 2 lost"]
     later_s = terminal.time.monotonic() + 7.2
     monkeypatch.setattr(terminal.time, "monotonic", lambda: later_s)
     assert drawn(signal) == ["no data for 7 s"]

@@ -15,8 +15,9 @@ from tests.coach.scenes import SceneControl, open_scene, packets, settle
 
 from untuck.coach import theme as themes
 from untuck.events import CueDecided
-from untuck.model import Cue, Packet
+from untuck.model import Cue
 from untuck.session.packet_pipeline import PacketPipeline
+from untuck.session.themes import LIGHT
 from untuck.store import Settings
 from untuck.vocabulary import RECOVERED, facts
 
@@ -41,7 +42,7 @@ def save_film(path: Path) -> None:
 def cues(seed: int = 0) -> list[Cue]:
     """What the simulated runner hears, in order of time."""
     pipeline = PacketPipeline(Settings())
-    events = [event for n, data in enumerate(packets(seed)) for event in pipeline.push(Packet(data, n * 0.05))]
+    events = [event for packet in packets(seed) for event in pipeline.push(packet)]
     return [event.cue for event in events if isinstance(event, CueDecided)]
 
 
@@ -74,7 +75,7 @@ def _frames() -> list[tuple[QImage, int]]:
 
 def _captioned(image: QImage, heard: Cue | None) -> QImage:
     """A picture of the window, with a line below it that says what the runner hears."""
-    theme = themes.LIGHT
+    theme = LIGHT
     colour = theme.good if heard is None or heard.fault == RECOVERED else theme.fault
     out = QImage(image.width(), image.height() + LINE_PX, QImage.Format.Format_RGB32)
     out.fill(QColor(colour))

@@ -6,6 +6,9 @@ stopped and its clock stands still, so that a picture always shows the same mome
 
 from __future__ import annotations
 
+import asyncio
+import math
+from collections import deque
 from collections.abc import Callable
 from functools import cache
 
@@ -22,7 +25,9 @@ from untuck.session.packet_pipeline import PacketPipeline
 from untuck.session_commands import Lap, SessionCommand, to_text
 from untuck.simulate.packets import pack
 from untuck.simulate.runner import Phase, Scenario, simulate
+from untuck.simulate.source import RunnerSource
 from untuck.store import Settings
+from untuck.vocabulary import Role
 
 CLOCK_S = 0.0  # of the window, before any arrival: data are never stale unless a scene says so
 STANDING_S, CALIBRATING_S, CALIBRATED_S = 3.6, 14.5, 18.5
@@ -34,10 +39,35 @@ _STANDING = (Phase("stand", 7.0), Phase("hinge", 10.5), Phase("stand", 2.5))
 BEND = Scenario((*_STANDING, Phase("run", 52.0), Phase("run", 12.0, turn_deg_s=40.0)))
 
 
+SPINE = Scenario(
+    (
+        *_STANDING,
+        Phase("run", 60.0),
+        Phase("run", 20.0, tuck_deg=6.5),
+        Phase("run", 16.0),
+        Phase("run", 20.0, tuck_deg=-6.5),
+        Phase("run", 16.0),
+        Phase("run", 20.0, lean_deg=-6.0),
+        Phase("run", 16.0),
+        Phase("run", 20.0, tuck_deg=4.0, lean_deg=4.0),
+        Phase("run", 12.0),
+    )
+)
+LEANING_S, TUCKED_S, ARCHED_S, UPRIGHT_S, BENT_S = 77.0, 94.0, 130.0, 166.0, 202.0  # moments of SPINE
+
+
 @cache
-def packets(seed: int, scenario: Scenario | None = None) -> tuple[bytes, ...]:
-    """A scenario of one simulated runner, the default one if None."""
-    return tuple(pack(simulate(scenario, seed).samples, 100))
+def packets(seed: int, scenario: Scenario | None = None, clips: int = 1) -> tuple[Packet, ...]:
+    """A scenario of one simulated runner, the default one if None, in order of arrival."""
+    if clips == 1:
+        return tuple(Packet(data, 0.05 * k) for k, data in enumerate(pack(simulate(scenario, seed).samples, 100)))
+    source = RunnerSource(scenario, seed, realtime=False, clips=clips)
+
+    async def collected() -> tuple[Packet, ...]:
+        return tuple([packet async for packet in source.packets()])
+
+    found = asyncio.run(collected())
+    return tuple(packet._replace(arrival_s=packet.arrival_s - found[0].arrival_s) for packet in found)
 
 
 class SceneControl:
@@ -47,26 +77,38 @@ class SceneControl:
         self.asked: list[tuple[str, ...]] = []
         self.next = Updates(choices=[Choice("clip", "The first clip heard"), Choice("demo", "A simulated runner")])
         self.sounds: RunnerSlot | None = None
-        self._sessions: dict[RunnerSlot, tuple[PacketPipeline, CoachView, tuple[bytes, ...]]] = {}
+        self._sessions: dict[RunnerSlot, tuple[PacketPipeline, CoachView, deque[Packet]]] = {}
 
-    def slot(self, name: str, seed: int, until_s: float, scenario: Scenario | None = None) -> RunnerSlot:
-        """A runner whose session has reached until_s."""
+    def slot(
+        self,
+        name: str,
+        seed: int,
+        until_s: float,
+        scenario: Scenario | None = None,
+        *,
+        clips: int = 1,
+        lost: tuple[float, float] = (math.inf, math.inf),
+    ) -> RunnerSlot:
+        """A runner whose session has reached until_s; lost: from when to when the second clip sends nothing."""
         slot = RunnerSlot(name, Feed())
-        session = PacketPipeline(Settings()), CoachView(LiveState(), slot.feed), packets(seed, scenario)
-        self._sessions[slot] = session
+        sent = deque(
+            packet
+            for packet in packets(seed, scenario, clips)
+            if packet.role == Role.PELVIS or not lost[0] < packet.arrival_s < lost[1]
+        )
+        self._sessions[slot] = PacketPipeline(Settings(trunk=clips == 2)), CoachView(LiveState(), slot.feed), sent
         self.next.slots.append(slot)
         self.play(slot, until_s)
         return slot
 
     def play(self, slot: RunnerSlot, until_s: float) -> None:
         """Continue the session until until_s."""
-        pipeline, view, datas = self._sessions[slot]
-        done = pipeline.decoder.packets
-        for number, data in enumerate(datas[done:], done):
+        pipeline, view, sent = self._sessions[slot]
+        while sent:
             if pipeline.last_s >= until_s:
                 return
             pipeline.take_commands()
-            view.show(pipeline.push(Packet(data, number * 0.05)), pipeline)
+            view.show(pipeline.push(sent.popleft()), pipeline)
         view.show(pipeline.finish(), pipeline)
         slot.feed.end()
 
@@ -155,6 +197,13 @@ def one(until_s: float, **appearance: object) -> CoachWindow:
     return open_scene(control, **appearance)  # type: ignore[arg-type]
 
 
+def spine(until_s: float, **appearance: object) -> CoachWindow:
+    """One runner with two clips at a moment of SPINE."""
+    control = SceneControl()
+    control.slot("Ada", 3, until_s, SPINE, clips=2)
+    return open_scene(control, **appearance)  # type: ignore[arg-type]
+
+
 def strides() -> CoachWindow:
     """The stride view while a hip is pulled back."""
     window = one(PULLBACK_S)
@@ -231,5 +280,10 @@ SCENES: dict[str, Callable[[], CoachWindow]] = {
     "coach-four": four,
     "coach-silent": silent,
     "coach-small": lambda: one(TUCK_S, size=(1024, 600)),
+    "coach-lean": lambda: spine(LEANING_S),
+    "coach-tuck": lambda: spine(TUCKED_S),
+    "coach-arch": lambda: spine(ARCHED_S),
+    "coach-upright": lambda: spine(UPRIGHT_S, theme="dark"),
+    "coach-spine-large": lambda: spine(BENT_S, size=(1920, 1080)),
     "coach-large": lambda: one(PULLBACK_S, size=(1920, 1080), theme="dark"),
 }

@@ -13,9 +13,9 @@ from pytestqt.qtbot import QtBot
 from tests.coach import scenes
 from tests.coach.window_actions import opened
 
-from untuck.coach.readings import LOOKS, StateLabel, not_judged_advice
-from untuck.coach.verdict import State
-from untuck.vocabulary import FAULTS, NOT_JUDGED_WORDS, named
+from untuck.session.form_state import State
+from untuck.session.form_words import LOOKS, StateLabel
+from untuck.vocabulary import FAULTS, NOT_JUDGED_WORDS, named, not_judged_advice
 
 WRAPPED = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft
 SAID = (

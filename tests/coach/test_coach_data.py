@@ -8,15 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from untuck.coach import buffers
-from untuck.coach.angles import TILT
 from untuck.coach.coach_view import CoachView
+from untuck.coach.readings import status_text
 from untuck.coach.runner_data import STALE_S, RunnerData
 from untuck.coach.session_feed import Feed
-from untuck.coach.verdict import State
 from untuck.model import LEFT, RIGHT, Packet
-from untuck.motion.pipeline import analyse
+from untuck.motion.analyse import analyse
+from untuck.session.form_state import State
 from untuck.session.live_state import LiveState
 from untuck.session.packet_pipeline import PacketPipeline
+from untuck.session.pelvis_angles import TILT
 from untuck.session_commands import from_text
 from untuck.simulate.packets import pack
 from untuck.simulate.runner import SimulatedRun, simulate
@@ -96,6 +97,15 @@ def test_the_data_are_the_results_of_the_analysis(runner: RunnerData, simulated:
     assert next(mark.text for mark in runner.marks if mark.kind == "cue") == "tuck"
     assert np.allclose(runner.strides.all["tilt_deg"], run.strides["tilt_deg"], atol=0.2)
     assert runner.baseline is not None and runner.reference is not None
+
+
+def test_the_status_line_counts_what_either_clip_lost() -> None:
+    packets, feed, made = PacketPipeline(Settings(trunk=True)), Feed(), RunnerData("runner")
+    assert packets.trunk_decoder is not None
+    packets.decoder.lost, packets.trunk_decoder.lost, packets.trunk_decoder.corrupt = 1, 4, 2
+    CoachView(LiveState(), feed).show([], packets)
+    made.take(feed.take())
+    assert "5 packets lost   2 damaged" in status_text(made)
 
 
 def test_the_live_trace_is_that_of_the_analysis(runner: RunnerData, simulated: SimulatedRun) -> None:

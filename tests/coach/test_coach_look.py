@@ -15,10 +15,11 @@ from PySide6.QtWidgets import QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 from tests.coach import scenes
 from tests.coach.window_actions import opened
+from tests.phone.pictures import PHONE
 from tests.report.scenes import PAGES
 from tests.screenshots import IMAGES
 
-from untuck.coach.theme import THEMES, contrast
+from untuck.session.themes import THEMES, contrast
 
 SIZES = ((1024, 600), (1200, 700), (1920, 1080), (960, 540))  # the last is a full HD screen at 200 %
 
@@ -109,4 +110,4 @@ def test_a_tick_without_new_data_paints_nothing(qtbot: QtBot, control: scenes.Sc
 
 def test_every_picture_has_its_scene() -> None:
     drawn_elsewhere = {"cues", "plot-run", "plot-pullback", "plot-worn"}  # by bench and tools
-    assert {path.stem for path in IMAGES.glob("*.png")} - drawn_elsewhere == {*scenes.SCENES, *PAGES}
+    assert {path.stem for path in IMAGES.glob("*.png")} - drawn_elsewhere == {*scenes.SCENES, *PAGES, *PHONE}

@@ -17,8 +17,8 @@ from tests.coach import scenes
 from tests.coach.window_actions import click, opened
 
 from untuck.coach.button_bar import BUTTONS
-from untuck.coach.verdict import State
 from untuck.report.numbers import UNKNOWN
+from untuck.session.form_state import State
 from untuck.session_commands import TUNABLE, SetThreshold, from_text
 
 

@@ -13,16 +13,17 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 from tests.coach import scenes
 from tests.coach.window_actions import click
+from tests.paired import pair
 from virtual_clip.clip import CLIP_ADDRESS, VirtualClip
 
 from untuck import wire
-from untuck.coach import new_runner
 from untuck.coach.loop_thread import LoopThread
 from untuck.coach.sessions import CoachSessions
-from untuck.coach.verdict import State
 from untuck.coach.window import CoachWindow
 from untuck.model import Packet
 from untuck.session import voice
+from untuck.session.form_state import State
+from untuck.session.pairing import free_clip
 from untuck.session.starts import ClipStart, ReadySession
 from untuck.simulate.runner import Phase, Scenario, simulate
 from untuck.sources.ble_scan import HeardClip
@@ -41,7 +42,7 @@ class HeldStart:
     """Half a minute at once, so that there are strides, then in real time until the session is stopped."""
 
     text = work = "held"
-    buzz = None
+    buzz = keeper = None
 
     def __init__(self, name: str, packets: int = 600) -> None:
         self.key = self._name = name
@@ -52,10 +53,10 @@ class HeldStart:
         yield ReadySession(self, self._name, "run", Settings(rate_hz=100, runner=self._name))
 
     async def packets(self) -> AsyncIterator[Packet]:
-        datas = scenes.packets(0)
+        sent = scenes.packets(0)
         for number in range(100_000):
             await asyncio.sleep(0.0 if number < self._packets else 0.05)
-            yield Packet(datas[min(number, len(datas) - 1)], number * 0.05)
+            yield Packet(sent[min(number, len(sent) - 1)].data, number * 0.05)
 
 
 def test_cues_sound_for_one_runner_and_can_be_moved(
@@ -99,9 +100,9 @@ def test_a_clip_that_belongs_to_somebody_is_not_paired() -> None:
         for kind in (wire.PAIRING_SHUT, wire.PAIRING_OPEN, wire.PAIRING_FIRST)
     )
     unknown = HeardClip("Untk", "not heard", -90, None)  # macOS may not report it
-    assert new_runner._free([]) is None and new_runner._free([shut]) is None
-    assert new_runner._free([shut, first]) is first and new_runner._free([shut, unknown]) is unknown
-    assert new_runner._free([shut, first, open_, unknown]) is open_
+    assert free_clip([]) is None and free_clip([shut]) is None
+    assert free_clip([shut, first]) is first and free_clip([shut, unknown]) is unknown
+    assert free_clip([shut, first, open_, unknown]) is open_
 
 
 @pytest.mark.slow
@@ -138,3 +139,39 @@ def test_a_runner_from_nothing_to_the_baseline(qtbot: QtBot, thread: LoopThread)
     click(qtbot, window, "stop")
     qtbot.waitUntil(lambda: window.runner.ended, timeout=600_000)
     assert Store().open().runner == "Ada" and Profiles().open("Ada").calibration is not None
+
+
+@pytest.mark.slow
+def test_what_only_the_clip_has_is_fetched_after_the_session(qtbot: QtBot, thread: LoopThread) -> None:
+    """The runner is out of range for longer than the clip's memory holds; the clip's flash has the rest."""
+    made: list[VirtualClip] = []
+    scenario = Scenario((Phase("stand", 5.0), Phase("run", 60.0)))
+
+    async def clip() -> None:
+        async with VirtualClip(simulate(scenario).samples, speed=4) as new:
+            await pair(new)
+            made.append(new)
+            await asyncio.Event().wait()
+
+    async def leave_for(seconds: float) -> None:
+        made[0].channel.set_in_range(False)
+        await made[0].peripheral.drop()
+        await made[0].sleep(seconds)
+        made[0].channel.set_in_range(True)
+
+    thread.submit(clip())
+    qtbot.waitUntil(lambda: bool(made), timeout=600_000)
+    control = CoachSessions(thread, [ClipStart(backend=made[0].backend)], audible=False)
+    window = CoachWindow(control)
+    qtbot.addWidget(window)
+    click(qtbot, window, "start")
+    qtbot.waitUntil(lambda: bool(window.runners) and window.runner.stride_count > 3, timeout=600_000)
+    thread.submit(leave_for(30.0))
+    qtbot.waitUntil(lambda: window.runner.snapshot.lost > 100, timeout=600_000)
+    click(qtbot, window, "stop")
+    qtbot.waitUntil(lambda: bool(control.outcomes), timeout=600_000)
+    missing = control.outcomes[0][2].summary.signal.lost
+    assert missing > 100
+    qtbot.waitUntil(lambda: control.outcomes[0][2].summary.signal.lost == 0, timeout=600_000)
+    session = Store().open()
+    assert session.packet_count > missing and len(Store().sessions()) == 1

@@ -14,6 +14,7 @@ pytest.importorskip("PySide6.QtWidgets", reason="Qt's system libraries are missi
 from pytestqt.qtbot import QtBot
 from tests.coach import scenes
 from tests.coach.window_actions import click
+from tests.paired import pair
 from virtual_clip.clip import VirtualClip
 
 from untuck.coach.loop_thread import LoopThread
@@ -66,6 +67,7 @@ class FailingStart:
     """A source that yields some packets, blocks its thread for a while, and then fails like a lost connection."""
 
     key = text = work = "failing"
+    keeper = None
 
     def __init__(self, packets: int, open_fails: bool = False) -> None:
         self._packets = packets
@@ -80,9 +82,9 @@ class FailingStart:
         yield ReadySession(self, "lost clip", "run", Settings(rate_hz=100))
 
     async def packets(self) -> AsyncIterator[Packet]:
-        for number, data in enumerate(scenes.packets(0)[: self._packets]):
+        for packet in scenes.packets(0)[: self._packets]:
             await asyncio.sleep(0)
-            yield Packet(data, number * 0.05)
+            yield packet
         before = self.ticks()
         time.sleep(1.0)  # like a radio library that hangs
         self.while_busy = self.ticks() - before
@@ -139,8 +141,10 @@ class VirtualClipStart:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[ReadySession]:
-        async with VirtualClip(self._samples, speed=4) as clip, ClipStart(backend=clip.backend).open() as opened:
-            yield opened
+        async with VirtualClip(self._samples, speed=4) as clip:
+            await pair(clip)
+            async with ClipStart(backend=clip.backend).open() as opened:
+                yield opened
 
 
 @pytest.mark.slow

@@ -15,19 +15,20 @@ from hypothesis import strategies as st
 
 from untuck.coach import review
 from untuck.coach.coach_view import CoachView
-from untuck.coach.readings import LOOKS, Reading, StateLabel, main_reading, not_judged_advice, state_label
+from untuck.coach.readings import Reading, main_reading, state_label
 from untuck.coach.runner_data import RunnerData
 from untuck.coach.session_feed import Feed
-from untuck.coach.verdict import UNJUDGED_STRIDES, State
 from untuck.events import MovingChanged, StrideMeasured
 from untuck.model import Packet
 from untuck.report.numbers import UNKNOWN
+from untuck.session.form_state import UNJUDGED_STRIDES, State
+from untuck.session.form_words import LOOKS, StateLabel
 from untuck.session.live_state import LiveState
 from untuck.session.packet_pipeline import PacketPipeline
 from untuck.simulate.packets import pack
 from untuck.simulate.runner import Phase, Scenario, simulate
 from untuck.store import Settings
-from untuck.vocabulary import FAULTS, NOT_JUDGED_WORDS, Fault, NotJudged, facts, named
+from untuck.vocabulary import FAULTS, NOT_JUDGED_WORDS, Fault, NotJudged, facts, named, not_judged_advice
 
 STANDING = (Phase("stand", 7.0), *[Phase("hinge", 3.5)] * 3, Phase("stand", 2.5))
 FAULTS_COMING_AND_GOING = (

@@ -37,7 +37,7 @@ def test_buttons_give_commands_to_the_session(qtbot: QtBot, control: scenes.Scen
         ("mute", "on"),
         ("calibrate", ""),
         ("note", "new shoes"),
-        ("faults", "tuck,pullback"),
+        ("faults", "tuck,pullback,arch,bent,upright"),
         ("cues", "off"),
     ]
     control.take_commands(slot)

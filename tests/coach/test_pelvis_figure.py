@@ -14,6 +14,7 @@ from untuck.coach import theme as themes
 from untuck.coach.pelvis_figure import GAIN, Look, PelvisFigure, paint_view, views
 from untuck.coach.pelvis_outline import HIP_CM, View, from_above, from_behind, from_the_right
 from untuck.model import Floats
+from untuck.session.themes import DARK, LIGHT, Theme
 
 SIDE, BEHIND, ABOVE = range(3)
 NONE = math.nan
@@ -24,7 +25,7 @@ def application(qapp: object) -> None:
     """Fonts and widgets need an application."""
 
 
-def painted(at: int, turns_deg: tuple[float, float], size: int = 400, theme: themes.Theme = themes.LIGHT) -> Floats:
+def painted(at: int, turns_deg: tuple[float, float], size: int = 400, theme: Theme = LIGHT) -> Floats:
     """A view without its words, in a square: RGB (size, size, 3). turns_deg: pelvis and baseline, clockwise."""
     image = QImage(size, size, QImage.Format.Format_RGB32)
     image.fill(QColor(theme.background))
@@ -122,8 +123,8 @@ def outline_between(path: QPainterPath, low: float, high: float) -> list[QPointF
 
 
 @pytest.mark.parametrize("size", [120, 400])
-@pytest.mark.parametrize("theme", [themes.LIGHT, themes.DARK])
-def test_openings_show_what_is_behind(size: int, theme: themes.Theme) -> None:
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+def test_openings_show_what_is_behind(size: int, theme: Theme) -> None:
     """Obturator foramina and sciatic notches from behind, the inlet from above: at both sizes, on both themes."""
     background = np.array(QColor(theme.background).getRgb()[:3], float)  # type: ignore[index]
     behind, above = (painted(at, (0.0, NONE), size, theme) for at in (BEHIND, ABOVE))

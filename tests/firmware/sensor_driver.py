@@ -1,4 +1,4 @@
-"""Runs the firmware's sensor driver in MicroPython against the simulated BNO085, and checks its samples.
+"""Runs a sensor's driver in MicroPython against the simulated chip, and checks the BNO085's samples.
 
 Every sample has random values, so that lost, repeated, reordered or wrongly joined reports are detected.
 test_firmware_sensor.py and test_firmware_faults.py have the cases.
@@ -12,6 +12,7 @@ import numpy as np
 from virtual_clip.bno085_sim import Bno085Sim
 from virtual_clip.bus_server import BusServer
 from virtual_clip.clock import Clock
+from virtual_clip.icm45686_sim import Icm45686Sim
 from virtual_clip.micropython_script import run_compiled
 
 from untuck import Samples
@@ -19,11 +20,12 @@ from virtual_clip import bno085_messages as messages
 
 PROBE = Path(__file__).resolve().parent / "on_board" / "sensor_probe.py"
 STAMP_STEP_US = 100
+SPARE_S = 60
 
 
 def noise(count: int, rate_hz: float, seed: int = 1) -> Samples:
-    """`count` samples of random values, and five seconds more."""
-    count += round(5 * rate_hz)
+    """`count` samples of random values, and a minute more for the chip to measure while a busy machine stalls."""
+    count += round(SPARE_S * rate_hz)
     random = np.random.default_rng(seed)
     quat = random.normal(size=(count, 4))
     quat /= np.linalg.norm(quat, axis=1)[:, None]
@@ -47,7 +49,7 @@ class Delivered:
 
 
 def deliver(
-    sim: Bno085Sim,
+    sim: Bno085Sim | Icm45686Sim,
     bus: str,
     rate_hz: int,
     count: int,
@@ -64,7 +66,8 @@ def deliver(
     longest: payload bytes that it reads in one transfer, if not as many as it has memory for.
     """
     with BusServer(sim, Clock(speed, ticks_start_us)) as server:
-        environment = {**server.environment, "UNTUCK_PAUSE": pause}
+        sensor = "bno085" if isinstance(sim, Bno085Sim) else "icm45686"
+        environment = {**server.environment, "UNTUCK_PAUSE": pause, "UNTUCK_SENSOR": sensor}
         output = run_compiled(PROBE, rate_hz, count, poll_ms, bus, mode, longest, environment=environment)
     return Delivered(output)
 
@@ -83,6 +86,7 @@ def follow(got: Delivered, sim: Bno085Sim, tolerance_us: int = 2 * STAMP_STEP_US
     assert all(row in truth for row in rows), "a sample that was not measured"
     assert all(measured[report][row] == truth[row] for report in measured for row in rows)
     true_us = np.array([truth[row] for row in rows])
+    assert len(set(rows)) == len(rows), "a sample came twice, or the motion has ended and the chip repeats its last row"
     offset_us = got.time_us - true_us
     assert np.ptp(offset_us) <= tolerance_us, f"times jump by {np.ptp(offset_us)} us"
     assert (np.diff(got.time_us) > 0).all()

@@ -89,8 +89,8 @@ async def test_standard_services_have_standard_values() -> None:
         await pair(clip)
         running: asyncio.Queue[bytes] = asyncio.Queue()
         async with client_of(clip.backend) as client:
-            assert bytes(await client.read_gatt_char(FIRMWARE)) == b"0.2.0"
-            assert bytes(await client.read_gatt_char(LOCATION)) == b"\x06"  # hip
+            assert bytes(await client.read_gatt_char(FIRMWARE)) == b"0.3.0"
+            assert bytes(await client.read_gatt_char(LOCATION)) == b"\x03"  # hip
             assert bytes(await client.read_gatt_char(RUNNING_FEATURE)) == b"\x04\x00"
             await clip.sleep(2.0)
             assert 50 < (await client.read_gatt_char(BATTERY_LEVEL))[0] < 75  # a cell at 3.9 V

@@ -26,7 +26,7 @@ from untuck.simulate.sensor_noise import Noise
 from untuck.sources.run_decoder import decode_run, run_header
 
 PROBE = Path(__file__).resolve().parent / "on_board" / "encode_probe.py"
-HEAD = struct.pack(wire_runs.CHUNK_FORMAT, wire_runs.CHUNK_MAGIC, 1, 0, 1_800_000_000)
+HEAD = struct.pack(wire_runs.CHUNK_FORMAT, wire_runs.CHUNK_MAGIC, wire_runs.CHUNK_KIND, 1, 0, 1_800_000_000)
 MOST_BYTES = 6_000_000 / (1.5 * 3600 * 100)  # a sample: an hour and a half at 100 Hz in 6 MB
 RUNNERS = ("RBDS001", "RBDS014", "RBDS026")
 
@@ -91,6 +91,24 @@ def test_noise_is_decoded_exactly(rate_hz: int, tmp_path: Path) -> None:
     packets = jittered(motion(6, rate_hz), rate_hz)
     again, damaged = decode_run(in_chunks(packed(packets, tmp_path)))
     assert damaged == 0 and again == packets
+
+
+def test_a_kept_run_says_which_sensor_measured_it(tmp_path: Path) -> None:
+    packets = pack(without_quat(motion(6, 100)), 100, 0x4B1D, wire.SENSOR_ICM45686)
+    records = packed(packets, tmp_path)
+    kind = wire_runs.CHUNK_KIND + wire.SENSOR_ICM45686
+    head = struct.pack(wire_runs.CHUNK_FORMAT, wire_runs.CHUNK_MAGIC, kind, 1, 0, 1_800_000_000)
+    again, damaged = decode_run(head + records)
+    assert damaged == 0 and again == packets
+    assert {packet[wire.SENSOR_AT] for packet in again} == {wire.SENSOR_ICM45686}
+    unknown = head[:3] + bytes([wire_runs.CHUNK_KIND + len(wire.SENSORS)]) + head[4:]
+    with pytest.raises(PacketError, match=r"update untuck"):
+        run_header(unknown + records)
+    assert decode_run(unknown + records) == ([], 1)
+
+
+def without_quat(samples: Samples) -> Samples:
+    return Samples(samples.time_s + 1.0, samples.gyr_rad_s, samples.acc_m_s2)
 
 
 def test_extreme_values_flags_and_gaps_are_decoded_exactly(tmp_path: Path) -> None:

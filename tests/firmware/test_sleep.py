@@ -16,6 +16,8 @@ from virtual_clip.bno085_motion import Motion
 from virtual_clip.bno085_sim import Bno085Sim
 from virtual_clip.bus_server import BusServer
 from virtual_clip.clock import Clock
+from virtual_clip.icm45686_frames import raw_values
+from virtual_clip.icm45686_sim import Icm45686Sim
 from virtual_clip.micropython_script import ScriptError, run_compiled
 
 PROBE = Path(__file__).resolve().parent / "on_board" / "sleep_probe.py"
@@ -23,11 +25,15 @@ BOTH = pytest.mark.parametrize("bus", ["spi", "i2c"])
 ROUTES = pytest.mark.parametrize("before", ["monitor", "stream", "nothing"])
 
 
-def fall_asleep(sim: Bno085Sim, folder: Path, bus: str, until: str, before: str = "monitor") -> tuple[str, BusServer]:
+def fall_asleep(
+    sim: Bno085Sim | Icm45686Sim, folder: Path, bus: str, until: str, before: str = "monitor"
+) -> tuple[str, BusServer]:
     """How the board's deep sleep ends, and the bus afterwards."""
     with BusServer(sim, Clock(4)) as server:
+        sensor = "bno085" if isinstance(sim, Bno085Sim) else "icm45686"
+        environment = {**server.environment, "UNTUCK_SENSOR": sensor}
         try:
-            run_compiled(PROBE, bus, until, before, folder=folder, environment=server.environment, timeout_s=120)
+            run_compiled(PROBE, bus, until, before, folder=folder, environment=environment, timeout_s=120)
         except ScriptError as error:
             time.sleep(0.1)  # the chip's time goes on
             return str(error).strip().splitlines()[-1], server
@@ -95,3 +101,46 @@ def test_held_pins_are_released_at_the_next_start(tmp_path: Path) -> None:
                 run_compiled(PROBE, "spi", "motion", "monitor", folder=tmp_path, environment=server.environment)
             assert sim.wakes_on_motion and sim.int_level == 1
         assert sim.log.resets >= 2
+
+
+@BOTH
+@ROUTES
+def test_an_icm45686_wakes_the_board_on_motion_only(tmp_path: Path, bus: str, before: str) -> None:
+    sim = Icm45686Sim(Motion.of(noise(1000, 100), raw_values))
+    assert fall_asleep(sim, tmp_path, bus, "motion", before)[0] == "asleep"
+    assert sim.int_level == 1 and sim.wakes_on_motion and not sim.measuring
+    sim.move()
+    assert sim.int_level == 0  # until the chip is set up again: the board wakes on a level
+    sim.advance(sim.now_us + 1_000_000)
+    assert sim.int_level == 0
+
+
+@BOTH
+def test_an_icm45686_that_is_switched_off_stays_silent(tmp_path: Path, bus: str) -> None:
+    sim = Icm45686Sim(Motion.of(noise(1000, 100), raw_values))
+    assert fall_asleep(sim, tmp_path, bus, "off")[0] == "asleep"
+    sim.move()
+    assert sim.int_level == 1 and not sim.wakes_on_motion and not sim.measuring
+
+
+ICM_DISTURBANCES: dict[str, Callable[[Icm45686Sim], object]] = {
+    "it moves meanwhile": lambda sim: sim.at(0.0, lambda: sim.move()),
+    "the bus fails now and then": lambda sim: setattr(sim.faults, "timeouts", 2),
+    "the first transfers read noise": lambda sim: setattr(sim.faults, "noise", 3),
+}
+
+
+@pytest.mark.parametrize("what", ICM_DISTURBANCES)
+def test_an_icm45686_sleeps_although(tmp_path: Path, what: str) -> None:
+    sim = Icm45686Sim(Motion.of(noise(1000, 100), raw_values))
+    ICM_DISTURBANCES[what](sim)
+    bus = "i2c" if "bus" in what else "spi"
+    assert fall_asleep(sim, tmp_path, bus, "motion", "nothing")[0] == "asleep"
+    assert sim.wakes_on_motion and sim.int_level == 1
+
+
+def test_an_icm45686_that_does_not_obey_leaves_the_button(tmp_path: Path) -> None:
+    sim = Icm45686Sim(Motion.of(noise(1000, 100), raw_values))
+    sim.faults.deaf = True
+    assert fall_asleep(sim, tmp_path, "spi", "motion", "nothing")[0] == "asleep"
+    assert not sim.wakes_on_motion

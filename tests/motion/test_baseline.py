@@ -1,14 +1,19 @@
 """Rejection of baselines, with a warning: a tucked pelvis, or a sensor that is not worn upright."""
 
+import json
+
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
 import untuck
+from untuck.model import Baseline
 from untuck.motion.params import Params
 from untuck.run_results import Run
 from untuck.simulate.runner import simulate
 from untuck.simulate.scenario import HINGE_S, Phase, Scenario
+from untuck.simulate.trunk import simulate_pair
+from untuck.store.codec import from_json, to_json
 
 QUICK = Params(baseline_strides=30, warmup_strides=3)
 PREFIX = (Phase("stand", 7.0), Phase("hinge", 3 * HINGE_S), Phase("stand", 2.0))
@@ -53,3 +58,16 @@ def test_a_wrongly_worn_sensor_without_standing_gives_a_warning_and_no_findings(
     assert sum("does not appear upright" in warning for warning in run.warnings) == 1
     assert run.baseline is None
     assert not run.findings
+
+
+def test_lean_and_lumbar_extension_are_kept_and_older_baselines_are_read() -> None:
+    pair = simulate_pair(Scenario((*PREFIX, Phase("run", 52))), seed=2)
+    made = untuck.analyse(pair.pelvis.samples, trunk=pair.trunk).baseline
+    assert made is not None
+    same = from_json(Baseline, to_json(made))
+    truth = pair.truth.lumbar_deg[(pair.truth.time_s > 25.0) & (pair.truth.time_s < 60.0)]
+    assert same.lumbar_deg == pytest.approx([truth.mean()], abs=0.8)
+    assert (same.lean_deg + same.lumbar_deg) == pytest.approx(same.tilt_deg, abs=0.5)  # medians do not add up quite
+    older = {name: value for name, value in json.loads(to_json(made)).items() if "lean" not in name}
+    older = {name: value for name, value in older.items() if "lumbar" not in name}
+    assert np.isnan(from_json(Baseline, json.dumps(older)).lumbar_deg).tolist() == [True]

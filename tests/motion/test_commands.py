@@ -244,7 +244,7 @@ def test_data_that_come_late_are_not_cued(simulated: SimulatedRun) -> None:
     assert not run.cues and reasons(run) == {"stale"}
 
 
-def test_a_clip_that_starts_anew_is_not_late_for_ever(simulated: SimulatedRun) -> None:
+def test_a_clip_that_starts_again_is_not_late_for_ever(simulated: SimulatedRun) -> None:
     line = PacketPipeline(Settings())
     packets = pack(simulated.samples[: 10 * RATE_HZ], RATE_HZ)
     again = pack(simulated.samples[: 10 * RATE_HZ], RATE_HZ, stream_id=2)

@@ -43,9 +43,14 @@ def test_cooldown_then_again_then_cap() -> None:
 
 
 def test_suppressed_cues_are_reported_once_with_their_reason() -> None:
+    """A cue that has sounded and waits for its repeat is not withheld; one that has been repeated often enough is."""
     policy = CuePolicy(PARAMS)
-    reasons = [each for t in range(40) for each in suppressed(policy.decide([finding("tuck")], [], float(t)))]
-    assert reasons == [("tuck", "other cue"), ("tuck", "cooldown")]
+    reasons = [each for t in range(200) for each in suppressed(policy.decide([finding("tuck")], [], float(t)))]
+    assert reasons == [("tuck", "cap")]
+    policy = CuePolicy(PARAMS)
+    both = [finding("tuck"), finding("pullback", 1)]
+    reasons = [each for t in range(40) for each in suppressed(policy.decide(both, [], float(t)))]
+    assert reasons == [("pullback", "other cue")]
 
 
 def test_tuck_goes_before_pullback_and_never_two_at_once() -> None:

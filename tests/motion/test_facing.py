@@ -31,9 +31,11 @@ def worn(plan: tuple[Phase, ...], yaw_deg: float) -> Samples:
     """The clip turned about the vertical."""
     samples = simulate(Scenario(plan), seed=4).samples
     turn = Rotation.from_euler("y", yaw_deg, degrees=True)
-    assert samples.quat is not None
-    quat = (Rotation.from_quat(samples.quat, scalar_first=True) * turn.inv()).as_quat(scalar_first=True)
-    return Samples(samples.time_s, turn.apply(samples.gyr_rad_s), turn.apply(samples.acc_m_s2), quat)
+    quat = None
+    if samples.quat is not None:
+        quat = (Rotation.from_quat(samples.quat, scalar_first=True) * turn.inv()).as_quat(scalar_first=True)
+    gyr, acc = turn.apply(samples.gyr_rad_s), turn.apply(samples.acc_m_s2)
+    return Samples(samples.time_s, gyr, acc, quat, samples.acc_end_m_s2)
 
 
 @pytest.mark.parametrize(("yaw_deg", "said"), [(180.0, "inside out"), (90.0, "sideways"), (-90.0, "sideways")])

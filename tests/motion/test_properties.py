@@ -244,6 +244,7 @@ def test_damaged_samples_give_an_error_or_no_finding_and_never_a_hang(
     assert run.warnings != ()
 
 
+@pytest.mark.quaternion
 @settings(max_examples=40, deadline=None)
 @given(
     st.sampled_from(["time_s", "gyr_rad_s", "acc_m_s2", "quat"]),
@@ -275,6 +276,7 @@ def test_time_that_runs_backward_is_rejected_without_changing_the_state(first: i
     assert_equal(pipeline.run(), untuck.analyse(samples, params=QUICK), CUT)
 
 
+@pytest.mark.quaternion
 @pytest.mark.parametrize(
     ("change", "expected"),
     [

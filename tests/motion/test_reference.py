@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 import untuck
-from untuck.cli.views.plain import PlainView
 from untuck.events import BaselineExtended
 from untuck.model import Baseline, judged
 from untuck.motion.form.baseline import bins_of, harmonics, joined
@@ -20,8 +19,8 @@ from untuck.motion.pipeline import Pipeline
 from untuck.motion.strides.phase_grid import PHASES
 from untuck.motion.strides.stride import Stride
 from untuck.samples import Samples
-from untuck.session.clip_session import ProfileKeeper
-from untuck.session.live_state import LiveState
+from untuck.session.profile_keeper import ProfileKeeper
+from untuck.session.stored_profile import save_in_store
 from untuck.simulate.runner import simulate
 from untuck.simulate.scenario import HINGE_S, Phase, Scenario
 from untuck.store.profiles import Profiles
@@ -123,9 +122,10 @@ def test_pullback_is_read_against_the_rotation_that_is_in_use_now() -> None:
     assert now.right_deg == pytest.approx(0.0, abs=0.1)
 
 
-def test_the_profile_keeps_a_new_pace() -> None:
+async def test_the_profile_keeps_a_new_pace() -> None:
     baseline = joined([baseline_of(EASY), baseline_of(FAST)])
-    keeper = ProfileKeeper("Ada", None, PlainView(print, LiveState(Params())), None)
+    keeper = ProfileKeeper(save_in_store("Ada", None), print)
     assert keeper.on_event(BaselineExtended(100.0, baseline)) is False
+    await keeper.finish()
     kept = Profiles().open("Ada").baseline
     assert kept is not None and kept.cadence_spm == pytest.approx(baseline.cadence_spm)

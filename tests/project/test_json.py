@@ -6,6 +6,7 @@ import dataclasses
 import json
 import math
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from click.testing import CliRunner
 from untuck.cli.main import cli
 from untuck.cli.results import COMMANDS, RESULTS, json_value, to_line
 from untuck.simulate.runner import simulate
+from untuck.vocabulary import Role
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(CHECKOUT / "tools"))
@@ -61,8 +63,16 @@ def test_every_field_has_its_meaning_and_none_is_left_over() -> None:
 
 
 def test_every_command_with_json_has_a_schema() -> None:
-    commands = {name for name, command in cli.commands.items() if "--json" in _options(command)}
+    commands = {name for name, command in _commands(cli) if "--json" in _options(command)}
     assert commands == set(COMMANDS) and {each for names in COMMANDS.values() for each in names} == set(RESULTS)
+
+
+def _commands(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
+    """All commands with the words that call them."""
+    for name, command in group.commands.items():
+        yield before + name, command
+        if isinstance(command, click.Group):
+            yield from _commands(command, f"{before}{name} ")
 
 
 def _options(command: click.Command) -> set[str]:
@@ -95,10 +105,18 @@ def test_results_of_the_clip_validate() -> None:
     from untuck.cli.results import CalibrationResult, MergeResult
     from untuck.session.pairing import PairedClip
 
-    row = {"run": 1, "bytes": 9, "started_unix_s": 0, "recording": False, "fetched": False, "session": None}
+    row = {
+        "role": "pelvis",
+        "run": 1,
+        "bytes": 9,
+        "started_unix_s": 0,
+        "recording": False,
+        "fetched": False,
+        "session": None,
+    }
     stored = {"session": 4, "duration_s": 60.0, "packets": 1200, "damaged": 0, "fetched": True}
     for name, fields in (
-        ("pair", PairedClip("Untk1", "AA", "1.0.0", None, -60, "")),
+        ("pair", PairedClip("Untk1", "AA", "1.0.0", None, -60, "", Role.TRUNK)),
         ("sync", {"runs": [row, row | stored]}),
         ("calibration", CalibrationResult("stand+hinges", math.nan)),
         ("merge", MergeResult(0.5, file="x", session=1, records=2, filled=2)),

@@ -27,6 +27,7 @@ BASE = {
     "wire_runs",
     "errors",
     "extras",
+    "outside_text",
     "session_commands",
     "model",
     "samples",
@@ -42,7 +43,8 @@ MAY_IMPORT = {
     "wire": set(),
     "wire_runs": set(),
     "extras": {"errors"},
-    "session_commands": {"errors", "vocabulary"},
+    "outside_text": set(),
+    "session_commands": {"errors", "outside_text", "vocabulary"},
     "model": {"vocabulary"},
     "samples": {"errors", "model"},
     "run_results": {"extras", "model", "session_commands", "vocabulary"} | RUN_METHODS,
@@ -50,16 +52,20 @@ MAY_IMPORT = {
     "plotting": BASE,
     "frames": BASE,
     "kernel_cache": set(),
-    "motion": BASE | {"kernel_cache"},
+    "kernel_wasm": set(),
+    "limits": set(),
+    "motion": BASE | {"kernel_cache", "kernel_wasm"},
     "simulate": CORE,
-    "sources": CORE,
-    "store": CORE,
+    "sources": CORE | {"limits"},
+    "store": CORE | {"limits"},
     "sound": CORE,
-    "report": CORE,
-    "session": CORE | EDGES | {"kernel_cache"},
+    "report": CORE | {"limits"},
+    "flash": {"errors", "extras"},
+    "phone": CORE | EDGES | {"session", "kernel_wasm", "limits", "phone"},
+    "session": CORE | EDGES | {"kernel_cache", "limits"},
     "recordings": CORE | EDGES | {"session"},
     "coach": CORE | EDGES | {"session"},
-    "cli": CORE | EDGES | {"session", "coach"},
+    "cli": CORE | EDGES | {"session", "coach", "flash", "phone", "limits"},
     "__main__": {"cli", "extras"},
 }
 STAGES = ("orientation", "strides", "mount", "form")  # of motion/: each may import those before it
@@ -87,7 +93,8 @@ HEAVY = (
 )
 
 SHARED_BY_COMMANDS = {  # of cli/: all others are commands
-    *("__init__", "main", "options", "output", "logs", "group", "usage", "interrupt", "results"),
+    *("__init__", "main", "options", "output", "logs", "group", "usage", "interrupt", "results", "systemd_unit"),
+    *("doctor_clip", "doctor_store"),  # parts of a command
 }
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

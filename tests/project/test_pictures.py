@@ -14,13 +14,12 @@ pytest.importorskip("PySide6.QtGui", reason="the shapes are Qt's", exc_type=Impo
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
-def test_drawings_are_those_of_the_present_shapes(checkout: Path) -> None:
-    for name, draw in runpy.run_path(str(checkout / "tools" / "draw_pelvis.py"))["PICTURES"].items():
-        late = f"{name} is out of date: run `python tools/draw_pelvis.py`"
+@pytest.mark.parametrize("tool", ["draw_pelvis.py", "draw_trunk.py"])
+def test_drawings_are_those_of_the_present_shapes(checkout: Path, tool: str) -> None:
+    for name, draw in runpy.run_path(str(checkout / "tools" / tool))["PICTURES"].items():
+        late = f"{name} is out of date: run `python tools/{tool}`"
         saved, drawn = (checkout / "docs" / "images" / name).read_text("utf-8"), draw()
-        assert NUMBER.sub("", saved) == NUMBER.sub("", drawn), (
-            f"{name} is out of date: run `python tools/draw_pelvis.py`"
-        )
+        assert NUMBER.sub("", saved) == NUMBER.sub("", drawn), late
         ours, theirs = (np.array(NUMBER.findall(text), float) for text in (saved, drawn))
         assert np.allclose(ours, theirs, atol=0.02), late
         root = ElementTree.fromstring(saved)
@@ -30,7 +29,7 @@ def test_drawings_are_those_of_the_present_shapes(checkout: Path) -> None:
 
 def test_words_stay_within_their_panels(checkout: Path) -> None:
     """A line of 13 px text is at most as wide as its panel: letters are about 0.53 of the size."""
-    panels = {"hinge.svg": 3, "placement.svg": 3, "faults.svg": 4}
+    panels = {"hinge.svg": 3, "placement.svg": 3, "faults.svg": 4, "trunk.svg": 3}
     for name, count in panels.items():
         text = (checkout / "docs" / "images" / name).read_text("utf-8")
         for size, words in re.findall(r'font-size="(\d+)"[^>]*>([^<]+)</text>', text):

@@ -68,13 +68,21 @@ def calls(machine: Path) -> list[str]:
 
 @pytest.mark.parametrize(("target", "pins"), [("demo", ""), ("test", "-dev"), ("bench", "-bench")])
 def test_pins_are_installed_and_nothing_that_is_there(machine: Path, shell: list[str], target: str, pins: str) -> None:
-    for name in ("pulseaudio", "parec", "pactl"):
+    for name in ("pulseaudio", "parec", "pactl", "chromium", "dbus-daemon"):
         stand_in(machine / "bin" / name, "")
     done = set_up(machine, shell, target)
     assert done.returncode == 0 and done.stdout == "", done.stderr
-    assert f"-r requirements{pins}.txt" in calls(machine)[-2] and calls(machine)[-1].endswith("-e .")
+    with_pip = [call for call in calls(machine) if " pip install " in call]
+    assert f"-r requirements{pins}.txt" in with_pip[-2] and with_pip[-1].endswith("-e .")
+    assert ("python tools/phone_parts.py" in calls(machine)) is (target == "test")
     fonts = Path("/usr/share/fonts/truetype/dejavu").exists() or target != "demo"
     assert any(call.startswith("apt-get") for call in calls(machine)) is not fonts
+
+
+def test_without_the_parts_of_the_phones_page_the_set_up_goes_on(machine: Path, shell: list[str]) -> None:
+    stand_in(machine / ".venv/bin/python", 'case "$*" in tools/phone_parts.py) exit 1 ;; esac')
+    done = set_up(machine, shell, "test")
+    assert done.returncode == 0 and "without the phone's page" in done.stderr
 
 
 @pytest.mark.parametrize(("target", "wanted"), [("demo", False), ("test", True), ("bench", False)])
@@ -87,6 +95,14 @@ def test_the_32_bit_interpreter_is_installed_where_npm_is(
     assert done.returncode == 0 and ("without the 32-bit MicroPython" in done.stderr) is wanted
     installed = [call for call in calls(machine) if call.startswith("npm install --prefix .venv/npm")]
     assert [call.endswith("-pyscript@1.29.0-6") for call in installed] == [True] * wanted
+
+
+def test_the_hardware_has_an_environment_of_its_own(machine: Path, shell: list[str]) -> None:
+    (machine / ".venv").rename(machine / ".venv-hardware")
+    done = set_up(machine, shell, "hardware")
+    assert done.returncode == 0 and done.stdout == "", done.stderr
+    assert "-r requirements-hardware.txt" in calls(machine)[-2]  # untuck itself is not installed
+    assert calls(machine)[-1].endswith(" graphviz libegl-mesa0 libgl1-mesa-dri libx11-6")
 
 
 def test_what_the_window_lacks_is_installed(machine: Path, shell: list[str]) -> None:
@@ -102,7 +118,10 @@ def test_without_apt_the_packages_are_named_and_the_set_up_goes_on(machine: Path
     (machine / "bin/apt-get").unlink()
     done = set_up(machine, shell, "test")
     assert done.returncode == 0
-    assert "what Debian calls: pulseaudio pulseaudio-utils" in done.stderr and "continuing without" in done.stderr
+    assert (
+        "what Debian calls: pulseaudio pulseaudio-utils chromium dbus-daemon" in done.stderr
+        and "continuing without" in done.stderr
+    )
 
 
 def test_without_root_the_command_is_named(machine: Path, shell: list[str]) -> None:

@@ -61,7 +61,7 @@ def read_back(path: Path) -> pyarrow.Table:
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("name", [name for name in TABLES if name != "trunk"])  # of a second clip
 def test_a_table_has_the_dictionarys_columns(analysed: Reanalysis, tmp_path: Path, name: str, suffix: str) -> None:
     made = table(name, *analysed)
     path = tmp_path / f"{name}{suffix}"

@@ -192,7 +192,7 @@ def test_a_day_long_file_is_merged_within_two_seconds() -> None:
     strides = np.zeros(len(session.strides), STRIDE_DTYPE)
     for name in ("start_s", "duration_s", "cadence_spm", "valid"):
         strides[name] = session.strides[name]
-    run = types.SimpleNamespace(time_s=session.time_s, strides=strides, cues=())
+    run = types.SimpleNamespace(time_s=session.time_s, strides=strides, cues=(), trunk=None)
     values = [0] * 20_000 + [int(v // 2) for v in np.nan_to_num(spm)] + [0] * 20_000
     data = whole(intro() + records(values, T0 - 20_000))
     begin_s = time.process_time()

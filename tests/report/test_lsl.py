@@ -31,6 +31,7 @@ def test_an_inlet_receives_samples_strides_and_cues(pylsl: Any, own_home: Path) 
     from untuck.model import Packet
     from untuck.report.lsl import GAIT, IMU, Outlet
     from untuck.session.packet_pipeline import PacketPipeline
+    from untuck.session_commands import Mute
     from untuck.simulate.packets import pack
     from untuck.simulate.runner import Phase, Scenario, simulate
     from untuck.store import Settings
@@ -43,6 +44,9 @@ def test_an_inlet_receives_samples_strides_and_cues(pylsl: Any, own_home: Path) 
         for data in pack(samples, 100):
             events = packets.push(Packet(data, 0.0))
             sent += events
+            if any(isinstance(event, CueDecided) for event in events):
+                packets.command(Mute())  # so that one is suppressed
+                packets.take_commands()
             if inlets:
                 outlet.push(packets.newest, events)
                 continue
@@ -69,7 +73,7 @@ def test_an_inlet_receives_samples_strides_and_cues(pylsl: Any, own_home: Path) 
         markers = [json.loads(row[0]) for row in rows]
         heard = [(each["fault"], each["side"], each["time_s"]) for each in markers if each["sounded"]]
         assert heard == [(cue.fault, cue.side, cue.time_s) for cue in sounded] != []
-        assert len(markers) == len(sounded) + len(suppressed)
+        assert len(markers) == len(sounded) + len(suppressed) > len(sounded)
         labels = inlets["samples"].info().desc().child("channels").child("channel")
         assert labels.child_value("label") == IMU[0].name and labels.child_value("unit") == "rad/s"
 

@@ -16,6 +16,7 @@ from untuck.cli.main import cli
 from untuck.model import Packet
 from untuck.report.batch import analyse_files
 from untuck.report.metrics import compare, metrics_of
+from untuck.report.not_judged import not_judged
 from untuck.report.sentences import answers
 from untuck.report.summary import Signal, Summary, summarise
 from untuck.samples import Samples
@@ -121,3 +122,10 @@ def test_the_live_view_does_not_say_good_form_in_a_bend() -> None:
             state.take(event)
     assert state.baseline is not None and state.ask() == "not judged: in a bend; run straight ahead for a minute"
     assert math.isnan(state.against_deg)
+
+
+@pytest.mark.parametrize(("reason", "words"), [("mount", "clip it to the back"), ("turning", "run straight ahead")])
+def test_without_a_baseline_what_most_strides_lacked_is_named(reason: str, words: str) -> None:
+    text = not_judged(200, 40, 0, {reason: 160, "baseline": 40}, has_baseline=False)
+    assert text.startswith("there is no baseline, as most of 200 strides could not be used: ") and words in text
+    assert "could not be used" not in not_judged(200, 120, 0, {reason: 80, "baseline": 120}, has_baseline=False)

@@ -214,7 +214,8 @@ def test_reanalysis_equals_the_analysis_packet_by_packet(tmp_path: Path) -> None
     assert codec.to_json(packets.summary()) == codec.to_json(found.summary)
     commands = packets.pipeline.run().commands
     assert {"lap", "note", "threshold"} == {each.kind for each in commands} and found.run.commands == commands
-    assert "stale" in found.summary.suppressed and found.late_ms is not None and found.late_ms[1] > 1000
+    assert "stale" in found.summary.suppressed and "suppressed: stale" in to_text(found.summary, "Session 1")
+    assert found.late_ms is not None and found.late_ms[1] > 1000
     page = page_of(session)
     assert "new shoes" in page and "99 % within" in page
 
@@ -289,7 +290,8 @@ def test_a_difference_counts_only_beyond_the_scatter_between_sessions(summary: S
 def test_the_baseline_drawn_is_the_one_that_was_used(home: Path, tmp_path: Path) -> None:
     """An earlier baseline, moved to today's standing, was taken for one of this run, at times of another session."""
     from untuck.report.figure_style import Palette
-    from untuck.report.figures import distribution, through_the_run
+    from untuck.report.figures import distribution
+    from untuck.report.run_figure import through_the_run
     from untuck.session.reanalysis import reanalyse
     from untuck.simulate.packets import pack
     from untuck.simulate.runner import simulate

@@ -12,14 +12,15 @@ import pytest
 import untuck
 from untuck.errors import MissingExtraError, UntuckError
 from untuck.frames import TABLES
-from untuck.model import STRIDE_DTYPE
+from untuck.model import STRIDE_DTYPE, SuppressedCue
 from untuck.run_results import Run
 
 ROWS = {"strides": "strides", "contacts": "contacts", "findings": "findings", "cues": "cues"}
 
 
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("table", [table for table in TABLES if table != "trunk"])  # of a second clip
 def test_every_table_in_every_library(run: Run, table: str) -> None:
+    run = replace(run, suppressed_cues=(SuppressedCue("tuck", 0, 66.0, "cap", 1, 4.5),))
     arrow = run.to_arrow(table)
     rows = len(run.time_s) if table == "traces" else len(getattr(run, table))
     assert rows > 0 and arrow.num_rows == rows

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from tests.paired import pair
 from virtual_clip.clip import VirtualClip
 
 from untuck.cli.views.live import run_clip
@@ -103,6 +104,7 @@ async def until(seconds: float, running: asyncio.Task[SessionResult]) -> None:
 async def test_from_the_first_calibration_to_the_end_of_a_run(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
     await asyncio.to_thread(warm_up, lambda text: None)
     async with VirtualClip(simulate(STAND, rate_hz=RATE_HZ).samples, speed=4) as clip:
+        await pair(clip, ADA.name)
         ended = await asyncio.wait_for(run_clip(calibration_request(ADA), True, backend=clip.backend), 300)
     assert ended.outcome.failure is None and ended.outcome.summary.calibration == "stand+hinges"
     assert [what for _, what in said] == ["stand", "hinge", "calibrated", "baseline", "finished"]
@@ -111,6 +113,7 @@ async def test_from_the_first_calibration_to_the_end_of_a_run(said: Said, monkey
 
     with keyboard(monkeypatch) as keys:
         async with VirtualClip(simulate(RUN, rate_hz=RATE_HZ).samples, speed=4) as clip:
+            await pair(clip, ADA.name)
             running = asyncio.create_task(run_clip(SessionRequest(ADA), as_json=True, backend=clip.backend))
             await until(TUCK_S - 5.0, running)
             os.write(keys, b"l")
@@ -141,6 +144,7 @@ async def test_a_stop_by_the_system_ends_a_run_with_its_summary(said: Said, name
     """As when the terminal is closed or the machine shuts down."""
     await asyncio.to_thread(warm_up, lambda text: None)
     async with VirtualClip(simulate(STAND, rate_hz=RATE_HZ).samples, speed=4) as clip:
+        await pair(clip, ADA.name)
         running = asyncio.create_task(run_clip(SessionRequest(ADA), as_json=True, backend=clip.backend))
         await until(8.0, running)
         os.kill(os.getpid(), getattr(signal, name))
@@ -158,6 +162,7 @@ async def test_a_low_battery_is_reported_before_the_start_and_once_during_the_ru
     monkeypatch.setenv("UNTUCK_CELL_UV", "1780000")  # half of 3.56 V: 6 % are left
     await asyncio.to_thread(warm_up, lambda text: None)
     async with VirtualClip(simulate(STAND, rate_hz=RATE_HZ).samples, speed=2) as clip:
+        await pair(clip, ADA.name)
         running = asyncio.create_task(run_clip(SessionRequest(ADA), as_json=True, backend=clip.backend))
         await until(8.0, running)
         running.cancel()

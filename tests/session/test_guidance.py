@@ -23,14 +23,17 @@ from untuck.events import (
     Slipped,
     StandingFound,
     StandingMeasured,
+    TrunkCalibrated,
+    TrunkChanged,
 )
 from untuck.model import Baseline, StandingCheck
 from untuck.motion.mount.calibration import nominal
 from untuck.motion.params import Params
+from untuck.session.calibration_watch import CalibrationWatch
 from untuck.session.guidance import Guide
 from untuck.session_commands import Lap, Mute, NewBaseline, Note, SessionCommand, SetZero
 from untuck.sound.phrases import phrases
-from untuck.vocabulary import Moving
+from untuck.vocabulary import Moving, Role
 
 HINGED = replace(nominal(), source="stand+hinges")
 BASELINE = cast(Baseline, object())
@@ -81,6 +84,76 @@ def test_keys_have_phrases() -> None:
     given = [Mute(True), Mute(False), Lap("button"), SetZero()]
     assert phrases_of(guide, *map(taken, given)) == ["cues off", "cues on", "lap", "stand"]
     assert phrases_of(guide, taken(Note("hot")), taken(NewBaseline())) == ["baseline"]
+
+
+TRUNK_HERE, TRUNK_HINGED = TrunkChanged(0.1, True), TrunkCalibrated(1.0, HINGED)
+
+
+@pytest.mark.parametrize("trunk_first", [False, True])
+def test_both_clips_are_calibrated_before_the_runner_is_sent_off(trunk_first: bool) -> None:
+    guide = Guide(Params(), None, None)
+    hinged: list[Event] = [Calibrated(1.0, HINGED), TRUNK_HINGED]
+    events = [TRUNK_HERE, StandingFound(1.0), *(reversed(hinged) if trunk_first else hinged)]
+    assert phrases_of(guide, *events) == ["hinge", "calibrated", "baseline"]
+
+
+def test_the_clip_whose_hinges_were_not_good_is_named() -> None:
+    guide = Guide(Params(), None, None)
+    events = [TRUNK_HERE, StandingFound(1.0), Rejected(1.0, "trunk hinges"), Calibrated(1.0, HINGED)]
+    assert phrases_of(guide, *events) == ["hinge", "hinge trunk"]
+    assert phrases_of(guide, Rejected(2.0, "trunk hinges"), TRUNK_HINGED) == ["hinge trunk", "calibrated", "baseline"]
+    guide = Guide(Params(), None, None)
+    events = [TRUNK_HERE, StandingFound(1.0), TRUNK_HINGED, Rejected(1.0, "hinges"), Calibrated(1.0, HINGED)]
+    assert phrases_of(guide, *events) == ["hinge", "hinge again", "calibrated", "baseline"]
+    guide = Guide(Params(), None, None)
+    events = [TRUNK_HERE, StandingFound(1.0), Calibrated(1.0, HINGED), standing(0.2)]  # the trunk's has seen too few
+    assert phrases_of(guide, *events) == ["hinge", "hinge trunk"]
+
+
+def test_hinges_with_a_round_back_are_repeated_by_both() -> None:
+    guide = Guide(Params(), None, None)
+    first = [TRUNK_HERE, StandingFound(1.0), Calibrated(1.0, HINGED), Rejected(1.0, "back"), TRUNK_HINGED]
+    assert phrases_of(guide, *first) == ["hinge", "hinge straight"]
+    again = [StandingFound(2.0), TRUNK_HINGED, Calibrated(2.0, HINGED)]
+    assert phrases_of(guide, *again) == ["hinge", "calibrated", "baseline"]
+
+
+def test_a_second_clip_that_sends_nothing_is_not_waited_for() -> None:
+    guide = Guide(Params(), None, None)
+    events = [TRUNK_HERE, StandingFound(1.0), TrunkChanged(2.0, False), Calibrated(3.0, HINGED)]
+    assert phrases_of(guide, *events) == ["hinge", "calibrated", "baseline"]
+
+
+def test_a_saved_calibration_of_the_trunk_alone_can_be_out_of_date() -> None:
+    guide = Guide(Params(), HINGED, BASELINE, HINGED)
+    assert phrases_of(guide, TRUNK_HERE, standing(0.5)) == ["reused", "ready"]
+    assert phrases_of(guide, Rejected(1.0, "trunk hinges"), TRUNK_HINGED) == ["hinge trunk", "calibrated", "ready"]
+    guide = Guide(Params(), HINGED, BASELINE)
+    assert phrases_of(guide, TRUNK_HERE, standing(0.5), TRUNK_HINGED) == [
+        "reused",
+        "hinge trunk",
+        "calibrated",
+        "ready",
+    ]
+
+
+def test_swapped_clips_and_a_slip_of_the_trunk_are_spoken() -> None:
+    guide = Guide(Params(), HINGED, BASELINE, HINGED)
+    events = [Rejected(1.0, "places"), Slipped(2.0, 5.0, Role.TRUNK), Slipped(3.0, 5.0)]
+    assert phrases_of(guide, *events) == ["swapped", "check trunk", "check clip"]
+
+
+def test_calibrating_ends_once_every_clip_has_seen_hinges() -> None:
+    both = CalibrationWatch(trunk=True)
+    partial = TrunkCalibrated(1.0, replace(nominal(), source="stand"))
+    assert [both(event) for event in (Calibrated(1.0, HINGED), partial, TRUNK_HINGED)] == [False, False, True]
+    assert both.missing == () and set(both.found) == set(Role)
+    both = CalibrationWatch(trunk=True)
+    round_back = [Calibrated(1.0, HINGED), Rejected(1.0, "back"), TRUNK_HINGED, Calibrated(2.0, HINGED)]
+    assert not any([both(event) for event in round_back]) and both.missing == (Role.TRUNK,)
+    assert both(TRUNK_HINGED)
+    alone = CalibrationWatch()
+    assert alone(Calibrated(1.0, HINGED)) and not CalibrationWatch()(ZEROED)
 
 
 def pressed() -> tuple[Keys, list[object]]:

@@ -22,7 +22,8 @@ from untuck.motion.decode import Decoder
 from untuck.samples import Samples
 from untuck.simulate.imu import Mount, Noise, fill_gaps, virtual_imu
 from untuck.simulate.packets import pack
-from untuck.simulate.runner import Phase, RunnerSource, Scenario, simulate
+from untuck.simulate.runner import Phase, Scenario, simulate
+from untuck.simulate.source import RunnerSource
 
 SEEDS = range(4)
 NORMS = {  # m/s: cadence, contact ms, tilt, obliquity range, rotation range

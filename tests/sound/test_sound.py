@@ -23,14 +23,15 @@ from untuck.model import LEFT, RIGHT
 from untuck.sound import delay, mixer, tones
 from untuck.sound.loudness import momentary_lufs
 from untuck.sound.mixer import Hearing, Mixer
-from untuck.sound.phrases import FOLDER, cue_phrase, phrases, spoken
+from untuck.sound.phrases import FOLDER, cue_phrase, cue_phrases, phrases, spoken
 from untuck.sound.tones import RATE_HZ, render, to_int16
 from untuck.store.profiles import Profiles
+from untuck.vocabulary import form_faults
 from virtual_clip import loudspeaker
 
-FAULTS = ("tuck", "pullback", "rigid", "recovered")
-CUES = (("tuck", 0), ("pullback", LEFT), ("pullback", RIGHT), ("rigid", 0), ("recovered", 0))
-CUE_PHRASES = {cue_phrase(fault, side) for fault, side in CUES}
+FAULTS = (*form_faults(trunk=True), "recovered")
+CUES = tuple(mixer.audible_cues())
+CUE_PHRASES = set(cue_phrases())
 MUSIC_LUFS = -14.0  # level of music from streaming services
 FULL = Hearing(volume=1.0)
 
@@ -99,6 +100,53 @@ def test_cues_are_distinguishable_also_in_mono() -> None:
         assert sounds[one] @ sounds[other] < 0.6, (one, other)
     assert mean_pitch_hz(render("tuck")[:, 0]) < mean_pitch_hz(render("pullback", LEFT)[:, 0])
     assert mean_pitch_hz(render("pullback", LEFT)[:, 0]) < mean_pitch_hz(render("pullback", RIGHT)[:, 1])
+
+
+def test_every_fault_with_cues_has_a_tone_and_a_phrase_at_each_of_its_sides() -> None:
+    assert {fault for fault, _ in CUES} == set(FAULTS)
+    assert len(CUES) == 8 and all(cue_phrase(fault, side) for fault, side in CUES if fault != "recovered")
+
+
+def over_time(mono: np.ndarray) -> np.ndarray:
+    """Levels in dB of third octaves from 200 Hz to 6 kHz, every 20 ms, (frames, bands), within 40 dB."""
+    frames = np.lib.stride_tricks.sliding_window_view(mono, 2048)[:: RATE_HZ // 50] * np.hanning(2048)
+    power = np.abs(np.fft.rfft(frames, axis=1)) ** 2
+    edges = np.searchsorted(np.fft.rfftfreq(2048, 1 / RATE_HZ), 200.0 * 2.0 ** (np.arange(16) / 3))
+    bands = np.add.reduceat(power, edges, axis=1)[:, :-1]
+    levels = 10 * np.log10(bands / bands.max() + 1e-4)
+    return levels - levels.mean()
+
+
+def wind(rng: np.random.Generator, count: int) -> np.ndarray:
+    """Noise that falls by 3 dB an octave, as loud as the cues."""
+    shape = np.fft.rfftfreq(count, 1 / RATE_HZ)
+    spectrum = np.fft.rfft(rng.normal(size=count)) / np.sqrt(np.maximum(shape, 50.0))
+    noise = np.fft.irfft(spectrum, count)
+    return noise * 10 ** ((tones.LOUDNESS_LUFS - momentary_lufs(np.stack([noise, noise], axis=1))) / 20)
+
+
+def likest(heard: np.ndarray, patterns: dict[tuple[str, int], np.ndarray]) -> tuple[str, int]:
+    """The cue whose pattern of levels is the likest at any time."""
+
+    def likeness(pattern: np.ndarray) -> float:
+        windows = np.lib.stride_tricks.sliding_window_view(heard, pattern.shape)[:, 0]
+        windows = windows - windows.mean(axis=(1, 2), keepdims=True)
+        norms = np.linalg.norm(windows, axis=(1, 2)) * np.linalg.norm(pattern)
+        return float(((windows * pattern).sum(axis=(1, 2)) / norms).max())
+
+    return max(patterns, key=lambda cue: likeness(patterns[cue]))
+
+
+@pytest.mark.parametrize(("fault", "side"), CUES)
+def test_a_cue_in_wind_as_loud_as_itself_is_taken_for_no_other(fault: str, side: int) -> None:
+    """In mono, by levels of third octaves over time: without pitch, ear or phase, which people hear as well."""
+    patterns = {cue: over_time(render(*cue).mean(axis=1)) for cue in CUES}
+    rng = np.random.default_rng(1)
+    for _ in range(10):
+        cue = render(fault, side).mean(axis=1)
+        before, after = (np.zeros(int(rng.integers(RATE_HZ // 2, RATE_HZ))) for _ in range(2))
+        heard = np.concatenate([before, cue, after])
+        assert likest(over_time(heard + wind(rng, len(heard))), patterns) == (fault, side)
 
 
 def test_the_recovery_chime_rises() -> None:

@@ -8,16 +8,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
+from tests.paired import pair
 from virtual_clip.clip import CLIP_ADDRESS, VirtualClip
 
 from untuck.errors import LinkError
 from untuck.events import CueDecided
 from untuck.model import RIGHT, Cue
 from untuck.session.clip_session import connected_clip
+from untuck.session.packet_pipeline import beyond_band
 from untuck.session.pairing import pair_clip
 from untuck.session.request import SessionRequest
 from untuck.session.starts import ClipStart
-from untuck.session.voice import Voice, beyond_band
+from untuck.session.voice import Voice
 from untuck.simulate.runner import Phase, Scenario, simulate
 from untuck.sources.ble import BleSource, Timeouts
 from untuck.store.config import ClipConfig, Config, SoundConfig
@@ -90,6 +92,7 @@ async def test_a_session_uses_only_the_runners_own_clip() -> None:
     Profiles().keep_clip("Ben", "00:11:22:33:44:55")
     ada, ben = (SessionRequest(Config(name=name)) for name in ("Ada", "Ben"))
     async with VirtualClip(STILL) as clip:
+        await pair(clip, "Ada")
         async with connected_clip(ada, clip.backend) as found:
             assert found.source.address is not None and found.source.address.startswith(CLIP_ADDRESS)
         window = replace(ClipStart.of(ben), backend=clip.backend, timeouts=Timeouts(scan_s=1.0))

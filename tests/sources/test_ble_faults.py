@@ -171,6 +171,27 @@ async def test_the_end_of_a_stream_is_requested_when_it_is_lost() -> None:
         assert source.status is not None and len(heads) > 60 and source.lost == source.reconnects == 0
 
 
+async def test_an_end_that_never_comes_stays_on_the_clip() -> None:
+    """A session that catches the error closes the source as one that got everything does: nothing may be discarded."""
+    async with VirtualClip(motion(4, 100), speed=2) as clip:
+        clip.peripheral.damage = lambda packet: None if wire.unpack_header(packet)[3] >= 60 else packet
+        came: list[int] = []
+        async with BleSource(100, backend=clip.backend, timeouts=QUICK, durable=True) as source:
+            with pytest.raises(LinkError, match="No data from the clip"):
+                async for packet in source.packets():
+                    came.append(wire.unpack_header(packet.data)[3])
+                    source.stored(packet)
+                    if len(came) == 60:
+                        await clip.sleep(0.6)
+                        await source.stop()
+        clip.peripheral.damage = None
+        assert source.status is not None
+        async with ClipRuns(backend=clip.backend) as runs:
+            kept = [decode_run(await runs.fetch(run)) for run in await runs.list()]
+        numbers = {wire.unpack_header(packet)[3] for packets, _ in kept for packet in packets}
+        assert {*came, *numbers} == set(range(source.status.next_seq)) and len(came) == 60
+
+
 async def test_a_sensor_that_falls_silent_ends_the_stream_with_a_remedy() -> None:
     timeouts = replace(QUICK, silence_s=1)
     async with (

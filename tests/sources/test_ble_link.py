@@ -9,6 +9,7 @@ import asyncio
 import logging
 import re
 import struct
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,6 +24,7 @@ from virtual_clip.bleak_backend import make_backend
 from virtual_clip.clip import CLIP_ADDRESS, HOST_ADDRESS, RadioChannel, VirtualClip
 from virtual_clip.stream_checks import QUICK, assert_all_came, collect, motion
 
+import untuck
 from untuck import wire
 from untuck.errors import LinkError
 from untuck.sources.ble import BleSource, Timeouts, find_clips
@@ -147,11 +149,11 @@ async def test_malformed_commands_change_nothing() -> None:
         assert read[11:13] == (wire.CMD_STOP, wire.RESULT_BAD_LENGTH) and read[9] > 0
 
 
-@pytest.mark.parametrize(("host", "update"), [(3, "update the firmware on the clip"), (1, "update this program")])
+@pytest.mark.parametrize(("host", "update"), [(4, "update the firmware on the clip"), (1, "update this program")])
 async def test_another_protocol_version_is_rejected(host: int, update: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async with VirtualClip(motion(1, 100)) as clip:
         monkeypatch.setattr(wire, "PROTOCOL_VERSION", host)
-        with pytest.raises(LinkError, match=f"speaks protocol 2, this program {host}: {update}"):
+        with pytest.raises(LinkError, match=f"speaks protocol 3, this program {host}: {update}"):
             async with BleSource(backend=clip.backend, timeouts=QUICK):
                 pass
         assert clip.peripheral.written == []
@@ -176,7 +178,7 @@ async def test_a_clip_without_a_sensor_is_reported() -> None:
 
 def test_every_result_has_a_message_that_says_what_to_do() -> None:
     results = [getattr(wire, name) for name in dir(wire) if name.startswith("RESULT_") and name != "RESULT_OK"]
-    assert len(results) == 12
+    assert len(results) == 13
     for result in results:
         assert re.fullmatch(r"The clip rejected a command: .+: .+\.", rejection(result))
     assert "result 99" in rejection(99)
@@ -224,8 +226,9 @@ async def test_without_an_adapter_the_error_says_what_to_do() -> None:
     [
         (BleakBluetoothNotAvailableReason.POWERED_OFF, "Bluetooth is off: switch it on"),
         (BleakBluetoothNotAvailableReason.NO_BLUETOOTH, "No Bluetooth adapter found: plug one in"),
-        (BleakBluetoothNotAvailableReason.DENIED_BY_USER, "allow it in the system's privacy settings"),
-        (BleakBluetoothNotAvailableReason.UNKNOWN, "not available"),
+        (BleakBluetoothNotAvailableReason.DENIED_BY_USER, "allow"),
+        (BleakBluetoothNotAvailableReason.DENIED_BY_UNKNOWN, "allow"),  # macOS before the user has answered
+        (BleakBluetoothNotAvailableReason.UNKNOWN, "Bluetooth is not available, .*: switch it off and on"),
     ],
 )
 async def test_the_systems_bluetooth_errors_become_remedies(
@@ -238,5 +241,30 @@ async def test_the_systems_bluetooth_errors_become_remedies(
         raise BleakBluetoothNotAvailableError("no radio", reason)
 
     broken = type("Broken", (whole.scanner,), {"start": start})
-    with pytest.raises(LinkError, match=remedy):
+    with pytest.raises(LinkError, match=remedy) as told:
         await find_clips(0.1, replace(whole, scanner=broken))
+    assert "no radio" not in str(told.value)  # the library's words are for the log
+
+
+@pytest.mark.parametrize(
+    ("system", "name", "words"),
+    [
+        ("darwin", "DENIED_BY_USER", "Privacy & Security, Bluetooth, then close the terminal"),
+        ("darwin", "SERVICE_DOWN", "System Settings"),
+        ("darwin", "POWERED_OFF", "System Settings"),
+        ("win32", "DENIED_BY_USER", "Radios"),
+        ("win32", "SERVICE_DOWN", "Settings, Bluetooth & devices"),
+        ("linux", "SERVICE_DOWN", "systemctl"),
+    ],
+)
+def test_each_system_has_its_own_remedy(system: str, name: str, words: str) -> None:
+    """Nobody on a Mac is sent to systemctl."""
+    program = f"import sys; sys.platform = {system!r}; from untuck.sources import remedies as r; print(r.{name})"
+    place = str(Path(untuck.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {place!r}); import bleak; {program}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert words in done.stdout and ("systemctl" in done.stdout) == (system == "linux")

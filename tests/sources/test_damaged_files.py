@@ -125,12 +125,12 @@ def test_one_bad_file_never_ends_a_batch(recorded: Samples, tmp_path: Path) -> N
 def test_whatever_the_analysis_raises_is_a_row(
     recorded: Samples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import untuck.motion.pipeline
+    import untuck.motion.analyse
 
-    def broken(samples: Samples) -> None:
+    def broken(samples: Samples, trunk: Samples | None) -> None:
         raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setattr(untuck.motion.pipeline, "analyse", broken)
+    monkeypatch.setattr(untuck.motion.analyse, "analyse", broken)
     (tmp_path / "good.csv").write_text(f"{HEADER}\n{lines(recorded, ROW)}")
     (result,) = analyse_files([tmp_path / "good.csv"], read_samples, 1)
     assert result.summary is None and "could not be analysed (ZeroDivisionError): please report it" in result.error

@@ -15,6 +15,7 @@ from untuck.errors import SamplesError
 from untuck.model import GRAVITY_M_S2
 from untuck.samples import Samples
 from untuck.sources.files import Options, axes_of, read_samples, unit_map
+from untuck.vocabulary import Role
 
 ROW = "{t:.6f},{a[0]:.6f},{a[1]:.6f},{a[2]:.6f},{g[0]:.6f},{g[1]:.6f},{g[2]:.6f}"
 
@@ -343,3 +344,31 @@ def test_only_what_is_not_recognised_is_asked_for(recorded: Samples, tmp_path: P
     read = read_samples(path, options=Options({"gyr_z_rad_s": "yaw"}))
     np.testing.assert_allclose(read.acc_m_s2, recorded.acc_m_s2, atol=2e-5)
     np.testing.assert_allclose(read.gyr_rad_s, recorded.gyr_rad_s, atol=2e-6)
+
+
+def many(recorded: Samples, path: Path, *names: str) -> Path:
+    """A table with the same samples once for each sensor."""
+    columns = [f"{name}{kind}_{axis}" for name in names for kind in ("acc", "gyr") for axis in "xyz"]
+    rows = ",".join([ROW, *[ROW.partition(",")[2]] * (len(names) - 1)])
+    path.write_text("time," + ",".join(columns) + "\n" + lines(recorded, rows))
+    return path
+
+
+def test_a_sensor_that_a_file_does_not_have_is_named_with_those_that_it_has(recorded: Samples, tmp_path: Path) -> None:
+    known = {("",): "one, without a name", ("Left_", "Right_"): "Left, Right", ("Waist_",): "one, Waist"}
+    for names, has in known.items():
+        path = many(recorded, tmp_path / "run.csv", *names)
+        with pytest.raises(SamplesError, match=f"it has no sensor 'Ankle': it has {has}\\.$"):
+            read_samples(path, options=Options(sensor="Ankle"))
+    path = many(recorded, tmp_path / "run.csv", "Left Hip_", "Right Hip_")
+    with pytest.raises(SamplesError, match=r"'hip' is a part of several sensors' names \(Left Hip, Right Hip\)"):
+        read_samples(path, options=Options(sensor="hip"))
+
+
+def test_the_sensor_of_the_upper_back_is_chosen_by_its_own_names(recorded: Samples, tmp_path: Path) -> None:
+    path = many(recorded, tmp_path / "run.csv", "Pelvis_", "Trunk_", "Foot_")
+    for role, name in ((Role.PELVIS, "Pelvis"), (Role.TRUNK, "Trunk")):
+        assert f"sensor {name}," in read_samples(path, options=Options(role=role)).source
+    path = many(recorded, tmp_path / "run.csv", "Pelvis_", "Foot_")
+    with pytest.raises(SamplesError, match=r"\(Pelvis, Foot\): give the one at the upper back with --trunk-sensor"):
+        read_samples(path, options=Options(role=Role.TRUNK))

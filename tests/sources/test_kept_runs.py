@@ -7,6 +7,7 @@ tests/firmware/test_run_encoder.py tests the compression alone.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ from untuck.session.kept_runs import fetch_runs
 from untuck.sources.ble import BleSource
 from untuck.sources.ble_runs import ClipRuns
 from untuck.sources.run_decoder import decode_run
-from untuck.store import Store, codec
+from untuck.store import Settings, Store, codec
 from untuck.store.config import Config
 
 SPEED = 4  # times as fast as real time, at most
@@ -43,7 +44,7 @@ async def vanish(clip: VirtualClip, seconds: float) -> list[Packet]:
     source = BleSource(100, backend=clip.backend, timeouts=QUICK)
     await source.__aenter__()
     packets = await take(source, 20)
-    await source._acknowledge()
+    await source._acknowledge(20)
     await clip.sleep(0.4)
     clip.channel.set_in_range(False)
     await clip.peripheral.drop()
@@ -199,3 +200,44 @@ async def test_a_short_outage_leaves_no_run() -> None:
         assert_part_of(received(packets), samples)
         assert source.reconnects == 1 and source.lost == 0
         assert source.status is not None and source.status.runs == 0
+
+
+async def test_parts_of_one_run_become_one_session_whatever_happens_between() -> None:
+    """A host records, dies, and the clip goes on: sync while it records, a lost confirmation, keep, and sync again."""
+    samples = motion(60, 100)
+    said: list[str] = []
+    async with VirtualClip(samples, speed=SPEED) as clip:
+        source = BleSource(100, backend=clip.backend, timeouts=QUICK, durable=True)
+        await source.__aenter__()
+        with Store().record(f"clip {source.name}", "run", Settings(rate_hz=100, runner="Ada")) as recording:
+            for packet in await take(source, 40):
+                recording.append(packet)  # stored, and not acknowledged: killed between the two
+        clip.channel.set_in_range(False)
+        await clip.peripheral.drop()
+        await clip.sleep(15)
+        clip.channel.set_in_range(True)
+        rows = await fetch_runs(None, said.append, keep=True, backend=clip.backend)
+        assert rows[0]["session"] == 1 and 0 < rows[0]["new_packets"] < rows[0]["packets"]
+        assert any("still recording" in line for line in said)
+        size = Store().open(1).packet_count
+        await clip.sleep(3)
+        lost = asyncio.create_task(_drop_at_confirmation(clip))
+        with contextlib.suppress(LinkError):
+            await fetch_runs(None, said.append, stop=True, backend=clip.backend)
+        await lost
+        while await fetch_runs(None, said.append, backend=clip.backend):
+            pass
+    (session,) = Store().sessions()
+    assert session.runner == "Ada" and session.packet_count > size and session.summary is not None
+    numbers = [wire.unpack_header(packet.data)[3] for packet in session.packets()]
+    assert numbers == list(range(len(numbers)))
+    assert_part_of(received(list(session.packets())), samples)
+
+
+async def _drop_at_confirmation(clip: VirtualClip) -> None:
+    """Break the link when the host confirms a run, which the clip may or may not have deleted."""
+    before = len(clip.peripheral.written)
+    async with asyncio.timeout(120):
+        while not any(data[:1] == bytes((wire.CMD_CONFIRM,)) for data in clip.peripheral.written[before:]):
+            await asyncio.sleep(0.005)
+    await clip.peripheral.drop()

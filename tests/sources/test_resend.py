@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from untuck import wire
-from untuck.sources.resend import MAX_ASKED, ResendTracker, Verdict
+from untuck.sources.resend import MAX_ASKED, MOST_ASKED, ResendTracker, Verdict
 
 STREAM = 77
 
@@ -76,6 +76,20 @@ def test_a_packet_requested_too_often_counts_as_lost() -> None:
     assert order.ask() == 2 and order.lost == 1
     assert order.receive(packet(1)) is Verdict.OLD
     assert order.receive(packet(2)) is Verdict.TAKE
+
+
+def test_a_packet_that_the_clip_keeps_is_asked_for_until_another_connection_has_been_tried() -> None:
+    """A busy computer drops it a few times, or stale packets of before answer: an acknowledgement would free it."""
+    order = fresh()
+    for tries in range(MOST_ASKED):
+        assert order.receive(packet(7)) is Verdict.GAP
+        assert order.ask() == 0
+        order.asked()
+        if tries == MAX_ASKED:
+            assert order.receive(damaged(packet(5))) is Verdict.CORRUPT  # another one
+        if tries == MOST_ASKED - 2:
+            assert order.resume(8) == 0
+    assert order.ask() == 1 and order.lost == 1  # a clip that never sends it
 
 
 def test_a_request_that_the_clip_did_not_receive_does_not_count() -> None:

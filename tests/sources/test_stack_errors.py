@@ -320,7 +320,7 @@ async def test_the_clip_says_whether_it_lets_a_host_pair() -> None:
 
         async def heard(pairing: int) -> None:
             async with asyncio.timeout(60):
-                while (await find_clips(0.3, clip.backend))[0].pairing != pairing:
+                while pairing not in [found.pairing for found in await find_clips(0.3, clip.backend)]:
                     await asyncio.sleep(0.05)
 
         await heard(wire.PAIRING_FIRST)

@@ -15,7 +15,8 @@ from untuck.cli.main import cli
 from untuck.errors import SettingsError
 from untuck.motion.params import Params
 from untuck.session.request import analysis_params, cue_share
-from untuck.store.config import SECTIONS, Config, parse_config, read_config, to_toml
+from untuck.store.config import SECTIONS, Config, parse_config, to_toml
+from untuck.store.config_file import read_config
 
 
 def test_without_a_file_everything_has_its_default(own_home: Path) -> None:

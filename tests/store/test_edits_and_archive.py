@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from tests.packets import packet
 
 from untuck.cli.main import cli
 from untuck.errors import StoreError
@@ -16,7 +17,7 @@ from untuck.model import Packet
 from untuck.session_commands import from_text
 from untuck.store import Settings, Store, archive, edits
 
-PACKETS = [Packet(bytes([k % 256] * 30), 5.0 + 0.4 * k) for k in range(40)]
+PACKETS = [Packet(packet(k), 5.0 + 0.4 * k) for k in range(40)]
 
 
 def untuck(*arguments: str, answer: str | None = None) -> Result:

@@ -11,7 +11,8 @@ from untuck.model import Calibration
 from untuck.motion.mount.calibration import nominal
 from untuck.store import Settings, Store
 from untuck.store.codec import to_json
-from untuck.store.profiles import Profile, Profiles
+from untuck.store.profile import Profile
+from untuck.store.profiles import Profiles
 
 
 def calibration(bias: float) -> Calibration:

@@ -32,7 +32,7 @@ from untuck.report.summary import Signal, Summary, summarise
 from untuck.session_commands import from_text
 from untuck.sources.replay import ReplaySource
 from untuck.store import Settings, Store, codec, schema
-from untuck.store.session import pack, unpack
+from untuck.store.blocks import pack, unpack
 
 RATE_HZ = 100
 COUNT = wire.SAMPLES_PER_PACKET[RATE_HZ]
@@ -330,7 +330,7 @@ def test_a_damaged_store_is_reported(tmp_path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[len(data) // 2 : len(data) // 2 + 8192] = b"\xff" * 8192
     path.write_bytes(data)
-    with pytest.raises(StoreError, match="is damaged: move it away"):
+    with pytest.raises(StoreError, match="is damaged: `untuck doctor --store --repair`"):
         list(Store(path).open().packets())
 
 

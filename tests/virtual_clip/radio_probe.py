@@ -41,7 +41,7 @@ async def main():
     print("= config:", error(ble.config, sc_only=True), error(ble.config, "bond"), error(ble.config, bond=True))
     ble.gatts_register_services(((bluetooth.UUID(0x180F), ((bluetooth.UUID(0x2A19), 2),)),))
     print("= calls:", error(ble.gatts_write, 2, b""), error(ble.gatts_notify, 0, 1, b""), ble.gap_disconnect(0))
-    print("= length:", error(ble.gap_advertise, 100000, LONG), error(ble.gap_advertise, 100000, b"", LONG))
+    print("= length:", error(ble.gap_advertise, 100000, LONG), error(ble.gap_advertise, 100000, b"", resp_data=LONG))
     print("= refused:", error(ble.gap_advertise, 100000, ADVERTISEMENT))
     events.clear()
     ble.gap_advertise(100000, ADVERTISEMENT)

@@ -6,10 +6,12 @@ import asyncio
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 from virtual_clip.clip import VirtualClip
 from virtual_clip.clock import Clock, unwaited_s
+from virtual_clip.micropython_script import run_script
 from virtual_clip.stream_checks import QUICK, assert_all_came, collect, motion
 
 from untuck.sources.ble import BleSource
@@ -48,6 +50,13 @@ def test_arrival_times_never_go_back_when_a_clock_has_waited(clocks: int) -> Non
     later_s = unwaited_s()
     time.sleep(0.1)
     assert unwaited_s() > later_s  # a released clock no longer holds it
+
+
+def test_the_firmware_s_clock_is_right_wherever_the_machine_stalls() -> None:
+    output = run_script(Path(__file__).resolve().parent / "time_probe.py").splitlines()
+    wrong, _, asked = output[-1].split()
+    assert wrong == "0", output[:5]
+    assert int(asked) > 50_000
 
 
 @pytest.mark.parametrize("who", ["firmware", "host"])

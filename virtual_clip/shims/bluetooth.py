@@ -18,13 +18,13 @@ from micropython import const
 _IRQ_CENTRAL_CONNECT = const(1)
 _IRQ_CENTRAL_DISCONNECT = const(2)
 _IRQ_GATTS_WRITE = const(3)
+_IRQ_GATTS_READ_REQUEST = const(4)
 _IRQ_MTU_EXCHANGED = const(21)
 _IRQ_ENCRYPTION_UPDATE = const(28)
 _IRQ_GET_SECRET = const(29)
 _IRQ_SET_SECRET = const(30)
 _SHORT_UUID = const("0000%04x-0000-1000-8000-00805f9b34fb")
 
-_DEFAULT_VALUE_SIZE = const(20)  # a central's write is truncated to this, as in MicroPython's NimBLE
 _LONGEST_ADVERTISEMENT = const(31)
 _MESSAGE_SIZE = const(-4)  # NimBLE's BLE_HS_EMSGSIZE, which MicroPython passes on
 _SETTINGS = const(("bond", "le_secure", "mitm", "io"))
@@ -41,8 +41,8 @@ def UUID(text):
 class BLE:
     _handler = None
     _socket = None
-    _values = _sizes = None
-    _connection = -1
+    _values = None
+    _connections = ()
     _credits = 0
     _up = False
     _started = None  # the peripheral's answer to gap_advertise
@@ -56,20 +56,19 @@ class BLE:
             self._task.cancel()
             self._socket.close()
             self._socket = None
-            self._connection = -1
+            self._connections = ()
             self._up = False
         return self._socket is not None
 
     def _open(self):
         self._values = {}
-        self._sizes = {}
         self._socket = socket.socket()
         self._socket.connect(socket.getaddrinfo("127.0.0.1", int(os.getenv("UNTUCK_RADIO_PORT")))[0][-1])
         self._socket.setsockopt(6, 1, 1)  # TCP_NODELAY
         self._poll = uselect.poll()
         self._poll.register(self._socket, uselect.POLLIN)
         hello = self._receive()[1]
-        self._full_credits = hello[0]
+        self._credits = self._full_credits = hello[0]
         self._mac = hello[1:7]
         while not self._up:  # the stack reads its secrets while it starts
             self._dispatch(*self._receive())
@@ -118,23 +117,23 @@ class BLE:
 
     def gatts_set_buffer(self, handle, size):
         self._find(handle)
-        self._sizes[handle] = size
+        self._send(b"B", struct.pack("<HH", handle, size))
 
     def gap_disconnect(self, connection):
         self._find()
-        if connection != self._connection:
+        if connection not in self._connections:
             return False
         self._send(b"X", struct.pack("<H", connection))
         return True
 
-    def gap_advertise(self, interval_us, adv_data=b"", resp_data=b""):
+    def gap_advertise(self, interval_us, adv_data=b"", *, resp_data=b"", connectable=True):
         if interval_us is not None:
             self._find()
         for data in (adv_data, resp_data):
             if len(data) > _LONGEST_ADVERTISEMENT:
                 raise OSError(_MESSAGE_SIZE)
         self._started = None
-        self._send(b"A", struct.pack("<IB", interval_us or 0, len(adv_data)) + adv_data + resp_data)
+        self._send(b"A", struct.pack("<IBB", interval_us or 0, int(connectable), len(adv_data)) + adv_data + resp_data)
         while self._started is None:
             self._poll.poll(1)
             self._drain()
@@ -148,7 +147,7 @@ class BLE:
 
     def gatts_notify(self, connection, handle, data):
         self._find(handle)
-        if connection != self._connection:
+        if connection not in self._connections:
             raise OSError(errno.ENOTCONN)
         if self._credits == 0:
             raise OSError(errno.ENOMEM)
@@ -214,20 +213,21 @@ class BLE:
             self._credits = min(self._full_credits, self._credits + body[0])
         elif kind == b"W":
             connection, handle = struct.unpack_from("<HH", body)
-            self._values[handle] = body[4 : 4 + self._sizes.get(handle, _DEFAULT_VALUE_SIZE)]
+            self._values[handle] = body[4:]
             self._call(_IRQ_GATTS_WRITE, connection, handle)
         elif kind == b"M":
             self._call(_IRQ_MTU_EXCHANGED, *struct.unpack("<HH", body))
         elif kind == b"C":
-            self._credits = self._full_credits
-            self._connection, address_type = struct.unpack_from("<HB", body)
-            self._call(_IRQ_CENTRAL_CONNECT, self._connection, address_type, memoryview(body)[3:])
+            connection, address_type = struct.unpack_from("<HB", body)
+            self._connections += (connection,)
+            self._call(_IRQ_CENTRAL_CONNECT, connection, address_type, memoryview(body)[3:])
         elif kind == b"D":
             connection, address_type = struct.unpack_from("<HB", body)
-            if connection == self._connection:
-                self._credits = 0
-                self._connection = -1
+            self._connections = tuple([one for one in self._connections if one != connection])
             self._call(_IRQ_CENTRAL_DISCONNECT, connection, address_type, memoryview(body)[3:])
+        elif kind == b"Q":
+            refused = self._call(_IRQ_GATTS_READ_REQUEST, *struct.unpack("<HH", body))
+            self._send(b"Q", bytes((refused or 0,)))
         elif kind == b"E":
             self._call(_IRQ_ENCRYPTION_UPDATE, *struct.unpack("<HBBBB", body))
         elif kind in b"GS":

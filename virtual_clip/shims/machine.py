@@ -227,7 +227,7 @@ class I2C:
         _send(82, address, len(buffer))
         _answer(buffer)
 
-    def writeto(self, address, data):
+    def writeto(self, address, data, stop=True):
         _send(87, address, len(data), data)
         _answer(None)
         return len(data)
@@ -236,7 +236,7 @@ class I2C:
 class SPI:
     def __init__(self, number, baudrate, polarity, phase, sck, mosi, miso):
         if not polarity or not phase:
-            raise ValueError("the BNO085 speaks SPI mode 3")
+            raise ValueError("the sensors speak SPI mode 3")
 
     def readinto(self, buffer, write=0):
         _send(88, 0, len(buffer))

@@ -27,15 +27,18 @@ NAP_MS = 5 if _lease else 1 << 30  # the longest real sleep: then the clock may 
 
 
 def now_us():
-    """Virtual microseconds since the clock was made."""
+    """Virtual microseconds since the clock was made.
+
+    The lease first, then the real time, which is cut at its end: a stall between the two cannot turn the clock back.
+    """
     global _known
-    real_us = _real.ticks_us() - _epoch_us
     word = _known
+    real_us = _real.ticks_us() - _epoch_us
     if _lease and real_us >= (word >> _BITS) * _UNIT_US:  # real time since the epoch until which it holds
         _lease.seek(0)
         _lease.readinto(_word)
         word = _known = _word[0]
-        real_us = min(real_us, (word >> _BITS) * _UNIT_US)
+        real_us = min(_real.ticks_us() - _epoch_us, (word >> _BITS) * _UNIT_US)
     return (real_us - (word & (1 << _BITS) - 1) * _UNIT_US) * speed
 
 

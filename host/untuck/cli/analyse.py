@@ -6,10 +6,10 @@ For one file it prints the summary, for several one line each.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +17,7 @@ from untuck.cli import output
 from untuck.cli.options import as_json
 from untuck.errors import ReportError, SamplesError, reason
 from untuck.report.batch import BACKENDS
+from untuck.vocabulary import Role
 
 if TYPE_CHECKING:
     from untuck.report.batch import FileResult
@@ -26,11 +27,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Batch:
-    """How files are analysed: how many at once, on which backend, and the address of its cluster."""
+    """How files are analysed: how many at once, on which backend, and the address of its cluster.
+
+    second: what is said of a second sensor, None without one; trunk: its file, None if it is in the same one.
+    """
 
     jobs: int
     backend: str
     scheduler: str | None
+    second: Options | None = None
+    trunk: Path | None = None
 
 
 @click.command()
@@ -40,7 +46,8 @@ class _Batch:
     "columns",
     multiple=True,
     metavar="OURS=THEIRS",
-    help="The table's name for one of our columns, e.g. acc_x_m_s2=ax; once for each.",
+    help="The table's name for one of our columns, e.g. acc_x_m_s2=ax; once for each. As --rate, --format, --units and "
+    "--axes it is for all files, that of --trunk too.",
 )
 @click.option(
     "--rate",
@@ -62,7 +69,19 @@ class _Batch:
     metavar="AXES",
     help='Our x, y and z in the file\'s axes, e.g. "-x,y,-z"; "acc:..." and "gyr:..." for one sensor only.',
 )
-@click.option("--sensor", metavar="NAME", default="", help="The sensor at the pelvis, of several in one file.")
+@click.option(
+    "--trunk",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The recording of a second sensor, on the upper back, on the same clock; with one FILE.",
+)
+@click.option("--sensor", metavar="NAME", default="", help="The sensor at the pelvis, of several in FILE.")
+@click.option(
+    "--trunk-sensor",
+    metavar="NAME",
+    default="",
+    help="The sensor on the upper back, of several in the file of --trunk; without --trunk it is in FILE itself.",
+)
 @click.option(
     "-o",
     "--output",
@@ -87,7 +106,9 @@ def analyse(
     form: str,
     units: str,
     axes: tuple[str, ...],
+    trunk: Path | None,
     sensor: str,
+    trunk_sensor: str,
     folder: Path | None,
     jobs: int,
     backend: str,
@@ -103,24 +124,28 @@ def analyse(
     from untuck.sources.files import Options, axes_of, column_map, format_key, unit_map
 
     options = Options(column_map(columns), rate_hz, format_key(form), unit_map(units), axes_of(axes), sensor=sensor)
-    results = _analysed(files, options, _Batch(jobs, backend, scheduler))
+    if trunk is not None and len(files) > 1:
+        raise click.UsageError("--trunk is for one FILE.")
+    second = replace(options, sensor=trunk_sensor, role=Role.TRUNK) if trunk or trunk_sensor else None
+    results = _analysed(files, options, _Batch(jobs, backend, scheduler, second, trunk))
     if folder is not None:
         _write(results, folder)
     _print(results, files, as_json)
 
 
 def _analysed(files: tuple[Path, ...], options: Options, batch: _Batch) -> list[FileResult]:
-    from untuck.report.batch import analyse_files
+    from untuck.report.batch import TrunkFile, analyse_files
     from untuck.session.warmup import COMPILING, is_cached
     from untuck.sources.files import read_samples
 
     read = partial(read_samples, options=options)
+    trunk = None if batch.second is None else TrunkFile(partial(read_samples, options=batch.second), batch.trunk)
     if not is_cached():
         output.note(COMPILING)
     results = []
     hidden = len(files) == 1
     with click.progressbar(length=len(files), label="untuck: analysing", file=sys.stderr, hidden=hidden) as bar:
-        for result in analyse_files(files, read, batch.jobs, batch.backend, batch.scheduler):
+        for result in analyse_files(files, read, batch.jobs, batch.backend, batch.scheduler, trunk=trunk):
             results.append(result)
             bar.update(1)
     return results
@@ -147,14 +172,22 @@ def _print(results: list[FileResult], files: tuple[Path, ...], as_json: bool) ->
                 output.note(result.error)
             continue
         output.note(f"{result.file}: {result.source}")
+        if result.trunk_file:
+            output.note(f"{result.trunk_file}: {result.trunk_source}")
         if len(files) == 1 or as_json:
-            output.print_summary(result.summary, result.file, as_json, file=result.file, source=result.source)
+            output.print_summary(result.summary, result.file, as_json, **_understood(result))
         else:
-            click.echo(f"{result.file}: {_in_a_line(result.summary)}")
+            output.echo(f"{result.file}: {_in_a_line(result.summary)}")
     if len(failed) == 1 and len(files) == 1:
         raise SamplesError(failed[0].error)
     if failed:
         raise SamplesError(f"{len(failed)} of {len(files)} files could not be analysed.")
+
+
+def _understood(result: FileResult) -> dict[str, Any]:
+    """The files of a result and what was understood of them, as fields of its JSON."""
+    names = ("file", "source", "trunk_file", "trunk_source") if result.trunk_file else ("file", "source")
+    return {name: getattr(result, name) for name in names}
 
 
 def _in_a_line(summary: Summary) -> str:

@@ -18,17 +18,21 @@ from untuck.errors import CalibrationError
 def calibrate(runner: str | None, rate_hz: str | None, address: str | None, adapter: str | None, as_json: bool) -> None:
     """Measure how the clip sits: stand still for 5 s, then hinge three times at the hips.
 
-    The result is saved in the runner's profile; a later run checks it while you stand.
+    The result is saved in the runner's profile; a later run checks it while you stand. The same hinges calibrate a
+    second clip, on the upper back: keep the back straight.
     """
     from untuck.cli.views.live import run_clip
-    from untuck.session.request import calibration_request
+    from untuck.session.calibration_watch import PLACES, CalibrationWatch
+    from untuck.session.request import calibration_request, has_trunk_clip
+    from untuck.store.profiles import Profiles
 
-    request = calibration_request(clip_config(runner, rate_hz, address, adapter))
-    ended = interrupt.run(run_clip(request, as_json))
+    config = clip_config(runner, rate_hz, address, adapter)
+    watch = CalibrationWatch(has_trunk_clip(config, Profiles().open(config.name)))
+    ended = interrupt.run(run_clip(calibration_request(config, watch), as_json))
     if ended.outcome.failure is not None:
         raise ended.outcome.failure
-    summary = ended.outcome.summary
-    if summary.calibration != "stand+hinges":
-        why = " ".join(summary.warnings) or "stand still for 5 s, then hinge three times."
-        raise CalibrationError(f"Not calibrated: {why}")
-    output.print_calibration(summary, as_json)
+    if watch.missing:
+        which = "" if len(watch.roles) == 1 else f" ({' and '.join(PLACES[role] for role in watch.missing)})"
+        why = " ".join(ended.outcome.summary.warnings) or "stand still for 5 s, then hinge three times."
+        raise CalibrationError(f"Not calibrated{which}: {why}")
+    output.print_calibration(watch.found, as_json)

@@ -35,7 +35,7 @@ from untuck.cli.options import as_json, runner_option
 def coach(session_ids: tuple[int, ...], speed: float, runner: str | None, theme: str, as_json: bool) -> None:
     """Open the coach's window.
 
-    "New runner" enters a name and pairs a clip. Start uses the runner's own clip, or the first one found; its arrow
+    "New runner" enters a name and pairs a clip. Start uses the runner's own clip; its arrow
     selects another clip or runner, or a simulated one. Every session is recorded. Closing the window ends the sessions
     and prints their summaries. F1 shows all keys.
     """
@@ -43,7 +43,7 @@ def coach(session_ids: tuple[int, ...], speed: float, runner: str | None, theme:
     from untuck.session.request import SessionRequest
     from untuck.session.starts import ClipStart, ReplayStart, SimulatedStart
     from untuck.store import Store
-    from untuck.store.config import read_config
+    from untuck.store.config_file import read_config
     from untuck.store.profiles import Profiles
 
     recorded = [ReplayStart(Store().open(number), speed) for number in session_ids]

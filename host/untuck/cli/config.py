@@ -19,7 +19,9 @@ def config(runner: str | None, defaults: bool, write: bool, as_json: bool) -> No
 
     A table [runner.NAME.sound], [runner.NAME.cues] and so on holds the settings that differ for one runner.
     """
-    from untuck.store.config import Config, read_config, to_toml
+    from untuck.store import private
+    from untuck.store.config import Config, to_toml
+    from untuck.store.config_file import read_config
     from untuck.store.paths import config_path
 
     path = config_path()
@@ -28,7 +30,8 @@ def config(runner: str | None, defaults: bool, write: bool, as_json: bool) -> No
         if path.exists():
             raise SettingsError(f"{path} exists already: change it with an editor, or move it away first.")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            private.make_folder(path.parent)
+            private.create(path)
             path.write_text(to_toml(settings), encoding="utf-8")
         except OSError as error:
             raise SettingsError(f"{path} cannot be written: {reason(error)}.") from error
@@ -39,4 +42,4 @@ def config(runner: str | None, defaults: bool, write: bool, as_json: bool) -> No
     if as_json:
         output.print_json("config", settings)
     else:
-        click.echo(to_toml(settings), nl=False)
+        output.echo(to_toml(settings), nl=False)

@@ -20,11 +20,14 @@ from untuck.vocabulary import clock, named
 
 if TYPE_CHECKING:
     from untuck.motion.params import Params
-    from untuck.session.live import Outcome, View
-    from untuck.simulate.runner import RunnerSource, RunnerTruth
+    from untuck.session.outcome import Outcome
+    from untuck.session.packet_loop import View
+    from untuck.simulate.runner import RunnerTruth
+    from untuck.simulate.source import RunnerSource
     from untuck.store import Settings
 
 RATE_HZ = 100
+SOURCE = "simulated runner"
 
 
 @click.command()
@@ -43,13 +46,21 @@ RATE_HZ = 100
     show_default=True,
     help="Another number, another run.",
 )
+@click.option(
+    "--clips",
+    type=click.IntRange(1, 2),
+    default=1,
+    show_default=True,
+    help="2: with a second clip, on the upper back.",
+)
 @click.option("--coach", is_flag=True, help="Show it in the coach's window.")
 @lsl_option
 @as_json
-def demo(fast: bool, minutes: float | None, seed: int, coach: bool, lsl: bool, as_json: bool) -> None:
+def demo(fast: bool, minutes: float | None, seed: int, clips: int, coach: bool, lsl: bool, as_json: bool) -> None:
     """Show everything with a simulated runner.
 
-    The runner stands, hinges, runs, tucks for a while, recovers, pulls the right hip back for a while and recovers.
+    The runner stands, hinges, runs, tucks for a while, recovers, pulls the right hip back for a while and recovers;
+    with two clips he also arches the back, bends the trunk over a tucked pelvis, and runs upright.
     With --json the last line is one object with strides, findings, cues and the simulated faults ("truth").
     """
     output.note(f"simulated runner, seed {seed}: this is not a recording of a person.")
@@ -57,27 +68,28 @@ def demo(fast: bool, minutes: float | None, seed: int, coach: bool, lsl: bool, a
         from untuck.cli.views.window import show_window
         from untuck.session.starts import SimulatedStart
 
-        return show_window([SimulatedStart(seed, minutes, fast)], as_json=as_json)
+        return show_window([SimulatedStart(seed, minutes, fast, clips=clips)], as_json=as_json)
     from untuck.cli.views.live import live_view
     from untuck.cli.views.lsl import streamed
     from untuck.session import live_kernels
     from untuck.session.warmup import INTERPRETED, can_cache, warm_up
-    from untuck.simulate.runner import RunnerSource, Scenario
+    from untuck.simulate.scenario import Scenario
+    from untuck.simulate.source import RunnerSource
     from untuck.store import Settings, Store
 
     Store().check_writable()
     warm_up(output.note) if fast else live_kernels.start()
     if not fast and not can_cache():
         output.note(INTERPRETED)
-    scenario = Scenario.default(minutes)
+    scenario = Scenario.default(minutes, clips=clips)
     if minutes is not None and scenario.duration_s > minutes * 60 + 1:
         output.note(f"the scenario takes at least {clock(scenario.duration_s)} min.")
-    source = RunnerSource(scenario, seed=seed, rate_hz=RATE_HZ, realtime=not fast)
-    settings = Settings(rate_hz=RATE_HZ, notes=f"simulated, seed {seed}")
+    source = RunnerSource(scenario, seed=seed, rate_hz=RATE_HZ, realtime=not fast, clips=clips)
+    settings = Settings(rate_hz=RATE_HZ, notes=f"simulated, seed {seed}", trunk=clips == 2)
     outcome, number = interrupt.run(_recorded(source, settings, partial(streamed(live_view, lsl), as_json=as_json)))
-    truth = _until(source.run.truth, outcome.summary.signal.duration_s)
-    title = output.session_title(number, f"simulated runner, seed {seed}")
-    output.finish(outcome, title, as_json, _truth_text(truth), session=number, truth=_truth_json(truth))
+    truth = _until(replace(source.run.truth, faults=source.faults), outcome.summary.signal.duration_s)
+    title = output.session_title(number, f"{SOURCE}, seed {seed}")
+    output.finish(outcome, title, as_json, _truth_text(truth, clips == 2), session=number, truth=_truth_json(truth))
 
 
 async def _recorded(
@@ -88,8 +100,8 @@ async def _recorded(
     from untuck.store import Store
 
     with (
-        Store().record("simulated runner", "demo", settings) as recording,
-        make_view(f"simulated runner, {RATE_HZ} Hz", settings.params) as view,
+        Store().record(SOURCE, "demo", settings, trunk_source=SOURCE if settings.trunk else "") as recording,
+        make_view(f"{SOURCE}, {RATE_HZ} Hz", settings.params) as view,
     ):
         outcome = await run_session(source, settings, view, recording)
     return outcome, recording.id if outcome.kept else None
@@ -108,9 +120,9 @@ def _truth_json(truth: RunnerTruth) -> dict[str, Any]:
     return {"strides": truth.strides, "faults": [fault._asdict() for fault in truth.faults]}
 
 
-def _truth_text(truth: RunnerTruth) -> str:
+def _truth_text(truth: RunnerTruth, trunk: bool) -> str:
     rows = [
-        f"  {clock(f.start_s):>5} - {clock(f.end_s):<6}{named(f.fault, f.side):<16}{f.depth_deg:4.1f} deg"
+        f"  {clock(f.start_s):>5} - {clock(f.end_s):<6}{named(f.fault, f.side, trunk):<16}{f.depth_deg:4.1f} deg"
         for f in truth.faults
     ]
     return "\n".join(["", "", f"What the simulated runner really did: {truth.strides} strides", *rows])

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import click
 
-from untuck.cli import interrupt
+from untuck.cli import interrupt, output
 from untuck.cli.logs import log_failure
 from untuck.cli.output import Failure
 from untuck.cli.usage import NoSuchWord, usage_line
@@ -94,7 +94,7 @@ class RootGroup(PlainGroup):
         try:
             sys.exit(run() or 0)
         except click.exceptions.NoArgsIsHelpError as error:
-            click.echo(error.format_message())
+            output.echo(error.format_message())
         except click.UsageError as error:
             _end(usage_line(error), error.exit_code)
         except click.ClickException as error:

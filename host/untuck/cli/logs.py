@@ -20,8 +20,10 @@ from typing import Any
 import click
 
 from untuck import __version__
+from untuck.cli import output
 from untuck.cli.output import Failure
 from untuck.errors import UntuckError, reason
+from untuck.outside_text import printable_lines
 
 LIBRARIES = ("numpy", "numba", "bleak")
 LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)  # on stderr, by the number of -v
@@ -67,7 +69,7 @@ class _FileFormatter(logging.Formatter):
         self._redactor = redactor
 
     def format(self, record: logging.LogRecord) -> str:
-        return self._redactor.redact(super().format(record))
+        return printable_lines(self._redactor.redact(super().format(record)))
 
 
 class _StderrHandler(logging.Handler):
@@ -75,7 +77,7 @@ class _StderrHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if not getattr(record, "shown", False):
-            click.echo(f"untuck: {' '.join(record.getMessage().split())}", err=True)
+            output.echo(f"untuck: {' '.join(printable_lines(record.getMessage()).split())}", err=True)
 
 
 class CommandLog:
@@ -104,6 +106,10 @@ class CommandLog:
     def write_to(self, path: Path) -> None:
         """Append everything to this file, beginning with versions. Raises Failure if it cannot be opened."""
         try:
+            from untuck.store import private
+
+            private.create(path)
+            private.tighten(path)
             handler = logging.FileHandler(path, "a", "utf-8")
         except OSError as error:
             self.close()  # click does not close a context whose options are wrong
@@ -114,7 +120,7 @@ class CommandLog:
         logging.getLogger().addHandler(handler)
         self._set_level()
         sys.excepthook, threading.excepthook = self._on_exception, self._on_thread_exception
-        self.redactor.names |= _known_names()
+        self.redactor.names |= known_names()
         for line in _versions():
             _log.info("%s", line, extra=SHOWN)
 
@@ -222,7 +228,7 @@ def _with_logged_call(command: click.Command) -> Callable[..., Any]:
     return call
 
 
-def _known_names() -> set[str]:
+def known_names() -> set[str]:
     """The runners of the data folder and of the settings file."""
     from untuck.store.paths import config_path
     from untuck.store.profiles import Profiles

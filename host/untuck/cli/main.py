@@ -9,16 +9,20 @@ import click
 
 from untuck import __version__
 from untuck.cli.analyse import analyse
+from untuck.cli.autostart import autostart
 from untuck.cli.calibrate import calibrate
 from untuck.cli.coach import coach
 from untuck.cli.config import config
 from untuck.cli.demo import demo
 from untuck.cli.doctor import doctor
 from untuck.cli.export import export
+from untuck.cli.flash import flash
 from untuck.cli.group import RootGroup, Section
 from untuck.cli.logs import add_log_options
 from untuck.cli.merge import merge
 from untuck.cli.pair import pair
+from untuck.cli.phone import phone
+from untuck.cli.profile import profile
 from untuck.cli.replay import replay
 from untuck.cli.run import run
 from untuck.cli.sessions import sessions
@@ -34,14 +38,17 @@ SECTIONS = (
             (doctor, "Check what this computer has and what it lacks."),
         ),
     ),
+    Section("Build a clip", ((flash, "Put the clip's program on a board over USB, and test it."),)),
     Section(
         "Run with the clip, in this order",
         (
             (pair, "Make this computer and the clip known to each other, once."),
             (calibrate, "Measure how the clip sits; `untuck run` does it too."),
             (run, "Run with cues, and get a summary at the end."),
+            (autostart, "Run whenever this computer is switched on, without a screen."),
             (sync, "Fetch the runs that the clip recorded by itself."),
             (coach, "Open the coach's window, for up to four runners."),
+            (phone, "Build the page with which an Android phone is the host."),
         ),
     ),
     Section(
@@ -56,7 +63,13 @@ SECTIONS = (
         ),
     ),
     Section("Recordings of other sensors", ((analyse, "Analyse files of other sensors, one or many."),)),
-    Section("Settings", ((config, "Check and print the settings, or write a file of them."),)),
+    Section(
+        "Settings",
+        (
+            (config, "Check and print the settings, or write a file of them."),
+            (profile, "Take calibration and baseline to a phone, and back."),
+        ),
+    ),
 )
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
+from untuck import limits
 from untuck.cli import output
 from untuck.cli.options import as_json
 from untuck.errors import ReportError, reason
-from untuck.store import Store, StoredSession
+from untuck.store import Store, StoredSession, private
 
 
 @click.command()
@@ -26,7 +27,7 @@ from untuck.store import Store, StoredSession
 @click.option("--offset", "offset_s", type=float, help="Watch clock minus session clock in seconds, if you know it.")
 @as_json
 def merge(watch: Path, session_id: int | None, path: Path | None, offset_s: float | None, as_json: bool) -> None:
-    """Add a session to the watch's own recording of the same run: tilt, lean, pullback, cues and more.
+    """Add a session to the watch's own recording of the same run: tilt, pelvic lean, pullback, cues and more.
 
     The result is a new file; WATCH.fit, which may be packed with gzip or zip, is only read. The two are aligned by
     their clocks, by starts and stops and by the variation of cadence. If it is not sure that they are the same run,
@@ -45,6 +46,7 @@ def merge(watch: Path, session_id: int | None, path: Path | None, offset_s: floa
     found = reanalyse(session)
     merged = merge_into(data, str(watch), found.run, unix_zero_s(session, found), offset_s)
     try:
+        private.create(path)
         path.write_bytes(merged.data)
     except OSError as error:
         raise ReportError(f"{path} cannot be written: {reason(error)}.") from error
@@ -55,8 +57,8 @@ def merge(watch: Path, session_id: int | None, path: Path | None, offset_s: floa
         output.print_json("merge", result | dataclasses.asdict(match))
     else:
         for note in merged.notes:
-            click.echo(note)
-        click.echo(f"{path}: {merged.filled} of {merged.records} records carry session {session.id}; {match.text}")
+            output.echo(note)
+        output.echo(f"{path}: {merged.filled} of {merged.records} records carry session {session.id}; {match.text}")
 
 
 def _check_dates(data: bytes, name: str, session: StoredSession) -> None:
@@ -69,9 +71,11 @@ def _check_dates(data: bytes, name: str, session: StoredSession) -> None:
 def _read(watch: Path, path: Path) -> bytes:
     """The watch's recording. Raises ReportError if it cannot be read or would be overwritten."""
     try:
-        data = watch.read_bytes()
+        data = limits.read_bytes(watch, limits.MOST_FIT_BYTES)
         if path.exists() and path.samefile(watch):
             raise ReportError(f"{watch} is the watch's own recording and is never changed: choose another output.")
+    except limits.LimitError as error:
+        raise ReportError(f"{watch} {error}") from error
     except OSError as error:
         raise ReportError(f"{watch} cannot be read: {reason(error)}.") from error
     return data

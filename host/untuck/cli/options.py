@@ -17,9 +17,11 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print the result
 runner_option = click.option(
     "--runner", type=RunnerName(), metavar="NAME", help="The runner; by default the one that the settings name."
 )
-address_option = click.option("--address", metavar="ADDRESS", help="The clip to use; by default the first one found.")
+address_option = click.option(
+    "--address", metavar="ADDRESS", help="The clip to pair with; by default the one whose button was held."
+)
 own_clip_option = click.option(
-    "--address", metavar="ADDRESS", help="The clip to use; by default as set, the paired one, or the first."
+    "--address", metavar="ADDRESS", help="The clip to use, which must be paired; by default as set, or the paired one."
 )
 adapter_option = click.option(
     "--adapter",
@@ -40,7 +42,7 @@ def clip_config(
     runner: str | None, rate_hz: str | None = None, address: str | None = None, adapter: str | None = None
 ) -> Config:
     """The runner's settings, with what the command line says of the clip where it is given."""
-    from untuck.store.config import read_config
+    from untuck.store.config_file import read_config
 
     config = read_config(runner)
     clip = config.clip

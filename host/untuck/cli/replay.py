@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 
 from untuck.cli import interrupt, output
@@ -27,6 +29,7 @@ def replay(session_id: int | None, speed: float, lsl: bool, as_json: bool) -> No
     from untuck.cli.views.live import live_view
     from untuck.cli.views.lsl import streamed
     from untuck.session import live_kernels
+    from untuck.session.damage import with_damage
     from untuck.session.earlier_sessions import title_of
     from untuck.session.live import run_session
     from untuck.session.warmup import warm_up
@@ -37,4 +40,5 @@ def replay(session_id: int | None, speed: float, lsl: bool, as_json: bool) -> No
     source = ReplaySource(session.packets(), speed)
     with streamed(live_view, lsl)(f"session {session.id}", settings.params, as_json) as view:
         outcome = interrupt.run(run_session(source, settings, view, audible=speed > 0, commands=session.commands()))
+    outcome = replace(outcome, summary=with_damage(outcome.summary, session))
     output.finish(outcome, title_of(session), as_json, session=session.id)

@@ -14,10 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from untuck.flash.self_test import SelfTest
 from untuck.report.fit_match import Match
 from untuck.report.metrics import SessionMetrics
 from untuck.report.summary import Summary
 from untuck.store.config import Config
+from untuck.vocabulary import Role
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,15 @@ class Truth:
 class SummaryResult(Summary):
     """The results of a run.
 
-    session: its number, None if it was not kept; file: that was analysed; source: what was understood of it; truth: of
-    a simulated runner, in `demo`.
+    session: its number, None if it was not kept; file: that was analysed; source: what was understood of it;
+    trunk_file, trunk_source: the same of the second sensor; truth: of a simulated runner, in `demo`.
     """
 
     session: int | None = None
     file: str | None = None
     source: str | None = None
+    trunk_file: str | None = None
+    trunk_source: str | None = None
     truth: Truth | None = None
 
 
@@ -86,6 +90,7 @@ class SessionRow:
     name: str
     note: str
     tags: tuple[str, ...]
+    trunk_count: int = 0
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,7 @@ class TrendResult:
 class RunRow:
     """A run that the clip recorded by itself."""
 
+    role: Role
     run: int
     bytes: int
     started_unix_s: int
@@ -114,12 +120,13 @@ class RunRow:
     session: int | None
     duration_s: float | None = None
     packets: int | None = None
+    new_packets: int | None = None
     damaged: int | None = None
 
 
 @dataclass(frozen=True)
 class SyncResult:
-    """The runs on the clip, oldest first."""
+    """The runs on the clip, oldest first; those of a second clip after them."""
 
     runs: tuple[RunRow, ...]
 
@@ -134,6 +141,17 @@ class PairResult:
     battery_pct: int | None
     rssi_dbm: int
     adapter: str
+    role: Role
+
+
+@dataclass(frozen=True)
+class AutostartResult:
+    """The service that `untuck autostart install` wrote."""
+
+    path: str
+    enabled: bool
+    lingers: bool
+    todo: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -142,6 +160,7 @@ class CalibrationResult:
 
     calibration: str
     calibration_error_deg: float | None
+    trunk_error_deg: float | None = None
 
 
 @dataclass(frozen=True)
@@ -186,6 +205,66 @@ class AudioDelayResult:
     audio_delay_ms: float
 
 
+@dataclass(frozen=True)
+class StoreProblem:
+    """Something in the recorded sessions that cannot be read."""
+
+    session: int | None
+    text: str
+
+
+@dataclass(frozen=True)
+class StoreResult:
+    """The check of the recorded sessions by `untuck doctor --store`, and its repair."""
+
+    path: str
+    sessions: int
+    blocks: int
+    packets: int
+    problems: tuple[StoreProblem, ...]
+    kept: str | None = None
+
+
+@dataclass(frozen=True)
+class ClipStep:
+    """A step of a clip's first light."""
+
+    name: str
+    outcome: str
+    text: str
+    took_s: float
+    figures: dict[str, float | int | str | None]
+
+
+@dataclass(frozen=True)
+class ClipCheckResult:
+    """The first light of a clip by `untuck doctor --clip`: what a hardware report needs, nothing of a runner."""
+
+    steps: tuple[ClipStep, ...]
+    passed: bool
+    untuck: str
+    python: str
+    system: str
+    bleak: str
+    firmware: str | None
+    protocol: int
+
+
+@dataclass(frozen=True)
+class FlashResult:
+    """What `untuck flash` did, or would do, and the board's test of itself."""
+
+    port: str
+    board: str | None
+    image: str | None
+    written: tuple[str, ...]
+    removed: tuple[str, ...]
+    kept: int
+    dry_run: bool
+    measured: SelfTest | None
+    checks: tuple[Check, ...]
+
+
 RESULTS: dict[str, type] = {
     "untuck.summary/1": SummaryResult,
     "untuck.event/1": EventResult,
@@ -193,11 +272,15 @@ RESULTS: dict[str, type] = {
     "untuck.trend/1": TrendResult,
     "untuck.sync/1": SyncResult,
     "untuck.pair/1": PairResult,
+    "untuck.autostart/1": AutostartResult,
     "untuck.calibration/1": CalibrationResult,
     "untuck.merge/1": MergeResult,
     "untuck.config/1": ConfigResult,
     "untuck.doctor/1": DoctorResult,
     "untuck.audio_delay/1": AudioDelayResult,
+    "untuck.store/1": StoreResult,
+    "untuck.clip_check/1": ClipCheckResult,
+    "untuck.flash/1": FlashResult,
 }
 COMMANDS = {  # the results that each command's --json prints
     "demo": ("untuck.summary/1",),
@@ -210,10 +293,12 @@ COMMANDS = {  # the results that each command's --json prints
     "trend": ("untuck.trend/1",),
     "sync": ("untuck.sync/1",),
     "pair": ("untuck.pair/1",),
+    "autostart install": ("untuck.autostart/1",),
     "calibrate": ("untuck.event/1", "untuck.calibration/1"),
     "merge": ("untuck.merge/1",),
     "config": ("untuck.config/1",),
-    "doctor": ("untuck.doctor/1", "untuck.audio_delay/1"),
+    "doctor": ("untuck.doctor/1", "untuck.audio_delay/1", "untuck.store/1", "untuck.clip_check/1"),
+    "flash": ("untuck.flash/1",),
 }
 
 

@@ -15,7 +15,8 @@ from untuck.cli.options import as_json, session_argument
 from untuck.cli.results import SessionRow, SessionsResult
 from untuck.cli.usage import RunnerName
 from untuck.errors import StoreError
-from untuck.store import Store, StoredSession, archive, edits
+from untuck.outside_text import printable
+from untuck.store import Store, StoredSession, archive, archive_writing, edits
 from untuck.vocabulary import clock
 
 _number = click.argument("session_id", metavar="SESSION", type=click.IntRange(1))
@@ -58,13 +59,13 @@ def sessions(
     if as_json:
         output.print_json("sessions", SessionsResult(tuple(map(_row, found))))
     elif not everything:
-        click.echo("No session is recorded yet: `untuck run` records one, `untuck demo` a simulated one.")
+        output.echo("No session is recorded yet: `untuck run` records one, `untuck demo` a simulated one.")
     else:
-        click.echo(f"{'session':>7}  {'started':<16}  {'length':>7}  {'runner':<10}  {'mode':<5} what")
+        output.echo(f"{'session':>7}  {'started':<16}  {'length':>7}  {'runner':<10}  {'mode':<5} what")
         for session in found:
-            click.echo(_text(session))
+            output.echo(_text(session))
         if len(found) < len(everything):
-            click.echo(f"{len(found)} of {len(everything)} sessions")
+            output.echo(f"{len(found)} of {len(everything)} sessions")
 
 
 @sessions.command()
@@ -89,7 +90,7 @@ def note(session_id: int, text: str) -> None:
 @click.option("--remove", multiple=True, metavar="WORD", help="A tag to remove.")
 def tag(session_id: int, words: tuple[str, ...], remove: tuple[str, ...]) -> None:
     """Add tags to a session; prints its tags."""
-    click.echo(" ".join(edits.tag(Store(), session_id, words, remove)))
+    output.echo(" ".join(edits.tag(Store(), session_id, words, remove)))
 
 
 @sessions.command()
@@ -98,8 +99,13 @@ def tag(session_id: int, words: tuple[str, ...], remove: tuple[str, ...]) -> Non
 def delete(session_id: int, yes: bool) -> None:
     """Delete a session and its packets permanently; asks first."""
     store = Store()
-    session = store.open(session_id)
-    if not yes and not click.confirm(f"Delete session {_text(session).strip()}?", err=True):
+    try:
+        what = _text(store.open(session_id)).strip()
+    except StoreError:
+        if not store.has(session_id):
+            raise
+        what = f"{session_id}, which cannot be used"
+    if not yes and not click.confirm(f"Delete session {what}?", err=True):
         raise StoreError(f"session {session_id} was not deleted.")
     edits.delete(store, session_id)
     output.note(f"deleted session {session_id}")
@@ -118,25 +124,45 @@ def delete(session_id: int, yes: bool) -> None:
 def export_one(session_id: int | None, path: Path | None) -> None:
     """Write a session and all its data to one file; by default the newest."""
     session = Store().open(session_id)
-    path = path or Path(f"session-{session.id}{archive.SUFFIX}")
+    path = path or Path(f"session-{session.id}{archive_writing.SUFFIX}")
     archive.write_archive(session, path)
     output.note(f"wrote {path}")
+    if words := session.damage_words():
+        output.note(words)
 
 
 @sessions.command("import")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 def import_some(files: tuple[Path, ...]) -> None:
-    """Add sessions from files written by `untuck sessions export`; they get new numbers."""
+    """Add sessions from files written by `untuck sessions export`; they get new numbers.
+
+    A file is added completely or not at all; one that is damaged does not stop the others.
+    """
+    from untuck.report.summary import Summary
+
+    budget, failures = archive.Budget(), []
     for path in files:
-        output.note(f"imported {path} as session {archive.read_archive(Store(), path)}")
+        try:
+            number = archive.read_archive(Store(), path, Summary, budget)
+        except StoreError as error:
+            failures.append(error)
+            if len(files) > 1:
+                output.note(f"untuck: {error}")
+        else:
+            output.note(f"imported {path} as session {number}")
+    if len(files) > 1 and failures:
+        raise StoreError(f"{len(failures)} of {len(files)} files were not imported, for the reasons above.")
+    if failures:
+        raise failures[0]
 
 
 def _text(session: StoredSession) -> str:
     started = time.strftime("%Y-%m-%d %H:%M", time.localtime(session.started_unix_s))
     what = f"{session.name} ({session.source})" if session.name else session.source
+    what += ", 2 clips" if session.trunk_count else ""
     what += "".join(f" #{word}" for word in session.tags) + (f": {session.note}" if session.note else "")
     unended = "" if session.ended_unix_s is not None else " (cut off, or still recording)"
-    return (
+    return printable(
         f"{session.id:>7}  {started}  {clock(session.duration_s):>7}  {session.runner or '-':<10}  "
         f"{session.mode:<5} {what}{unended}"
     )

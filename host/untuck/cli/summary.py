@@ -12,6 +12,7 @@ import click
 from untuck.cli import output
 from untuck.cli.options import as_json, session_argument
 from untuck.report.summary import Summary
+from untuck.session.damage import with_damage
 from untuck.session.earlier_sessions import compared_sessions, title_of
 from untuck.store import Store, StoredSession, codec
 
@@ -37,7 +38,7 @@ def summary(session_id: int | None, html: Path | None, pdf: Path | None, as_json
     elif session.summary is None:  # it did not end normally: the packets received are analysed now
         results = _analysed(session)
     else:
-        results = codec.from_json(Summary, session.summary)
+        results = with_damage(codec.from_json(Summary, session.summary), session)
     now, earlier = compared_sessions(store, session, results)
     output.print_summary(results, title_of(session), as_json, now=now, earlier=earlier, session=session.id)
 

@@ -12,7 +12,8 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
 from untuck.coach.control import Choice
-from untuck.vocabulary import cued_faults, facts
+from untuck.outside_text import printable
+from untuck.vocabulary import Side, cue_named, facts, form_faults
 
 
 @dataclass(frozen=True)
@@ -104,8 +105,9 @@ class ButtonBar(QWidget):
         """The menu of the Cues button; returns the entry of each fault."""
         menu = QMenu(self)
         faults = {}
-        for fault in cued_faults():
-            action = faults[fault] = menu.addAction(f"Cue {facts(fault).name}")
+        for fault in form_faults(trunk=True):
+            needs = "" if facts(fault).cued else " (second clip)"
+            action = faults[fault] = menu.addAction(f"Cue {cue_named(fault, Side.BOTH)}{needs}")
             action.setCheckable(True)
             action.setChecked(True)
             action.toggled.connect(self._faults_changed)
@@ -133,7 +135,7 @@ class ButtonBar(QWidget):
         """Fill the menu of the Start button."""
         self._start_menu.clear()
         for choice in choices:
-            action = self._start_menu.addAction(choice.text)
+            action = self._start_menu.addAction(printable(choice.text).replace("&", "&&"))
             action.triggered.connect(lambda _=False, key=choice.key: self.asked.emit("start", key))
         if choices:
             self._start_menu.addSeparator()

@@ -28,7 +28,8 @@ class CoachView:
         """Update the state and pass the results of a packet to the window."""
         if not self._begun:
             self._begun = True
-            self._state.begin(packets.pipeline.calibration, packets.pipeline.baseline)
+            pipeline = packets.pipeline
+            self._state.begin(pipeline.calibration, pipeline.baseline, pipeline.trunk_calibration)
         for event in events:
             self._state.take(event)
         self._state.take_progress(packets.pipeline.progress)
@@ -39,11 +40,12 @@ class CoachView:
     def _snapshot(self, packets: PacketPipeline) -> Snapshot:
         state = self._state
         calibrated = state.calibration is not None
+        decoders = [each for each in (packets.decoder, packets.trunk_decoder) if each is not None]
         return Snapshot(
             moving=state.moving,
             instruction=state.ask(),
-            lost=packets.decoder.lost,
-            corrupt=packets.decoder.corrupt,
+            lost=sum(each.lost for each in decoders),
+            corrupt=sum(each.corrupt for each in decoders),
             params=packets.pipeline.params,
             progress=state.share,
             blind=self.blocks is not None,
@@ -51,6 +53,8 @@ class CoachView:
             recalibrating=calibrated and state.progress.search is not None,
             findings=packets.pipeline.progress,
             baseline=packets.pipeline.baseline,
+            trunk=state.trunk,
+            trunk_problem=state.trunk_problem,
         )
 
     def say(self, text: str) -> None:

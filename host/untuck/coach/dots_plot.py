@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 
 from untuck.coach import plot_parts as parts
+from untuck.coach import review
 from untuck.coach.runner_data import RunnerData
-from untuck.coach.theme import LIGHT, Theme
 from untuck.coach.threshold import Threshold
 from untuck.model import Floats
+from untuck.session.themes import LIGHT, Theme
+from untuck.vocabulary import Fault
 
 MOST_DOTS = 300
 GAP_S = 5.0  # between judged strides, across which the line of the judge is not drawn
@@ -99,13 +101,74 @@ class DotsPlot:
 
 
 class LeanPlot(DotsPlot):
-    """Pelvic lean; the title says that it is the pelvis's, because one sensor cannot measure the trunk."""
+    """Pelvic lean; with a second clip the lower back in its place: tilt minus lean of the trunk.
 
-    fields = ("lean_deg",)
-    start_range = (0.0, 20.0)
-    step = 10.0
+    Then with what it is compared with, and the change from which an arch or a bent back is found.
+    """
+
+    fields = ("pelvic_lean_deg", "lumbar_deg")
+    start_range, step = (0.0, 20.0), 10.0
+    two_clips_range, two_clips_step = (-10.0, 5.0), 5.0
+
+    def __init__(self, box: pg.GraphicsLayout, row: int, stretch: int) -> None:
+        self._two_clips = False
+        super().__init__(box, row, stretch)
+        self._usual = pg.PlotCurveItem(connect="finite")
+        self._limits = pg.PlotCurveItem(connect="finite"), pg.PlotCurveItem(connect="finite")
+        self._lost = pg.ScatterPlotItem(symbol="t", pen=None)
+        for item in (self._usual, *self._limits, self._lost):
+            self.plot.addItem(item, ignoreBounds=True)
+
+    def apply_theme(self, theme: Theme, pixels: int) -> None:
+        self._pixels = pixels
+        self._lost.setSize(round(1.4 * max(6, 0.65 * pixels)))
+        self._lost.setBrush(theme.fault)
+        super().apply_theme(theme, pixels)
+        self._usual.setPen(pg.mkPen(theme.good, width=2))
+        for item in self._limits:
+            item.setPen(pg.mkPen(theme.fault, width=2, style=Qt.PenStyle.DashLine))
+
+    def symbols(self, theme: Theme) -> list[tuple[str, str]]:
+        return [("o", theme.text), ("o", theme.text)]
+
+    def refresh(self, runner: RunnerData, moved: bool) -> None:
+        if runner.two_clips != self._two_clips:
+            self._two_clips, moved = runner.two_clips, True
+            self.reset()
+            self._title.write(self.title(self._theme), self._theme, self._pixels)
+        super().refresh(runner, moved)
+
+    def reset(self) -> None:
+        super().reset()
+        self.step = self.two_clips_step if self._two_clips else type(self).step
+        if self._two_clips:
+            self._range = self.two_clips_range
+            self.plot.setYRange(*self._range, padding=0)
+
+    def draw(self, rows: NDArray[np.void], runner: RunnerData) -> None:
+        """Draw these strides, STRIDE_ROW."""
+        shown, hidden = self.fields[::-1] if self._two_clips else self.fields
+        rows_s, values = rows["time_s"], rows[shown].astype(np.float64)
+        known = np.isfinite(values)
+        faults = (Fault.ARCH, Fault.BENT) if self._two_clips else ()
+        lost = review.in_finding(runner, rows_s, faults, trunk=True)
+        self._dots[shown].setData(rows_s[known & ~lost], values[known & ~lost])
+        self._lost.setData(rows_s[known & lost], values[known & lost])
+        self._dots[hidden].setData([], [])
+        room = (-1.5, 2.5) if self._two_clips else (0.0, 0.0)
+        self._fit_range(np.r_[values[known] + room[0], values[known] + room[1]])
+        judged = rows[np.isfinite(rows["lumbar_usual_deg"]) & self._two_clips]
+        time_s, usual_deg = judged["time_s"], judged["lumbar_usual_deg"].astype(np.float64)
+        joined = parts.joined(time_s, GAP_S)
+        self._usual.setData(time_s, usual_deg, connect=joined)
+        for item, way in zip(self._limits, (1.0, -1.0), strict=True):
+            limit_deg = usual_deg + way * judged["lumbar_least_deg"]
+            item.setData(time_s, limit_deg, connect=joined)
+            self._fit_range(limit_deg)
 
     def title(self, theme: Theme) -> str:
+        if self._two_clips:
+            return "<b>Lower back</b>, tilt minus lean, degrees; up: arched, down: bent"
         return "<b>Pelvic lean</b>, degrees"
 
 

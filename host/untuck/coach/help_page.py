@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtWidgets import QTextBrowser, QWidget
 
 from untuck.coach.button_bar import BUTTONS
-from untuck.coach.readings import LOOKS
-from untuck.coach.theme import Theme
-from untuck.coach.verdict import State
+from untuck.session.form_state import State
+from untuck.session.form_words import LOOKS
+from untuck.session.themes import Theme
 
 MEANINGS: dict[State, str] = {
     State.NOT_JUDGED: "No stride was compared with the baseline just now; the box says why and what to do.",

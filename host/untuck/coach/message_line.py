@@ -7,10 +7,13 @@ while.
 from __future__ import annotations
 
 import math
+from html import escape
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QProgressBar, QPushButton, QSizePolicy, QWidget
+
+from untuck.outside_text import printable
 
 SHOWN_MS = 12_000
 ERROR_SHOWN_MS = 60_000
@@ -26,10 +29,12 @@ class MessageLine(QWidget):
         super().__init__(parent)
         self.label = QLabel(self)
         self.label.setObjectName("line")
+        self.label.setTextFormat(Qt.TextFormat.PlainText)
         self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.status = QLabel(self)
         self.status.setObjectName("line")
+        self.status.setTextFormat(Qt.TextFormat.PlainText)
         self.edit = QLineEdit(self)
         self.edit.returnPressed.connect(self._finish)
         self.edit.installEventFilter(self)
@@ -53,9 +58,9 @@ class MessageLine(QWidget):
 
     def say(self, text: str, error: bool = False) -> None:
         """Show a message; an error is highlighted and stays longer."""
-        text = " ".join(text.split())
+        text = printable(" ".join(text.split()))
         self.label.setText(("⚠ " if error else "") + text)
-        self.label.setToolTip(text)
+        self.label.setToolTip(f"<qt>{escape(text)}</qt>")
         if self.label.property("error") != error:
             self.label.setProperty("error", error)
             self.label.style().unpolish(self.label)
@@ -67,6 +72,7 @@ class MessageLine(QWidget):
 
     def show_status(self, text: str) -> None:
         """Show the status at the right: name, time, strides, lost packets."""
+        text = printable(text)
         if text != self.status.text():
             self.status.setText(text)
             self.status.setVisible(bool(text))

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from untuck.events import Event
 from untuck.session.guidance import Guide
-from untuck.session.voice import Buzz, Voice
+from untuck.session.packet_loop import Buzz
+from untuck.session.voice import Voice
 from untuck.store.config import SoundConfig
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from untuck.session_commands import ChooseFaults, NewBaseline, Recalibrate, SessionCommand, SetThreshold, SetZero
-from untuck.vocabulary import facts
+from untuck.vocabulary import Side, cue_named
 
 THRESHOLDS: dict[str, str] = {  # of session_commands.TUNABLE, with the value
     "tuck_on_deg": "least tuck {:.1f}°",
@@ -23,7 +23,7 @@ def command_words(command: SessionCommand) -> str:
         case SetThreshold(name=name, value=value):
             return THRESHOLDS[name].format(value)
         case ChooseFaults(faults=faults):
-            return f"cued: {', '.join(facts(fault).name for fault in faults) or 'nothing'}"
+            return f"cued: {', '.join(cue_named(fault, Side.BOTH) for fault in faults) or 'nothing'}"
         case NewBaseline():
             return "new baseline"
         case SetZero():

@@ -10,16 +10,16 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
-from untuck import wire
 from untuck.errors import LinkError
-from untuck.session.pairing import pair_clip
+from untuck.session.pairing import free_clip, keep_clip, pair_clip
 from untuck.session.request import SessionRequest
 from untuck.session.starts import ClipStart
 from untuck.sources.ble import find_clips
-from untuck.sources.ble_scan import HeardClip
 from untuck.sources.stack import Backend
-from untuck.store.config import checked_name, read_config
+from untuck.store.config import checked_name
+from untuck.store.config_file import read_config
 from untuck.store.profiles import Profiles
+from untuck.vocabulary import Role
 
 SCAN_S = 5.0
 WAIT_S = 60.0  # the clip lets new hosts pair for so long after its button was held
@@ -34,7 +34,8 @@ def start_of(name: str, model: ClipStart) -> ClipStart:
 async def pair(start: ClipStart, task: Callable[[str, float], None], wait_s: float = WAIT_S) -> ClipStart:
     """Wait for a clip that lets new hosts pair, pair with it and save it for the runner; returns the start with it.
 
-    task: receives what is going on, and the share of the time that has passed. Raises LinkError if there is none.
+    It becomes the clip of the pelvis, whatever it was before. task: receives what is going on, and the share of the
+    time that has passed. Raises LinkError if there is none.
     """
     runner = start.request.config.name
     backend = replace(start.backend or Backend(), adapter=start.request.config.clip.adapter)
@@ -42,20 +43,10 @@ async def pair(start: ClipStart, task: Callable[[str, float], None], wait_s: flo
     begin_s = clock()
     while (passed_s := clock() - begin_s) < wait_s:
         task(f"pairing {runner}: hold the clip's button for 3 s, until its light blinks fast", passed_s / wait_s)
-        if (clip := _free(await find_clips(SCAN_S, backend))) is not None:
-            paired = await pair_clip(clip.address, backend, start.timeouts)
-            Profiles().keep_clip(runner, paired.address)
+        if (clip := free_clip(await find_clips(SCAN_S, backend))) is not None:
+            keep_clip(Profiles(), runner, await pair_clip(clip.address, backend, start.timeouts, Role.PELVIS))
             return start.at(clip)
     raise LinkError(
         f"No clip was found to pair with {runner}: hold its button for 3 s, until its light blinks fast, and enter the "
         "name under New runner again."
     )
-
-
-def _free(clips: list[HeardClip]) -> HeardClip | None:
-    """The nearest clip that lets a new host pair; one whose button was held before one that was never paired."""
-    for wanted in (wire.PAIRING_OPEN, wire.PAIRING_FIRST, None):
-        for clip in clips:
-            if clip.pairing == wanted:
-                return clip
-    return None

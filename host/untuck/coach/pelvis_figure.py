@@ -26,6 +26,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from untuck.coach import theme as themes
 from untuck.coach.pelvis_outline import View, from_above, from_behind, from_the_right
 from untuck.model import Floats
+from untuck.session.themes import LIGHT, Theme
 
 GAIN = 2.0  # of the drawn angle over the true one
 LEAST_DEG = 0.2  # a smaller change is not painted
@@ -46,7 +47,7 @@ class Placed(NamedTuple):
 class Look(NamedTuple):
     """The theme, and the name of the pelvis's colour in it."""
 
-    theme: themes.Theme
+    theme: Theme
     colour: str
 
 
@@ -72,12 +73,12 @@ class PelvisFigure(QWidget):
         self._angles_deg = (0.0, 0.0, 0.0)
         self._ghost_deg = math.nan
         self._colour = "stale"
-        self._theme = themes.LIGHT
+        self._theme = LIGHT
         self._views = views()
         self.setMinimumSize(150, 70)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
-    def apply_theme(self, theme: themes.Theme) -> None:
+    def apply_theme(self, theme: Theme) -> None:
         """Use the colours of a theme."""
         self._theme = theme
         self.update()
@@ -120,7 +121,7 @@ def paint_view(painter: QPainter, area: QRectF, placed: Placed, turns_deg: tuple
     scale = min(area.width() / frame.width(), area.height() / frame.height())
     turn_deg, ghost_deg = (GAIN * angle_deg for angle_deg in turns_deg)
     turn_deg = 0.0 if math.isnan(turn_deg) else turn_deg
-    brushes = _brushes(theme, getattr(theme, look.colour), frame)
+    brushes = tones(theme, getattr(theme, look.colour), frame)
     edge, line = 0.8 / scale, max(1.0 / scale, 0.2)
     painter.save()
     painter.translate(area.center() - frame.center() * scale)
@@ -139,7 +140,7 @@ def paint_view(painter: QPainter, area: QRectF, placed: Placed, turns_deg: tuple
     painter.restore()
 
 
-def _write(painter: QPainter, placed: Placed, theme: themes.Theme) -> None:
+def _write(painter: QPainter, placed: Placed, theme: Theme) -> None:
     """The words in a view, at their places in centimetres; a font needs whole pixels, so that the painter is scaled."""
     painter.setPen(QColor(theme.dim))
     painter.setFont(themes.font(100.0))
@@ -171,7 +172,7 @@ def _turned(painter: QPainter, path: QPainterPath, turn_deg: float, brush: QBrus
     painter.restore()
 
 
-def _brushes(theme: themes.Theme, colour: str, frame: QRectF) -> dict[str, QBrush]:
+def tones(theme: Theme, colour: str, frame: QRectF) -> dict[str, QBrush]:
     """The fill of each tone. Spine and thigh bones, the hints, fade out towards the frame."""
     brushes = {
         tone: QBrush(_mixed(colour, "#ffffff" if share > 0 else "#000000", abs(share))) for tone, share in TONES.items()

@@ -14,8 +14,9 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtGui import QColor
 
-from untuck.coach.theme import Theme, font
+from untuck.coach.theme import font
 from untuck.model import Floats
+from untuck.session.themes import Theme
 from untuck.vocabulary import clock
 
 AXIS_CHARS = 4  # room for "-12" or "180" and a gap

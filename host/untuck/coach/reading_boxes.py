@@ -5,12 +5,16 @@ A widget is painted again only when its text changes. The texts come from readin
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
 from untuck.coach import theme as themes
-from untuck.coach.readings import Reading, StateLabel
+from untuck.coach.readings import Reading
+from untuck.session.form_words import StateLabel
+from untuck.session.themes import LIGHT, Theme
 
 _CENTRE = Qt.AlignmentFlag.AlignCenter
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -23,10 +27,10 @@ class StateBox(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.shown: StateLabel | None = None
-        self._theme = themes.LIGHT
+        self._theme = LIGHT
         self._far_px = themes.FAR_PX
 
-    def apply_theme(self, theme: themes.Theme, far_px: int) -> None:
+    def apply_theme(self, theme: Theme, far_px: int) -> None:
         """Use the colours of a theme; far_px: the least size of the letters."""
         self._theme, self._far_px = theme, far_px
         self.setFixedHeight(round(2.9 * far_px))
@@ -87,12 +91,12 @@ class ReadingBox(QWidget):
         super().__init__(parent)
         self.shown: Reading | None = None
         self._widest = widest
-        self._theme = themes.LIGHT
+        self._theme = LIGHT
         self._stale = False
         self.setMinimumSize(60, 44)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
-    def apply_theme(self, theme: themes.Theme) -> None:
+    def apply_theme(self, theme: Theme) -> None:
         """Use the colours of a theme."""
         self._theme = theme
         self.update()
@@ -131,28 +135,72 @@ class ReadingBox(QWidget):
             painter.drawText(QRectF(inner.left(), middle.bottom(), inner.width(), below), _CENTRE, reading.below)
 
 
+class Place(NamedTuple):
+    """Where the box of a reading is, in six columns, and a text as wide as its number can become."""
+
+    widest: str
+    row: int
+    column: int
+    columns: int
+
+
+ONE_CLIP = (
+    Place("+10.0°", 0, 0, 6),
+    Place("180", 1, 0, 3),
+    Place("20.0°", 1, 3, 3),
+    Place("250", 2, 0, 3),
+    Place("250", 2, 3, 3),
+)
+TWO_CLIPS = (
+    Place("+10.0°", 0, 0, 6),
+    Place("180", 2, 0, 2),
+    Place("20.0°", 1, 0, 3),
+    Place("+10.0°", 1, 3, 3),
+    Place("250", 2, 2, 2),
+    Place("250", 2, 4, 2),
+)
+
+
 class ReadingBoxes(QWidget):
-    """The number of the state across the whole width, below it cadence and lean, below these the contact times."""
+    """The number of the state across the whole width, below it cadence and lean, below these the contact times.
+
+    With a second clip lean and the lower back are in one row, cadence and the contact times below them.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.boxes = [ReadingBox(widest) for widest in ("+10.0°", "180", "20.0°", "250", "250")]
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(4)
-        grid.addWidget(self.boxes[0], 0, 0, 1, 2)
-        for number, box in enumerate(self.boxes[1:]):
-            grid.addWidget(box, 1 + number // 2, number % 2)
-        grid.setRowStretch(0, 5)
-        grid.setRowStretch(1, 3)
-        grid.setRowStretch(2, 3)
+        self.boxes: list[ReadingBox] = []
+        self._theme = LIGHT
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(4)
+        for row, stretch in enumerate((5, 3, 3)):
+            self._grid.setRowStretch(row, stretch)
+        for column in range(6):
+            self._grid.setColumnStretch(column, 1)
+        self._place(ONE_CLIP)
 
-    def apply_theme(self, theme: themes.Theme) -> None:
+    def _place(self, places: tuple[Place, ...]) -> None:
+        """Lay out a box for each reading."""
+        for box in self.boxes:
+            self._grid.removeWidget(box)
+            box.hide()
+            box.deleteLater()
+        self.boxes = [ReadingBox(place.widest, self) for place in places]
+        for box, place in zip(self.boxes, places, strict=True):
+            box.apply_theme(self._theme)
+            self._grid.addWidget(box, place.row, place.column, 1, place.columns)
+            box.show()
+
+    def apply_theme(self, theme: Theme) -> None:
         """Use the colours of a theme."""
+        self._theme = theme
         for box in self.boxes:
             box.apply_theme(theme)
 
     def show_readings(self, readings: list[Reading], stale: bool) -> None:
         """Paint the readings that have changed."""
+        if len(readings) != len(self.boxes):
+            self._place(TWO_CLIPS if len(readings) == len(TWO_CLIPS) else ONE_CLIP)
         for box, reading in zip(self.boxes, readings, strict=True):
             box.show_reading(reading, stale)

@@ -14,54 +14,12 @@ from numpy.typing import NDArray
 
 from untuck.coach import review
 from untuck.coach.runner_data import RunnerData
-from untuck.coach.verdict import State, Verdict
 from untuck.report.numbers import UNKNOWN, written
-from untuck.vocabulary import SIDE_WORDS, Fault, clock, facts, named, not_judged_advice, not_judged_words
+from untuck.session.form_state import State, Verdict
+from untuck.session.form_words import LOOKS, StateLabel, labelled, state_text
+from untuck.vocabulary import SIDE_WORDS, Fault, clock, facts, not_judged_words
 
 FINDS_STRIDES = 30
-MEAN_STRIDES = 6  # a number is the mean of so many strides, so that it changes slowly enough to be read
-
-
-@dataclass(frozen=True)
-class Look:
-    """How a state looks: symbol, word ("": the fault's name), colour of the box and of the number, by theme's role."""
-
-    symbol: str
-    word: str
-    colour: str
-    number: str
-
-
-LOOKS: dict[State, Look] = {
-    State.WAITING: Look("○", "READY", "stale", "dim"),
-    State.ENDED: Look("■", "ENDED", "stale", "dim"),
-    State.NO_DATA: Look("✕", "NO DATA", "stale", "dim"),
-    State.CALIBRATING: Look("◎", "CALIBRATING", "work", "text"),
-    State.STANDING: Look("‖", "STANDING", "stale", "text"),
-    State.WALKING: Look("…", "WALKING", "stale", "text"),
-    State.NOT_JUDGED: Look("…", "NOT JUDGED", "stale", "text"),
-    State.BASELINE: Look("◎", "BASELINE", "work", "text"),
-    State.GOOD: Look("✓", "GOOD FORM", "good", "good"),
-    State.CHECKING: Look("?", "CHECKING", "stale", "text"),
-    State.FAULT: Look("▼", "", "fault", "fault"),
-    State.COMING_BACK: Look("▲", "COMING BACK", "work", "text"),
-}
-
-
-@dataclass(frozen=True)
-class StateLabel:
-    """A runner's state: a symbol, a word, a line of text, and a colour of the theme.
-
-    progress: share that is done (0..1), -1 if there is none; past: it is of an earlier time.
-    """
-
-    state: State
-    symbol: str
-    word: str
-    text: str
-    colour: str
-    progress: float = -1.0
-    past: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,21 +40,15 @@ def state_label(runner: RunnerData, clock_s: float, at_s: float | None = None) -
         text = f"at {clock(at_s)}"
         if state == State.NOT_JUDGED:
             text += f": {not_judged_words(verdict.reason)}"
-        return _label(state, verdict, text, past=True)
+        return labelled(state, verdict, text, past=True)
     state = runner.state(clock_s)
     verdict = runner.verdict
     working = state in (State.CALIBRATING, State.BASELINE) and math.isfinite(runner.snapshot.progress)
-    made = _label(state, verdict, _text(runner, state, verdict), runner.snapshot.progress if working else -1.0)
+    progress = runner.snapshot.progress if working else -1.0
+    made = labelled(state, verdict, _text(runner, state, verdict), progress)
     if state == State.NO_DATA:
         return replace(made, word=f"{made.word} {runner.silent_s(clock_s):.0f} s")
     return made
-
-
-def _label(state: State, verdict: Verdict, text: str, progress: float = -1.0, past: bool = False) -> StateLabel:
-    look = LOOKS[state]
-    more = f" +{verdict.others}" if verdict.others and state == State.FAULT else ""
-    word = (look.word or named(verdict.fault, verdict.side).upper()) + more
-    return StateLabel(state, look.symbol, word, text, look.colour, progress=progress, past=past)
 
 
 def _text(runner: RunnerData, state: State, verdict: Verdict) -> str:
@@ -105,22 +57,10 @@ def _text(runner: RunnerData, state: State, verdict: Verdict) -> str:
             return "press Start, or New runner…"
         case State.ENDED:
             return "press Start for a new session"
-        case State.NO_DATA:
-            return "move closer to the runner, or check that the clip is on"
-        case State.FAULT:
-            return facts(verdict.fault).advice
-        case State.COMING_BACK:
-            return f"the {named(verdict.fault, verdict.side)} is easing"
-        case State.CHECKING:
-            return f"{named(verdict.fault, verdict.side)}? It counts if it lasts"
-        case State.GOOD:
-            return "as in the baseline"
-        case State.BASELINE:
-            return f"not judged yet; {runner.snapshot.instruction}"
-        case State.NOT_JUDGED:
-            return not_judged_advice(verdict.reason)
+        case State.GOOD | State.CHECKING if runner.snapshot.trunk_problem:
+            return f"{state_text(state, verdict, runner.snapshot.instruction)}; {runner.snapshot.trunk_problem}"
         case _:
-            return runner.snapshot.instruction
+            return state_text(state, verdict, runner.snapshot.instruction)
 
 
 def status_text(runner: RunnerData) -> str:
@@ -142,15 +82,33 @@ def _finds(runner: RunnerData) -> str:
 
 
 def readings(runner: RunnerData, label: StateLabel, at_s: float | None = None) -> list[Reading]:
-    """The number of the state, cadence, lean and contact times, now or earlier; dashes for an unknown one."""
+    """The number of the state, cadence, lean and contact times, now or earlier; dashes for an unknown one.
+
+    With a second clip lean is the trunk's, and the lumbar spine comes after it.
+    """
     last = _strides(runner, label, at_s)
+    lean = [Reading("Pelvic lean", _mean(last["pelvic_lean_deg"], "{:.1f}°"))]
     return [
         main_reading(runner, label, at_s),
         Reading("Cadence", _mean(last["cadence_spm"], "{:.0f}"), "steps/min"),
-        Reading("Pelvic lean", _mean(last["lean_deg"], "{:.1f}°")),
+        *(_of_trunk(runner, last) if runner.two_clips else lean),
         Reading("◀ Left contact", _mean(last["contact_left_ms"], "{:.0f}"), "ms", "left"),
         Reading("Right contact ▶", _mean(last["contact_right_ms"], "{:.0f}"), "ms", "right"),
     ]
+
+
+def _of_trunk(runner: RunnerData, last: NDArray[np.void]) -> list[Reading]:
+    """Lean of the trunk with its change, and the arch of the lower back against the usual one."""
+    lean, arch = last["trunk_lean_deg"], last["lumbar_deg"] - last["lumbar_usual_deg"]
+    change = _mean(lean - last["trunk_lean_usual_deg"], "{:+.1f}° to usual")
+    below = "above standing" if change == UNKNOWN else change
+    if not np.isfinite(lean).any():
+        below = "no trunk" if runner.snapshot.trunk_problem else ""
+        return [Reading("Trunk lean", UNKNOWN, below), Reading("Arch of the back", UNKNOWN, below)]
+    back = Reading("Arch of the back", _mean(arch, "{:+.1f}°"), "against usual")
+    if not np.isfinite(arch).any():
+        back = Reading("Lumbar", _mean(last["lumbar_deg"], "{:+.1f}°"), "tilt minus lean")
+    return [Reading("Trunk lean", _mean(lean, "{:.1f}°"), below), back]
 
 
 def main_reading(runner: RunnerData, label: StateLabel, at_s: float | None = None) -> Reading:
@@ -164,7 +122,7 @@ def main_reading(runner: RunnerData, label: StateLabel, at_s: float | None = Non
     if not judged and not (label.state == State.NO_DATA and verdict.state != State.NOT_JUDGED):
         tilt = _mean(_strides(runner, label, at_s)["tilt_deg"], "{:.1f}°")
         return Reading("Tilt", tilt, "above standing", colour)
-    if verdict.fault in ("", Fault.TUCK, Fault.ARCH):
+    if verdict.about_tilt:
         below = written(-verdict.least_deg, "tuck from {:.1f}°") if verdict.fault != Fault.ARCH else "over-tipped"
         return Reading("Tilt against usual", written(verdict.against_deg, "{:+.1f}°"), below, colour)
     return _fault_reading(runner, verdict, colour)
@@ -172,7 +130,7 @@ def main_reading(runner: RunnerData, label: StateLabel, at_s: float | None = Non
 
 def _fault_reading(runner: RunnerData, verdict: Verdict, colour: str) -> Reading:
     """Depth of a fault that is not about tilt."""
-    name = named(verdict.fault, verdict.side)
+    name = verdict.name
     caption = name[:1].upper() + name[1:]
     if facts(verdict.fault).degrees:
         if math.isfinite(verdict.least_deg):
@@ -191,7 +149,7 @@ def _strides(runner: RunnerData, label: StateLabel, at_s: float | None) -> NDArr
     """The strides that a number is the mean of; none where the runner did not run."""
     over = label.state in (State.WAITING, State.ENDED)
     at_s = runner.last_s if at_s is None else at_s
-    last = runner.strides.between(at_s - 2 * review.ROW_HOLDS_S, at_s)[-MEAN_STRIDES:]
+    last = runner.strides.between(at_s - 2 * review.ROW_HOLDS_S, at_s)[-review.MEAN_STRIDES :]
     valid: NDArray[np.void] = last[last["valid"] & (not over)]
     return valid
 

@@ -11,11 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from untuck.coach.angles import ROTATION, TILT
 from untuck.coach.buffers import CONTACT_ROWS, FULL_SAMPLES, STRIDE_ROWS, RowBuffer, TraceBuffer
 from untuck.coach.names import command_words
 from untuck.coach.session_feed import Batch, Judged, Snapshot
-from untuck.coach.verdict import FormTracker, State, Verdict
 from untuck.events import (
     BaselineExtended,
     BaselineTaken,
@@ -31,8 +29,9 @@ from untuck.events import (
     Warned,
 )
 from untuck.model import CONTACT_DTYPE, Baseline, Cue, Finding, Floats, Progress, SuppressedCue
+from untuck.session.form_state import FormTracker, State, Verdict, state_of
+from untuck.session.pelvis_angles import ROTATION, TILT
 from untuck.session_commands import CueBlock, Lap, Mute, Note, SessionCommand
-from untuck.vocabulary import Moving, named
 
 STALE_S = 1.5  # packets come 20 times a second: after so long without one the state is NO_DATA
 CURVES_KEPT = 12  # strides overlaid in the stride view
@@ -42,7 +41,7 @@ USUAL_STRIDES = 60  # that long the tilt of the newest judged stride stays the u
 
 _FIELDS = (
     "tilt_deg",
-    "lean_deg",
+    "pelvic_lean_deg",
     "cadence_spm",
     "contact_left_ms",
     "contact_right_ms",
@@ -52,6 +51,12 @@ _FIELDS = (
     "pullback_least_deg",
     "tilt_usual_deg",
     "rotation_range_deg",
+    "trunk_lean_deg",
+    "trunk_lean_usual_deg",
+    "trunk_lean_least_deg",
+    "lumbar_deg",
+    "lumbar_usual_deg",
+    "lumbar_least_deg",
     "left_phase",
 )
 DEPTHS = ("now_deg", "worst_deg", "least_deg", "against_deg")  # of the verdict
@@ -64,13 +69,11 @@ STRIDE_ROW = np.dtype(
         ("fault", "S12"),
         ("side", "i1"),
         ("others", "u1"),
+        ("by_trunk", "?"),
         ("reason", "S12"),
     ]
 )
-POSE_ROW = np.dtype([("time_s", "f8"), ("angles_deg", "f4", 3)])
-
-
-ACTIVITIES: dict[str, State] = {Moving.STANDING: State.STANDING, Moving.WALKING: State.WALKING}
+POSE_ROW = np.dtype([("time_s", "f8"), ("angles_deg", "f4", 4)])
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ class RunnerData:
     def __init__(self, name: str) -> None:
         self.name = name
         self.tilt = TraceBuffer()
-        self.pose_deg: Floats = np.zeros(3)
+        self.pose_deg: Floats = np.array([0.0, 0.0, 0.0, math.nan])
         self.poses = RowBuffer(POSE_ROW, FULL_SAMPLES)
         self.strides = RowBuffer(STRIDE_ROW, STRIDE_ROWS)
         self.contacts = RowBuffer(CONTACT_DTYPE, CONTACT_ROWS)
@@ -150,6 +153,17 @@ class RunnerData:
         cadence_spm = float(rows[-1]["cadence_spm"]) if len(rows) else math.nan
         return float(self.baseline.tilt_deg[self.baseline.at(cadence_spm)])
 
+    def usual_lean_deg(self, at_s: float = math.inf) -> float:
+        """The lean of the trunk that strides are judged against, now or at a time; NaN where it is not known."""
+        known = self.strides.between(-math.inf, at_s)["trunk_lean_usual_deg"][-USUAL_STRIDES:]
+        known = known[np.isfinite(known)]
+        return float(known[-1]) if len(known) else math.nan
+
+    @property
+    def two_clips(self) -> bool:
+        """Whether the session has a second clip, on the upper back."""
+        return self.snapshot.trunk is not None
+
     @property
     def verdict(self) -> Verdict:
         """The judge's word on the newest stride."""
@@ -167,10 +181,8 @@ class RunnerData:
             return State.WAITING
         if self.silent_s(clock_s) > STALE_S:
             return State.NO_DATA
-        moving = self.snapshot.moving
-        if (self.snapshot.recalibrating or not self.snapshot.calibrated) and moving == Moving.STANDING:
-            return State.CALIBRATING
-        return self.verdict.state if moving == Moving.RUNNING else ACTIVITIES[moving]
+        calibrating = self.snapshot.recalibrating or not self.snapshot.calibrated
+        return state_of(self.snapshot.moving, calibrating, self.verdict)
 
     def _take(self, event: Event | Judged) -> None:
         match event:
@@ -242,6 +254,7 @@ class RunnerData:
         row, verdict = self.strides.all[-1:], self.verdict
         for name in (*DEPTHS, "state", "side", "others"):
             row[name] = getattr(verdict, name)
+        row["by_trunk"] = verdict.trunk
         row["fault"], row["reason"] = verdict.fault.encode(), str(verdict.reason).encode()
 
     def _left_phase(self, start_s: float, duration_s: float) -> float:
@@ -257,7 +270,7 @@ class RunnerData:
 
     def _cue(self, cue: Cue) -> None:
         self._cued.append(cue.finding_id)
-        self._mark("cue", cue.time_s, named(cue.fault, cue.side))
+        self._mark("cue", cue.time_s, cue.name)
 
     def _suppressed(self, cue: SuppressedCue) -> None:
         """Flag a suppressed cue, unless the same finding was cued before."""

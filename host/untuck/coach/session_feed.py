@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from untuck.coach.angles import AngleReader
 from untuck.events import Event, StrideMeasured
 from untuck.model import Baseline, Floats, Progress
 from untuck.motion.params import Params
 from untuck.motion.pipeline import Pipeline
+from untuck.session.pelvis_angles import AngleReader, lean_at
 from untuck.vocabulary import Moving
 
 HALF_PACKET_S = 0.025
@@ -27,10 +27,11 @@ HALF_PACKET_S = 0.025
 class Snapshot:
     """The current state of a session.
 
-    moving: of vocabulary.Moving; instruction: what the runner should do; lost, corrupt: packet counts; params: those
-    in use; progress: of the calibration or baseline in progress (0..1), NaN if none is; blind: whether blind blocks
-    are on; calibrated, baseline: in use now, from this session or an earlier one; recalibrating: a new calibration is
-    in progress; findings: those that last, with their depth.
+    moving: of vocabulary.Moving; instruction: what the runner should do; lost, corrupt: packets of all clips; params:
+    those in use; progress: of the calibration or baseline in progress (0..1), NaN if none is; blind: whether blind
+    blocks are on; calibrated, baseline: in use now, from this session or an earlier one; recalibrating: a new
+    calibration is in progress; findings: those that last, with their depth; trunk: whether samples of a second clip
+    come, None without one; trunk_problem: why it shows nothing just now, with what to do, "" while it does.
     """
 
     moving: str = Moving.STANDING
@@ -44,6 +45,8 @@ class Snapshot:
     recalibrating: bool = False
     findings: Progress = field(default_factory=Progress)
     baseline: Baseline | None = None
+    trunk: bool | None = None
+    trunk_problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,9 +62,10 @@ class Judged:
 class Batch:
     """Data of a session since the last batch.
 
-    time_s: list of (n,) seconds on the sensor's clock; angles_deg: list of (n,3) tilt, obliquity, rotation; events: the
-    pipeline's, and Judged; messages: text, and whether it reports an error; arrivals_s: arrival of each entry of
-    time_s on the host's monotonic clock; snapshot: the newest, None without a packet; ended: the session is over.
+    time_s: list of (n,) seconds on the sensor's clock; angles_deg: list of (n,4) tilt, obliquity, rotation and lean of
+    the trunk, which is NaN without a second clip; events: the pipeline's, and Judged; messages: text, and whether it
+    reports an error; arrivals_s: arrival of each entry of time_s on the host's monotonic clock; snapshot: the newest,
+    None without a packet; ended: the session is over.
     """
 
     time_s: list[Floats] = field(default_factory=list)
@@ -73,9 +77,9 @@ class Batch:
     ended: bool = False
 
     def samples(self) -> tuple[Floats, Floats]:
-        """All samples of the batch: time_s (n,), angles_deg (n,3)."""
+        """All samples of the batch: time_s (n,), angles_deg (n,4)."""
         if not self.time_s:
-            return np.empty(0), np.empty((0, 3))
+            return np.empty(0), np.empty((0, 4))
         return np.concatenate(self.time_s), np.concatenate(self.angles_deg)
 
 
@@ -91,6 +95,7 @@ class Feed:
     def put(self, pipeline: Pipeline, events: list[Event], snapshot: Snapshot) -> None:
         """Add the samples, events and state after a packet."""
         time_s, angles_deg = self._angles.newest(pipeline)
+        angles_deg = np.column_stack([angles_deg, lean_at(pipeline, time_s)])
         with self._lock:
             self._batch.events += events
             if any(isinstance(event, StrideMeasured) for event in events):

@@ -23,16 +23,21 @@ from untuck.coach.session_feed import Feed
 from untuck.errors import UntuckError
 from untuck.session import live_kernels
 from untuck.session.blind_blocks import BlindBlocks
-from untuck.session.clip_session import ProfileKeeper
-from untuck.session.live import Outcome, SessionHooks, run_session
+from untuck.session.completion import complete, incomplete_clips
+from untuck.session.live import SessionHooks, run_session
 from untuck.session.live_state import LiveState
+from untuck.session.outcome import Outcome
+from untuck.session.packet_loop import Source
 from untuck.session.packet_pipeline import PacketPipeline
+from untuck.session.profile_keeper import ProfileKeeper
+from untuck.session.recorder import begin_recording
 from untuck.session.report_files import write_report
 from untuck.session.starts import ClipStart, ReadySession, SessionStart
+from untuck.session.stored_profile import save_in_store
 from untuck.session_commands import CueBlock, Mute, Note, SessionCommand
 from untuck.sources.ble import find_clips
 from untuck.sources.stack import Backend
-from untuck.store import Store
+from untuck.vocabulary import Role
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +151,7 @@ class CoachSessions:
         try:
             adapter = self._clip.request.config.clip.adapter
             clips = await find_clips(backend=replace(self._clip.backend or Backend(), adapter=adapter))
-            found = [self._clip.at(clip) for clip in clips]
+            found = [self._clip.at(clip) for clip in clips if clip.role != Role.TRUNK]
             self._offer(found)
             self._say(f"Clips found: {len(found)}. Start uses {found[0].text}." if found else _NO_CLIP, not found)
         except UntuckError as error:
@@ -183,7 +188,8 @@ class CoachSessions:
                 await starting
                 self._report_task("")
                 self._starting.discard(start.key)
-                await self._run(ready, start.key)
+                mine = await self._run(ready, start.key)
+            await self._complete(mine, ready.source, start)
         except UntuckError as error:
             self.failures.append(error)
             self._say(str(error), error=True)
@@ -191,8 +197,8 @@ class CoachSessions:
             self._starting.discard(start.key)
             self._report_task("")
 
-    async def _run(self, ready: ReadySession, key: str) -> None:
-        """Run a session; only one of several running ones has sound, and those without are muted."""
+    async def _run(self, ready: ReadySession, key: str) -> int:
+        """Run a session; returns the number of its outcome. Of several running ones only one has sound."""
         slot = RunnerSlot(ready.name, Feed())
         view = CoachView(LiveState(ready.settings.params), slot.feed)
         task = asyncio.current_task()
@@ -204,10 +210,13 @@ class CoachSessions:
         with self._lock:
             self._updates.slots.append(slot)
         try:
-            recording = Store().record(ready.name, ready.mode, ready.settings) if ready.mode else None
-            number = None if recording is None else recording.id
             if ready.show_notices is not None:
                 ready.show_notices(view)
+            recording = None
+            if ready.mode:
+                name, trunk_name = ready.stored_as
+                recording = await begin_recording(name or ready.name, ready.mode, ready.settings, trunk_name)
+            number = None if recording is None else recording.id
             with recording or nullcontext():
                 outcome = await run_session(
                     ready.source,
@@ -230,6 +239,15 @@ class CoachSessions:
                 if self._running:
                     self._say("Nobody's cues sound now: click the speaker on a tile.", error=True)
             slot.feed.end()
+        return len(self.outcomes) - 1
+
+    async def _complete(self, mine: int, source: Source, start: SessionStart) -> None:
+        """Fetch what only the clip has of the session with this outcome; its connection has ended."""
+        title, number, outcome = self.outcomes[mine]
+        if number is not None and (clips := incomplete_clips(source, outcome)):
+            self._report_task("fetching a part that is only on the clip")
+            backend = start.backend if isinstance(start, ClipStart) else None
+            self.outcomes[mine] = title, number, await complete(number, outcome, clips, self._say, backend)
 
     def _hooks(self, ready: ReadySession, slot: RunnerSlot, number: int | None) -> SessionHooks:
         """The session's hooks: with a clip also spoken guidance and updates of the runner's profile."""
@@ -243,12 +261,12 @@ class CoachSessions:
         if ready.request is None:
             return SessionHooks(attach=attach, make_voice=running.voice.attach)
         config = ready.request.config
-        keeper = ProfileKeeper(config.name, number, running.view, ready.request.until)
+        profile = ProfileKeeper(save_in_store(config.name, number), running.view.say, ready.request.until)
         return SessionHooks(
             sound=config.sound,
             guided=True,
             attach=attach,
-            on_event=keeper.on_event,
+            profile=profile,
             make_voice=running.voice.attach,
         )
 

@@ -14,11 +14,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from untuck.coach import plot_parts as parts
-from untuck.coach.angles import OBLIQUITY, ROTATION, TILT
 from untuck.coach.runner_data import CURVES_KEPT, RunnerData
-from untuck.coach.theme import LIGHT, Theme
 from untuck.model import LEFT, RIGHT, Floats
 from untuck.motion.strides.phase_grid import PHASE
+from untuck.session.pelvis_angles import OBLIQUITY, ROTATION, TILT
+from untuck.session.themes import LIGHT, Theme
 
 PULLBACK_WINDOW = (55.0, 90.0)  # percent of that side's own stride: where a pullback is measured
 NAMES = {TILT: "tilt", OBLIQUITY: "obliquity", ROTATION: "rotation"}

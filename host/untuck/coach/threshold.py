@@ -11,7 +11,8 @@ from PySide6.QtCore import Qt, Signal
 
 from untuck.coach.names import THRESHOLDS
 from untuck.coach.plot_parts import transparent
-from untuck.coach.theme import Theme, font
+from untuck.coach.theme import font
+from untuck.session.themes import Theme
 from untuck.session_commands import TUNABLE
 
 STEP_DEG = 0.1

@@ -12,8 +12,10 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPol
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from untuck.coach import theme as themes
-from untuck.coach.readings import Reading, StateLabel, main_reading, state_label
+from untuck.coach.readings import Reading, main_reading, state_label
 from untuck.coach.runner_data import RunnerData
+from untuck.session.form_words import StateLabel
+from untuck.session.themes import LIGHT, Theme
 
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -31,13 +33,13 @@ class Tile(QWidget):
     def __init__(self, number: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._number = number
-        self._theme = themes.LIGHT
+        self._theme = LIGHT
         self.shown: tuple[str, StateLabel, Reading, bool, bool] | None = None
         self.setMinimumSize(120, 52)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setToolTip(f"Bring to the front ({number + 1}); the speaker lets this runner's cues sound")
 
-    def apply_theme(self, theme: themes.Theme) -> None:
+    def apply_theme(self, theme: Theme) -> None:
         """Use the colours of a theme."""
         self._theme = theme
         self.update()
@@ -116,13 +118,13 @@ class Tiles(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.tiles: list[Tile] = []
-        self._theme = themes.LIGHT
+        self._theme = LIGHT
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(4)
         self.hide()
 
-    def apply_theme(self, theme: themes.Theme, pixels: int) -> None:
+    def apply_theme(self, theme: Theme, pixels: int) -> None:
         """Use the colours of a theme and a text size."""
         self._theme = theme
         self.setFixedHeight(pixels * 6)

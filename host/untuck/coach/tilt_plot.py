@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 
 from untuck.coach import plot_parts as parts
+from untuck.coach import review
 from untuck.coach.runner_data import RunnerData
-from untuck.coach.theme import LIGHT, Theme, font
+from untuck.coach.theme import font
 from untuck.coach.threshold import Threshold
-from untuck.coach.verdict import State
 from untuck.model import LEFT, RIGHT, Finding, Floats
-from untuck.vocabulary import Fault, facts, named
+from untuck.session.form_state import State
+from untuck.session.themes import LIGHT, Theme
+from untuck.vocabulary import Fault, facts
 
 POINTS = 700  # of the trace across the plot
 CONTACTS_UP_TO_S = 130.0  # in a longer view the marks of contacts would touch
@@ -42,11 +44,12 @@ class TiltPlot:
         for item, depth in ((self._band, -20), (self._usual, -10), (self._limit, -9)):
             item.setZValue(depth)
         self._settled, self._newest = pg.PlotCurveItem(), pg.PlotCurveItem()
-        self._means = pg.PlotCurveItem(connect="finite")
+        self._means, self._leans = pg.PlotCurveItem(connect="finite"), pg.PlotCurveItem(connect="finite")
+        self._lean_dots, self._lean_lost = pg.ScatterPlotItem(), pg.ScatterPlotItem()
         self._good, self._lost, self._easing, self._other = (pg.ScatterPlotItem() for _ in range(4))
         self._contacts = {side: pg.PlotCurveItem(connect="pairs") for side in (LEFT, RIGHT)}
-        lines = (self._band, self._usual, self._limit, self._settled, self._newest, self._means)
-        for item in (*lines, self._good, self._lost, self._easing, self._other):
+        lines = (self._band, self._usual, self._limit, self._settled, self._newest, self._leans, self._means)
+        for item in (*lines, self._lean_dots, self._lean_lost, self._good, self._lost, self._easing, self._other):
             plot.addItem(item, ignoreBounds=True)
         for item in self._contacts.values():
             plot.addItem(item, ignoreBounds=True)
@@ -58,6 +61,7 @@ class TiltPlot:
         self._title = parts.Caption(plot)
         self._stale = parts.Caption(plot, (0.5, 0.2))
         self._theme, self._pixels = LIGHT, 13
+        self._two_clips = False
         self._settled_s = -math.inf
         self._range, self._shrink = START_RANGE, False
         self._seen = (-1, -1, -1, -1, False)
@@ -71,6 +75,12 @@ class TiltPlot:
         self._settled.setPen(trace)
         self._newest.setPen(trace)
         self._means.setPen(pg.mkPen(theme.text, width=2))
+        self._leans.setPen(pg.mkPen(theme.text, width=2, style=Qt.PenStyle.DashLine))
+        for dots, colour, larger in ((self._lean_dots, theme.background, 1.0), (self._lean_lost, theme.fault, 1.4)):
+            dots.setSymbol("d")
+            dots.setSize(round(larger * max(7, 0.7 * pixels)))
+            dots.setPen(pg.mkPen(theme.text, width=1))
+            dots.setBrush(colour)
         self._band.setBrush(theme.band)
         self._usual.setPen(pg.mkPen(theme.good, width=2))
         self._limit.setPen(pg.mkPen(theme.fault, width=2, style=Qt.PenStyle.DashLine))
@@ -91,11 +101,16 @@ class TiltPlot:
         self._contacts[LEFT].setPen(pg.mkPen(theme.left, width=2))
         self._contacts[RIGHT].setPen(pg.mkPen(theme.right, width=2))
         self.threshold.apply_theme(theme, pixels)
-        self._title.write("<b>Tilt</b>, degrees above standing; dots: strides, grey ones not judged", theme, pixels)
+        self._write_title()
         for name in self._names.items:
             self._style_name(name)
         for flag in self._flags.items:
             self._style_flag(flag)
+
+    def _write_title(self) -> None:
+        lean = " and <b>lean</b> &#9671; of the trunk" if self._two_clips else ""
+        text = f"<b>Tilt</b>{lean}, degrees above standing; dots: strides, grey ones not judged"
+        self._title.write(text, self._theme, self._pixels)
 
     def reset(self) -> None:
         """Forget what was drawn: another runner is shown."""
@@ -109,6 +124,9 @@ class TiltPlot:
             self._settled_s = -math.inf
             self._shrink = True
         self._draw_trace(runner, start_s, end_s)
+        if runner.two_clips != self._two_clips:
+            self._two_clips = runner.two_clips
+            self._write_title()
         seen = (runner.stride_count, runner.contact_count, runner.mark_count, runner.finding_count, runner.ended)
         if moved or seen != self._seen:
             self._draw_strides(runner, start_s, end_s)
@@ -157,12 +175,10 @@ class TiltPlot:
         self._draw_judged(rows, runner)
         rows = rows[:: max(1, math.ceil(len(rows) / MOST_DOTS))]
         time_s, tilt_deg = rows["time_s"], rows["tilt_deg"].astype(np.float64)
+        self._draw_lean(rows, runner)
         self._means.setData(time_s, np.where(rows["valid"], tilt_deg, np.nan))
         judged = rows["valid"] & np.isfinite(rows["tilt_usual_deg"]) & (rows["reason"] == b"")
-        lost = np.zeros(len(rows), dtype=bool)
-        for finding in (*runner.findings, *runner.active.values()):
-            if finding.fault in (Fault.TUCK, Fault.ARCH):
-                lost |= (time_s >= finding.start_s) & ~(time_s > finding.end_s - 0.01)  # it ends with a good stride
+        lost = review.in_finding(runner, time_s, (Fault.TUCK, Fault.ARCH), trunk=False)
         easing = rows["state"] == State.COMING_BACK
         for scatter, shown in (
             (self._good, judged & ~lost),
@@ -171,6 +187,17 @@ class TiltPlot:
             (self._other, rows["valid"] & ~judged),
         ):
             scatter.setData(time_s[shown], tilt_deg[shown])
+
+    def _draw_lean(self, rows: NDArray[np.void], runner: RunnerData) -> None:
+        """Lean of the trunk in the strides in view, where a second clip measures it; those whose lean is lost apart."""
+        rows = rows[rows["valid"]]
+        time_s, lean_deg = rows["time_s"], rows["trunk_lean_deg"].astype(np.float64)
+        known = np.isfinite(lean_deg)
+        lost = review.in_finding(runner, time_s, (Fault.UPRIGHT, Fault.BENT))
+        self._leans.setData(time_s, lean_deg)
+        self._lean_dots.setData(time_s[known & ~lost], lean_deg[known & ~lost])
+        self._lean_lost.setData(time_s[known & lost], lean_deg[known & lost])
+        self._fit_range(lean_deg[known], runner)
 
     def _draw_judged(self, rows: NDArray[np.void], runner: RunnerData) -> None:
         """The usual tilt of each judged stride, and the depth from which a tuck is found, beside the setting."""
@@ -200,7 +227,8 @@ class TiltPlot:
         found = [f for f in (*runner.findings, *runner.active.values()) if f.start_s < end_s]
         found = [f for f in found if not f.end_s < start_s]
         names = self._names.show(len(found))
-        for shade, name, finding in zip(self._shades.show(len(found)), names, found, strict=True):
+        rows = _rows([max(f.start_s, start_s) for f in found], (end_s - start_s) / 4)
+        for shade, name, finding, row in zip(self._shades.show(len(found)), names, found, rows, strict=True):
             last_s = finding.end_s if math.isfinite(finding.end_s) else runner.last_s
             colour = getattr(self._theme, facts(finding.fault).colour(finding.side))
             shade.setRegion((finding.start_s, max(last_s, finding.start_s)))
@@ -210,6 +238,7 @@ class TiltPlot:
             name.setValue(max(finding.start_s, start_s))
             name.label.setColor(colour)
             name.label.setFormat(_text(finding))
+            name.label.setPosition(0.18 + 2.4 * self._pixels / max(self.plot.getViewBox().height(), 1.0) * row)
 
     def _draw_flags(self, runner: RunnerData, start_s: float, end_s: float) -> None:
         marks = [mark for mark in runner.shown_marks if start_s <= mark.time_s <= end_s]
@@ -259,9 +288,9 @@ _SYMBOLS = {"cue": "⚑", "suppressed": "⚐", "lap": "◆", "note": "✎", "com
 
 def _text(finding: Finding) -> str:
     if not facts(finding.fault).degrees:
-        return named(finding.fault, finding.side)
+        return finding.name
     so_far = " so far" if finding.active else ""
-    return f"{named(finding.fault, finding.side)} {finding.depth_deg:.0f}°{so_far}"
+    return f"{finding.name} {finding.depth_deg:.0f}°{so_far}"
 
 
 def _rows(starts_s: list[float], width_s: float) -> list[int]:

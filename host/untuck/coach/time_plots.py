@@ -17,8 +17,8 @@ from PySide6.QtWidgets import QWidget
 
 from untuck.coach.dots_plot import CadencePlot, LeanPlot, PullbackPlot
 from untuck.coach.runner_data import RunnerData
-from untuck.coach.theme import Theme
 from untuck.coach.tilt_plot import TiltPlot
+from untuck.session.themes import Theme
 
 SPANS_S = (30.0, 60.0, 120.0, 300.0, 900.0)
 STEPS = 6  # the view moves by a sixth of its length

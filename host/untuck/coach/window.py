@@ -24,10 +24,13 @@ from untuck.coach.pelvis_figure import PelvisFigure
 from untuck.coach.reading_boxes import ReadingBoxes, StateBox
 from untuck.coach.readings import readings, state_label, status_text
 from untuck.coach.runner_data import RunnerData
+from untuck.coach.spine_figure import SpineFigure, pelvis_at_fault, spine_pose
 from untuck.coach.stride_plots import StridePlots
 from untuck.coach.tiles import Tiles
 from untuck.coach.time_plots import TimePlots
-from untuck.coach.verdict import State
+from untuck.session.form_state import State
+from untuck.session.form_words import StateLabel
+from untuck.session.themes import DARK, LIGHT, THEMES
 
 TICK_MS = 20  # packets come every 50 ms, and a tick without new data costs little
 SILENCE_CHECK_S = 0.25  # redraw interval without new data, so that missing data are noticed
@@ -35,7 +38,7 @@ BOTH_FROM = (1500, 900)  # a window of at least this size shows both views of th
 
 
 class CoachWindow(QWidget):
-    """The window. control: runs the sessions; theme: of themes.THEMES; clock: the host's monotonic clock in s."""
+    """The window. control: runs the sessions; theme: of THEMES; clock: the host's monotonic clock in s."""
 
     def __init__(
         self, control: SessionControl, theme: str = "light", clock: Callable[[], float] = time.monotonic
@@ -46,7 +49,7 @@ class CoachWindow(QWidget):
         self.setMinimumSize(900, 500)
         self._control = control
         self._clock = clock
-        self._theme = themes.THEMES[theme]
+        self._theme = THEMES[theme]
         self.slots: list[RunnerSlot] = []
         self.runners: list[RunnerData] = []
         self.front = 0
@@ -54,6 +57,7 @@ class CoachWindow(QWidget):
         self.bar, self.tiles, self.message_line = ButtonBar(self), Tiles(self), MessageLine(self)
         self.time_plots, self.stride_plots = TimePlots(self._theme, self), StridePlots(self._theme, self)
         self.state_box, self.reading_boxes, self.pelvis = StateBox(self), ReadingBoxes(self), PelvisFigure(self)
+        self.spine = SpineFigure(self)
         self.help = HelpPage(self)
         self._empty = RunnerData("")
         self._lay_out()
@@ -99,11 +103,9 @@ class CoachWindow(QWidget):
         runner, at_s = self.runner, self.time_plots.cursor_s
         label = state_label(runner, clock_s, at_s)
         stale = label.state == State.NO_DATA
-        pelvis_colour = "stale" if stale else label.colour if label.colour in ("good", "fault") else "trace"
         self.state_box.show_label(label)
         self.reading_boxes.show_readings(readings(runner, label, at_s), stale)
-        pose_deg = runner.pose_deg if at_s is None else review.pose_at(runner, at_s)
-        self.pelvis.show_pose(pose_deg, runner.usual_tilt_deg(math.inf if at_s is None else at_s), pelvis_colour)
+        self._draw_figures(runner, label, at_s)
         self.message_line.show_status(status_text(runner))
         sounding = self._control.sounding
         self.tiles.refresh(self.runners, self.front, self._place_of(sounding), clock_s)
@@ -112,6 +114,18 @@ class CoachWindow(QWidget):
             self.time_plots.refresh()
         if self.stride_plots.isVisible():
             self.stride_plots.refresh()
+
+    def _draw_figures(self, runner: RunnerData, label: StateLabel, at_s: float | None) -> None:
+        """The figures of pelvis and spine, now or at a time of the session."""
+        stale, until_s = label.state == State.NO_DATA, math.inf if at_s is None else at_s
+        colour = "stale" if stale else label.colour if label.colour in ("good", "fault") else "trace"
+        self.spine.setVisible(runner.two_clips)
+        if runner.two_clips:
+            pose = spine_pose(runner, label, until_s)
+            self.spine.show_pose(pose, stale)
+            colour = colour if pelvis_at_fault(pose.fault) else "trace"
+        pose_deg = runner.pose_deg if at_s is None else review.pose_at(runner, at_s)
+        self.pelvis.show_pose(pose_deg, runner.usual_tilt_deg(until_s), colour)
 
     def bring_to_front(self, number: int) -> None:
         """Show this runner in the plots and the boxes."""
@@ -158,7 +172,7 @@ class CoachWindow(QWidget):
         self.bring_to_front(place if same or len(self.slots) == 1 else self.front)
 
     def _switch_theme(self) -> None:
-        self._theme = themes.DARK if self._theme is themes.LIGHT else themes.LIGHT
+        self._theme = DARK if self._theme is LIGHT else LIGHT
         self._apply_theme()
 
     def _own_actions(self) -> dict[str, Callable[[str], object]]:
@@ -193,7 +207,7 @@ class CoachWindow(QWidget):
             no_cues=runner.no_cues,
             blind=snapshot.blind,
             recalibrating=snapshot.recalibrating,
-            faults=snapshot.params.cue_faults,
+            faults=(*snapshot.params.cue_faults, *snapshot.params.cue_trunk_faults),
         )
         self.bar.show_toggles(toggles)
 
@@ -202,7 +216,7 @@ class CoachWindow(QWidget):
         side = QVBoxLayout(self._side)
         side.setContentsMargins(0, 0, 0, 0)
         side.setSpacing(4)
-        for widget, stretch in ((self.reading_boxes, 7), (self.pelvis, 3)):
+        for widget, stretch in ((self.reading_boxes, 7), (self.spine, 4), (self.pelvis, 3)):
             side.addWidget(widget, stretch)
         plots = QVBoxLayout()
         plots.setSpacing(4)
@@ -252,7 +266,7 @@ class CoachWindow(QWidget):
         self.tiles.apply_theme(self._theme, pixels)
         self.help.apply_theme(self._theme, pixels)
         self.state_box.apply_theme(self._theme, themes.far_px(self.width(), self.height()))
-        for part in (self.reading_boxes, self.pelvis):
+        for part in (self.reading_boxes, self.spine, self.pelvis):
             part.apply_theme(self._theme)
         self._choose_view()
         self._update_buttons()

@@ -77,7 +77,7 @@ def without_bunches(samples: Samples) -> Evened:
         )
     kept = "" if gaps == 0 else f"; {gaps} gaps were kept" if gaps > 1 else "; a gap was kept"
     note = f"{found}. They were spaced evenly, at {rate_hz:.4g} Hz{kept}. The sensor's own time would be better."
-    return Evened(Samples(out, samples.gyr_rad_s, samples.acc_m_s2, samples.quat), note)
+    return Evened(Samples(out, samples.gyr_rad_s, samples.acc_m_s2, samples.quat, samples.acc_end_m_s2), note)
 
 
 def _evened(time_s: Floats, last: NDArray[np.int64], period_s: float, usual: float) -> tuple[Floats, int, float]:

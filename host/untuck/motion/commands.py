@@ -7,6 +7,7 @@ which values, is in session_commands.py; the effects are in the modules that are
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 from untuck.events import Event, Warned
@@ -26,19 +27,25 @@ from untuck.session_commands import (
     SetZero,
     StaleData,
 )
+from untuck.vocabulary import cued_faults, trunk_cued_faults
 
 
 def apply(
-    command: SessionCommand, params: Params, judge: Judge, mounting: Mounting, now_s: float
+    command: SessionCommand, params: Params, judge: Judge, mountings: Sequence[Mounting], now_s: float
 ) -> tuple[Params, list[Event]]:
-    """Carry out a command: the parameters from now on, and the events of it. Laps and notes change nothing."""
+    """Carry out a command: the parameters from now on, and the events of it. Laps and notes change nothing.
+
+    mountings: of each clip.
+    """
     match command:
         case NewBaseline():
             return params, judge.rebase(now_s)
         case SetZero():
-            mounting.ask_zero()
+            for mounting in mountings:
+                mounting.ask_zero()
         case Recalibrate(on=on):
-            mounting.ask_calibration(on)
+            for mounting in mountings:
+                mounting.ask_calibration(on)
         case Mute(on=on):
             judge.policy.muted = on
         case CueBlock(cues=cues):
@@ -46,7 +53,9 @@ def apply(
         case StaleData(on=on):
             judge.policy.stale = on
         case ChooseFaults(faults=faults):
-            params = replace(params, cue_faults=faults)
+            groups = cued_faults(), trunk_cued_faults()
+            alone, with_trunk = (tuple(each for each in faults if each in group) for group in groups)
+            params = replace(params, cue_faults=alone, cue_trunk_faults=with_trunk)
         case SetThreshold(name=name, value=value):
             changed = replace(params, **{name: value})  # type: ignore[arg-type]  # TUNABLE holds floats only
             if problem := _inconsistent(changed):

@@ -13,6 +13,7 @@ import numpy as np
 from untuck.model import GRAVITY_M_S2, Floats
 from untuck.motion.clock import CLOCK_STATE_SIZE, even_stamps
 from untuck.motion.history import History
+from untuck.motion.orientation import layout
 from untuck.motion.orientation.bias_watch import BiasChange, BiasWatch
 from untuck.motion.orientation.driver import FilterInputs, orient_aided
 from untuck.motion.orientation.filter import RATE_MAX_HZ, RATE_MIN_HZ, OrientationParams, OrientationState
@@ -129,6 +130,8 @@ class Intake:
         even_stamps(self._clock, samples.time_s, self._time_s)
         self.stamp_s = samples.time_s.item(-1)
         history.store(self._time_s, samples.gyr_rad_s, samples.acc_m_s2)
+        if samples.acc_end_m_s2 is not None:
+            self._orient_params[layout.CLIP_M_S2] = samples.acc_end_m_s2
         speed = np.full(len(samples), self._speed[-1] if len(self._speed) else np.nan)
         self._stored, self._speed = samples, speed
         self._taken, self._shift = 0, history.end - history.base

@@ -1,6 +1,7 @@
 """How numba compiles the kernels: `entry` for what Python calls, `inner` for what only kernels call.
 
-Without numba both decorators return the function as it is: the same Python runs, slower, with the same results.
+Without numba both decorators return the function as it is: the same Python runs, slower, with the same results. A
+browser has `entry` kernels that were compiled before (untuck.kernel_wasm).
 Compiling takes about 1 ms an operation in the source and 10 ms a slice or loop: kernels are few and short, and wrappers
 that nobody calls are left out. Loading this module also keeps garbage collection off while numba compiles.
 
@@ -15,14 +16,16 @@ from contextvars import ContextVar
 from types import FunctionType
 from typing import Any
 
+from untuck.kernel_wasm import ahead_of_time
+
 try:
+    from untuck.kernel_cache import make_safe  # which loads numba, unless it is switched off
+except ImportError:  # switched off, not installed, as on a phone, or not made for this version of numpy
+    HAVE_NUMBA = False
+else:
     from numba import njit, typeof
     from numba.core import event
 
-    from untuck.kernel_cache import make_safe
-except ImportError:  # not installed, as on a phone, or not made for this version of numpy
-    HAVE_NUMBA = False
-else:
     HAVE_NUMBA = True
 
 # without "nrt" no kernel can make an array, and none has to count who holds one: arrays to write into are handed in
@@ -145,8 +148,8 @@ inner = _compiler(**_WITHOUT_ENTRY)
 def entry(kernel: Any) -> Any:
     """A decorator for a kernel that Python calls; the kernel itself where nothing is compiled."""
     compiled = _compiler(**_COMMON)(kernel)
-    if compiled is kernel:  # no numba, or NUMBA_DISABLE_JIT
-        return kernel
+    if compiled is kernel:  # no numba
+        return ahead_of_time(kernel)
     ENTRIES.append(Entry(compiled))
     return ENTRIES[-1]
 

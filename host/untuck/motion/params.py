@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from untuck.vocabulary import cued_faults
+from untuck.vocabulary import cued_faults, trunk_cued_faults
 
 
 @dataclass(frozen=True)
@@ -182,6 +182,14 @@ class Params:
     arch_off_deg: float = 4.5
     arch_off_times: int = 3
 
+    # Trunk, where a second clip measures it: arch, bent and upright are found by the rule of the tuck
+    trunk_wait_s: float = 0.5  # the pelvis waits so long for late samples of the trunk, once, then goes on alone
+    trunk_lost_s: float = 0.3  # without samples for so long there is no trunk
+    bent_each_deg: float = 1.5  # the trunk leans more, and the pelvis tips less, by at least so much each
+    bent_share: float = 0.3  # and each by this share of the whole: lean that wanders during a tuck is less
+    swap_strides: int = 20  # whose obliquity shows which clip is worn where
+    swap_ratio: float = 1.2  # range of the trunk's obliquity over the pelvis's; some people's is larger as well
+
     # Rigid and held
     rigid_strides: int = 10
     rigid_rotation_min_deg: float = 3.5
@@ -194,6 +202,7 @@ class Params:
 
     # Cues
     cue_faults: tuple[str, ...] = field(default_factory=cued_faults)  # faults with a sound; others are shown
+    cue_trunk_faults: tuple[str, ...] = field(default_factory=trunk_cued_faults)  # those of a second clip
     cue_cooldown_s: float = 30.0  # for the same fault: a correction takes some strides, and frequent cues annoy
     cue_cap: int = 4  # cues of one fault within cue_cap_s: a runner who has not reacted by then will not
     cue_cap_s: float = 600.0

@@ -33,6 +33,8 @@ RUNS = (
     _FILE,
     Column("error", "text", "", "why it could not be analysed, empty if it could"),
     Column("source", "text", "", "what was understood of the file: units, rate, format"),
+    Column("trunk_file", "text", "", "the recording of the upper back, empty without one"),
+    Column("trunk_source", "text", "", "what was understood of it"),
     Column("strides", "whole", "", "strides found"),
     Column("clean_strides", "whole", "", "clean strides"),
     Column("running_s", "number", "s", "time in strides"),
@@ -48,6 +50,17 @@ RUNS = (
 )
 
 
+@dataclass(frozen=True)
+class TrunkFile:
+    """Where the recording of the second sensor is, on the upper back, on the same clock; path: None: in the same file.
+
+    read: reads its samples; it is pickled, as for the pelvis.
+    """
+
+    read: Read
+    path: Path | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class FileResult:
     """The result for one file: summary and tables, or the error; judged: strides; sides: of vocabulary.Sides."""
@@ -60,30 +73,38 @@ class FileResult:
     judged: int = 0
     sides: str = ""
     source: str = ""  # what was understood of the file: units, rate, format
+    trunk_file: str = ""
+    trunk_source: str = ""
 
 
-def analyse_file(path: Path, read: Read) -> FileResult:
+def analyse_file(path: Path, read: Read, trunk: TrunkFile | None = None) -> FileResult:
     """Analyse one file; whatever goes wrong with it becomes its error, so that the others are analysed."""
-    from untuck.motion.pipeline import analyse
+    from untuck.motion.analyse import analyse
 
     try:
         samples = read(path)
-        run = analyse(samples)
+        second = None if trunk is None else trunk.read(trunk.path or path)
+        run = analyse(samples, trunk=second)
     except UntuckError as error:
         return FileResult(str(path), " ".join(str(error).split()), None, {}, {})
     except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError) as error:
         _log.exception("analysis of %s", path)
         text = f"{path} could not be analysed ({type(error).__name__}): please report it, with --log untuck.log."
         return FileResult(str(path), text, None, {}, {})
-    length_s = float(samples.time_s[-1] - samples.time_s[0])
-    summary = unheard(summarise(run, Signal(duration_s=length_s, samples=len(samples))))
+    summary = unheard(summarise(run, _signal(samples), None if second is None else _signal(second)))
     strides, findings = (table(name, run, samples, summary) for name in ("strides", "findings"))
     if run.sides == Sides.UNKNOWN:
         summary = replace(summary, medians=_without_sides(summary.medians), spreads=_without_sides(summary.spreads))
         strides |= {name: np.full(len(values), np.nan) for name, values in strides.items() if _is_sided(name)}
     count = int(judged(run.strides).sum())
     facts = {"sides": run.sides, "source": getattr(samples, "source", "")}
+    if trunk is not None:
+        facts |= {"trunk_file": str(trunk.path or path), "trunk_source": getattr(second, "source", "")}
     return FileResult(str(path), "", summary, strides, findings, judged=count, **facts)
+
+
+def _signal(samples: Samples) -> Signal:
+    return Signal(duration_s=float(samples.time_s[-1] - samples.time_s[0]), samples=len(samples))
 
 
 def _is_sided(name: str) -> bool:
@@ -96,21 +117,27 @@ def _without_sides(values: dict[str, float | None]) -> dict[str, float | None]:
 
 
 def analyse_files(
-    paths: Sequence[Path], read: Read, jobs: int = -1, backend: str = "loky", scheduler: str | None = None
+    paths: Sequence[Path],
+    read: Read,
+    jobs: int = -1,
+    backend: str = "loky",
+    scheduler: str | None = None,
+    trunk: TrunkFile | None = None,
 ) -> Iterator[FileResult]:
     """Analyse files in parallel; yields results as they finish. jobs: number in parallel, -1 for one a core.
 
-    backend: of BACKENDS; scheduler: address of a Dask or Ray cluster. Raises ReportError if it is not available.
+    backend: of BACKENDS; scheduler: address of a Dask or Ray cluster; trunk: the second sensor of each file. Raises
+    ReportError if the backend is not available.
     """
     if len(paths) == 1 or jobs == 1:
-        yield from (analyse_file(path, read) for path in paths)
+        yield from (analyse_file(path, read, trunk) for path in paths)
         return
     import joblib
 
     closing = _connect(backend, scheduler)
     try:
         with joblib.parallel_config(backend=backend, n_jobs=min(jobs, len(paths))):
-            tasks = (joblib.delayed(analyse_file)(path, read) for path in paths)
+            tasks = (joblib.delayed(analyse_file)(path, read, trunk) for path in paths)
             yield from joblib.Parallel(return_as="generator_unordered")(tasks)
     finally:
         closing()
@@ -177,4 +204,5 @@ def _run_row(result: FileResult) -> dict[str, Any]:
     numbers = {name: np.nan if value is None else value for name, value in found.items()}
     found_by = {"calibration": s.calibration, "sides": result.sides, "warnings": "\n".join(s.warnings)}
     counts = {"strides": s.strides, "clean_strides": s.clean_strides, "judged": result.judged}
-    return {"file": result.file, "error": "", "source": result.source, **counts, **found_by, **numbers}
+    understood = {name: getattr(result, name) for name in ("file", "source", "trunk_file", "trunk_source")}
+    return {"error": "", **understood, **counts, **found_by, **numbers}

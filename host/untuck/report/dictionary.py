@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from untuck.vocabulary import FAULTS, Ending, NotJudged
+from untuck.vocabulary import FAULTS, Ending, NotJudged, NoTrunk
 
+_NO_TRUNK = ", ".join(NoTrunk)
 _REASONS = ", ".join(NotJudged)
 
 
@@ -53,7 +54,8 @@ tilt_deg | number | deg | stride mean of pelvic tilt above standing, forward pos
 tilt_min_deg | number | deg | least tilt within the stride
 tilt_max_deg | number | deg | greatest tilt within the stride
 tilt_se_deg | number | deg | standard error of tilt_deg, estimated by the orientation filter
-lean_deg | number | deg | pelvic lean over eight strides; the lean of the trunk needs a second clip
+lean_deg | number | deg | trunk lean above standing, empty where a second clip missed it; with one clip pelvic lean
+pelvic_lean_deg | number | deg | direction of the pelvis over eight strides; says nothing of the trunk
 obliquity_range_deg | number | deg | range of obliquity within the stride
 rotation_range_deg | number | deg | range of rotation within the stride
 pullback_left_deg | number | deg | left pullback against baseline, mean of ten strides; empty without a baseline
@@ -68,6 +70,19 @@ accel_m_s2 | number | m/s^2 | fore-aft acceleration, mean over the last few stri
 missing_pct | number | % | samples missing in the stride
 valid | yes/no | | whether the stride is clean
 reason | text | | why it is not judged, empty if it is; may be given for valid strides too: {_REASONS}
+trunk_lean_deg | number | deg | stride mean of the trunk's lean above standing; empty without a second clip
+trunk_lean_se_deg | number | deg | standard error of trunk_lean_deg, as that of tilt
+trunk_lean_usual_deg | number | deg | trunk lean that the baseline lets expect; empty where nothing is judged
+trunk_lean_least_deg | number | deg | smallest loss of lean that is found in nine of ten, if it lasts for 20 strides
+trunk_lean_range_deg | number | deg | range of the trunk's lean within the stride
+trunk_obliquity_range_deg | number | deg | range of the trunk's obliquity within the stride
+trunk_rotation_range_deg | number | deg | range of the trunk's rotation within the stride
+lumbar_deg | number | deg | tilt_deg minus trunk_lean_deg: extension (arching) of the lumbar spine positive
+lumbar_se_deg | number | deg | standard error of lumbar_deg
+lumbar_usual_deg | number | deg | lumbar extension that the baseline lets expect; empty where nothing is judged
+lumbar_least_deg | number | deg | smallest change of it, either way, that is found in nine of ten
+side_bend_deg | number | deg | stride mean of the trunk's bend against the pelvis, to the right positive
+trunk_reason | text | | why the trunk is not measured, empty if it is: {_NO_TRUNK}
 """)
 
 SAMPLES = _columns("""
@@ -91,6 +106,17 @@ obliquity_deg | number | deg | pelvic obliquity, right side up positive
 rotation_deg | number | deg | pelvic rotation about its stride mean, right hip forward positive
 """)
 
+TRUNK = _columns("""
+time_s | number | s | sensor time, on the clock of the pelvis's clip
+quat_w | number | | estimated orientation of the second clip, sensor to earth (z up, heading free)
+quat_x | number | | its x
+quat_y | number | | its y
+quat_z | number | | its z
+lean_deg | number | deg | trunk lean above standing, forward positive
+obliquity_deg | number | deg | obliquity of the trunk, right side up positive
+rotation_deg | number | deg | rotation of the trunk about its stride mean, right shoulder forward positive
+""")
+
 FINDINGS = _columns(f"""
 id | whole | | number of the finding in its session; cues refer to it
 fault | text | | {", ".join(FAULTS)}
@@ -100,6 +126,7 @@ end_s | number | s | sensor time of its end; empty if it lasted to the end
 decided_s | number | s | sensor time of the decision
 depth_deg | number | deg | largest deviation
 ended | text | | {", ".join(filter(None, Ending))}; empty if it lasted to the end
+trunk | yes/no | | whether a second clip has shown it: an arch is then one of the spine
 """)
 
 CUES = _columns("""
@@ -122,7 +149,14 @@ obliquity_deg | number | deg | pelvic obliquity by the calibration in use
 zeroed | yes/no | | whether the zero was set to it
 """)
 
-TABLES = {"strides": STRIDES, "samples": SAMPLES, "findings": FINDINGS, "cues": CUES, "standings": STANDINGS}
+TABLES = {
+    "strides": STRIDES,
+    "samples": SAMPLES,
+    "trunk": TRUNK,
+    "findings": FINDINGS,
+    "cues": CUES,
+    "standings": STANDINGS,
+}
 
 
 def as_markdown() -> str:

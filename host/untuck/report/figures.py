@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from untuck.model import BOTH, LEFT, RIGHT, Floats, judged
+from untuck.model import judged
 from untuck.report.figure_style import (
     Canvas,
     Drawn,
@@ -21,42 +20,14 @@ from untuck.report.figure_style import (
     legend_above,
     new_figure,
     style_axes,
-    time_axis,
 )
 from untuck.report.mean_stride import MeanStride
 from untuck.report.metrics import SessionMetrics
 from untuck.report.run_parts import THIRDS, RunPart
+from untuck.report.run_traces import (
+    limits,
+)
 from untuck.run_results import Run
-from untuck.session_commands import Lap
-from untuck.vocabulary import RECOVERED, NotJudged, cued_faults, facts
-
-MEAN_STRIDES = 8  # in the running mean
-GAP_S = 2.0  # a longer time from one stride to the next is a pause
-
-
-def through_the_run(run: Run, palette: Palette, width_in: float, into: Canvas = None) -> Drawn:
-    """Tilt and pelvic lean of every stride over time, with baseline, findings, cues, laps, pauses and gaps."""
-    figure = new_figure(width_in, 4.4 if width_in > 6 else 4.0, rows=2, gap_in=0.12, into=into)
-    tilt, lean = figure.subplots(2, 1, sharex=True, height_ratios=(2.2, 1))
-    strides = run.strides
-    shown = strides["valid"]
-    for axes, name in ((tilt, "tilt_deg"), (lean, "lean_deg")):
-        style_axes(axes, palette)
-        _dots(axes, strides["start_s"][shown], strides[name][shown], palette.line)
-        axes.plot(*_running_mean(strides, name), color=palette.line, lw=1.3)
-        axes.set_ylim(*_limits(strides[name][shown]))
-        least_span(axes, 4.0)
-        _pauses(axes, strides, palette)
-    _baseline_band(tilt, run, palette)
-    _findings(tilt, run, palette)
-    _cues(tilt, run, palette)
-    for command in run.commands:
-        if isinstance(command, Lap):
-            tilt.axvline(command.time_s, color=palette.ink, lw=0.8, ls=(0, (3, 2)))
-    tilt.set_ylabel("tilt above standing, deg", color=palette.ink)
-    lean.set_ylabel("pelvic lean, deg", color=palette.ink)
-    time_axis(lean, palette)
-    return figure
 
 
 def mean_stride(
@@ -95,7 +66,7 @@ def distribution(run: Run, palette: Palette, width_in: float, into: Canvas = Non
     compared = run.strides[judged(run.strides)]
     strides = compared if len(compared) else run.strides[run.strides["valid"]]
     tilt_deg = strides["tilt_deg"] - (strides["tilt_usual_deg"] if len(compared) else 0.0)
-    low, high = _limits(tilt_deg)
+    low, high = limits(tilt_deg)
     tucked = _within(strides, run, ("tuck",))
     axes.hist(
         [tilt_deg[~tucked], tilt_deg[tucked]],
@@ -117,18 +88,33 @@ def distribution(run: Run, palette: Palette, width_in: float, into: Canvas = Non
     return figure
 
 
+def thirds_height_in(parts: Sequence[RunPart]) -> float:
+    """The height of the figure of the thirds, in inches."""
+    return 5.0 if _have_trunk(parts) else 3.4
+
+
+def _have_trunk(parts: Sequence[RunPart]) -> bool:
+    return any(part.means.get("trunk_lean_deg") is not None for part in parts)
+
+
 def thirds(parts: Sequence[RunPart], palette: Palette, width_in: float, into: Canvas = None) -> Drawn:
-    """Tilt, cadence, contact time and pullback in each third, means with standard errors."""
-    figure = new_figure(width_in, 3.4, rows=2, gap_in=0.5, into=into)
-    figure.subplots_adjust(wspace=0.42)  # labels such as 168.65
-    panels = figure.subplots(2, 2).ravel()
+    """Tilt, cadence, contact time and pullback in each third, means with standard errors.
+
+    With a second clip trunk lean and lumbar extension as well.
+    """
     shown = [part for part in parts if part.name in THIRDS]
-    rows: tuple[tuple[str, float, tuple[str, ...]], ...] = (  # title, least height of the axis, values
+    rows: list[tuple[str, float, tuple[str, ...]]] = [  # title, least height of the axis, values
         ("tilt, deg", 2.0, ("tilt_deg",)),
         ("cadence, steps/min", 6.0, ("cadence_spm",)),
         ("contact, ms", 20.0, ("contact_left_ms", "contact_right_ms")),
         ("pullback, deg", 2.0, ("pullback_left_deg", "pullback_right_deg")),
-    )
+    ]
+    if _have_trunk(shown):
+        rows += [("trunk lean, deg", 2.0, ("trunk_lean_deg",)), ("lumbar, deg", 2.0, ("lumbar_deg",))]
+    count = len(rows) // 2
+    figure = new_figure(width_in, thirds_height_in(parts), rows=count, gap_in=0.5, into=into)
+    figure.subplots_adjust(wspace=0.42)  # labels such as 168.65
+    panels = figure.subplots(count, 2).ravel()
     looks = {"left": (palette.left, -0.06), "right": (palette.right, 0.06)}
     for axes, (title, height, names) in zip(panels, rows, strict=True):
         style_axes(axes, palette)
@@ -172,14 +158,6 @@ def against_sessions(
     return figure
 
 
-def _dots(axes: Axes, x: Floats, y: Floats, color: str) -> None:
-    """Thousands of dots as one path with round ends: a tenth of the size of separate markers."""
-    points = np.full((3 * len(x), 2), np.nan)
-    points[0::3, 0] = points[1::3, 0] = x
-    points[0::3, 1], points[1::3, 1] = y, y + 1e-3
-    axes.plot(points[:, 0], points[:, 1], color=color, lw=1.8, alpha=0.3, solid_capstyle="round")
-
-
 def _number(value: float | None) -> float:
     return float("nan") if value is None else value
 
@@ -190,72 +168,3 @@ def _within(strides: NDArray[np.void], run: Run, faults: Sequence[str]) -> NDArr
         if finding.fault in faults:
             inside |= (strides["start_s"] >= finding.start_s) & ~(strides["start_s"] >= finding.end_s)  # NaN: lasts
     return inside
-
-
-def _limits(values: Floats) -> tuple[float, float]:
-    """The range of values without outliers, with room above for the marks of cues."""
-    known = values[np.isfinite(values)]
-    if len(known) == 0:
-        return -1.0, 1.0
-    low, high = np.percentile(known, [0.2, 99.8])
-    room = max(1.0, high - low)
-    return float(low - 0.12 * room), float(high + 0.25 * room)
-
-
-def _running_mean(strides: NDArray[np.void], name: str) -> tuple[Floats, Floats]:
-    """Times in s and mean over MEAN_STRIDES clean strides; NaN at pauses, so that the line is interrupted there."""
-    clean = strides[strides["valid"]]
-    if len(clean) < MEAN_STRIDES:
-        return np.empty(0), np.empty(0)
-    kernel = np.full(MEAN_STRIDES, 1 / MEAN_STRIDES)
-    value = np.convolve(clean[name], kernel, "valid")
-    start_s = np.convolve(clean["start_s"], kernel, "valid")
-    value[1:][np.diff(start_s) > GAP_S] = np.nan
-    return start_s, value
-
-
-def _pauses(axes: Axes, strides: NDArray[np.void], palette: Palette) -> None:
-    """Shade the times without strides: pauses and missing samples."""
-    ends = strides["start_s"] + strides["duration_s"]
-    for at in np.flatnonzero(strides["start_s"][1:] - ends[:-1] > GAP_S):
-        axes.axvspan(ends[at], strides["start_s"][at + 1], color=palette.pause, alpha=0.45, lw=0)
-
-
-def _baseline_band(axes: Axes, run: Run, palette: Palette) -> None:
-    """What each stride was compared with, and the changes too small to be found; the baseline's own strides."""
-    compared = judged(run.strides)
-    if compared.any():
-        usual, least = (np.where(compared, run.strides[name], np.nan) for name in ("tilt_usual_deg", "tuck_least_deg"))
-        start_s = run.strides["start_s"]
-        axes.fill_between(start_s, usual - least, usual + least, color=palette.band, alpha=0.4, lw=0)
-        axes.plot(start_s, usual, color=palette.ink, lw=0.8)
-    taken = run.strides[run.strides["reason"] == NotJudged.BASELINE]
-    if run.baseline is not None and len(taken):
-        span_s = taken["start_s"][0], taken["start_s"][-1] + taken["duration_s"][-1]
-        axes.plot(span_s, (float(np.median(taken["tilt_deg"])),) * 2, color=palette.ink, lw=1.6)
-
-
-def _colour(palette: Palette, fault: str, side: int) -> str:
-    colour: str = getattr(palette, facts(fault).colour(side))
-    return colour
-
-
-def _findings(axes: Axes, run: Run, palette: Palette) -> None:
-    last_s = float(run.strides["start_s"][-1] + run.strides["duration_s"][-1]) if len(run.strides) else 0.0
-    for finding in run.findings:
-        if finding.fault in cued_faults():
-            color = _colour(palette, finding.fault, finding.side)
-            end_s = finding.end_s if np.isfinite(finding.end_s) else last_s
-            axes.axvspan(finding.start_s, end_s, color=color, alpha=0.22, lw=0)
-
-
-_MARKS = {LEFT: "<", RIGHT: ">", BOTH: "v"}
-
-
-def _cues(axes: Axes, run: Run, palette: Palette) -> None:
-    """Triangles along the top edge where a cue sounded, pointing to its side."""
-    top = axes.get_xaxis_transform()
-    for cue in run.cues:
-        if cue.fault != RECOVERED:
-            mark, color = _MARKS[cue.side], _colour(palette, cue.fault, cue.side)
-            axes.plot(cue.time_s, 0.95, mark, ms=6, color=color, transform=top, clip_on=False)

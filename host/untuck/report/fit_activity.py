@@ -20,6 +20,7 @@ from fit_tool.profile.messages.session_message import SessionMessage
 from fit_tool.profile.profile_type import Activity, Event, EventType, FileType, Manufacturer, Sport, SubSport
 
 from untuck.errors import ReportError
+from untuck.limits import MOST_SESSION_S
 from untuck.report import fit_bytes as fb
 from untuck.report import fit_fields
 from untuck.report.summary import Summary
@@ -35,6 +36,8 @@ def to_fit(run: Run, summary: Summary, unix_zero_s: float) -> bytes:
     if len(run.strides) == 0:
         raise ReportError("this session has no strides: no activity was written.")
     first_s, last_s = math.floor(unix_zero_s + run.time_s[0]) + 1, math.floor(unix_zero_s + run.time_s[-1])
+    if last_s - first_s > MOST_SESSION_S:
+        raise ReportError("the times of this session are too far apart: no activity was written.")
     means = fit_fields.StrideMeans(run)
     builder = FitFileBuilder(auto_define=True)
     builder.add(_file_id(first_s))
@@ -51,7 +54,8 @@ def to_fit(run: Run, summary: Summary, unix_zero_s: float) -> bytes:
 
     now_s = np.arange(first_s, last_s + 1) - unix_zero_s
     rows = iter(fit_fields.rows(means, now_s - 1.0, now_s, big_endian=False))
-    return fb.write(fb.with_developer_fields(fit, fit_fields.describe(0), fit_fields.layout(0), lambda _: next(rows)))
+    intro, layout = fit_fields.describe(0, means.fields), fit_fields.layout(0, means.fields)
+    return fb.write(fb.with_developer_fields(fit, intro, layout, lambda _: next(rows)))
 
 
 def _laps(run: Run, unix_zero_s: float) -> list[int]:

@@ -14,12 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from untuck.errors import ReportError
+from untuck.limits import MOST_FIT_FILES, MOST_FIT_LAYOUT_BYTES, MOST_FIT_MESSAGES, LimitError
 
 FILE_ID, SESSION, RECORD, EVENT, FIELD_DESCRIPTION, DEVELOPER_DATA_ID = 0, 18, 20, 21, 206, 207
 TIMESTAMP_FIELD = 253
 EPOCH_UNIX_S = 631065600  # 1989-12-31, the epoch of FIT time
 _DEFINITION, _DEVELOPER, _COMPRESSED = 0x40, 0x20, 0x80
 _CRC_POLYNOMIAL = 0xA001
+_MOST_FIELDS = 255  # of a message: their count is a byte
 _PROTOCOL_2 = 0x20  # the first with developer fields
 
 
@@ -38,7 +40,7 @@ class Definition:
         return sum(size for _, size, _ in self.fields) + sum(size for _, size, _ in self.developer)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Message:
     """One message as bytes, including its header. definition: its layout; is_definition: it defines that layout.
 
@@ -93,6 +95,8 @@ def read(data: bytes, name: str) -> FitFile:
         raise ReportError(f"{name} is damaged: its checksum is wrong. Export it from the watch again.")
     try:
         messages = tuple(_messages(data, data[0], end))
+    except LimitError as error:
+        raise ReportError(f"{name} {error}") from error
     except (IndexError, KeyError) as error:
         raise ReportError(
             f"{name} is damaged: a message in it cannot be read. Export it from the watch again."
@@ -112,9 +116,13 @@ def read_chain(data: bytes, name: str) -> list[FitFile]:
     """
     files = [read(data, name)]
     while begins(files[-1].rest):
+        if len(files) == MOST_FIT_FILES:
+            raise ReportError(f"{name} is a chain of more than {MOST_FIT_FILES} FIT files: split it and choose one.")
         after = read(files[-1].rest, f"{name}, file {len(files) + 1} of the chain,")
         files[-1] = FitFile(files[-1].header, files[-1].messages, b"")
         files.append(after)
+        if sum(len(each.messages) for each in files) > MOST_FIT_MESSAGES:
+            raise ReportError(f"{name} has more than {MOST_FIT_MESSAGES:,} messages: it is no recording of a run.")
     return files
 
 
@@ -131,11 +139,20 @@ def write(fit: FitFile) -> bytes:
 
 def _messages(data: bytes, at: int, end: int) -> Iterator[Message]:
     definitions: dict[int, Definition] = {}
+    layouts: dict[bytes, Definition] = {}  # each is kept once: as objects they take twenty times their bytes
     clock_s: int | None = None
+    count = layout_bytes = 0
     while at < end:
+        if (count := count + 1) > MOST_FIT_MESSAGES:
+            raise LimitError(f"has more than {MOST_FIT_MESSAGES:,} messages: it is no recording of a run.")
         head = data[at]
         if head & _DEFINITION and not head & _COMPRESSED:
             definition, after = _definition(data, at, bool(head & _DEVELOPER))
+            key = bytes([head & _DEVELOPER]) + data[at + 1 : after]
+            layout_bytes += len(key) if key not in layouts else 0
+            if layout_bytes > MOST_FIT_LAYOUT_BYTES:
+                raise LimitError("has more layouts of messages than a recording: it is damaged.")
+            definition = layouts.setdefault(key, definition)
             definitions[head & 0x0F] = definition
             yield Message(data[at:after], head & 0x0F, definition, True, None)
             at = after
@@ -225,6 +242,11 @@ def _introduction(
 
 def _widened(message: Message, fields: tuple[tuple[int, int, int], ...], values: Callable[[Message], bytes]) -> Message:
     old = message.definition
+    if len(old.developer) + len(fields) > _MOST_FIELDS:
+        raise ReportError(
+            f"its records have {len(old.developer)} fields of other apps, and there is no room for {len(fields)} more: "
+            "export the activity without them."
+        )
     new = Definition(old.global_number, old.big_endian, old.fields, old.developer + fields)
     data = definition_bytes(message.local, new) if message.is_definition else message.data + values(message)
     return Message(data, message.local, new, message.is_definition, message.time_s)

@@ -8,6 +8,7 @@ and vertical stiffness have none in the public profile.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,7 +47,7 @@ class DeveloperField:
 
 FIELDS = (
     DeveloperField(0, "pelvic_tilt", "deg", FLOAT32, "tilt_deg"),
-    DeveloperField(1, "pelvic_lean", "deg", FLOAT32, "lean_deg"),
+    DeveloperField(1, "pelvic_lean", "deg", FLOAT32, "pelvic_lean_deg"),
     DeveloperField(2, "pullback_left", "deg", FLOAT32, "pullback_left_deg"),
     DeveloperField(3, "pullback_right", "deg", FLOAT32, "pullback_right_deg"),
     DeveloperField(4, "cues", "count", UINT16, "cues"),
@@ -60,13 +61,23 @@ FIELDS = (
     DeveloperField(12, "vertical_stiffness_left", "BW/m", FLOAT32, "stiffness_left_bw_m"),
     DeveloperField(13, "vertical_stiffness_right", "BW/m", FLOAT32, "stiffness_right_bw_m"),
 )
+TRUNK_FIELDS = (  # in files of a run with a second clip
+    DeveloperField(14, "trunk_lean", "deg", FLOAT32, "trunk_lean_deg"),
+    DeveloperField(15, "lumbar_extension", "deg", FLOAT32, "lumbar_deg"),
+    DeveloperField(16, "side_bend", "deg", FLOAT32, "side_bend_deg"),
+)
 
 
-def describe(index: int) -> list[tuple[Definition, bytes]]:
+def fields_of(run: Run) -> tuple[DeveloperField, ...]:
+    """The developer fields of a run's records."""
+    return FIELDS if run.trunk is None else (*FIELDS, *TRUNK_FIELDS)
+
+
+def describe(index: int, fields: Sequence[DeveloperField] = FIELDS) -> list[tuple[Definition, bytes]]:
     """The developer_data_id and field_description messages for developer data index `index`, as layout and body."""
     application = Definition(DEVELOPER_DATA_ID, False, ((1, 16, BYTE), (4, 4, UINT32), (3, 1, UINT8)), ())
     out = [(application, APPLICATION_ID + (1).to_bytes(4, "little") + bytes([index]))]
-    for field in FIELDS:
+    for field in fields:
         name, unit = field.name.encode() + b"\0", field.unit.encode() + b"\0"
         native = 0xFF if field.native is None else field.native
         layout = (
@@ -83,19 +94,20 @@ def describe(index: int) -> list[tuple[Definition, bytes]]:
     return out
 
 
-def layout(index: int) -> tuple[tuple[int, int, int], ...]:
+def layout(index: int, fields: Sequence[DeveloperField]) -> tuple[tuple[int, int, int], ...]:
     """The fields as listed in the definition of a record."""
-    return tuple((field.number, field.size, index) for field in FIELDS)
+    return tuple((field.number, field.size, index) for field in fields)
 
 
 class StrideMeans:
-    """Mean values of a run's clean strides over spans of sensor time."""
+    """Mean values of a run's clean strides over spans of sensor time; fields: those of its records."""
 
     def __init__(self, run: Run) -> None:
+        self.fields = fields_of(run)
         strides = run.strides[run.strides["valid"]]
         self._middle_s = strides["start_s"] + 0.5 * strides["duration_s"]
         self._columns: dict[str, Floats] = {
-            name: strides[name] for name in strides.dtype.names or () if name != "reason"
+            name: strides[name] for name in strides.dtype.names or () if strides.dtype[name].kind != "U"
         }
         self._columns["contact_ms"] = 0.5 * (strides["contact_left_ms"] + strides["contact_right_ms"])
         self._cue_s = np.array([cue.time_s for cue in run.cues if cue.fault != RECOVERED])
@@ -134,10 +146,10 @@ class StrideMeans:
 
 def rows(means: StrideMeans, since_s: Floats, until_s: Floats, big_endian: bool) -> list[bytes]:
     """The fields' bytes for records (n,) that cover since_s < t <= until_s of sensor time."""
-    order = ">" if big_endian else "<"
-    names = [f"{field.number}" for field in FIELDS]
-    table = np.zeros(len(until_s), list(zip(names, (order + _CODES[field.base_type] for field in FIELDS), strict=True)))
-    for name, field in zip(names, FIELDS, strict=True):
+    order, fields = ">" if big_endian else "<", means.fields
+    names = [f"{field.number}" for field in fields]
+    table = np.zeros(len(until_s), list(zip(names, (order + _CODES[field.base_type] for field in fields), strict=True)))
+    for name, field in zip(names, fields, strict=True):
         values = means.values(field.column, since_s, until_s)
         unknown = np.isnan(values)
         if field.base_type == FLOAT32:
@@ -149,4 +161,6 @@ def rows(means: StrideMeans, since_s: Floats, until_s: Floats, big_endian: bool)
     return [data[k : k + size] for k in range(0, len(data), size)]
 
 
-NONE = b"".join(NOT_KNOWN[field.base_type] for field in FIELDS)  # of a record outside the session
+def unknown(fields: Sequence[DeveloperField]) -> bytes:
+    """The fields' bytes for a record outside the session."""
+    return b"".join(NOT_KNOWN[field.base_type] for field in fields)

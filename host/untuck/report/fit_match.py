@@ -28,6 +28,9 @@ CONTRADICTED, CONTRADICTED_SHARE = 3, 0.4  # so many starts and stops of which f
 SAME_PLAN = 0.05  # of wrong files are of a run after the same plan,
 ALONG = 0.02  # and so many of someone who ran along
 _CLOCKS = ((0.5, 4.0), (0.4, 50.0))  # share and mean size in s of offsets between clocks; the rest is uniform
+_NEAR_S = (
+    4 * 3600.0
+)  # records further from the session say nothing, and a file may hold years; zones: see _another_zone
 _MOST = 1e6  # the largest ratio that is claimed
 
 
@@ -82,8 +85,14 @@ def find_offset(
     unix_zero_s: unix time of the run's sensor time 0; paused_s (P,2): times at which the watch's timer stood still.
     Raises ReportError, with the best offset, if they do not match or if that cannot be said.
     """
-    fit_dates.check_apart(unix_zero_s + run.time_s[0], unix_zero_s + run.time_s[-1], watch_s[0], watch_s[-1])
-    watch = fit_cadence.of_watch(watch_s, watch_spm, paused_s)
+    first_s, last_s = unix_zero_s + run.time_s[0], unix_zero_s + run.time_s[-1]
+    fit_dates.check_apart(first_s, last_s, float(np.min(watch_s)), float(np.max(watch_s)))
+    near = (watch_s >= first_s - _NEAR_S) & (watch_s <= last_s + _NEAR_S)
+    if not near.any():
+        raise ReportError(f"no record of the watch's file is near this session: they are not the same run. {BY_HAND}")
+    if paused_s is not None:
+        paused_s = paused_s[(paused_s[:, 1] >= first_s - _NEAR_S) & (paused_s[:, 0] <= last_s + _NEAR_S)]
+    watch = fit_cadence.of_watch(watch_s[near], watch_spm[near], paused_s)
     if float(run.strides["duration_s"].sum()) < LEAST_S:
         raise ReportError(f"this session has less than {LEAST_S:.0f} s of running, too little for a match. {BY_HAND}")
     if watch.running_s < LEAST_S:

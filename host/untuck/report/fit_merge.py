@@ -6,6 +6,7 @@ the one that matches best is filled, the others stay as they are.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,7 +17,7 @@ from untuck.report import fit_bytes as fb
 from untuck.report import fit_fields
 from untuck.report.fit_dates import check_apart
 from untuck.report.fit_match import Match, find_offset
-from untuck.report.fit_watch import Watch, read_watch, unpacked
+from untuck.report.fit_watch import Watch, has_track, read_watch, unpacked
 from untuck.run_results import Run
 
 
@@ -42,16 +43,22 @@ def merge(data: bytes, name: str, run: Run, unix_zero_s: float, offset_s: float 
     offset_s: watch time minus session time, None to find it. Raises ReportError for a file that is damaged, not an
     activity, merged before, or of another run.
     """
+    if offset_s is not None and not math.isfinite(offset_s):
+        raise ReportError(f"the offset {offset_s} is no number of seconds: give watch time minus session time.")
     data, note = unpacked(data, name)
     files = fb.read_chain(data, name)
     part, watch, match = _matching(files, name, run, unix_zero_s, offset_s)
     fit = files[part]
-    index = _free_index(fit, name)
+    index, fields = _free_index(fit, name), fit_fields.fields_of(run)
     shift_s = -unix_zero_s - match.offset_s  # from unix time to sensor time
     values, filled = _values(fit, watch, run, shift_s)
     if filled == 0:
         raise ReportError(f"no record of {name} lies within the session ({match.text}): nothing to add.")
-    files[part] = fb.with_developer_fields(fit, fit_fields.describe(index), fit_fields.layout(index), values)
+    try:
+        intro, layout = fit_fields.describe(index, fields), fit_fields.layout(index, fields)
+        files[part] = fb.with_developer_fields(fit, intro, layout, values)
+    except ReportError as error:
+        raise ReportError(f"{name} cannot be merged: {error}") from error
     notes = [note] if note else []
     if len(files) > 1:
         notes.append(
@@ -60,6 +67,8 @@ def merge(data: bytes, name: str, run: Run, unix_zero_s: float, offset_s: float 
     strays = int((~watch.used).sum())
     if strays:
         notes.append(f"{strays} records without a usable time, or of another sport, were left unfilled")
+    if any(map(has_track, files)):
+        notes.append("the file keeps the watch's GPS track: whoever gets it sees where and when you ran")
     out = b"".join(fb.write(each) for each in files)
     return Merged(
         data=out,
@@ -121,7 +130,7 @@ def _values(fit: fb.FitFile, watch: Watch, run: Run, shift_s: float) -> tuple[Ca
     """The bytes of the developer fields for each record in turn, and how many records have stride values."""
     means = fit_fields.StrideMeans(run)
     until_s = watch.time_s + shift_s
-    rows = [fit_fields.NONE] * len(until_s)
+    rows = [fit_fields.unknown(means.fields)] * len(until_s)
     used = np.flatnonzero(watch.used)
     order = used[np.argsort(until_s[used], kind="stable")]
     now_s = until_s[order]
@@ -143,4 +152,7 @@ def _free_index(fit: fb.FitFile, name: str) -> int:
         if message.field(1) == fit_fields.APPLICATION_ID:
             raise ReportError(f"{name} already has Untuck's fields: merge into the watch's original file.")
         used.add(message.unsigned(3))
-    return next(index for index in range(255) if index not in used)
+    free = [index for index in range(255) if index not in used]
+    if not free:
+        raise ReportError(f"{name} has no room for our fields: other apps use all 255 places. Export it without them.")
+    return free[0]

@@ -18,14 +18,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from untuck.errors import ReportError
+from untuck.limits import MOST_FIT_BYTES, check_zip, in_words
 from untuck.model import Floats
 from untuck.report import fit_bytes as fb
 
-MOST_BYTES = 100_000_000  # of an unpacked file: ten times a day's recording
+_LATITUDE, _NO_PLACE = 0, (b"\xff\xff\xff\x7f", b"\x7f\xff\xff\xff")
 _CADENCE, _CADENCE_256, _FRACTIONAL = 4, 52, 53
 _APART_S = 6 * 3600  # a longer break in the stamps separates groups of them
 _START_TIME, _SPORT = 2, 5  # of a session
 _OTHER_SPORTS = frozenset({2, 3, 5, 15, 19, 21})  # cycling, change, swimming, rowing, paddling, e-biking
+_MOST_SESSIONS = 1000  # of a file; a triathlon has five
 _EVENT, _EVENT_TYPE, _TIMER = 0, 1, 0
 _STARTS, _STOPS = frozenset({0}), frozenset({1, 4, 8, 9})
 
@@ -50,22 +52,23 @@ def unpacked(data: bytes, name: str) -> tuple[bytes, str]:
     try:
         if data[:2] == b"\x1f\x8b":
             with gzip.open(io.BytesIO(data)) as file:
-                return _limited(file.read(MOST_BYTES + 1), name), f"{name} was unpacked (gzip)"
+                return _limited(file.read(MOST_FIT_BYTES + 1), name), f"{name} was unpacked (gzip)"
         if data[:4] == b"PK\x03\x04":
+            check_zip(io.BytesIO(data))
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 inside = [each for each in archive.namelist() if each.lower().endswith(".fit")]
                 if len(inside) != 1:
                     raise ReportError(f"{name} holds {len(inside)} FIT files: unpack it and choose one.")
                 with archive.open(inside[0]) as member:
-                    return _limited(member.read(MOST_BYTES + 1), name), f"{inside[0]} was unpacked from {name}"
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+                    return _limited(member.read(MOST_FIT_BYTES + 1), name), f"{inside[0]} was unpacked from {name}"
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, ValueError) as error:
         raise ReportError(f"{name} cannot be unpacked: it is damaged. Export it from the watch again.") from error
-    return data, ""
+    return _limited(data, name), ""
 
 
 def _limited(data: bytes, name: str) -> bytes:
-    if len(data) > MOST_BYTES:
-        raise ReportError(f"{name} has more than {MOST_BYTES / 1e6:.0f} MB when unpacked: it is no recording of a run.")
+    if len(data) > MOST_FIT_BYTES:
+        raise ReportError(f"{name} has more than {in_words(MOST_FIT_BYTES)}: it is no recording of a run.")
     return data
 
 
@@ -83,6 +86,12 @@ def read_watch(fit: fb.FitFile, name: str) -> Watch:
         raise ReportError(f"{name} has no run in it: its activities are of other sports.")
     spm = np.array([_cadence(message) for message in records])
     return Watch(time_s, np.where(np.isfinite(time_s), spm, np.nan), _pauses(fit.data(fb.EVENT)))
+
+
+def has_track(fit: fb.FitFile) -> bool:
+    """Whether records say where the runner was."""
+    places = (message.field(_LATITUDE) for message in fit.data(fb.RECORD))
+    return any(place is not None and place not in _NO_PLACE for place in places)
 
 
 def _cadence(record: fb.Message) -> float:
@@ -107,7 +116,7 @@ def _without_strays(time_s: Floats) -> Floats:
 def _other_sports(fit: fb.FitFile) -> list[tuple[float, float]]:
     """Spans in unix seconds of sessions that are no runs, where the cadence is one of pedals or arms."""
     out = []
-    for message in fit.data(fb.SESSION):
+    for message in fit.data(fb.SESSION)[:_MOST_SESSIONS]:
         start, end, sport = message.unsigned(_START_TIME), message.time_s, message.unsigned(_SPORT)
         if sport in _OTHER_SPORTS and start is not None and end is not None:
             out.append((float(start + fb.EPOCH_UNIX_S), float(end + fb.EPOCH_UNIX_S)))
@@ -115,7 +124,7 @@ def _other_sports(fit: fb.FitFile) -> list[tuple[float, float]]:
 
 
 def _pauses(events: Sequence[fb.Message]) -> Floats:
-    """(P,2) unix seconds at which the timer stood still, after a stop and before the next start."""
+    """(P,2) unix seconds at which the timer stood still, after a stop and before the next start; sorted and apart."""
     out: list[tuple[float, float]] = []
     stopped: int | None = None
     for message in events:
@@ -127,4 +136,15 @@ def _pauses(events: Sequence[fb.Message]) -> Floats:
         elif kind in _STARTS and stopped is not None:
             out.append((float(stopped + fb.EPOCH_UNIX_S), float(message.time_s + fb.EPOCH_UNIX_S)))
             stopped = None
-    return np.array(out, float).reshape(-1, 2)
+    return _apart(out)
+
+
+def _apart(spans: list[tuple[float, float]]) -> Floats:
+    """Spans (P,2) without overlap: a damaged file may list the same hours any number of times."""
+    kept: list[list[float]] = []
+    for begin, end in sorted(span for span in spans if span[1] > span[0]):
+        if kept and begin <= kept[-1][1]:
+            kept[-1][1] = max(kept[-1][1], end)
+        else:
+            kept.append([begin, end])
+    return np.array(kept, float).reshape(-1, 2)

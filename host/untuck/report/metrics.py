@@ -27,6 +27,8 @@ LEAST = {  # a smaller difference is irrelevant to a runner, even if it is signi
     "cues_per_10_min": 0.5,
     "correct_s": 2.0,
     "retention_pct": 3.0,
+    "lean_against_deg": 0.5,
+    "lumbar_against_deg": 0.5,
 }
 
 
@@ -38,8 +40,9 @@ class SessionMetrics:
     baseline; pullback_left_deg, pullback_right_deg: medians against baseline; in_form_pct: of judged strides; cues:
     sounded ones; cues_per_10_min: of running; correct_s: median time from a fault's first cue to its correction;
     retention_pct: in_form_pct of the last fifth minus that of the rest; silent_end: the last fifth was judged, and no
-    cue sounded in it; judged: number of strides, None in sessions of versions that did not count them. Where none was
-    judged, all that speaks of form is None.
+    cue sounded in it; judged: number of strides, None in sessions of versions that did not count them;
+    trunk_lean_deg, lean_against_deg, lumbar_against_deg: of a second clip, median above standing, and against baseline.
+    Where none was judged, all that speaks of form is None.
     """
 
     session: int
@@ -58,6 +61,9 @@ class SessionMetrics:
     retention_pct: float | None
     silent_end: bool
     judged: int | None = None
+    trunk_lean_deg: float | None = None
+    lean_against_deg: float | None = None
+    lumbar_against_deg: float | None = None
 
 
 def metrics_of(session: int, started_unix_s: float, summary: Summary) -> SessionMetrics:
@@ -90,6 +96,9 @@ def metrics_of(session: int, started_unix_s: float, summary: Summary) -> Session
         and last.in_form_pct is not None
         and not any(cue.time_s >= last.start_s for cue in sounded),
         judged=judged,
+        trunk_lean_deg=summary.medians.get("trunk_lean_deg"),
+        lean_against_deg=None if summary.spine is None else summary.spine.lean_against_deg,
+        lumbar_against_deg=None if summary.spine is None else summary.spine.lumbar_against_deg,
     )
 
 

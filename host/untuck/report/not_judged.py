@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from untuck.motion.params import Params
 from untuck.report.numbers import counted
-from untuck.vocabulary import NotJudged, Reason, not_judged_reason
+from untuck.vocabulary import NotJudged, not_judged_reason
 
 _NEEDED = Params().baseline_strides
 _STAND = "clip it to the back of the belt, stand still for 5 s, hinge three times at the hips, then run"
@@ -26,10 +26,14 @@ def not_judged(strides: int, clean: int, judged: int, rejected: Mapping[str, int
         return ""
     if strides == 0:
         return f"no running stride was found; {_STAND}"
-    reason = _main_reason(rejected)
+    main = _main_reason(rejected)
+    reason = None if main is None else not_judged_reason(main)
     if clean == 0:
         why = f"none of {counted(strides, 'stride')} was measured well" + (f": {reason.text}" if reason else "")
         return f"{why}; {reason.advice if reason and reason.advice else _STAND}"
+    if not has_baseline and main is not None and reason and main != NotJudged.WARM_UP and rejected[main] > strides // 2:
+        why = f"there is no baseline, as most of {counted(strides, 'stride')} could not be used: {reason.text}"
+        return f"{why}; {reason.advice or _BASELINE}"
     if not has_baseline and rejected.get(NotJudged.WARM_UP, 0) > clean // 2:
         return "the run ended in the warm-up before the baseline; run longer, or press b in a run to take it at once"
     if not has_baseline:
@@ -40,10 +44,7 @@ def not_judged(strides: int, clean: int, judged: int, rejected: Mapping[str, int
     return f"{why}; {reason.advice or 'run on'}"
 
 
-def _main_reason(rejected: Mapping[str, int]) -> Reason | None:
+def _main_reason(rejected: Mapping[str, int]) -> str | None:
     """The most frequent reason but being part of the baseline."""
     counts = {reason: count for reason, count in rejected.items() if reason != NotJudged.BASELINE}
-    if not counts:
-        return None
-    most = max(counts, key=lambda reason: counts[reason])
-    return not_judged_reason(most)
+    return max(counts, key=lambda reason: counts[reason], default=None)

@@ -12,14 +12,14 @@ from typing import Any
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure, SubFigure
 
-from untuck.report import figures, quality
+from untuck.report import figures, quality, run_figure
 from untuck.report.cue_effect import response_words
 from untuck.report.figure_style import Palette, styled
 from untuck.report.numbers import number
 from untuck.report.page import Report, mean_strides
 from untuck.report.sentences import answers
 from untuck.report.summary import DISCLAIMER
-from untuck.vocabulary import clock, named
+from untuck.vocabulary import clock, cue_named
 
 WIDTH_IN, HEIGHT_IN, MARGIN = 8.27, 11.69, 0.09
 _LINE = 0.0155  # of the page's height
@@ -49,8 +49,8 @@ def _page(heights: tuple[float, ...]) -> tuple[Figure, list[SubFigure]]:
 
 def _run_page(report: Report, palette: Palette) -> Figure:
     """The run, its mean stride, and the distribution of tilt."""
-    page, (run, stride, spread) = _page((4.4, 2.5, 2.6))
-    figures.through_the_run(report.run, palette, WIDTH_IN, run)
+    page, (run, stride, spread) = _page((run_figure.run_height_in(report.run, WIDTH_IN), 2.5, 2.6))
+    run_figure.through_the_run(report.run, palette, WIDTH_IN, run)
     now, base = mean_strides(report)
     if now is not None:
         figures.mean_stride(now, base, palette, WIDTH_IN, stride)
@@ -60,7 +60,8 @@ def _run_page(report: Report, palette: Palette) -> Figure:
 
 def _comparison_page(report: Report, palette: Palette) -> Figure:
     """The thirds of the run, and earlier sessions."""
-    page, (thirds, sessions, _) = _page((3.4, 2.6, 3.0))
+    height_in = figures.thirds_height_in(report.summary.parts)
+    page, (thirds, sessions, _) = _page((height_in, 2.6, 6.4 - height_in))
     if report.summary.parts:
         figures.thirds(report.summary.parts, palette, WIDTH_IN, thirds)
     if report.earlier:
@@ -72,8 +73,8 @@ def _text_page(report: Report) -> Figure:
     """Answers, data quality and cues."""
     figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN))
     y = 0.95
-    figure.text(MARGIN, y, report.title, size=16, weight="bold")
-    figure.text(MARGIN, y - 1.4 * _LINE, report.subtitle, size=9)
+    figure.text(MARGIN, y, report.title, size=16, weight="bold", parse_math=False)
+    figure.text(MARGIN, y - 1.4 * _LINE, report.subtitle, size=9, parse_math=False)
     y -= 3.5 * _LINE
     for question, answer in answers(report.summary, report.now, report.earlier):
         figure.text(MARGIN, y, question, size=10, weight="bold")
@@ -101,7 +102,7 @@ def _cues(report: Report) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [
         (
             clock(entry.time_s),
-            f"{named(entry.fault, entry.side)}, {number(entry.depth_deg, 1, 'deg')}",
+            f"{cue_named(entry.fault, entry.side)}, {number(entry.depth_deg, 1, 'deg')}",
             response_words(entry) if report.summary.heard else "",
         )
         for entry in sounded[:_MOST_CUES]

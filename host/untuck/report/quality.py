@@ -5,7 +5,10 @@ Rows of two texts for HTML and PDF.
 
 from __future__ import annotations
 
-from untuck.report.summary import Summary
+from untuck.report.numbers import counted
+from untuck.report.spine import Spine
+from untuck.report.spine_words import calibration_words, unmeasured_words
+from untuck.report.summary import Signal, Summary
 from untuck.vocabulary import clock, not_judged_words
 
 CHIP_USUAL_DEG = 5.0  # twice the error in motion by its data sheet
@@ -27,6 +30,11 @@ def rows(summary: Summary, late_ms: tuple[float, float] | None) -> list[tuple[st
     error = summary.calibration_error_deg
     within = "" if error is None else f", error of the mount about {error:.1f} deg"
     found.append(("Calibration", f"{summary.calibration}{within}"))
+    if summary.spine is not None:
+        sent_words = "" if summary.trunk is None else f"; {received(summary.trunk)}, {summary.trunk.gaps} gaps"
+        found.append(
+            ("Second clip", f"calibration {calibration_words(summary.spine)}{sent_words}; {_trunk(summary.spine)}")
+        )
     if summary.standings:
         found.append(("Standing", standing_checks(summary)))
     if summary.chip_error_deg is not None:
@@ -35,6 +43,13 @@ def rows(summary: Summary, late_ms: tuple[float, float] | None) -> list[tuple[st
         found.append(("Cross-check", f"{off}, {usual}"))
     found.append(("Judged", _judged(summary)))
     return found
+
+
+def received(signal: Signal) -> str:
+    """What was received of a clip over the radio; of a file its samples."""
+    if signal.packets == 0:
+        return f"{signal.samples} samples"
+    return f"{signal.packets} packets, {signal.lost} lost, {signal.corrupt} damaged"
 
 
 def standing_checks(summary: Summary) -> str:
@@ -53,6 +68,11 @@ def left_out_words(summary: Summary) -> str:
     """Number of strides that were not judged for each reason, "" for none."""
     counts = sorted(summary.rejected.items())
     return ", ".join(f"{count} ({not_judged_words(reason)})" for reason, count in counts)
+
+
+def _trunk(spine: Spine) -> str:
+    missing = unmeasured_words(spine)
+    return f"trunk measured in {counted(spine.measured, 'stride')}" + (f", not in {missing}" if missing else "")
 
 
 def _judged(summary: Summary) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from untuck.model import Finding, Floats, judged
-from untuck.vocabulary import cued_faults
+from untuck.vocabulary import form_faults
 
 BLOCK_STRIDES, BLOCK_FORM = 10, 40
 _SHARES = (
@@ -47,13 +47,15 @@ class RunPart:
 
 FOLLOWED = (
     "tilt_deg",
-    "lean_deg",
+    "pelvic_lean_deg",
     "cadence_spm",
     "contact_left_ms",
     "contact_right_ms",
     "oscillation_mm",
     "pullback_left_deg",
     "pullback_right_deg",
+    "trunk_lean_deg",
+    "lumbar_deg",
 )
 
 
@@ -73,10 +75,10 @@ def parts_of(strides: NDArray[np.void], findings: Sequence[Finding]) -> tuple[Ru
 
 
 def in_form(strides: NDArray[np.void], findings: Sequence[Finding]) -> NDArray[np.bool_]:
-    """(S,) whether no finding of a cued fault was active at the start of the stride."""
+    """(S,) whether no finding of vocabulary.form_faults was active at the start of the stride."""
     form = np.ones(len(strides), dtype=bool)
     for finding in findings:
-        if finding.fault in cued_faults():  # other faults are only shown
+        if finding.fault in form_faults(finding.trunk):  # other faults are only shown
             end_s = math.inf if finding.active else finding.end_s
             form &= (strides["start_s"] < finding.start_s) | (strides["start_s"] >= end_s)
     return form

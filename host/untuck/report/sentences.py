@@ -16,17 +16,20 @@ from untuck.report.metrics import CLEAR_ERRORS, WEEK_S, Comparison, SessionMetri
 from untuck.report.numbers import counted, number, with_error
 from untuck.report.quality import left_out_words
 from untuck.report.run_parts import THIRDS
+from untuck.report.spine_words import QUESTION, found_words, trunk_answer
 from untuck.report.summary import Summary, why_not_judged, zero_words
-from untuck.vocabulary import RECOVERED, clock, cued_faults, named
+from untuck.vocabulary import RECOVERED, NotJudged, clock, form_faults
 
 _TIMES = {1: "once", 2: "twice"}
 _LISTED = 3  # times that a sentence names; the rest is in the table
 
 
 def answers(summary: Summary, now: SessionMetrics, earlier: Sequence[SessionMetrics]) -> tuple[tuple[str, str], ...]:
-    """Five questions, each with its answer. earlier: as of metrics.to_compare."""
+    """Five questions, with a second clip six, each with its answer. earlier: as of metrics.to_compare."""
+    spine = summary.spine
     return (
         ("How was my pelvis?", _form(summary)),
+        *(((QUESTION, trunk_answer(summary, spine)),) if spine is not None else ()),
         ("When did it go wrong?", _faults(summary)),
         ("How sure is that?", _sure(summary)),
         ("Did the cues help?", _cues(summary)),
@@ -37,7 +40,7 @@ def answers(summary: Summary, now: SessionMetrics, earlier: Sequence[SessionMetr
 def _form(summary: Summary) -> str:
     words = [_verdict(summary)]
     tilt, spread = summary.medians.get("tilt_deg"), summary.spreads.get("tilt_deg")
-    if tilt is not None:
+    if tilt is not None and NotJudged.SWAPPED not in summary.rejected:
         scatter = "" if spread is None else f" (spread {number(spread, 1)})"
         words.append(f"Tilt was {number(tilt, 1)} deg {zero_words(summary)}{scatter}{_against(summary)}.")
     return " ".join(words)
@@ -72,19 +75,18 @@ def _against(summary: Summary) -> str:
 
 
 def _faults(summary: Summary) -> str:
-    findings = [f for f in summary.findings if f.fault in cued_faults()]
+    findings = [f for f in summary.findings if f.fault in form_faults(f.trunk)]
     if not findings:
         unjudged = why_not_judged(summary)
         if unjudged:
             return "Nobody knows: no stride was judged."
         few = summary.reliability is not None and summary.reliability.judged < ENOUGH_JUDGED
         return "No fault was found in the few judged strides." if few else "It did not: no fault was found."
-    counts = Counter((f.fault, f.side) for f in findings)
     texts = []
-    for (fault, side), count in counts.most_common():
-        of_kind = [f for f in findings if (f.fault, f.side) == (fault, side)]
+    for name, count in Counter(f.name for f in findings).most_common():
+        of_kind = [f for f in findings if f.name == name]
         moments = ", ".join(_moment(f) for f in of_kind[:_LISTED]) + (", ..." if count > _LISTED else "")
-        texts.append(f"{named(fault, side)} {_TIMES.get(count, f'{count} times')} ({moments})")
+        texts.append(f"{name} {_TIMES.get(count, f'{count} times')} ({moments})")
     text = "; ".join(texts)
     return f"{text[0].upper()}{text[1:]}.{_fatigue(summary)}"
 
@@ -100,6 +102,8 @@ def _sure(summary: Summary) -> str:
     text += f"A tuck is found from about {known.tuck_least_deg:.1f} deg on"
     if known.pullback_least_deg is not None:
         text += f", a pullback from about {known.pullback_least_deg:.1f} deg on"
+    spine = "" if summary.spine is None else found_words(summary.spine)
+    text += f", {spine}" if spine else ""
     text += ", if it lasts for 20 strides: smaller ones disappear in how your own form varies."
     if known.false_per_h is not None:
         text += " False cues, by how often your tilt rises as far and by other joggers: "

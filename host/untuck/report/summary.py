@@ -19,6 +19,7 @@ from untuck.report.not_judged import OLD, not_judged
 from untuck.report.numbers import finite
 from untuck.report.reliability import Reliability, reliability_of
 from untuck.report.run_parts import RunPart, in_form, mean_and_error, parts_of
+from untuck.report.spine import Spine, spine_of
 from untuck.run_results import Run
 
 DISCLAIMER = "These are form cues, not medical advice."
@@ -41,10 +42,17 @@ MEDIANS = (
     "stiffness_se_bw_m",
     "tilt_deg",
     "lean_deg",
+    "pelvic_lean_deg",
     "obliquity_range_deg",
     "rotation_range_deg",
     "pullback_left_deg",
     "pullback_right_deg",
+    "trunk_lean_deg",
+    "trunk_lean_range_deg",
+    "trunk_obliquity_range_deg",
+    "trunk_rotation_range_deg",
+    "lumbar_deg",
+    "side_bend_deg",
 )
 
 
@@ -73,7 +81,8 @@ class Summary:
     unknown); spreads: SD between clean strides, for each median; in_form_pct: of judged strides, those without a
     finding, None where none was judged; not_judged: why none was, and what to do, "" if some were; parts: of the run;
     cue_log: every cue, sounded or suppressed, with its outcome; standings: the standing checks after calibration.
-    Fields with a default are empty in sessions of older versions.
+    trunk: the signal of the second clip, None without one. Fields with a default are empty in sessions of older
+    versions.
     """
 
     strides: int
@@ -101,10 +110,18 @@ class Summary:
     against_deg: float | None = None
     against_se_deg: float | None = None
     not_judged: str = ""
+    trunk: Signal | None = None
+    spine: Spine | None = None  # what it showed
+
+    def __post_init__(self) -> None:
+        for name in ("medians", "spreads"):  # of another version, or damaged, it may lack some
+            values = getattr(self, name)
+            before = {"pelvic_lean_deg": values.get("lean_deg")}
+            object.__setattr__(self, name, dict.fromkeys(MEDIANS) | before | values)
 
 
-def summarise(run: Run, signal: Signal) -> Summary:
-    """The summary of a run. Shapes as in run_results.Run."""
+def summarise(run: Run, signal: Signal, trunk: Signal | None = None) -> Summary:
+    """The summary of a run. signal, trunk: of each clip. Shapes as in run_results.Run."""
     clean, compared = run.strides[run.strides["valid"]], run.strides[judged(run.strides)]
     medians = {name: _median(clean[name]) for name in MEDIANS}
     rejected = dict(Counter(str(reason) for reason in run.strides["reason"] if reason))
@@ -133,6 +150,8 @@ def summarise(run: Run, signal: Signal) -> Summary:
         against_deg=against_deg,
         against_se_deg=against_se_deg,
         not_judged=not_judged(len(run.strides), len(clean), len(compared), rejected, run.baseline is not None),
+        trunk=trunk,
+        spine=spine_of(run),
     )
 
 

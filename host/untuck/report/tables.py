@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from untuck.report.dictionary import TABLES, Column
 from untuck.report.summary import Summary
-from untuck.run_results import Run
+from untuck.run_results import Run, trunk_columns
 from untuck.samples import Samples
 
 if TYPE_CHECKING:
@@ -26,7 +26,14 @@ _KINDS: dict[str, Any] = {"number": float, "whole": np.int64, "text": object, "y
 
 def table(name: str, run: Run, samples: Samples, summary: Summary) -> Columns:
     """One table of TABLES as arrays by column. samples: those of the run."""
-    makers = {"strides": _strides, "samples": _samples, "findings": _findings, "cues": _cues, "standings": _standings}
+    makers = {
+        "strides": _strides,
+        "samples": _samples,
+        "trunk": _trunk,
+        "findings": _findings,
+        "cues": _cues,
+        "standings": _standings,
+    }
     found = makers[name](run, samples, summary)
     return {column.name: found[column.name] for column in TABLES[name]}
 
@@ -81,6 +88,10 @@ def _samples(run: Run, samples: Samples, summary: Summary) -> Columns:
     for k, part in enumerate("wxyz"):
         found[f"chip_{part}"], found[f"quat_{part}"] = chip[:, k], run.quat[:, k]
     return found | {name: getattr(run, name) for name in ("tilt_deg", "obliquity_deg", "rotation_deg")}
+
+
+def _trunk(run: Run, samples: Samples, summary: Summary) -> Columns:
+    return trunk_columns(run.trunk)
 
 
 def _findings(run: Run, samples: Samples, summary: Summary) -> Columns:

@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from untuck.report.cue_effect import response_words
 from untuck.report.metrics import SessionMetrics, metrics_of
 from untuck.report.numbers import number, with_error
-from untuck.report.quality import left_out_words, standing_checks
+from untuck.report.quality import left_out_words, received, standing_checks
 from untuck.report.run_parts import THIRDS
 from untuck.report.sentences import answers
+from untuck.report.spine_words import calibration_words
+from untuck.report.spine_words import rows as spine_rows
 from untuck.report.summary import DISCLAIMER, TRUNK, Signal, Summary, why_not_judged, zero_words
-from untuck.vocabulary import clock, named
+from untuck.vocabulary import clock
 
 WIDTH = 78
 
@@ -40,11 +42,15 @@ def to_text(
 
 
 def _third_lines(summary: Summary) -> list[str]:
-    lines = [f"  {'':<13}{'tilt':>16}{'cadence':>12}{'in form':>9}"]
+    trunk = summary.spine is not None
+    head = f"{'trunk lean':>13}{'lumbar':>13}" if trunk else ""
+    lines = [f"  {'':<13}{'tilt':>16}{head}{'cadence':>12}{'in form':>9}"]
     for part in (part for part in summary.parts if part.name in THIRDS):
         tilt = with_error(part.means["tilt_deg"], part.errors["tilt_deg"], 1, "deg")
         cadence = number(part.means["cadence_spm"], 0, "spm")
-        lines.append(f"  {part.name:<13}{tilt:>16}{cadence:>12}{number(part.in_form_pct, 0, '%'):>9}")
+        names = ("trunk_lean_deg", "lumbar_deg") if trunk else ()
+        more = "".join(f"{with_error(part.means.get(name), part.errors.get(name), 1):>13}" for name in names)
+        lines.append(f"  {part.name:<13}{tilt:>16}{more}{cadence:>12}{number(part.in_form_pct, 0, '%'):>9}")
     return lines
 
 
@@ -75,8 +81,10 @@ def _stride_lines(summary: Summary) -> list[str]:
             f"{number(m['rotation_range_deg'], 1, 'deg')}; obliquity {number(m['obliquity_range_deg'], 1, 'deg')}"
             " within a stride",
         ),
-        ("pelvic lean", f"{number(m['lean_deg'], 1, 'deg')}. {TRUNK}"),
+        ("pelvic lean", f"{number(m['pelvic_lean_deg'], 1, 'deg')}" + (f". {TRUNK}" if summary.spine is None else "")),
     ]
+    if summary.spine is not None:
+        rows += spine_rows(summary, summary.spine)
     if m["pullback_left_deg"] is not None:
         rows.append(("pullback", f"{_pair(m, 'pullback', 'deg', 'deg', 1)} against baseline"))
     return [line for name, text in rows for line in _row(name, text)]
@@ -102,7 +110,7 @@ def _finding_lines(summary: Summary) -> list[str]:
     if not summary.findings:
         return ["  none: no stride was judged" if why_not_judged(summary) else "  none"]
     return [
-        f"  {clock(f.start_s):>5} - {clock(f.end_s):<6}{named(f.fault, f.side):<16}{number(f.depth_deg, 1):>4} deg"
+        f"  {clock(f.start_s):>5} - {clock(f.end_s):<6}{f.name:<16}{number(f.depth_deg, 1):>4} deg"
         for f in summary.findings
     ]
 
@@ -113,7 +121,7 @@ def _cue_lines(summary: Summary) -> list[str]:
     for cue in summary.cues:
         entry = log.get((cue.fault, cue.side, cue.time_s))
         after = "" if entry is None or not summary.heard else response_words(entry)
-        lines.append(f"  {clock(cue.time_s):>5}  {named(cue.fault, cue.side):<16}{after}".rstrip())
+        lines.append(f"  {clock(cue.time_s):>5}  {cue.name:<16}{after}".rstrip())
     lines = lines or ["  none"]
     if summary.suppressed:
         reasons = ", ".join(f"{reason} {count}" for reason, count in summary.suppressed.items())
@@ -124,22 +132,23 @@ def _cue_lines(summary: Summary) -> list[str]:
 
 
 def _signal_lines(summary: Summary) -> list[str]:
-    s = summary.signal
-    lines = [f"  {clock(s.duration_s)} recorded, {_received(s)}"]
-    if s.gaps or s.resets or s.restarts:
-        lines.append(f"  {s.gaps} gaps in the sensor's data, {s.resets} sensor resets, {s.restarts} clip restarts")
+    lines = [f"  {clock(summary.signal.duration_s)} recorded, {received(summary.signal)}", *_gaps(summary.signal)]
+    if summary.trunk is not None:
+        lines += [f"  of the second clip: {received(summary.trunk)}", *_gaps(summary.trunk)]
     error = "" if summary.calibration_error_deg is None else f", within about {summary.calibration_error_deg:.1f} deg"
     lines.append(f"  calibration: {summary.calibration}{error}")
+    if summary.spine is not None:
+        lines.append(f"  calibration of the second clip: {calibration_words(summary.spine)}")
     if summary.standings:
         lines.append(f"  standing: {standing_checks(summary)}")
     return lines
 
 
-def _received(signal: Signal) -> str:
-    """What was received over the radio; of a file its samples."""
-    if signal.packets == 0:
-        return f"{signal.samples} samples"
-    return f"{signal.packets} packets, {signal.lost} lost, {signal.corrupt} damaged"
+def _gaps(s: Signal) -> list[str]:
+    """The line of a clip's gaps, none without any."""
+    if not (s.gaps or s.resets or s.restarts):
+        return []
+    return [f"  {s.gaps} gaps in the sensor's data, {s.resets} sensor resets, {s.restarts} clip restarts"]
 
 
 def _wrapped(texts: Sequence[str]) -> list[str]:

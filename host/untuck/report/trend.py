@@ -41,7 +41,16 @@ MEASURES = (
     Measure("cues_per_10_min", "cues in 10 min", "", 1, -1),
     Measure("correct_s", "time to correction", "s", 0, -1),
     Measure("retention_pct", "last fifth minus rest", "%", 0, 1),
+    Measure("lean_against_deg", "lean against baseline", "deg", 1, 0),
+    Measure("lumbar_against_deg", "arch against baseline", "deg", 1, 0),
 )
+OF_TRUNK = ("lean_against_deg", "lumbar_against_deg")  # shown only where a session had a second clip
+
+
+def shown_measures(sessions: Sequence[SessionMetrics]) -> tuple[Measure, ...]:
+    """The measures of these sessions: those of the trunk only if it was measured."""
+    trunk = any(getattr(session, name) is not None for session in sessions for name in OF_TRUNK)
+    return tuple(measure for measure in MEASURES if trunk or measure.field not in OF_TRUNK)
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,20 @@ from html import escape
 import numpy as np
 
 from untuck.report.figure_style import Drawn, Palette, least_span, new_figure, style_axes, styled
-from untuck.report.html import document, table
+from untuck.report.html import ONE_CLIP, TWO_CLIPS, document, table
 from untuck.report.metrics import LEAST, SessionMetrics
 from untuck.report.svg import THEMED, svg
-from untuck.report.trend import DAY_S, MEASURES, Measure, Week, change, unjudged_sessions, weeks_of
+from untuck.report.trend import (
+    DAY_S,
+    MEASURES,
+    OF_TRUNK,
+    Measure,
+    Week,
+    change,
+    shown_measures,
+    unjudged_sessions,
+    weeks_of,
+)
 
 WIDTH_IN = 4.3
 
@@ -25,11 +35,11 @@ def to_html(sessions: Sequence[SessionMetrics], title: str, subtitle: str) -> st
     weeks = weeks_of(sessions)
     if not weeks:
         return document(title, f"<h1>{escape(title)}</h1><p>No session with strides yet.</p>")
-    unjudged = unjudged_sessions(sessions)
-    cards = "".join(_card(sessions, weeks, measure) for measure in MEASURES)
+    unjudged, measures = unjudged_sessions(sessions), shown_measures(sessions)
+    cards = "".join(_card(sessions, weeks, measure) for measure in measures)
     boxes = []
     with styled():
-        for measure in MEASURES:
+        for measure in measures:
             if any(week.means[measure.field] is not None for week in weeks):
                 drawn = svg(over_weeks(sessions, weeks, measure, THEMED), measure.field.replace("_", ""), measure.name)
                 boxes.append(f"<section><h2>{escape(_titled(measure))}</h2><figure>{drawn}</figure></section>")
@@ -40,9 +50,9 @@ def to_html(sessions: Sequence[SessionMetrics], title: str, subtitle: str) -> st
         "quarter of the sessions to the last ± standard error.</p>",
         f"<div class='pair'>{''.join(boxes)}</div><p class='note'>Dots: sessions. Line: mean of each week ± standard "
         "error. The last fifth of a run tests form without cues.</p>",
-        "<h2>Weeks</h2>" + _weeks_table(weeks),
+        "<h2>Weeks</h2>" + _weeks_table(weeks, measures),
     ]
-    return document(title, "".join(body))
+    return document(title, "".join(body), TWO_CLIPS if len(measures) == len(MEASURES) else ONE_CLIP)
 
 
 def _card(sessions: Sequence[SessionMetrics], weeks: Sequence[Week], measure: Measure) -> str:
@@ -73,7 +83,7 @@ def over_weeks(sessions: Sequence[SessionMetrics], weeks: Sequence[Week], measur
     error = np.nan_to_num(np.array([week.errors[measure.field] for _, week in known], float))
     color = {"pullback_left_deg": palette.left, "pullback_right_deg": palette.right}.get(measure.field, palette.line)
     axes.errorbar(x, mean, error, fmt="o-", ms=4.5, lw=1.5, capsize=3, color=color)
-    if measure.field in ("against_deg", "retention_pct"):
+    if measure.field in ("against_deg", "retention_pct", *OF_TRUNK):
         axes.axhline(0.0, color=palette.ink, lw=0.8)
     step = -(-len(weeks) // 5)
     ticks = range(0, len(weeks), step)
@@ -88,16 +98,16 @@ def _titled(measure: Measure) -> str:
     return f"{measure.name[0].upper()}{measure.name[1:]}" + (f", {measure.unit}" if measure.unit else "")
 
 
-def _weeks_table(weeks: Sequence[Week]) -> str:
+def _weeks_table(weeks: Sequence[Week], measures: Sequence[Measure]) -> str:
     rows = []
     for week in weeks:
         cells = [_day(week.start_unix_s), str(week.sessions), f"{week.running_s / 60:.0f} min"]
-        for measure in MEASURES:
+        for measure in measures:
             mean, error = week.means[measure.field], week.errors[measure.field]
             spread = "" if error is None else f" ± {error:.{measure.places}f}"
             cells.append("" if mean is None else f"{round(mean, measure.places) + 0.0:.{measure.places}f}{spread}")
         rows.append(cells)
-    head = ["week of", "sessions", "running", *(_titled(measure) for measure in MEASURES)]
+    head = ["week of", "sessions", "running", *(_titled(measure) for measure in measures)]
     return table(head, rows, numbers=range(1, len(head)))
 
 

@@ -7,43 +7,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractContextManager, AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 
-from untuck import wire
 from untuck.errors import LinkError, StoreError
-from untuck.events import BaselineExtended, BaselineTaken, Calibrated, Event
-from untuck.model import Baseline, Calibration
 from untuck.motion.params import Params
 from untuck.session import live_kernels
-from untuck.session.live import Outcome, SessionHooks, View, run_session
+from untuck.session.completion import complete, incomplete_clips
+from untuck.session.connected_clip import ConnectedClip, configure_clip, show_notices
+from untuck.session.live import SessionHooks, run_session
+from untuck.session.outcome import Outcome
+from untuck.session.packet_loop import View
 from untuck.session.packet_pipeline import PacketPipeline
-from untuck.session.request import SessionRequest, session_settings, with_paired_clip
+from untuck.session.profile_keeper import ProfileKeeper
+from untuck.session.recorder import begin_recording
+from untuck.session.request import SessionRequest, session_settings, with_own_clip
+from untuck.session.stored_profile import save_in_store
+from untuck.session.two_clips import TwoClips, trunk_source
 from untuck.sources.ble import Backend, BleSource, Timeouts
 from untuck.sources.ble_scan import choose_adapter
-from untuck.sources.clip_setup import WEAK_DBM, tuck_cue_commands
-from untuck.store import Settings, Store
-from untuck.store.profiles import Profile, Profiles
-
-LOW_BATTERY_PCT = 15
+from untuck.store.profiles import Profiles
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, eq=False)
-class ConnectedClip:
-    """A clip that streams, the profile of its runner, and the settings of the session."""
-
-    source: BleSource
-    profile: Profile
-    settings: Settings
-
-    @property
-    def battery_pct(self) -> int | None:
-        """Charge of the clip's battery, None if it is not known."""
-        return self.source.status.battery_pct if self.source.status is not None else None
 
 
 @dataclass(frozen=True)
@@ -83,17 +71,23 @@ async def run_with_clip(
             source, settings = clip.source, clip.settings
             title = f"clip {source.name}" + (f", {config.name}" if config.name else "")
             with ExitStack() as stack:
-                recording = stack.enter_context(Store().record(f"clip {source.name}", request.mode, settings))
+                name = f"clip {source.name}"
+                recording = stack.enter_context(await begin_recording(name, request.mode, settings, clip.trunk_name))
                 battery = "" if clip.battery_pct is None else f", battery {clip.battery_pct} %"
                 view = stack.enter_context(make_view(f"{title}, {config.clip.rate_hz} Hz{battery}", settings.params))
                 show_notices(view, clip)
-                keeper = ProfileKeeper(config.name, recording.id, view, request.until)
-                stack.enter_context(_ending_on_signals())
-                hooks = SessionHooks(config.sound, True, _attach_keys(stack, listen), keeper.on_event)
-                outcome = await run_session(source, settings, view, recording, hooks=hooks)
+                profile = ProfileKeeper(save_in_store(config.name, recording.id), view.say, request.until)
+                if not request.unattended:
+                    stack.enter_context(ending_on_signals())
+                keep_s = math.inf if request.unattended else None
+                hooks = SessionHooks(config.sound, True, _attach_keys(stack, listen), profile, keep_s=keep_s)
+                outcome = await run_session(clip.stream, settings, view, recording, hooks=hooks)
     finally:
         starting.cancel()
     number = recording.id if outcome.kept else None
+    if number is not None and (clips := incomplete_clips(clip.stream, outcome)):
+        note("a part of this run is only on the clip: fetching it")
+        outcome = await complete(number, outcome, clips, note, backend)
     return SessionResult(title if number is None else f"Session {number}: {title}", number, outcome)
 
 
@@ -101,16 +95,24 @@ async def run_with_clip(
 async def connected_clip(
     request: SessionRequest, backend: Backend | None = None, timeouts: Timeouts | None = None
 ) -> AsyncIterator[ConnectedClip]:
-    """Connect a clip for this session; at the end it receives the runner's new calibration and baseline.
+    """Connect the clips of this session; at the end the pelvis's receives the runner's new calibration and baseline.
 
-    Raises LinkError.
+    Raises LinkError for the pelvis's clip; the trunk's is waited for a few seconds, then looked for during the session.
     """
     profile = Profiles().open(request.config.name)
-    clip = with_paired_clip(request.config, profile).clip
-    backend = replace(backend or Backend(), adapter=clip.adapter)
-    async with BleSource(clip.rate_hz, clip.address or None, backend, timeouts) as source:
+    request = replace(request, config=with_own_clip(request.config, profile))
+    clip = request.config.clip
+    backend = replace(backend or Backend(), adapter=clip.adapter, pairs=False)
+    async with (
+        BleSource(clip.rate_hz, clip.address or None, backend, timeouts, durable=True) as source,
+        AsyncExitStack() as stack,
+    ):
         settings = session_settings(request, profile, source.status.firmware if source.status is not None else "")
-        connected = ConnectedClip(source, profile, settings)
+        both = None
+        if settings.trunk:
+            trunk = trunk_source(clip.rate_hz, clip.trunk_address, backend, timeouts)
+            both = await stack.enter_async_context(TwoClips(source, trunk))
+        connected = ConnectedClip(source, profile, settings, both)
         _log.info(
             "clip found: firmware %s, battery %s %%, signal %s dBm",
             settings.firmware or "?",
@@ -118,71 +120,15 @@ async def connected_clip(
             source.rssi_dbm,
         )
         yield connected
-        await _configure_clip(source, request.config.name, settings.params)
+        await _configure_profile(source, request.config.name, settings.params)
 
 
-async def _configure_clip(source: BleSource, runner: str, params: Params) -> None:
+async def _configure_profile(source: BleSource, runner: str, params: Params) -> None:
     """Send the profile's calibration and baseline to the clip, for its own tuck cues when it runs without a host."""
     try:
-        profile = Profiles().open(runner)
-        if profile.calibration is not None and profile.baseline is not None:
-            await source.configure(
-                tuck_cue_commands(
-                    profile.calibration,
-                    profile.baseline,
-                    params.tuck_on_deg,
-                    params.baseline_warmup_s,
-                    params.cue_cooldown_s,
-                )
-            )
+        await configure_clip(source, Profiles().open(runner), params)
     except (StoreError, LinkError) as error:  # the session is complete; the clip keeps its earlier values
         _log.info("the clip was not configured: %s", error)
-
-
-def show_notices(view: View, clip: ConnectedClip) -> None:
-    """Show what the runner should know before the start: battery, signal, what is reused, how much is cued."""
-    source, profile, settings = clip.source, clip.profile, clip.settings
-    if clip.battery_pct is not None and clip.battery_pct < LOW_BATTERY_PCT:
-        view.say(f"the clip's battery is at {clip.battery_pct} %: charge it soon")
-    if source.status is not None and source.status.conditions & wire.COND_FAULT:
-        view.say("the clip reports a fault of its firmware: switch it off and on, and report it if that comes again")
-    if source.rssi_dbm < WEAK_DBM:
-        view.say(f"weak signal, {source.rssi_dbm} dBm: wear the clip on the side of the computer")
-    saved = [name for name in ("calibration", "baseline") if getattr(settings, name) is not None]
-    if saved:
-        whose = f" of {profile.runner}" if profile.runner else " from last time"
-        view.say(f"using the {' and '.join(saved)}{whose}: stand still for 5 s so that they can be checked")
-    if settings.params.cue_share < 1.0:
-        share = "two of three" if settings.params.cue_share > 0.5 else "one of three"
-        view.say(f"session {profile.sessions + 1}: {share} findings are cued")
-
-
-class ProfileKeeper:
-    """Saves a new calibration or baseline in the runner's profile. If that fails, the session goes on."""
-
-    def __init__(self, runner: str, session_id: int | None, view: View, until: Callable[[Event], bool] | None) -> None:
-        self._runner = runner
-        self._session_id = session_id
-        self._view = view
-        self._until = until
-
-    def on_event(self, event: Event) -> bool:
-        """Save what the event holds; returns True for the event that ends the session."""
-        match event:
-            case BaselineTaken(baseline=baseline) | BaselineExtended(baseline=baseline):
-                self._save(baseline)
-            case Calibrated(calibration=calibration) if calibration.source == "stand+hinges":
-                self._save(calibration)
-            case _:
-                pass
-        return self._until is not None and self._until(event)
-
-    def _save(self, value: Calibration | Baseline) -> None:
-        try:
-            Profiles().keep(self._runner, value, self._session_id)
-        except StoreError as error:
-            self._view.say(f"not saved for the next session: {error}")
-            _log.info("the profile was not saved", exc_info=error)
 
 
 def _attach_keys(stack: ExitStack, listen: Listen | None) -> Callable[[PacketPipeline], None] | None:
@@ -199,7 +145,7 @@ def _attach_keys(stack: ExitStack, listen: Listen | None) -> Callable[[PacketPip
 
 
 @contextmanager
-def _ending_on_signals() -> Iterator[None]:
+def ending_on_signals() -> Iterator[None]:
     """A closed terminal or a stop by the system ends the session as Ctrl-C does: complete, with its summary."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None

@@ -5,9 +5,12 @@ A session is compared only with sessions of the same runner, and a simulated one
 
 from __future__ import annotations
 
+import dataclasses
+import math
 import time
 
 from untuck.errors import StoreError
+from untuck.outside_text import printable
 from untuck.report.metrics import SessionMetrics, metrics_of, to_compare
 from untuck.report.summary import Summary
 from untuck.store import Store, StoredSession, codec
@@ -25,9 +28,15 @@ def metrics_of_runner(store: Store, session: StoredSession) -> list[SessionMetri
             summary = codec.from_json(Summary, each.summary)
         except StoreError:
             continue  # written by a newer version: `untuck summary` reports it
-        if summary.clean_strides:
-            found.append(metrics_of(each.id, each.started_unix_s, summary))
+        if summary.clean_strides and _is_finite(row := metrics_of(each.id, each.started_unix_s, summary)):
+            found.append(row)
     return found
+
+
+def _is_finite(row: SessionMetrics) -> bool:
+    """Whether all numbers of a row can be averaged."""
+    values = (getattr(row, each.name) for each in dataclasses.fields(row))
+    return all(math.isfinite(value) for value in values if isinstance(value, float))
 
 
 def compared_sessions(
@@ -41,11 +50,11 @@ def compared_sessions(
 
 def title_of(session: StoredSession) -> str:
     """The title of a session's summary."""
-    return f"Session {session.id}: {session.name or session.source}"
+    return printable(f"Session {session.id}: {session.name or session.source}")
 
 
 def subtitle_of(session: StoredSession) -> str:
     """Date, length, runner, tags and note of a session."""
     started = time.strftime("%Y-%m-%d %H:%M", time.localtime(session.started_unix_s))
     texts = (session.runner, " ".join(f"#{tag}" for tag in session.tags), session.note)
-    return ", ".join([started, clock(session.duration_s), *(text for text in texts if text)])
+    return printable(", ".join([started, clock(session.duration_s), *(text for text in texts if text)]))

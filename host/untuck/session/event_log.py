@@ -20,11 +20,12 @@ from untuck.events import (
     MovingChanged,
     Rejected,
     Slipped,
+    TrunkCalibrated,
+    TrunkChanged,
     Warned,
 )
 from untuck.model import Finding
 from untuck.session_commands import SetThreshold, to_text
-from untuck.vocabulary import named
 
 _log = logging.getLogger(__name__)
 
@@ -44,6 +45,10 @@ def _text(event: Event) -> str:
             what = "zero set" if zero_only else f"calibrated from {calibration.source}"
             known = math.isfinite(calibration.error_deg)
             return what + (f", error {calibration.error_deg:.1f} deg" if known else ", error not known")
+        case TrunkCalibrated(calibration=calibration, zero_only=zero_only):
+            return "upper back: " + ("zero set" if zero_only else f"calibrated from {calibration.source}")
+        case TrunkChanged(present=present):
+            return "the trunk's samples " + ("have begun" if present else "have stopped")
         case BaselineTaken(baseline=baseline):
             return f"baseline taken from {int(baseline.strides.sum())} strides"
         case BaselineExtended(baseline=baseline):
@@ -53,15 +58,15 @@ def _text(event: Event) -> str:
         case FindingChanged(finding=finding):
             return _finding(finding)
         case CueDecided(cue=cue):
-            return f"cue: {named(cue.fault, cue.side)}, finding {cue.finding_id}"
+            return f"cue: {cue.name}, finding {cue.finding_id}"
         case CueSuppressed(cue=cue):
-            return f"cue suppressed: {named(cue.fault, cue.side)}, {cue.reason}"
+            return f"cue suppressed: {cue.name}, {cue.reason}"
         case CommandTaken(command=command):
             return f"command: {to_text(command)[1] if isinstance(command, SetThreshold) else command.kind}"
         case Rejected(what=what):
             return f"{what} rejected"
-        case Slipped(step_deg=step_deg):
-            return f"the clip has slipped by {step_deg:.1f} deg"
+        case Slipped(step_deg=step_deg, role=role):
+            return f"the clip of the {role} has slipped by {step_deg:.1f} deg"
         case Warned(text=text):
             return f"warning: {text}"
         case _:
@@ -70,4 +75,4 @@ def _text(event: Event) -> str:
 
 def _finding(finding: Finding) -> str:
     state = "begins" if finding.active else f"ended ({finding.ended})"
-    return f"finding {finding.id} {state}: {named(finding.fault, finding.side)}, {finding.depth_deg:.1f} deg"
+    return f"finding {finding.id} {state}: {finding.name}, {finding.depth_deg:.1f} deg"

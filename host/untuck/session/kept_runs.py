@@ -1,35 +1,36 @@
-"""Fetches the runs that the clip recorded while no computer was connected, and stores each as a session.
+"""Fetches kept runs into the computer's store: run_fetching.py has the order of things, this the store.
 
-A run is deleted on the clip only after it is stored here and the clip has computed the same checksum. A part that was
-fetched before a connection broke is kept in the data folder, and the next call continues from there.
+The store and the analysis work in threads; what was fetched before a connection broke is a file in the data folder.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import time
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from untuck import wire
 from untuck.errors import StoreError, UntuckError, reason
-from untuck.model import Packet
+from untuck.model import Calibration
+from untuck.session.joined_runs import NOT_JOINED, join_run
 from untuck.session.reanalysis import SYNC_MODE, reanalyse
-from untuck.session.request import SessionRequest, session_settings
+from untuck.session.run_fetching import (
+    Fetching,
+    Note,
+    Placed,
+    as_received,
+    fetch_into,
+    settings_of,
+    started_unix_s,
+)
 from untuck.sources.ble import Backend
 from untuck.sources.ble_runs import ClipRuns, KeptRun
-from untuck.sources.run_decoder import decode_run
-from untuck.store import Store, codec, edits
+from untuck.store import Store, codec, edits, private
 from untuck.store.config import Config
+from untuck.store.merging import Added, add_to_session
 from untuck.store.paths import data_folder
 from untuck.store.profiles import Profiles
-
-Note = Callable[[str], None]
-
-_log = logging.getLogger(__name__)
+from untuck.store.streams import by_stream
+from untuck.vocabulary import Role
 
 
 async def fetch_runs(
@@ -38,90 +39,96 @@ async def fetch_runs(
     *,
     list_only: bool = False,
     keep: bool = False,
+    stop: bool = False,
+    since_unix_s: float = 0.0,
     backend: Backend | None = None,
     config: Config | None = None,
 ) -> list[dict[str, Any]]:
-    """Fetch the runs on the clip; returns one row for each, oldest first, with `session` None if none was stored.
+    """Fetch the runs on the clip into the store; see run_fetching.fetch_into and Fetching.
 
-    note: receives lines of progress; keep: do not delete runs on the clip; backend: a radio other than the platform's;
-    config: the settings of the runner to whom the runs belong: analysed with their calibration and baseline, and part
-    of their trend. Raises LinkError or StoreError, whose text says what to do; runs fetched before the error are
-    stored.
+    config: the settings of the runner to whom runs belong that are no part of a session: analysed with their
+    calibration and baseline, and part of their trend.
     """
-    note("looking for the clip ...")
-    rows = []
-    async with ClipRuns(address, backend) as clip:
-        for run in await clip.list():
-            row = {
-                "run": run.run,
-                "bytes": run.bytes,
-                "started_unix_s": run.started_unix_s,
-                "recording": run.recording,
-                "fetched": run.fetched,
-                "session": None,
-            }
-            if not (list_only or run.recording or (keep and run.fetched) or run.bytes == 0):
-                row |= await _fetch(clip, run, note, keep=keep, config=config or Config())
-            rows.append(row)
-        status = clip.status
-    if status is not None and status.dropped_runs:
-        note(f"the clip deleted {status.dropped_runs} runs before they were fetched: sync more often")
-    return rows
+    what = Fetching(list_only, keep, stop, since_unix_s)
+    return await fetch_into(_StoreLibrary(config or Config()), address, note, what, backend)
 
 
-async def _fetch(clip: ClipRuns, run: KeptRun, note: Note, *, keep: bool, config: Config) -> dict[str, Any]:
-    partial = _partial_path(clip.name, run)
-    try:
-        data = await _download(clip, run, partial, note)
-    except OSError as error:
-        raise StoreError(f"{partial} cannot be written: {reason(error)}.") from error
-    packets, damaged = decode_run(data)
-    session, duration_s = _store(clip, run, packets, config)
-    await clip.confirm(run, data, delete=not keep)
-    _log.info("run %d: %d packets stored as session %s, %d damaged", run.run, len(packets), session, damaged)
-    if damaged:
-        note(f"run {run.run}: {damaged} damaged records, about a second each, are left out")
-    if session is not None:
-        note(f"session {session}: analysing")
-        await asyncio.to_thread(_analyse, session, config.name, note)
-    return {"session": session, "duration_s": duration_s, "packets": len(packets), "damaged": damaged, "fetched": True}
+class _StoreLibrary:
+    def __init__(self, config: Config) -> None:
+        self._config = config
+
+    async def part(self, name: str, size: int) -> _FilePart:
+        return _FilePart(part_path(name), size)
+
+    async def forget(self, name: str) -> None:
+        part_path(name).unlink(missing_ok=True)
+
+    async def place(self, clip: ClipRuns, run: KeptRun, packets: list[bytes]) -> Placed:
+        return await asyncio.to_thread(self._place, clip, run, packets)
+
+    async def analyse(self, number: int, note: Note) -> None:
+        await asyncio.to_thread(_analyse, number, note)
+
+    def _place(self, clip: ClipRuns, run: KeptRun, packets: list[bytes]) -> Placed:
+        changed: list[int] = []
+        session, new, refused = None, 0, ""
+        for part in by_stream(packets):
+            added = add_to_session(Store(), f"clip {clip.name}", part, clip.role)
+            if added.session is None and clip.role == Role.TRUNK:
+                added = join_run(Store(), f"clip {clip.name}", part, run.started_unix_s, _trunk_calibration)
+                refused = refused or (NOT_JOINED if added.session is None else "")
+            elif added.session is None:
+                added = Added(self._new_session(clip, run, part), len(part))
+            session, new = added.session or session, new + added.new
+            if added.new and added.session is not None:
+                changed.append(added.session)
+        return Placed(tuple(changed), session, new, refused)
+
+    def _new_session(self, clip: ClipRuns, run: KeptRun, packets: list[bytes]) -> int:
+        """Record the packets as a session; returns its number."""
+        settings = settings_of(clip, run, packets, self._config, Profiles().open(self._config.name))
+        with Store().record(f"clip {clip.name}", SYNC_MODE, settings, started_unix_s(run)) as recording:
+            for packet in as_received(packets):
+                recording.append(packet)
+        return recording.id
 
 
-async def _download(clip: ClipRuns, run: KeptRun, partial: Path, note: Note) -> bytes:
-    """All bytes of a run; what is received is appended to the file `partial`, which is deleted at the end."""
-    have = partial.read_bytes()[: run.bytes] if partial.exists() else b""
-    note(f"run {run.run}: {run.bytes / 1e6:.2f} MB, of which {len(have) / 1e6:.2f} MB are fetched already")
-    partial.parent.mkdir(parents=True, exist_ok=True)
-    with partial.open("ab") as file:
+class _FilePart:
+    """A file in the data folder, to which what is received is appended."""
 
-        def save(part: bytes) -> None:
-            file.write(part)
-            file.flush()
+    def __init__(self, path: Path, size: int) -> None:
+        self._path = path
+        self._file: BinaryIO | None = None
+        try:
+            self.data = path.read_bytes()[:size] if path.exists() else b""
+            private.make_folder(path.parent)
+            private.create(path)
+            private.tighten(path)
+            self._file = path.open("ab")
+        except OSError as error:
+            raise self._failed(error) from error
 
-        data = await clip.fetch(run, have, save)
-    partial.unlink()  # in any case: a run with a wrong checksum is fetched from its beginning next time
-    return data
+    def append(self, data: bytes) -> None:
+        assert self._file is not None
+        try:
+            self._file.write(data)
+            self._file.flush()
+        except OSError as error:
+            raise self._failed(error) from error
 
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
 
-def _store(clip: ClipRuns, run: KeptRun, packets: list[bytes], config: Config) -> tuple[int | None, float]:
-    """Record the packets as a session; returns its number and length. Sensor time replaces the time of arrival."""
-    if not packets:
-        return None, 0.0
-    times_s = [head[4] + head[5] * 1e-6 for head in map(wire.unpack_header, packets)]
-    period_us = wire.unpack_header(packets[0])[6]
-    rate_hz = min(wire.RATES_HZ, key=lambda rate: abs(rate - 1e6 / period_us))
-    firmware = clip.status.firmware if clip.status is not None else ""
-    profile = Profiles().open(config.name)
-    settings = session_settings(SessionRequest(config, mode=SYNC_MODE), profile, firmware)
-    settings = replace(settings, rate_hz=rate_hz, notes=f"kept by the clip as run {run.run}")
-    started = float(run.started_unix_s) or time.time()
-    with Store().record(f"clip {clip.name}", SYNC_MODE, settings, started) as recording:
-        for packet, time_s in zip(packets, times_s, strict=True):
-            recording.append(Packet(packet, time_s))
-    return recording.id, times_s[-1] - times_s[0]
+    def _failed(self, error: OSError) -> StoreError:
+        return StoreError(f"{self._path} cannot be written: {reason(error)}.")
 
 
-def _analyse(number: int, runner: str, note: Note) -> None:
+def _trunk_calibration(runner: str) -> Calibration | None:
+    return Profiles().open(runner).trunk_calibration
+
+
+def _analyse(number: int, note: Note) -> None:
     """Summarise a session and keep the baseline that it took; if that fails, the stored packets remain."""
     store = Store()
     session = store.open(number)
@@ -129,11 +136,11 @@ def _analyse(number: int, runner: str, note: Note) -> None:
         found = reanalyse(session)
         edits.summarise(store, number, codec.to_json(found.summary))
         if found.own_baseline and found.run.baseline is not None:
-            Profiles().keep(runner, found.run.baseline, number)
+            Profiles().keep(session.runner, found.run.baseline, number)
     except UntuckError as error:
         note(f"session {number} is stored but could not be analysed: {error}")
 
 
-def _partial_path(name: str, run: KeptRun) -> Path:
-    """The file of an incomplete run; a later run with the same number has another start time and so another file."""
-    return data_folder() / "partial" / f"{name}-{run.run}-{run.started_unix_s}.part"
+def part_path(name: str) -> Path:
+    """The file of an incomplete run, whose name is of run_fetching.part_name."""
+    return data_folder() / "partial" / name

@@ -1,25 +1,29 @@
 """A stored session analysed again, with the traces of every sample: the basis of pages, files and exports.
 
-Decoder, pipeline, commands and ages of the data are those of the live session, so findings and cues are the same. All
-packets go in at once, which is a hundred times faster than a replay packet by packet.
+Decoders, pipeline, commands and ages of the data are those of the live session, so findings and cues are the same. All
+packets of one clip go in at once, which is a hundred times faster than a replay packet by packet; those of two clips in
+the order of arrival, because the pelvis does not wait for a trunk that is late.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from untuck.motion.decode import Decoder
-from untuck.motion.pipeline import Pipeline
+import numpy as np
+
 from untuck.report.summary import Signal, Summary, summarise, unheard
 from untuck.run_results import Run
 from untuck.samples import Samples
-from untuck.session.packet_pipeline import PacketCommands, signal_of
+from untuck.session.clip_decoders import ClipDecoders
+from untuck.session.damage import with_damage
+from untuck.session.packet_pipeline import NO_SAMPLES, pipeline_of, signal_of
 from untuck.session_commands import SessionCommand
-from untuck.store import Settings, StoredSession
-from untuck.vocabulary import NotJudged
+from untuck.store.session import Settings, StoredSession
+from untuck.vocabulary import NotJudged, Role
 
+_COLUMNS = "time_s", "gyr_rad_s", "acc_m_s2"
 SYNC_MODE = "sync"  # of runs that the clip recorded by itself: nobody heard a cue of this analysis
 
 
@@ -27,8 +31,9 @@ SYNC_MODE = "sync"  # of runs that the clip recorded by itself: nobody heard a c
 class Decoded:
     """A session's samples as decoded, and all that steers their analysis.
 
-    commands: those of the session's record, then those that follow from its packets; late_s: how much later than usual
-    each packet came.
+    samples: of the pelvis; trunk: of the second clip on the pelvis's clock, None without one; parts: both in the order
+    of arrival; commands: those of the session's record, then those that follow from its packets; late_s: how much later
+    than usual each packet of the pelvis came.
     """
 
     samples: Samples
@@ -36,6 +41,9 @@ class Decoded:
     commands: tuple[SessionCommand, ...]
     signal: Signal
     late_s: tuple[float, ...]
+    parts: tuple[tuple[Role, Samples], ...]
+    trunk: Samples | None = None
+    trunk_signal: Signal | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +51,8 @@ class Reanalysis:
     """A session's samples as decoded, their analysis, and its summary.
 
     own_baseline: the baseline was taken in this session; late_ms: median and 99th percentile of how much later than
-    usual packets came, None for a session without packets.
+    usual the pelvis's packets came, None for a session without packets; trunk: samples of the second clip on the
+    pelvis's clock, None without one.
     """
 
     samples: Samples
@@ -51,56 +60,79 @@ class Reanalysis:
     summary: Summary
     own_baseline: bool
     late_ms: tuple[float, float] | None
-
-
-class _PacketReader:
-    """Passes packets to the decoder; collects how late each came and the commands that follow from them."""
-
-    def __init__(self, session: StoredSession, decoder: Decoder, stale_s: float) -> None:
-        self._session = session
-        self._decoder = decoder
-        self._from_packets = PacketCommands(decoder, stale_s)
-        self.commands: list[SessionCommand] = []
-        self.late_s: list[float] = []
-
-    def packets(self) -> Iterator[bytes]:
-        before_s = -math.inf
-        for packet in self._session.packets():
-            self._decoder.arrival_s = packet.arrival_s
-            yield packet.data
-            newest_s = self._decoder.last_time_s
-            if newest_s != before_s:  # it held new samples
-                self.commands += self._from_packets.take(packet.arrival_s, before_s)
-                self.late_s.append(self._from_packets.age_s)
-                before_s = newest_s
+    trunk: Samples | None = None
 
 
 def decode(session: StoredSession) -> Decoded:
     """Decode a stored session. Raises StoreError if it is damaged, PacketError for an unknown protocol version."""
     settings = session.settings()
-    decoder = Decoder()
-    reader = _PacketReader(session, decoder, settings.params.cue_stale_s)
-    samples = decoder.push(reader.packets())
-    length_s = float(samples.time_s[-1] - samples.time_s[0]) if len(samples) else 0.0
-    commands = (*session.commands(), *reader.commands)
-    return Decoded(samples, settings, commands, signal_of(decoder, length_s), tuple(reader.late_s))
+    decoders = ClipDecoders(settings.params.cue_stale_s, settings.trunk)
+    commands, late_s, parts = list(session.commands()), list[float](), list[tuple[Role, Samples]]()
+    for part in decoders.push(session.packets()):
+        commands += decoders.commands
+        late_s += decoders.late_s
+        parts.append(part)
+    pelvis, trunk = (_joined([samples for each, samples in parts if each == role]) for role in Role)
+    return Decoded(
+        samples=pelvis,
+        settings=settings,
+        commands=tuple(commands),
+        signal=signal_of(decoders.pelvis, _length_s(pelvis)),
+        late_s=tuple(late_s),
+        parts=tuple(parts),
+        trunk=None if decoders.trunk is None else trunk,
+        trunk_signal=None if decoders.trunk is None else signal_of(decoders.trunk, _length_s(trunk)),
+    )
+
+
+def _length_s(samples: Samples) -> float:
+    return float(samples.time_s[-1] - samples.time_s[0]) if len(samples) else 0.0
+
+
+def _joined(parts: Sequence[Samples]) -> Samples:
+    """Samples of one clip in a row."""
+    parts = [part for part in parts if len(part)]
+    if len(parts) <= 1:
+        return parts[0] if parts else NO_SAMPLES
+    time_s, gyr, acc = (np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS)
+    quats = [part.quat for part in parts if part.quat is not None]
+    quat = np.concatenate(quats) if len(quats) == len(parts) else None
+    return Samples(time_s, gyr, acc, quat, parts[0].acc_end_m_s2)
 
 
 def reanalyse(session: StoredSession) -> Reanalysis:
     """Analyse a stored session. Raises StoreError if it is damaged, PacketError for an unknown protocol version."""
+    steps = reanalyse_in_steps(session, math.inf)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as ended:
+            found: Reanalysis = ended.value
+            return found
+
+
+def reanalyse_in_steps(session: StoredSession, step_s: float) -> Generator[float, None, Reanalysis]:
+    """As `reanalyse`, with the same result to the bit; yields the share that is done after each step_s of the session.
+
+    For a caller that must not be held up for minutes: it may do something else between steps, or stop.
+    """
     decoded = decode(session)
     settings = decoded.settings
-    pipeline = Pipeline(settings.calibration, settings.baseline, settings.params, keep_samples=True)
+    pipeline = pipeline_of(settings, keep_samples=True)
     for command in decoded.commands:
         pipeline.command(command)
-    pipeline.push(decoded.samples)
+    for role, piece, share in _pieces(decoded.parts, step_s):
+        pipeline.push(piece, role)
+        yield share
     pipeline.finish()
     run = pipeline.run()
-    summary = replace(summarise(run, decoded.signal), audio_delay_ms=settings.audio_delay_ms)
+    summary = replace(summarise(run, decoded.signal, decoded.trunk_signal), audio_delay_ms=settings.audio_delay_ms)
     if session.mode == SYNC_MODE:
         summary = unheard(summary)
+    summary = with_damage(summary, session)
     own_baseline = bool((run.strides["reason"] == NotJudged.BASELINE).any())
-    return Reanalysis(decoded.samples, run, summary, own_baseline, _late_ms(decoded.late_s))
+    late_ms = _late_ms(decoded.late_s)
+    return Reanalysis(decoded.samples, run, summary, own_baseline, late_ms, trunk=decoded.trunk)
 
 
 def unix_zero_s(session: StoredSession, found: Reanalysis) -> float:
@@ -110,6 +142,19 @@ def unix_zero_s(session: StoredSession, found: Reanalysis) -> float:
     """
     first_s = float(found.samples.time_s[0]) if len(found.samples) else 0.0
     return session.started_unix_s - first_s
+
+
+def _pieces(parts: Sequence[tuple[Role, Samples]], step_s: float) -> Iterator[tuple[Role, Samples, float]]:
+    """The parts cut into pieces of step_s, and the share of all samples that is passed on with each."""
+    total, done = sum(len(samples) for _, samples in parts), 0
+    for role, samples in parts:
+        first = 0
+        while first < len(samples):
+            end_s = float(samples.time_s[first]) + step_s
+            last = max(int(samples.time_s.searchsorted(end_s)), first + 1)
+            done += last - first
+            yield role, samples[first:last], done / total
+            first = last
 
 
 def _late_ms(late_s: Sequence[float]) -> tuple[float, float] | None:

@@ -12,7 +12,7 @@ from untuck.errors import ReportError, reason
 from untuck.report.summary import Summary
 from untuck.session.earlier_sessions import compared_sessions, subtitle_of, title_of
 from untuck.session.reanalysis import reanalyse
-from untuck.store import Store, StoredSession
+from untuck.store import Store, StoredSession, private
 from untuck.store.paths import sessions_path
 
 Note = Callable[[str], None]
@@ -22,7 +22,7 @@ def write_report(session_id: int, note: Note) -> Path:
     """Write a session's page into the data folder; returns its path. Raises ReportError if it cannot be written."""
     path = sessions_path().parent / "reports" / f"session-{session_id}.html"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private.make_folder(path.parent)
     except OSError as error:
         raise ReportError(f"{path.parent} cannot be created: {reason(error)}.") from error
     store = Store()
@@ -54,6 +54,8 @@ def write_pages(store: Store, session: StoredSession, html: Path | None, pdf: Pa
         late_ms=found.late_ms,
     )
     try:
+        for path in filter(None, (html, pdf)):
+            private.create(path)
         if html is not None:
             html.write_text(to_html(report), "utf-8")
             note(f"wrote {html}")

@@ -12,11 +12,14 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
-from untuck.session.clip_session import connected_clip, show_notices
-from untuck.session.live import Source, View
-from untuck.session.request import SessionRequest, with_paired_clip
+from untuck.outside_text import printable
+from untuck.session.clip_session import connected_clip
+from untuck.session.connected_clip import show_notices
+from untuck.session.packet_loop import Source, View
+from untuck.session.request import SessionRequest, missing_clip, with_paired_clip
 from untuck.session_commands import SessionCommand
-from untuck.simulate.runner import RunnerSource, Scenario
+from untuck.simulate.scenario import Scenario
+from untuck.simulate.source import RunnerSource
 from untuck.sources.ble import Backend, HeardClip, Timeouts
 from untuck.sources.replay import ReplaySource
 from untuck.store import Settings, StoredSession
@@ -29,7 +32,8 @@ class ReadySession:
     """A source that is ready to run.
 
     mode: the command under which it is recorded, "" not to record; commands, number: those of a recorded session;
-    request: of a session with a clip; show_notices: shows what the runner should know before the start.
+    request: of a session with a clip; show_notices: shows what the runner should know before the start; stored_as: the
+    names under which the store knows the clips of pelvis and trunk, if other than `name`.
     """
 
     source: Source
@@ -40,6 +44,7 @@ class ReadySession:
     number: int | None = None
     request: SessionRequest | None = None
     show_notices: Callable[[View], None] | None = None
+    stored_as: tuple[str, str] = "", ""
 
 
 class SessionStart(Protocol):
@@ -58,7 +63,7 @@ class SessionStart(Protocol):
 
 @dataclass(frozen=True)
 class ClipStart:
-    """A clip over Bluetooth: the one named in the runner's settings, else the paired one, else the first one found."""
+    """A clip over Bluetooth: the one named in the runner's settings, else the paired one."""
 
     request: SessionRequest = field(default_factory=lambda: SessionRequest(Config()))
     name: str = ""
@@ -79,7 +84,8 @@ class ClipStart:
     @property
     def text(self) -> str:
         address, runner = self.request.config.clip.address, self.request.config.name
-        clip = f"Clip {self.name or address}" if address else "The first clip found"
+        lacking = missing_clip(replace(self.request.config, name=""))[0]
+        clip = f"Clip {self.name or address}" if address else lacking
         return f"{runner}: {clip}" if runner else clip
 
     def at(self, clip: HeardClip) -> ClipStart:
@@ -92,12 +98,13 @@ class ClipStart:
     async def open(self) -> AsyncIterator[ReadySession]:
         async with connected_clip(self.request, self.backend, self.timeouts) as clip:
             yield ReadySession(
-                source=clip.source,
+                source=clip.stream,
                 name=self.request.config.name or f"clip {clip.source.name}",
                 mode=self.request.mode,
                 settings=clip.settings,
                 request=self.request,
                 show_notices=partial(show_notices, clip=clip),
+                stored_as=(f"clip {clip.source.name}", clip.trunk_name),
             )
 
 
@@ -112,13 +119,15 @@ class SimulatedStart:
     key: str = "demo"
     text: str = "A simulated runner"
     work: str = "preparing the simulated runner"
+    clips: int = 1
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[ReadySession]:
         seed, self.seed = self.seed, self.seed + 1
-        scenario = Scenario.default(self.minutes)
-        source = await asyncio.to_thread(RunnerSource, scenario, seed, self.rate_hz, not self.fast)
-        settings = Settings(rate_hz=self.rate_hz, notes=f"simulated, seed {seed}")
+        scenario = Scenario.default(self.minutes, clips=self.clips)
+        make = partial(RunnerSource, scenario, seed, self.rate_hz, not self.fast, clips=self.clips)
+        source = await asyncio.to_thread(make)
+        settings = Settings(rate_hz=self.rate_hz, notes=f"simulated, seed {seed}", trunk=self.clips == 2)
         yield ReadySession(source, f"simulated runner {seed}", "demo", settings)
 
 
@@ -136,13 +145,14 @@ class ReplayStart:
 
     @property
     def text(self) -> str:
-        return f"Session {self.session.id}: {self.session.source}"
+        return printable(f"Session {self.session.id}: {self.session.source}")
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[ReadySession]:
-        source = ReplaySource(self.session.packets(), self.speed)
+        damage = await asyncio.to_thread(self.session.damage_words)
         yield ReadySession(
-            source=source,
+            source=ReplaySource(self.session.packets(), self.speed),
+            show_notices=(lambda view: view.say(damage)) if damage else None,
             name=self.text,
             mode="",
             settings=self.session.settings(),

@@ -8,36 +8,57 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import Protocol
 
 from untuck.errors import LinkError
 from untuck.events import CueDecided, Event, MovingChanged, StrideMeasured
 from untuck.model import Cue
 from untuck.session.guidance import Guide
+from untuck.session.packet_loop import Buzz
+from untuck.session.packet_pipeline import PacketPipeline, beyond_band
 from untuck.sound.mixer import Hearing
 from untuck.sound.player import Player
 from untuck.store.config import SoundConfig
 from untuck.vocabulary import Moving
 
-if TYPE_CHECKING:
-    from untuck.session.packet_pipeline import PacketPipeline
-
 END_S = 4.0  # how long `close` waits for sounds to end
 
-Buzz = Callable[[str, int], Awaitable[None]]  # a cue on the clip's own buzzer: fault and side
-
 _log = logging.getLogger(__name__)
+
+
+class Output(Protocol):
+    """What sounds: sound.player.Player, or a browser. backend: name of the sound system, "" while there is none."""
+
+    backend: str
+
+    def play(self, fault: str, side: int) -> bool:
+        """Queue a cue; False if nothing can sound."""
+
+    def say(self, phrase: str) -> bool:
+        """Queue a phrase; False if nothing can sound."""
+
+    def hum(self, beyond_deg: float) -> None:
+        """Set the hum of a drill, as Mixer.hum."""
+
+    def wait(self, timeout_s: float = 2.0) -> None:
+        """Let queued sounds end."""
+
+    def close(self) -> None:
+        """Release the device."""
+
+
+MakeOutput = Callable[[Hearing, Callable[[str], None], bool], Output]
 
 
 class Voice:
     """Sounds a session's events; needs a running event loop for the buzzer. The caller must close it.
 
     say: receives messages about the sound device; buzz: the clip's buzzer, None if there is none; guide: None for a
-    session without spoken guidance; begins: the session begins now, with the guide's first phrase.
+    session without spoken guidance; begins: the session begins now, with the guide's first phrase; make_output: makes
+    what sounds from the settings, from a function that receives a changed backend, and from whether phrases are spoken;
+    None for the computer's sound device.
     """
 
     def __init__(
@@ -48,6 +69,7 @@ class Voice:
         buzz: Buzz | None = None,
         *,
         begins: bool = True,
+        make_output: MakeOutput | None = None,
     ) -> None:
         self._say = say
         self._buzz = buzz if sound.buzzer else None
@@ -56,7 +78,7 @@ class Voice:
         self._loop = asyncio.get_running_loop()
         self._buzzing: set[asyncio.Future[None]] = set()
         hearing = Hearing(sound.volume_pct / 100.0, sound.cues, sound.ear)
-        self._player = Player(hearing, self._changed_elsewhere, patient=True, speaks=self._guide is not None)
+        self._player = (make_output or _on_device)(hearing, self._changed_elsewhere, self._guide is not None)
         self._changed(self._player.backend)
         if self._guide is not None and begins:
             self.speak(self._guide.begin())
@@ -115,11 +137,5 @@ class Voice:
             self._say("no sound device: cues are shown, not heard.")
 
 
-def beyond_band(stride: np.void, packets: PacketPipeline) -> float:
-    """How far a stride's tilt is outside the band around the baseline, in degrees; 0 within it or without baseline."""
-    baseline = packets.pipeline.baseline
-    if baseline is None or not stride["valid"]:
-        return 0.0
-    off_deg = float(stride["tilt_deg"] - baseline.tilt_deg[baseline.at(stride["cadence_spm"])])
-    band_deg = packets.pipeline.params.tuck_off_deg
-    return off_deg - band_deg if off_deg > band_deg else min(off_deg + band_deg, 0.0)
+def _on_device(hearing: Hearing, on_change: Callable[[str], None], speaks: bool) -> Output:
+    return Player(hearing, on_change, patient=True, speaks=speaks)

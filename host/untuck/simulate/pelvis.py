@@ -84,7 +84,7 @@ def _demand_curves(scenario: Scenario, time_s: Floats) -> _Demand:
     )
 
 
-def _wander(phase: Floats, spacing: float, memory: float, rng: np.random.Generator) -> Floats:
+def wander(phase: Floats, spacing: float, memory: float, rng: np.random.Generator) -> Floats:
     """(N,) smooth noise of SD about 1 with a node every `spacing` of phase; memory: correlation of neighbours."""
     count = int(phase[-1] / spacing) + 5
     nodes = rng.normal(0, 1, count)
@@ -109,8 +109,8 @@ def _steps(demand: _Demand, rng: np.random.Generator) -> _Steps:
     """Times of contact and toe-off: cadence from speed, each step slightly early or late."""
     spm = gait.cadence_spm(demand.run_m_s) * (1 - demand.walk) + gait.walking_cadence_spm(demand.walk_m_s) * demand.walk
     even = np.concatenate([[0.0], np.cumsum(0.5 * (spm[1:] + spm[:-1]))]) / 120 / GRID_HZ
-    phase = even + STEP_SD * _wander(even, 0.5, 0.0, rng)
-    contact_m_s = demand.run_m_s + CONTACT_SPEED_SD * _wander(phase, 0.5, 0.0, rng)
+    phase = even + STEP_SD * wander(even, 0.5, 0.0, rng)
+    contact_m_s = demand.run_m_s + CONTACT_SPEED_SD * wander(phase, 0.5, 0.0, rng)
     halves = np.arange(int(np.ceil(2 * phase[0])), int(np.floor(2 * phase[-1])) + 1)
     struck_s = np.interp(halves / 2, phase, demand.time_s)
     runs = np.interp(struck_s, demand.time_s, demand.run) > RUNNING
@@ -162,7 +162,7 @@ def _angles_deg(demand: _Demand, steps: _Steps, forms: tuple[gait.Gait, gait.Gai
     """(N,3) tilt above standing, obliquity, and rotation relative to the heading, of gait and sway."""
 
     def waves(name: str, size_sd: float) -> Floats:
-        size = 1 + size_sd * _wander(steps.phase, 1.0, MEMORY, rng)
+        size = 1 + size_sd * wander(steps.phase, 1.0, MEMORY, rng)
         running = demand.run * gait.waves(getattr(forms[0], name), steps.phase, demand.run_m_s)
         walking = demand.walk * gait.waves(getattr(forms[1], name), steps.phase, demand.walk_m_s)
         both: Floats = size * (running + walking)
@@ -170,7 +170,7 @@ def _angles_deg(demand: _Demand, steps: _Steps, forms: tuple[gait.Gait, gait.Gai
 
     moving = np.minimum(demand.run + demand.walk, 1.0)
     level = demand.run * gait.running_tilt_deg(demand.run_m_s) + demand.walk * gait.WALKING_TILT_DEG - demand.tuck_deg
-    level += moving * TILT_SD_DEG * _wander(steps.phase, 1.0, MEMORY, rng)
+    level += moving * TILT_SD_DEG * wander(steps.phase, 1.0, MEMORY, rng)
     angles = [
         level + waves("tilt", TILT_SIZE_SD),
         demand.swing * waves("obliquity", OBLIQUITY_SIZE_SD),
@@ -180,8 +180,11 @@ def _angles_deg(demand: _Demand, steps: _Steps, forms: tuple[gait.Gait, gait.Gai
     return total
 
 
-def _pelvis_quat(angles_deg: Floats, heading_rad: Floats) -> Floats:
-    """(N,4) pelvis to earth with exactly this tilt (absolute), obliquity and heading."""
+def segment_quat(angles_deg: Floats, heading_rad: Floats) -> Floats:
+    """(N,4) pelvis or trunk to earth with exactly this tilt (absolute), obliquity and heading.
+
+    angles_deg (N,3): tilt, obliquity, and rotation relative to heading_rad (N,).
+    """
     tilt, obliquity, rotation = np.radians(angles_deg).T
     roll = -np.arcsin(np.sin(obliquity) / np.cos(tilt))
     turned = Rotation.from_euler("ZYX", np.stack([heading_rad + rotation, tilt, roll], axis=1)) * UPRIGHT
@@ -227,15 +230,21 @@ def _position_m(demand: _Demand, steps: _Steps, heading_rad: Floats, forms: tupl
 class Motion:
     """The motion of the pelvis, at GRID_HZ.
 
-    time_s (N,); pelvis_quat (N,4) pelvis to earth; position_m (N,3) of the sacrum; running (N,) share of full running;
-    contacts CONTACT_DTYPE, of running only.
+    time_s (N,); pelvis_quat (N,4) pelvis to earth; position_m (N,3) of the sacrum; running, walking (N,) shares of full
+    running and walking; contacts CONTACT_DTYPE, of running only; heading_rad (N,) of the runner; phase (N,) in strides;
+    speed_m_s (N,) of running; hinge_deg (N,) forward tilt of hip hinges.
     """
 
     time_s: Floats
     pelvis_quat: Floats
     position_m: Floats
     running: Floats
+    walking: Floats
     contacts: NDArray[np.void]
+    heading_rad: Floats
+    phase: Floats
+    speed_m_s: Floats
+    hinge_deg: Floats
 
 
 def move(scenario: Scenario, seed: int) -> Motion:
@@ -251,7 +260,18 @@ def move(scenario: Scenario, seed: int) -> Motion:
     angles_deg[:, 2] += _pullbacks(scenario, demand, steps.phase)
     turned = np.concatenate([[0.0], np.cumsum(0.5 * (demand.turn_rad_s[1:] + demand.turn_rad_s[:-1]))]) / GRID_HZ
     moving = np.minimum(demand.run + demand.walk, 1.0)
-    heading = turned + moving * np.radians(WANDER_DEG) * _wander(demand.time_s, WANDER_S, 0.0, rng)
+    heading = turned + moving * np.radians(WANDER_DEG) * wander(demand.time_s, WANDER_S, 0.0, rng)
     place = _position_m(demand, steps, heading, (running, walking))
     place += _turned_left(_hinge_shift_m(hinge_deg), heading)
-    return Motion(demand.time_s, _pelvis_quat(angles_deg, heading), place, demand.run, steps.contacts)
+    return Motion(
+        time_s=demand.time_s,
+        pelvis_quat=segment_quat(angles_deg, heading),
+        position_m=place,
+        running=demand.run,
+        walking=demand.walk,
+        contacts=steps.contacts,
+        heading_rad=heading,
+        phase=steps.phase,
+        speed_m_s=demand.run_m_s,
+        hinge_deg=hinge_deg,
+    )

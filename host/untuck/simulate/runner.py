@@ -1,27 +1,22 @@
-"""A simulated runner with known truth: a scenario becomes pelvis motion, samples of a virtual clip, and wire packets.
+"""A simulated runner with known truth: a scenario becomes pelvis motion and samples of a virtual clip.
 
-pelvis.py makes the motion, imu.py the samples, packets.py the packets.
+pelvis.py makes the motion, imu.py the samples; source.py sends them as packets.
 """
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from untuck import wire
-from untuck.model import RIGHT, Floats, Packet
+from untuck.model import RIGHT, Floats
 from untuck.samples import Samples
 from untuck.simulate.imu import ImuTruth, Mount, Noise, virtual_imu
-from untuck.simulate.packets import pack
 from untuck.simulate.pelvis import GRID_HZ, RUNNING, STANDING_TILT_DEG, Motion, move
 from untuck.simulate.scenario import Phase, Scenario, TrueFault
 
-__all__ = ["Phase", "RunnerSource", "RunnerTruth", "Scenario", "SimulatedRun", "TrueFault", "simulate"]
+__all__ = ["Phase", "RunnerTruth", "Scenario", "SimulatedRun", "TrueFault", "simulate"]
 
 LONGEST_STRIDE_S = 1.0
 TYPICAL_MOUNT = Mount(
@@ -81,18 +76,32 @@ def _truth(scenario: Scenario, motion: Motion, imu: ImuTruth, kept: NDArray[np.b
     )
 
 
+def without_gaps(
+    samples: Samples, at_s: Floats, gaps: tuple[tuple[float, float], ...]
+) -> tuple[Samples, NDArray[np.bool_]]:
+    """The samples outside gaps (start_s, duration_s) of their true times at_s (N,), and which those are (N,)."""
+    kept = np.ones(len(samples), bool)
+    for start_s, length_s in gaps:
+        kept &= (at_s < start_s) | (at_s >= start_s + length_s)
+    quat = None if samples.quat is None else samples.quat[kept]
+    part = samples.time_s[kept], samples.gyr_rad_s[kept], samples.acc_m_s2[kept]
+    return Samples(*part, quat, samples.acc_end_m_s2), kept
+
+
 def simulate(
     scenario: Scenario | None = None,
     seed: int = 0,
     rate_hz: int = 100,
     mount: Mount | None = None,
     noise: Noise | None = None,
+    *,
+    clip_turn_deg: Floats | None = None,
 ) -> SimulatedRun:
     """A run with this scenario, as a clip on the waistband measures it, with truth.
 
     scenario: None is `Scenario.default()`; seed: of the runner's own form, all scatter and the sensor's noise; rate_hz
     of the samples. mount: None is a typical clip, slightly askew and loose; noise: None is a typical sensor with the
-    ringing of foot strikes. `Mount()` and `Noise.none()` are the ideal ones.
+    ringing of foot strikes. `Mount()` and `Noise.none()` are the ideal ones. clip_turn_deg: as for `virtual_imu`.
     """
     scenario = scenario or Scenario.default()
     motion = move(scenario, seed)
@@ -107,36 +116,7 @@ def simulate(
         lowpass_hz=None,
         output_rate_hz=float(rate_hz),
         contact_times_s=motion.contacts["time_s"],
+        clip_turn_deg=clip_turn_deg,
     )
-    kept = np.ones(len(samples), bool)
-    for start_s, length_s in scenario.gaps:
-        kept &= (imu.time_s < start_s) | (imu.time_s >= start_s + length_s)
-    quat = None if samples.quat is None else samples.quat[kept]
-    samples = Samples(samples.time_s[kept], samples.gyr_rad_s[kept], samples.acc_m_s2[kept], quat)
+    samples, kept = without_gaps(samples, imu.time_s, scenario.gaps)
     return SimulatedRun(samples, _truth(scenario, motion, imu, kept), rate_hz)
-
-
-class RunnerSource:
-    """A simulated runner as a source of packets; `run` has the samples and the truth.
-
-    realtime: packets come when the clip would send them; otherwise as fast as they are consumed, with the arrival times
-    of real time.
-    """
-
-    buzz = None  # a simulated clip has no buzzer
-
-    def __init__(
-        self, scenario: Scenario | None = None, seed: int = 0, rate_hz: int = 100, realtime: bool = True
-    ) -> None:
-        self.run = simulate(scenario, seed, rate_hz)
-        self._realtime = realtime
-
-    async def packets(self) -> AsyncIterator[Packet]:
-        """The run's packets, in order; yields to other tasks between them."""
-        begin_s = time.monotonic()
-        sent = 0
-        for data in pack(self.run.samples, self.run.rate_hz):
-            sent += wire.unpack_header(data)[7]
-            due_s = begin_s + float(self.run.samples.time_s[sent - 1])
-            await asyncio.sleep(max(0.0, due_s - time.monotonic()) if self._realtime else 0.0)
-            yield Packet(data, time.monotonic() if self._realtime else due_s)

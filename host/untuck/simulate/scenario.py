@@ -6,6 +6,7 @@ Values change between phases by smooth quintic steps, so that acceleration stays
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -24,8 +25,9 @@ RIGID_SWING = 0.6  # of the runner's own rotation and obliquity: at or below, th
 class Phase:
     """One part of a scenario; kind: one of KINDS.
 
-    tuck_deg: posterior shift of tilt (negative: arched); pullback_deg: depth on `side`. Raises ValueError for an
-    unknown kind or a duration that is not above 0.
+    tuck_deg: posterior shift of tilt (negative: arched); pullback_deg: depth on `side`; lean_deg: forward shift of the
+    trunk's lean against the runner's own, which does not move the pelvis. Raises ValueError for an unknown kind or a
+    duration that is not above 0.
     """
 
     kind: str
@@ -37,6 +39,12 @@ class Phase:
     pullback_phase: float = 0.70  # of that side's stride
     swing: float = 1.0  # rotation and obliquity relative to normal; 0.4 is a rigid pelvis
     turn_deg_s: float = 0.0  # counter-clockwise seen from above
+    lean_deg: float = 0.0
+
+    @property
+    def lumbar_deg(self) -> float:
+        """Extension of the lumbar spine against the runner's own: change of tilt minus change of lean."""
+        return -self.tuck_deg - self.lean_deg
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS or not self.duration_s > 0:
@@ -63,19 +71,25 @@ class Scenario:
     gaps: tuple[tuple[float, float], ...] = ()
 
     @classmethod
-    def default(cls, minutes: float | None = None, speed_m_s: float = 3.3) -> Scenario:
+    def default(cls, minutes: float | None = None, speed_m_s: float = 3.3, clips: int = 1) -> Scenario:
         """Stand, three hinges, stand, run, tuck, recover, pull the right hip back, recover, stand: 2.3 minutes.
 
         minutes: stretches the running phases. It cannot shorten the scenario, because a baseline takes 60 strides.
+        clips: with 2 the runner also arches, bends and runs upright, which a second clip shows: 4 minutes.
         """
         run = Phase("run", 50.0, speed_m_s)
-        running = (
-            run,
+        faults = [
             replace(run, duration_s=20.0, tuck_deg=7.0),
-            replace(run, duration_s=16.0),
             replace(run, duration_s=20.0, pullback_deg=5.0),
-            replace(run, duration_s=13.0),
-        )
+        ]
+        if clips == 2:
+            faults[1:1] = [
+                replace(run, duration_s=20.0, tuck_deg=-7.0),
+                replace(run, duration_s=20.0, tuck_deg=4.0, lean_deg=5.0),
+                replace(run, duration_s=20.0, lean_deg=-7.0),
+            ]
+        recover = [replace(run, duration_s=16.0)] * (len(faults) - 1) + [replace(run, duration_s=13.0)]
+        running = (run, *chain.from_iterable(zip(faults, recover, strict=True)))
         before = (Phase("stand", 7.0), Phase("hinge", 3 * HINGE_S), Phase("stand", 2.5))
         after = (Phase("stand", 4.0),)
         spare_s = (minutes or 0.0) * 60 - sum(phase.duration_s for phase in before + after)
@@ -91,14 +105,17 @@ class Scenario:
         """(P,) start of each phase."""
         return np.cumsum([0.0] + [phase.duration_s for phase in self.phases])[:-1]
 
-    def faults(self) -> tuple[TrueFault, ...]:
-        """The runner's faults in order of time; neighbouring phases with the same fault count as one."""
+    def faults(self, trunk: bool = False) -> tuple[TrueFault, ...]:
+        """The runner's faults in order of time; neighbouring phases with the same fault count as one.
+
+        trunk: as a second clip on the upper back shows them, which tells arch, bent and upright from a tuck.
+        """
         found: list[TrueFault] = []
         for start_s, phase in zip(self.starts_s(), self.phases, strict=True):
             if phase.kind != "run":
                 continue
             end_s = float(start_s + phase.duration_s)
-            for fault, side, depth_deg in _faults_of(phase):
+            for fault, side, depth_deg in _faults_of(phase, trunk):
                 last = next((f for f in found if f[:2] == (fault, side) and abs(f.end_s - start_s) < 1e-6), None)
                 if last:
                     found[found.index(last)] = last._replace(end_s=end_s, depth_deg=max(last.depth_deg, depth_deg))
@@ -107,14 +124,26 @@ class Scenario:
         return tuple(found)
 
 
-def _faults_of(phase: Phase) -> list[tuple[str, int, float]]:
-    faults = []
-    if phase.tuck_deg:
+def _faults_of(phase: Phase, trunk: bool) -> list[tuple[str, int, float]]:
+    faults = _spine_faults_of(phase) if trunk else []
+    if phase.tuck_deg and not (trunk and phase.tuck_deg < 0):
         faults.append(("tuck" if phase.tuck_deg > 0 else "arch", BOTH, abs(phase.tuck_deg)))
     if phase.pullback_deg:
         faults.append(("pullback", phase.side, phase.pullback_deg))
     if phase.swing <= RIGID_SWING:
         faults.append(("rigid", BOTH, 0.0))
+    return faults
+
+
+def _spine_faults_of(phase: Phase) -> list[tuple[str, int, float]]:
+    """What pelvis and trunk together show: a tilt that the trunk follows is no arch."""
+    faults = []
+    if phase.lumbar_deg > 0:
+        faults.append(("arch", BOTH, phase.lumbar_deg))
+    if phase.tuck_deg > 0 and phase.lean_deg > 0:
+        faults.append(("bent", BOTH, -phase.lumbar_deg))
+    if phase.lean_deg < 0:
+        faults.append(("upright", BOTH, -phase.lean_deg))
     return faults
 
 

@@ -1,11 +1,12 @@
-"""Errors of a BNO085 added to ideal signals: bias, noise, scale, range, fixed point, the chip's quaternion.
+"""Errors of a BNO085 or another sensor added to ideal signals: bias, noise, scale, range, fixed point, quaternion.
 
 All errors of `Noise` come from one seeded generator in a fixed order, so that a seed gives the same samples.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from scipy.spatial.transform import Rotation
 
 from untuck.model import GRAVITY_M_S2, Floats
 from untuck.samples import Samples
-from untuck.wire import ACC_SCALE, GYR_SCALE, QUAT_SCALE
+from untuck.wire import QUAT_SCALE, SENSOR_BNO085, SENSOR_ICM45686, SENSORS
 
 INT16_MAX = 32767
 IMPACT_HZ = 28.0  # ringing of skin, waistband and clip after foot strike
@@ -51,6 +52,8 @@ class Noise:
         SD of time stamps against the true instants of sampling.
     quantise : bool
         Round to the resolution of the wire protocol.
+    sensor : int
+        Index of `wire.SENSORS`: resolution, and whether there is a quaternion.
 
     Notes
     -----
@@ -58,6 +61,7 @@ class Noise:
     8 g; 2000 deg/s) over a bandwidth of about 50 Hz. The quaternion is from the BNO080/085 data sheet (game rotation
     vector: non-heading error 1.5 deg static, 2.5 deg dynamic; heading drift 0.5 deg/min). Bias, offset and scale are
     what calibration by the chip leaves of the dies' tolerances (1 deg/s, 70 mg, 1 %); this is a judgement.
+    `Noise().on(wire.SENSOR_ICM45686)` has that chip's.
 
     Examples
     --------
@@ -80,6 +84,18 @@ class Noise:
     quat_drift_deg_min: float = 0.5  # heading drift of the chip's quaternion
     jitter_ms: float = 0.0  # SD of time stamps relative to the true times of sampling
     quantise: bool = True  # to the wire's Q points
+    sensor: int = SENSOR_BNO085
+
+    def on(self, sensor: int) -> Noise:
+        """These errors on another sensor: each that is typical of this one becomes typical of that one.
+
+        The ICM-45686's are typical values on a board, from the data sheet DS-000489 1.1, sections 3.1 and 3.2: white
+        noise of 0.0038 deg/s and 110 ug per root Hz over 50 Hz; tolerances of bias, offset and scale, as it does not
+        calibrate itself. It states no random walk: the BNO085's is kept. Ranges end where the packet's 16 bits end.
+        """
+        ours, theirs = _typical(self.sensor), _typical(sensor)
+        same = {each.name for each in fields(self) if getattr(self, each.name) == getattr(ours, each.name)}
+        return replace(self, **{name: getattr(theirs, name) for name in same})
 
     @classmethod
     def none(cls) -> Noise:
@@ -101,6 +117,38 @@ class Noise:
             jitter_ms=0.0,
             quantise=False,
         )
+
+
+@cache
+def _typical(sensor: int) -> Noise:
+    """The typical errors of a sensor."""
+    if sensor == SENSOR_ICM45686:
+        return Noise(
+            gyr_noise_dps=0.027,
+            gyr_bias_dps=0.4,
+            gyr_scale_pct=0.8,
+            acc_noise_mg=0.78,
+            acc_offset_mg=20.0,
+            acc_scale_pct=0.2,
+            clip_acc_g=26.1,
+            clip_gyr_dps=1833.0,
+            sensor=sensor,
+        )
+    return Noise()
+
+
+_everywhere: int | None = None
+
+
+def simulate_sensor(sensor: int | None) -> None:
+    """From here on, simulated sensors are of this kind; None: as their noise says. For benches and tests."""
+    global _everywhere
+    _everywhere = sensor
+
+
+def as_simulated(noise: Noise) -> Noise:
+    """These errors on the sensor that simulate_sensor() has set."""
+    return noise if _everywhere is None else noise.on(_everywhere)
 
 
 def _signs(rng: np.random.Generator) -> Floats:
@@ -197,6 +245,8 @@ def measure(
     time_s (N,) evenly spaced true times; quat (N,4) true sensor to earth; gyr_rad_s, acc_m_s2 (N,3) true rate and
     specific force in the sensor frame; contact_times_s (C,) of foot strikes, used if `noise.impact_g` is not 0.
     """
+    noise = as_simulated(noise)
+    _, acc_scale, gyr_scale, acc_end, _, has_quat = SENSORS[noise.sensor]
     rng = np.random.default_rng(seed)
     rate_hz = (len(time_s) - 1) / (time_s[-1] - time_s[0])
     gyr = _gyroscope(gyr_rad_s, rate_hz, noise, rng)
@@ -205,5 +255,7 @@ def measure(
     chip = _chip_quaternion(quat, time_s, rate_hz, noise, rng)
     stamps = _stamps(time_s, rate_hz, noise, rng)
     if noise.quantise:
-        gyr, acc, chip = _rounded(gyr, GYR_SCALE), _rounded(acc, ACC_SCALE), _rounded(chip, QUAT_SCALE)
-    return Samples(stamps, gyr, acc, chip)
+        gyr, acc, chip = _rounded(gyr, gyr_scale), _rounded(acc, acc_scale), _rounded(chip, QUAT_SCALE)
+    if has_quat:
+        return Samples(stamps, gyr, acc, chip)
+    return Samples(stamps, gyr, acc, acc_end_m_s2=acc_end / acc_scale)

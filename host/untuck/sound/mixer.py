@@ -18,13 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from untuck.errors import SoundError
-from untuck.model import LEFT, RIGHT, Floats
+from untuck.model import BOTH, LEFT, RIGHT, Floats
 from untuck.sound.phrases import cue_phrase, spoken
 from untuck.sound.tones import FADE_S, RATE_HZ, has_sound, render, to_int16
-from untuck.vocabulary import FAULTS, RECOVERED
+from untuck.vocabulary import FAULTS, RECOVERED, facts
 
 _log = logging.getLogger(__name__)
-_WAITING_MAX = 2  # a sound that would have to wait longer comes too late
+WAITING_MAX = 2  # a sound that would have to wait longer comes too late
 
 HUM_HZ = 440.0  # pitch at the edge of the band
 HUM_DEG_PER_OCTAVE = 8.0
@@ -40,6 +40,25 @@ class Hearing:
     volume: float = 0.8
     cues: str = "tones"
     ear: str = "both"
+
+
+def gains(hearing: Hearing) -> Floats:
+    """Factors (2,) of the left and the right ear."""
+    left, right = {"left": (1.0, 0.0), "right": (0.0, 1.0)}.get(hearing.ear, (1.0, 1.0))
+    return hearing.volume * np.array([left, right])
+
+
+def fitted(sound: Floats, hearing: Hearing) -> Floats:
+    """A sound (N,2) at the set volume in the set ears; with one ear, cues of both sides are equally loud."""
+    if hearing.ear != "both":
+        sound = np.repeat(_louder(sound)[:, None], 2, axis=1)
+    return sound * gains(hearing)
+
+
+def audible_cues() -> list[tuple[str, int]]:
+    """Fault and side of every cue that has a sound."""
+    with_sound = (fault for fault in (*FAULTS, RECOVERED) if has_sound(fault))
+    return [(fault, side) for fault in with_sound for side in ((LEFT, RIGHT) if facts(fault).sides else (BOTH,))]
 
 
 class _Waiting(NamedTuple):
@@ -58,9 +77,7 @@ class Mixer:
         self._lock = threading.Lock()
         self._phrases: dict[str, NDArray[np.int16]] = {}
         self._hum = Hum()
-        heard = [fault for fault in (*FAULTS, RECOVERED) if has_sound(fault)]
-        cues = [(fault, side) for fault in heard for side in (LEFT, 0, RIGHT)]
-        self._ready = {(fault, side): self._fit(self._cue(fault, side)) for fault, side in cues}
+        self._ready = {(fault, side): self._fit(self._cue(fault, side)) for fault, side in audible_cues()}
 
     def play(self, fault: str, side: int) -> None:
         """Queue a cue ahead of any phrase; a cue without a sound is ignored."""
@@ -107,7 +124,7 @@ class Mixer:
                 self._playing = self._playing[take:]
                 filled += take
         if self._hum.audible:
-            hum = self._hum.read(frames)[:, None] * self._gains()
+            hum = self._hum.read(frames)[:, None] * gains(self._hearing)
             piece = np.clip(piece + to_int16(hum), -32767, 32767).astype(np.int16)
         return piece
 
@@ -125,7 +142,7 @@ class Mixer:
             self._playing = self._playing[:0]
 
     def _queue(self, sound: _Waiting) -> None:
-        if len(self._waiting) < _WAITING_MAX:
+        if len(self._waiting) < WAITING_MAX:
             self._waiting.append(sound)
 
     def _cue(self, fault: str, side: int) -> Floats:
@@ -137,14 +154,7 @@ class Mixer:
             return render(fault, side)
 
     def _fit(self, sound: Floats) -> NDArray[np.int16]:
-        """A sound at the set volume in the set ears; with one ear, cues of both sides are equally loud."""
-        if self._hearing.ear != "both":
-            sound = np.repeat(_louder(sound)[:, None], 2, axis=1)
-        return to_int16(sound * self._gains())
-
-    def _gains(self) -> Floats:
-        left, right = {"left": (1.0, 0.0), "right": (0.0, 1.0)}.get(self._hearing.ear, (1.0, 1.0))
-        return self._hearing.volume * np.array([left, right])
+        return to_int16(fitted(sound, self._hearing))
 
 
 class Hum:

@@ -1,8 +1,8 @@
 """The tones of the cues as pure samples: 48 kHz, without clicks or clipping, distinguishable by ear, also in mono.
 
-A low double tone; a glide that falls, hollow, at the left ear and rises, bright, at the right; a soft roll; a rising
-chime. vocabulary.FAULTS maps faults to tones (its field `voice`). Sine partials with raised-cosine fades, all equally
-loud by ITU-R BS.1770. Owns pitches, lengths and levels.
+A low double tone; a glide that falls, hollow, at the left ear and rises, bright, at the right; a soft roll; a trill; a
+long deep tone that rises; three high pips; a rising chime. vocabulary.FAULTS maps faults to tones (its field `tone`).
+Sine partials with raised-cosine fades, all equally loud by ITU-R BS.1770. Owns pitches, lengths and levels.
 """
 
 from __future__ import annotations
@@ -90,6 +90,21 @@ def _roll(_side: int) -> Floats:
     return np.concatenate([np.concatenate([gain * beat, _silence(0.02)]) for gain in swell])
 
 
+def _trill(_side: int) -> Floats:
+    high, low = (faded(_tone(pitch_hz, (1.0, 0.3), 0.065), 0.015) for pitch_hz in (1397.0, 1109.0))
+    return np.concatenate([high, low] * 4)
+
+
+def _deep_rise(_side: int) -> Floats:
+    # the partials are louder than the fundamental, which small earbuds do not carry
+    return _tone(156.0, (0.5, 1.0, 0.9, 0.7, 0.5, 0.3), 0.6, end_hz=233.0)
+
+
+def _pips(_side: int) -> Floats:
+    pip = _tone(1976.0, (1.0, 0.2), 0.09)
+    return np.concatenate([pip, _silence(0.07), pip, _silence(0.07), pip])
+
+
 def _chime(_side: int) -> Floats:
     notes_hz, apart_s, ring_s = (523.25, 659.25, 783.99), 0.11, 0.5
     chime = _silence(apart_s * (len(notes_hz) - 1) + ring_s)
@@ -104,5 +119,8 @@ _TONES: dict[str, Callable[[int], Floats]] = {  # by FaultFacts.tone
     "double tone": _double_tone,
     "glide": _glide,
     "roll": _roll,
+    "trill": _trill,
+    "deep rise": _deep_rise,
+    "pips": _pips,
     "chime": _chime,
 }

@@ -21,9 +21,10 @@ from bleak.exc import BleakError
 from untuck import wire
 from untuck.errors import LinkError
 from untuck.model import Packet
-from untuck.sources import remedies
+from untuck.sources import computer_clock, remedies
 from untuck.sources.ble_scan import HeardClip, find_clip
 from untuck.sources.clip_status import ClipStatus
+from untuck.sources.radio_turn import radio_turn
 from untuck.sources.remedies import Interrupted, shorten_addresses
 from untuck.sources.stack import Adapter, Backend
 
@@ -64,7 +65,7 @@ class Link:
         self,
         backend: Backend,
         timeouts: Timeouts,
-        on_packet: Callable[[Packet], None],
+        on_packet: Callable[[Packet], object],
         on_lost: Callable[[], None],
     ) -> None:
         self._backend = backend
@@ -115,6 +116,8 @@ class Link:
         """Use no pairing that the clip has lost: at its first encryption Linux 6.1 ends bluetoothd."""
         assert self._device is not None and self._heard is not None
         pairing = self._heard.pairing
+        if self._is_paired is False and not self._backend.pairs:
+            raise LinkError(remedies.NOT_PAIRED)  # before it is connected: the name and address may be anybody's
         if not self._is_paired or not pairing:
             return
         if renew:
@@ -148,15 +151,21 @@ class Link:
         limits = self._timeouts
         self._service_ended = False
         await self._watch.enter_async_context(self._stack.watch(self._on_service_end))
-        async with self._stack.pairing_agent(self._device.address):
+        agent = self._stack.pairing_agent(self._device.address) if self._backend.pairs else contextlib.nullcontext()
+        async with agent:
             self._client = client = self._make_client()
-            await self._bounded("connecting", limits.connect_s + limits.call_s, client.connect())
+            async with radio_turn():
+                await self._bounded("connecting", limits.connect_s + limits.call_s, client.connect())
+            self._stack.protect(client)
             read_s = limits.pair_s if self._stack.pairs_on_read else limits.call_s
             status = await self._bounded("reading the status", read_s, _read_status(client))
         for uuid, callback in ((wire.STATUS_UUID, self._status_came), (wire.STREAM_UUID, self._packet_came)):
             subscribing = client.start_notify(uuid, callback, bluez={"use_start_notify": False})
             await self._bounded("subscribing", limits.call_s, subscribing)
-        await self.post(wire.command(wire.CMD_TIME, int(time.time())))  # for the start times of kept runs
+        if computer_clock.is_set():
+            await self.post(wire.command(wire.CMD_TIME, int(time.time())))  # for the start times of kept runs
+        else:  # the clip's own clock, set by an earlier session, is better; a first command makes this the clip's host
+            await self.post(wire.command(wire.CMD_SEEN, 0, 0))
         return status
 
     def _make_client(self) -> BleakClient:
@@ -168,7 +177,7 @@ class Link:
                 disconnected_callback=self._disconnected,
                 services=[wire.SERVICE_UUID],
                 timeout=self._timeouts.connect_s,
-                pair=True,  # before anything else on the link, where the system pairs on request
+                pair=self._backend.pairs,  # before anything else on the link, where the system pairs on request
                 **backend,
             )
         except Exception as error:

@@ -12,6 +12,12 @@ from untuck import wire
 from untuck.model import Baseline, Calibration
 
 WEAK_DBM = -85  # with a weaker signal, packets are lost when the runner's body is between clip and host
+UNKNOWN_DBM = -127  # as BlueZ reports it; a browser never says
+
+
+def is_weak(rssi_dbm: int) -> bool:
+    """Whether packets will be lost at this signal strength; an unknown one is not weak."""
+    return UNKNOWN_DBM < rssi_dbm < WEAK_DBM
 
 
 def tuck_cue_commands(

@@ -5,11 +5,16 @@ Bytes in, values out. A clip with another protocol version is rejected here, wit
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from untuck import wire
 from untuck.errors import LinkError
+from untuck.vocabulary import Role
 
+LAST_SEQUENCE = 25 * 86400 * 30  # a month of packets without a restart; a battery lasts days
+MOST_FREE_KB = 16384  # the largest flash has 8 MB
+MOST_CADENCE_SPM = 400
+_STATES = (wire.STATE_IDLE, wire.STATE_STREAMING, wire.STATE_NO_SENSOR)
 UPDATE_FIRMWARE = "the firmware on the clip (docs/builder.md)"
 _REJECTIONS = {  # what went wrong and what to do, for each result but RESULT_OK
     wire.RESULT_UNKNOWN_COMMAND: f"it does not have this command: update {UPDATE_FIRMWARE}.",
@@ -23,6 +28,7 @@ _REJECTIONS = {  # what went wrong and what to do, for each result but RESULT_OK
     wire.RESULT_BAD_VALUE: "a value is out of range: see docs/wire.md for the ranges.",
     wire.RESULT_FLASH: "its flash failed to read, write or delete: try again.",
     wire.RESULT_BUSY: "this run is still being recorded: stop it first.",
+    wire.RESULT_IN_USE: "another computer or phone uses it: end the session there, then try again.",
     wire.RESULT_WRONG_STREAM: "the clip has restarted: start again.",
 }
 
@@ -37,7 +43,8 @@ class ClipStatus:
     """The status characteristic. battery_pct is None if it is not measured, rate_hz 0 when idle.
 
     runs: number of kept runs; free_kb: flash space left; dropped_runs: runs deleted for space before they were fetched,
-    since power-on; conditions: wire.COND_ bits; cadence_spm: steps a minute, 0 if none are detected.
+    lost_packets: packets that the clip could store nowhere; both since a host has read them (wire.CMD_SEEN).
+    conditions: wire.COND_ bits; cadence_spm: steps a minute, 0 if none are detected.
     """
 
     protocol: int
@@ -56,10 +63,19 @@ class ClipStatus:
     dropped_runs: int
     free_kb: int
     cadence_spm: int
+    lost_packets: int
+
+    @property
+    def role(self) -> Role:
+        """Where the clip is worn, as it was paired."""
+        return Role.TRUNK if self.conditions & wire.COND_TRUNK else Role.PELVIS
 
     @classmethod
     def parse(cls, data: bytes) -> ClipStatus:
-        """The status from its bytes. Raises LinkError for another protocol version or a wrong length."""
+        """The status from its bytes; what is only shown is read as unknown if it is out of range.
+
+        Raises LinkError for another protocol version, a wrong length, or an impossible state or stream.
+        """
         if not data:
             raise LinkError("The clip's status is empty: switch the clip off and on.")
         if data[0] != wire.PROTOCOL_VERSION:
@@ -73,5 +89,20 @@ class ClipStatus:
                 f"The clip's status has {len(data)} bytes, not {wire.STATUS_SIZE}: update {UPDATE_FIRMWARE}."
             )
         protocol, major, minor, patch, state, battery, *rest = wire.unpack_status(data)
-        battery_pct = None if battery == wire.BATTERY_UNKNOWN else battery
-        return cls(protocol, f"{major}.{minor}.{patch}", state, battery_pct, *rest)
+        battery_pct = battery if battery <= 100 else None
+        return _checked(cls(protocol, f"{major}.{minor}.{patch}", state, battery_pct, *rest))
+
+
+def _checked(status: ClipStatus) -> ClipStatus:
+    """The status with its ranges checked. Raises LinkError if its state or its stream cannot be."""
+    known = status.state in _STATES and status.rate_hz in (0, *wire.RATES_HZ)
+    if not known or not status.oldest_seq <= status.next_seq <= LAST_SEQUENCE:
+        raise LinkError(
+            f"The clip's status is impossible (state {status.state}, {status.rate_hz} Hz, packets {status.oldest_seq} "
+            f"to {status.next_seq}): switch the clip off and on, or update {UPDATE_FIRMWARE}."
+        )
+    return replace(
+        status,
+        free_kb=min(status.free_kb, MOST_FREE_KB),
+        cadence_spm=status.cadence_spm if status.cadence_spm <= MOST_CADENCE_SPM else 0,
+    )

@@ -18,7 +18,8 @@ class ReplaySource:
     speed: 1 reproduces the original timing, 10 is ten times as fast; 0 does not wait.
     """
 
-    buzz = None  # a recording has no buzzer
+    buzz = None  # a recording has no buzzer,
+    keeper = None  # and is stored already
 
     def __init__(self, packets: Iterable[Packet], speed: float = 0.0) -> None:
         self._packets = packets

@@ -29,10 +29,16 @@ def run_header(data: bytes) -> RunHeader:
     """The header of a kept run. Raises PacketError if these bytes are not a kept run."""
     if len(data) < wire_runs.CHUNK_HEADER_SIZE:
         raise PacketError("The kept run is empty: the clip recorded nothing in it.")
-    magic, run, _, started_unix_s = struct.unpack_from(wire_runs.CHUNK_FORMAT, data)
-    if magic != wire_runs.CHUNK_MAGIC:
+    _, _, run, _, started_unix_s = struct.unpack_from(wire_runs.CHUNK_FORMAT, data)
+    if _sensor(data) is None:
         raise PacketError("The kept run has another format: update untuck, or the clip's firmware.")
     return RunHeader(run, started_unix_s)
+
+
+def _sensor(chunk: bytes) -> int | None:
+    """The id of the sensor whose packets a chunk has; None if this is no chunk, or no known sensor."""
+    sensor = chunk[3] - wire_runs.CHUNK_KIND if chunk[:3] == wire_runs.CHUNK_MAGIC and len(chunk) > 3 else -1
+    return sensor if 0 <= sensor < len(wire.SENSORS) else None
 
 
 def decode_run(data: bytes) -> tuple[list[bytes], int]:
@@ -41,12 +47,13 @@ def decode_run(data: bytes) -> tuple[list[bytes], int]:
     damaged = 0
     for start in range(0, len(data), wire_runs.CHUNK_BYTES):
         chunk = data[start : start + wire_runs.CHUNK_BYTES]
-        if chunk[:4] != wire_runs.CHUNK_MAGIC:
+        sensor = _sensor(chunk)
+        if sensor is None:
             damaged += 1
             continue
         for payload in _records(chunk):
             try:
-                packets.extend([] if payload is None else list(_Record(payload).packets()))
+                packets.extend([] if payload is None else list(_Record(payload).packets(sensor)))
             except (ValueError, struct.error):  # damage that the checksum did not detect
                 payload = None
             damaged += payload is None
@@ -80,8 +87,8 @@ class _Record:
         self._last: list[int] | None = None
         self._before: list[int] = []
 
-    def packets(self) -> Iterator[bytes]:
-        """The packets of the record, in order."""
+    def packets(self, sensor: int) -> Iterator[bytes]:
+        """The packets of the record, in order; sensor: the id for their headers."""
         flags = count = 0
         due_us = self._time_s * 1_000_000 + self._time_us
         period_us = self._period_us
@@ -89,11 +96,14 @@ class _Record:
             same = self._take(2)
             flags = flags if same & 2 else self._take(8)
             count = count if same & 1 else self._take(8)
+            if count == 0:
+                raise ValueError("a packet without samples")
             due_us += self._coded(_TIME)
             period_us += self._coded(_CHANGE)
             packet = bytearray(wire.packet_size(count))
             time_s, time_us = divmod(due_us, 1_000_000)
-            wire.pack_header(packet, flags, self._stream_id, sequence, time_s, time_us, period_us, count)
+            head = flags, self._stream_id, sequence, time_s, time_us, period_us, count, sensor
+            wire.pack_header(packet, *head)
             step = (period_us * 512 + 62500) // 125000
             for index in range(count):
                 wire.pack_sample(packet, index, *self._sample(step))

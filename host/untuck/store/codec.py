@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from untuck.errors import StoreError
+from untuck.store.values import checked, loads, shown
 
 T = typing.TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -42,9 +43,21 @@ def from_json(kind: type[T], text: str) -> T:
     Raises StoreError if the text cannot be read, or lacks a field without a default.
     """
     try:
-        return typing.cast(T, _typed(kind, json.loads(text)))
-    except (ValueError, TypeError, KeyError) as error:
-        raise StoreError(f"{kind.__name__} cannot be read from the session store: {error}.") from error
+        return typing.cast(T, _typed(kind, loads(text)))
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+        _log.info("%s cannot be read: %s", kind.__name__, error)
+        raise StoreError(
+            f"{kind.__name__} cannot be read: damaged, or of another version. "
+            "`untuck doctor --store` checks the recorded sessions."
+        ) from error
+
+
+def from_plain(kind: type[T], plain: Any) -> T:
+    """The dataclass in what `json` made of a text of `to_json`, as from_json.
+
+    Raises ValueError, TypeError, KeyError, AttributeError or OverflowError, whose text says what is wrong.
+    """
+    return typing.cast(T, _typed(kind, plain))
 
 
 def _plain(value: Any) -> Any:
@@ -73,18 +86,18 @@ def _typed(kind: Any, plain: Any) -> Any:
         renamed = {_RENAMED.get((kind.__name__, name), name): item for name, item in plain.items()}
         unknown = {name for name in renamed if name not in hints and (kind.__name__, name) not in _REPLACED}
         if unknown:
-            _warn_of_unknown(kind.__name__, ", ".join(sorted(unknown)))
+            _warn_of_unknown(kind.__name__, ", ".join(shown(name).strip("'") for name in sorted(unknown)[:10]))
         return kind(**{name: _typed(hints[name], item) for name, item in renamed.items() if name in hints})
     if origin is np.ndarray:
-        return np.array(_floats(plain), dtype=typing.get_args(arguments[1])[0])
+        return np.array([_floats(item) for item in plain], dtype=typing.get_args(arguments[1])[0])
     if origin is tuple:
         kinds = [arguments[0]] * len(plain) if len(arguments) == 2 and arguments[1] is ... else arguments
         return tuple(_typed(each, item) for each, item in zip(kinds, plain, strict=True))
     if origin is dict:
         return {key: _typed(arguments[1], item) for key, item in plain.items()}
     if kind is float:
-        return _floats(plain)
-    return plain
+        return _floats(plain) if isinstance(plain, str) else checked(float, plain)
+    return checked(kind, plain)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The user's settings: one TOML file in the platform's folder. Every value is checked; messages name the line.
+"""The user's settings, from the text of a TOML file and back. Every value is checked; messages name the line.
 
 The tables are for all runners; `[runner.NAME.sound]` and so on override them for one runner. The dataclasses below hold
 the default, limits and meaning of every setting; `untuck config` prints them.
@@ -9,16 +9,18 @@ from __future__ import annotations
 import dataclasses
 import re
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from untuck import wire
-from untuck.errors import SettingsError, reason
+from untuck.errors import SettingsError
+from untuck.limits import MOST_TEXT
 from untuck.motion.params import Params
-from untuck.store import paths
-from untuck.vocabulary import cued_faults
+from untuck.outside_text import printable
+from untuck.vocabulary import cued_faults, trunk_cued_faults
 
+_MOST_SHOWN = 60  # characters of a name in a message
 _NAME = re.compile(r"[\w .-]{1,40}")
 _RUNNER_TABLE = "must be a table: [runner.NAME.sound] and so on"
 _CHOICES: dict[str, tuple[str, ...]] = {"cues": ("tones", "speech"), "ear": ("both", "left", "right")}
@@ -30,6 +32,11 @@ def _between(default: Any, low: float, high: float, text: str) -> Any:
 
 def _plain(default: Any, text: str) -> Any:
     return field(default=default, metadata={"text": text})
+
+
+def _some(choices: Callable[[], tuple[str, ...]], more: str = "") -> Any:
+    text = f"some of {', '.join(choices())}{more}"
+    return field(default_factory=choices, metadata={"choices": choices, "text": text})
 
 
 @dataclass(frozen=True)
@@ -49,9 +56,8 @@ class SoundConfig:
 class CueConfig:
     """Which faults are cued, and how often."""
 
-    faults: tuple[str, ...] = field(
-        default_factory=cued_faults, metadata={"text": f"some of {', '.join(cued_faults())}"}
-    )
+    faults: tuple[str, ...] = _some(cued_faults)
+    trunk_faults: tuple[str, ...] = _some(trunk_cued_faults, ": cued with a second clip")
     cooldown_s: float = _between(30.0, 5, 600, "least time between two cues of the same fault")
     gap_s: float = _between(3.0, 1, 60, "least time between any two cues")
     cap: int = _between(4, 1, 100, "most cues of the same fault in ten minutes")
@@ -79,7 +85,8 @@ class ClipConfig:
     """The clip and its sample rate."""
 
     rate_hz: int = _plain(100, "50, 100 or 200 samples a second")
-    address: str = _plain("", "of the clip; empty: the paired clip, else the first one found")
+    address: str = _plain("", "of the clip; empty: the paired clip")
+    trunk_address: str = _plain("", "of the clip on the upper back; empty: the paired one, if there is one")
     adapter: str = _plain("", "of this computer, such as hci1 or its address; empty: the one paired with the clip")
 
 
@@ -97,30 +104,17 @@ class Config:
 SECTIONS: dict[str, type] = {"sound": SoundConfig, "cues": CueConfig, "form": FormConfig, "clip": ClipConfig}
 
 
-def read_config(runner: str | None = None, path: Path | None = None) -> Config:
-    """Settings of a runner (None: of the one that the file names); a setting that is missing has its default.
-
-    Raises SettingsError, which names file and line, for invalid TOML, unknown names and values out of range.
-    """
-    path = path or paths.config_path()
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        text = ""
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"{path} is not text in UTF-8: save it so with an editor, or move it away.") from error
-    except OSError as error:
-        raise SettingsError(f"{path} cannot be read: {reason(error)}.") from error
-    return parse_config(text, runner, str(path))
-
-
 def parse_config(text: str, runner: str | None, source: str) -> Config:
-    """Settings from TOML text; messages name `source`. Raises SettingsError as read_config does."""
+    """Settings from TOML text; messages name `source`.
+
+    Raises SettingsError, which names the line, for invalid TOML, unknown names and values out of range.
+    """
     try:
         tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # the last is of lists in lists in lists
+        what = error if isinstance(error, tomllib.TOMLDecodeError) else "a number or a list in it is too long"
         raise SettingsError(
-            f"{source} is not valid TOML: {error}. `untuck config --defaults` prints a valid file."
+            f"{source} is not valid TOML: {what}. `untuck config --defaults` prints a valid file."
         ) from error
     _Checker(text, source).check(tables)
     name = checked_name(tables.get("name", "") if runner is None else runner)
@@ -137,14 +131,20 @@ def parse_config(text: str, runner: str | None, source: str) -> Config:
 def checked_name(name: str) -> str:
     """A runner's name; "" without one. Raises SettingsError for an invalid name."""
     if name and (not _NAME.fullmatch(name) or not name.strip()):
+        shown = printable(name, _MOST_SHOWN)
         raise SettingsError(
-            f"the runner's name {name!r} is not valid: use up to 40 letters, digits, spaces, dots and hyphens."
+            f"the runner's name {shown!r} is not valid: use up to 40 letters, digits, spaces, dots and hyphens."
         )
     return name.strip()
 
 
 def checked_text(text: str, what: str) -> str:
-    """A text of one line without spaces at its ends. Raises SettingsError for one with a control character."""
+    """A text of one line without spaces at its ends.
+
+    Raises SettingsError for one with a control character, or of more characters than limits.MOST_TEXT.
+    """
+    if len(text) > MOST_TEXT:
+        raise SettingsError(f"{what} has {len(text):,} characters: write it in up to {MOST_TEXT:,}.")
     if not text.isprintable():
         raise SettingsError(f"{what} has a line break or another control character: write it in one line.")
     return text.strip()
@@ -204,7 +204,8 @@ class _Checker:
         """Raise SettingsError with the line of the key, or of its table if the key is not found."""
         at = self._line_of(table, key)
         where = f"{self._source}, line {at}" if at else self._source
-        raise SettingsError(f"{where}: {f'{table}.' if table else ''}{key} {text}.")
+        name = printable(f"{table}.{key}" if table else key, _MOST_SHOWN)
+        raise SettingsError(f"{where}: {name} {text}.")
 
     def _line_of(self, table: str, key: str) -> int:
         now, table_at = "", 0
@@ -227,8 +228,9 @@ def _fault(each: dataclasses.Field[Any], value: Any) -> str:
     if isinstance(default, bool):
         return "" if isinstance(value, bool) else "must be true or false"
     if isinstance(default, tuple):
-        good = isinstance(value, list) and all(item in cued_faults() for item in value)
-        return "" if good else f"must be a list of some of {', '.join(cued_faults())}"
+        choices = each.metadata["choices"]()
+        good = isinstance(value, list) and all(item in choices for item in value)
+        return "" if good else f"must be a list of some of {', '.join(choices)}"
     if isinstance(default, str):
         choices = _CHOICES.get(each.name)
         good = isinstance(value, str) and (choices is None or value in choices)
@@ -238,7 +240,8 @@ def _fault(each: dataclasses.Field[Any], value: Any) -> str:
     if each.name == "rate_hz":
         return "" if value in wire.RATES_HZ else f"must be one of {', '.join(map(str, wire.RATES_HZ))}"
     low, high = each.metadata["low"], each.metadata["high"]
-    return "" if low <= value <= high else f"is {value:g}, but must be from {low:g} to {high:g}"
+    size = f"is {value:g}" if isinstance(value, float) or abs(value) < 10**12 else "is a number that is too large"
+    return "" if low <= value <= high else f"{size}, but must be from {low:g} to {high:g}"
 
 
 def _check_pairs(config: Config, checker: _Checker) -> None:

@@ -1,4 +1,4 @@
-"""Edits of recorded sessions: name, note, tags, a summary made later, and deletion.
+"""Edits of recorded sessions: name, note, tags, a summary made later, a corrected date, and deletion.
 
 Packets, settings and commands of a recording never change.
 """
@@ -34,17 +34,29 @@ def summarise(store: Store, session_id: int, summary_json: str) -> None:
     _set(store, session_id, "summary", summary_json)
 
 
+def move(store: Store, session_id: int, began_late_s: float, ended_late_s: float) -> None:
+    """Add seconds to when a session began and ended: the clock was wrong. Raises StoreError without such a session."""
+    store.open(session_id)
+    with _opened(store) as database:
+        database.execute(
+            "UPDATE session SET started_unix_s = started_unix_s + ?, ended_unix_s = ended_unix_s + ? WHERE id = ?",
+            (began_late_s, ended_late_s, session_id),
+        )
+    _log.info("session %d: moved by %.0f s", session_id, began_late_s)
+
+
 def tag(store: Store, session_id: int, add: Iterable[str], remove: Iterable[str] = ()) -> tuple[str, ...]:
     """Add and remove tags; returns the session's tags after that. Raises StoreError if there is no such session."""
     tags = set(store.open(session_id).tags) | {checked_text(word, "the tag") for word in add if word.strip()}
     kept = tuple(sorted(tags - set(remove)))
-    _set(store, session_id, "tags", json.dumps(kept, ensure_ascii=False))
+    _set(store, session_id, "tags", json.dumps(kept))
     return kept
 
 
 def delete(store: Store, session_id: int) -> None:
-    """Delete a session with its packets and commands. Raises StoreError if there is no such session."""
-    store.open(session_id)
+    """Delete a session, usable or not, with its packets and commands. Raises StoreError if there is no such session."""
+    if not store.has(session_id):
+        store.open(session_id)  # raises the reason
     with _opened(store) as database:
         database.execute("DELETE FROM session WHERE id = ?", (session_id,))
     _log.info("session %d deleted", session_id)

@@ -1,4 +1,4 @@
-"""Paths of Untuck's data and settings: in the platform's folders, or in the folder that UNTUCK_HOME names."""
+"""Paths of Untuck's data, settings and cache: in the platform's folders, or in the folder that UNTUCK_HOME names."""
 
 from __future__ import annotations
 
@@ -27,3 +27,12 @@ def config_path() -> Path:
     import platformdirs
 
     return platformdirs.user_config_path("untuck", appauthor=False) / "untuck.toml"
+
+
+def cache_folder() -> Path:
+    """The folder of what can be fetched or made again; it may not exist yet."""
+    if os.environ.get("UNTUCK_HOME"):
+        return data_folder() / "cache"
+    import platformdirs
+
+    return platformdirs.user_cache_path("untuck", appauthor=False)

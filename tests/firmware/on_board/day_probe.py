@@ -13,8 +13,10 @@ from array import array
 from time import ticks_add
 
 from gait import Gait
+from losses import Losses
 from ring import Ring
 from run_store import RunStore
+from sample_queue import SampleQueue
 from sample_sync import ACC, GYR, QUAT, SampleSync
 from settings import Settings
 from stream import Stream
@@ -24,27 +26,28 @@ minutes, ticks_us, sequence, clock_s = [int(argument) for argument in sys.argv[1
 PERIOD_US = 10000
 KEPT_SAMPLES = 100  # saved to the flash in each minute; saving the whole day would take long
 
-sync = SampleSync(ticks_us)
-sync._clock_s = clock_s
-ring = Ring(4000)
+queue = SampleQueue(ticks_us, 0)
+queue._clock_s = clock_s
+sync = SampleSync(queue)
+ring = Ring(Losses(), 4000)
 settings = Settings("settings")
 settings.set_standing(0, 16384, 0)
 gait = Gait()
 tuck_cue = TuckCue(gait, settings)
-store = RunStore("runs", 400000)
+store = RunStore("runs", 400000, Losses())
 
 
 def on_sample(sample, time_s, time_us):
     tuck_cue.add(gait.add(sample, time_s, time_us))
 
 
-stream = Stream(sync, ring, on_sample)
+stream = Stream(queue, ring, on_sample)
 gait.begin(100)
 stream.begin(7, 100, 100000)
 ring.next = ring.oldest = ring.cursor = ring.saved = sequence
-sync.begin()
+queue.begin()
 sync.restart(PERIOD_US, PERIOD_US, PERIOD_US)
-sync.settle()
+queue.settle()
 store.begin(1800000000)
 
 acc = bytearray(6)
@@ -72,13 +75,13 @@ def a_minute(wrong, began):
         acc[3] = up >> 8 & 0xFF
         acc[4] = back & 0xFF
         acc[5] = back >> 8 & 0xFF
-        sync.advance(ticks_us)
+        queue.advance(ticks_us)
         sync.push(ACC, ticks_us, acc, 0)
         sync.push(QUAT, ticks_us, quat, 0)
         sync.push(GYR, ticks_us, gyr, 0)
         sync.join()
         stream.drain()
-        if sync.time_s != expected_s or sync.time_us != expected_us or sync.flags:
+        if queue.time_s != expected_s or queue.time_us != expected_us or queue.flags:
             wrong += 1
         while ring.peek() is not None:
             packet = ring.unsaved()

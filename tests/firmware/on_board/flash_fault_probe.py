@@ -22,6 +22,7 @@ from fake_board import FakeInputs, FakeOutputs, FakeRadio
 import control as control_module
 from control import Control
 from gait import Gait
+from losses import Losses
 from ring import Ring
 from run_store import RunStore
 from run_transfer import RunTransfer
@@ -30,6 +31,8 @@ from sounder import Sounder
 from standalone import Standalone
 from stream import Stream
 from tuck_cue import TuckCue
+
+losses = Losses()
 
 count, code, first, step = [int(argument) for argument in sys.argv[1:5]]
 _FILE = 0x8000
@@ -40,6 +43,8 @@ _sleep_ms = asyncio.sleep_ms
 
 class Turns:
     """`asyncio` for control.py: time passes at once."""
+
+    Lock = asyncio.Lock
 
     @staticmethod
     def sleep_ms(ms):
@@ -52,6 +57,7 @@ class Sensor:
     resets = 0
     present = True
     time_s = time_us = flags = 0
+    sensor = 0  # a BNO085, as wire.SENSORS has it
 
     def __init__(self):
         self.samples = self
@@ -176,9 +182,9 @@ def clear():
 
 def record_one():
     """A run of an earlier day."""
-    store = RunStore("runs", 200000)
+    store = RunStore("runs", 200000, losses)
     store.begin(1800000000)
-    ring = Ring(2000)
+    ring = Ring(losses, 2000)
     ring.begin(7, 5)
     samples = Sensor()
     stream = Stream(samples, ring, lambda sample, time_s, time_us: None)
@@ -198,10 +204,10 @@ def build(radio, ring):
     gait = Gait()
     sounder = Sounder(FakeOutputs(), settings)
     standalone = Standalone(gait, TuckCue(gait, settings), sounder, FakeInputs(), None)
-    store = RunStore("runs", 200000)
+    store = RunStore("runs", 200000, losses)
     sensor = Sensor()
     stream = Stream(sensor, ring, lambda sample, time_s, time_us: None)
-    return Control(sensor, stream, ring, radio, store, RunTransfer(store, radio), standalone, settings, sounder)
+    return Control(sensor, stream, ring, radio, store, RunTransfer(store, radio), standalone, settings, sounder, losses)
 
 
 async def scenario():
@@ -235,7 +241,7 @@ faulty_flash.mount(faults)
 os.mkdir("runs")
 control_module.asyncio = Turns
 control = None
-ring = Ring()
+ring = Ring(losses)
 while True:
     clear()
     record_one()

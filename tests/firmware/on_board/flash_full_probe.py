@@ -12,7 +12,10 @@ gc.threshold(1024)
 import vfs
 from nor_flash import Flash
 
+from losses import Losses
 from run_store import RunStore
+
+losses = Losses()
 
 packets_path, bytes_path = sys.argv[2], sys.argv[7]
 room_bytes, runs, fetched, repeats = [int(argument) for argument in sys.argv[3:7]]
@@ -30,11 +33,11 @@ def record(store):
 
 
 def report(store):
-    print(store.dropped, int(store.full), store._used_bytes, *[run for run, _, _ in store.runs()])
+    print(losses.runs, int(store.full), store._used_bytes, *[run for run, _, _ in store.runs()])
 
 
 vfs.mount(vfs.VfsLfs2(Flash(sys.argv[1], 0)), "/flash")
-store = RunStore("/flash/runs", room_bytes)
+store = RunStore("/flash/runs", room_bytes, losses)
 for number in range(1, runs + 1):
     store.begin(1800000000 + number)
     assert record(store)
@@ -55,5 +58,5 @@ with open(bytes_path, "wb") as target:
         part = memoryview(block)[: min(256, size - at)]
         store.read(last, at, part)
         target.write(part)
-store = RunStore("/flash/runs", room_bytes)  # as after a restart
+store = RunStore("/flash/runs", room_bytes, losses)  # as after a restart
 report(store)

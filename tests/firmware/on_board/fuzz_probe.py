@@ -17,6 +17,7 @@ from fake_board import FakeBus, FakeInputs, FakeOutputs, FakePin, FakeRadio, Ran
 from bno085 import Bno085
 from control import Control
 from gait import Gait
+from losses import Losses
 from ring import Ring
 from run_store import RunStore
 from run_transfer import RunTransfer
@@ -26,16 +27,18 @@ from standalone import Standalone
 from stream import Stream
 from tuck_cue import TuckCue
 
+losses = Losses()
+
 sensor_inputs, control_inputs, seed = [int(argument) for argument in sys.argv[1:4]]
 random = RandomBytes(seed)
 bus = FakeBus(random)
 pin = FakePin()
 sensor = Bno085(bus.link(pin), pin, pin)
-ring = Ring(6000)
+ring = Ring(losses, 6000)
 settings = Settings("settings")
 gait = Gait()
 standalone = Standalone(gait, TuckCue(gait, settings), Sounder(FakeOutputs(), settings), FakeInputs(), None)
-store = RunStore("runs", 200000)
+store = RunStore("runs", 200000, losses)
 radio = FakeRadio()
 control = Control(
     sensor,
@@ -47,6 +50,7 @@ control = Control(
     standalone,
     settings,
     Sounder(FakeOutputs(), settings),
+    losses,
 )
 sample = array("h", bytes(20))
 
@@ -59,7 +63,7 @@ def throw_at_sensor(count):
             sensor._state = random.below(6)
             sensor._reports.restart(10000, 10000, 10000)
         bus.prepare()
-        sensor._sync.settle()  # otherwise samples wait for two timestamps that agree
+        sensor.samples.settle()  # otherwise samples wait for two timestamps that agree
         before_ms = time.ticks_ms()
         sensor.service()
         while sensor.samples.pop(sample):

@@ -17,6 +17,7 @@ import bonds
 from bonds import Bonds
 from control import Control
 from gait import Gait
+from losses import Losses
 from ring import Ring
 from run_store import RunStore
 from run_transfer import RunTransfer
@@ -24,6 +25,8 @@ from settings import Settings
 from sounder import Sounder
 from stream import Stream
 from tuck_cue import TuckCue
+
+losses = Losses()
 
 MINUTE_US = 60000000
 now_us = (1 << 30) - 5
@@ -41,12 +44,12 @@ tuck_cue = TuckCue(gait, settings)
 async def idle_with_a_host():
     """Seconds that the samples' clock advances while a connected host leaves the clip idle."""
     global now_us
-    ring = Ring(2000)
-    store = RunStore("runs", 200000)
+    ring = Ring(losses, 2000)
+    store = RunStore("runs", 200000, losses)
     radio = FakeRadio()
     stream = Stream(sensor.samples, ring, None)
     sounder = Sounder(FakeOutputs(), settings)
-    control = Control(sensor, stream, ring, radio, store, RunTransfer(store, radio), None, settings, sounder)
+    control = Control(sensor, stream, ring, radio, store, RunTransfer(store, radio), None, settings, sounder, losses)
     before_s = sensor.samples._clock_s
     task = asyncio.create_task(control.run_sensor())
     for _ in range(40):

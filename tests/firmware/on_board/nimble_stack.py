@@ -6,15 +6,17 @@ import struct
 
 OURS, THEIRS, IDENTITY = 1, 2, 10  # kinds of secrets
 IRK_KEY = b"irk"
-CONNECT, DISCONNECT, WRITE, MTU, ENCRYPTION, GET, SET = 1, 2, 3, 21, 28, 29, 30
+CONNECT, DISCONNECT, WRITE, READ, MTU, ENCRYPTION, GET, SET = 1, 2, 3, 4, 21, 28, 29, 30
+MAX_CONNECTIONS = 4
 ENDLESS = 20  # rounds
 ESPRESSIF = "<7sxHBxHxxQ16sB16sB16sBxIB7x"
+UNKNOWN = "<7sxHBxHxx4xQ16sB16sB16sBxIB11x"  # as a later version might be
 
 
 def secret(address, ltk=b"L", rand=0, size=16, layout=ESPRESSIF):
     """struct ble_store_value_sec."""
     ediv = 1 if rand else 0
-    if layout == ESPRESSIF:
+    if layout in (ESPRESSIF, UNKNOWN):
         return struct.pack(layout, address, 0, size, ediv, rand, ltk, 1, b"I", 1, b"C", 0, 0, 0 if rand else 2)
     return struct.pack(layout, address, size, ediv, rand, ltk, 1, b"I", 1, b"C", 0 if rand else 4)
 
@@ -40,6 +42,12 @@ class BLE:
         self.handler = None
         self.is_active = False
         self.advertising = 0  # how often it was started
+        self.said = None  # the last byte of the scan response
+        self.connectable = None
+        self.values = {}
+        self.connected = {}  # connection: address
+        self.sent = []  # (connection, handle, data)
+        self.buffers = 1000  # for notifications
         self.failures = []  # errors of the next calls of gap_advertise
         self.during = None  # called within gap_advertise
         self.closed = []
@@ -81,15 +89,27 @@ class BLE:
     def gatts_write(self, handle, data):
         if not self.is_active:
             raise OSError(19)
+        self.values[handle] = bytes(data)
+
+    def gatts_notify(self, connection, handle, data):
+        if connection not in self.connected:
+            raise OSError(107)
+        if not self.buffers:
+            raise OSError(12)
+        self.buffers -= 1
+        self.sent.append((connection, handle, bytes(data)))
 
     def gatts_read(self, handle):
-        return b"command"
+        return self.values.get(handle, b"command")
 
-    def gap_advertise(self, interval_us, adv_data=None, resp_data=None):
+    def gap_advertise(self, interval_us, adv_data=None, *, resp_data=None, connectable=True):
         if self.failures:
             raise OSError(self.failures.pop(0))
-        if interval_us:
-            self.advertising += 1
+        if connectable and len(self.connected) >= MAX_CONNECTIONS:
+            raise OSError(12)
+        self.connectable = connectable
+        self.said = resp_data[-1]
+        self.advertising += 1
         if interval_us and self.during:
             during, self.during = self.during, None
             during()
@@ -110,14 +130,30 @@ class BLE:
             else:
                 raise AssertionError("endless deletion")
 
-    def connect(self, connection=1):
-        self.call(CONNECT, connection, 1, memoryview(bytes(6)))
+    def connect(self, connection=1, address=b"\1GUEST."):
+        """A host with this ble_addr_t, whose event has the address with its most significant byte first."""
+        self.connected[connection] = address
+        self.call(CONNECT, connection, address[0], memoryview(bytes(reversed(address[1:]))))
 
     def disconnect(self, connection=1):
-        self.call(DISCONNECT, connection, 1, memoryview(bytes(6)))
+        address = self.connected.pop(connection)
+        self.call(DISCONNECT, connection, address[0], memoryview(bytes(reversed(address[1:]))))
 
-    def pair(self, address, keys_first=True, parts=(OURS, THEIRS), bonding=True, size=16, **value):
-        """Pairing on connection 1: ble_sm_chk_repeat_pairing, then ble_sm_persist_keys and the encryption's event."""
+    def write(self, connection, data, handle=2):
+        """A host writes a value."""
+        self.values[handle] = data
+        self.call(WRITE, connection, handle)
+
+    def read(self, connection, handle):
+        """What a host reads over an encrypted link: the value, or an error."""
+        return self.call(READ, connection, handle) or self.values.get(handle, b"")
+
+    def pair(self, identity, keys_first=True, parts=(OURS, THEIRS), bonding=True, size=16, connection=1, **value):
+        """Pairing: ble_sm_chk_repeat_pairing, then ble_sm_persist_keys and the encryption's event.
+
+        identity: what the bond is stored under; the link's address until then may be a private one.
+        """
+        address = self.connected[connection]
         for _ in range(ENDLESS):
             if self.find(THEIRS, address) is None:
                 break
@@ -125,19 +161,23 @@ class BLE:
         else:
             raise AssertionError("endless repeat pairing")
         if not keys_first:
-            self.call(ENCRYPTION, 1, 1, 0, int(bonding), size)
+            self.call(ENCRYPTION, connection, 1, 0, int(bonding), size)
         for kind in parts if bonding else ():
-            key, data = bytearray(address), bytearray(secret(address, size=size, **value))
+            key, data = bytearray(identity), bytearray(secret(identity, size=size, **value))
+            if kind == THEIRS and value.get("rand"):
+                data[24:44] = bytes(reversed(data[24:44]))  # legacy pairing: each end has its own key
+            if bonding:
+                self.connected[connection] = identity
             if not self.call(SET, kind, memoryview(key), memoryview(data)):
                 raise AssertionError("a refused secret makes the stack delete bonds")
             for i in range(len(data)):
                 data[i] = 0  # the stack's memory, which it uses again
         if keys_first:
-            self.call(ENCRYPTION, 1, 1, 0, int(bonding), size)
+            self.call(ENCRYPTION, connection, 1, 0, int(bonding), size)
 
-    def encrypt(self, address):
+    def encrypt(self, connection=1):
         """Encryption with the stored bond; returns whether there was one."""
-        if self.find(OURS, address) is None:
+        if self.find(OURS, self.connected[connection]) is None:
             return False
-        self.call(ENCRYPTION, 1, 1, 0, 1, 16)
+        self.call(ENCRYPTION, connection, 1, 0, 1, 16)
         return True

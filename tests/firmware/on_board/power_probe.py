@@ -11,11 +11,12 @@ gc.threshold(1024)
 import vfs
 from nor_flash import Flash
 
+from losses import Losses
 from run_store import RunStore
 
 
 def write(flash, path):
-    store = RunStore("/flash/runs", 900000)
+    store = RunStore("/flash/runs", 900000, Losses())
     store.begin(1800000000)
     with open(path, "rb") as source:
         while True:
@@ -29,7 +30,7 @@ def write(flash, path):
 
 
 def read(path):
-    store = RunStore("/flash/runs", 900000)
+    store = RunStore("/flash/runs", 900000, Losses())
     with open(path, "wb") as target:
         for run, size, _ in store.runs():
             print(run, size)

@@ -6,10 +6,13 @@ import sys
 import micropython
 import wire
 
+from losses import Losses
 from ring import Ring
 from stream import Stream
 
-ring = Ring()  # one for all cases: a second would not fit into the heap
+losses = Losses()
+
+ring = Ring(losses)  # one for all cases: a second would not fit into the heap
 
 
 def on_sample(sample, time_s, time_us):
@@ -23,7 +26,7 @@ class Feed:
         self._times_us = times_us
         self._all_flags = flags or {}
         self._next = 0
-        self.time_s = self.time_us = self.flags = 0
+        self.time_s = self.time_us = self.flags = self.sensor = 0
 
     def pop(self, sample):
         if self._next == len(self._times_us):
@@ -177,7 +180,7 @@ def case_overrun_is_counted_and_flagged():
     stream.begin(7, 100, 100000)
     stream.drain()
     lost = 300 - ring.slots
-    assert ring.overruns == ring.oldest == lost
+    assert losses.packets == ring.oldest == lost
     for sequence in range(lost, 300):  # a packet that replaced an unsent one has the flag
         packet = ring.peek()
         assert wire.check(packet) == ""
@@ -187,15 +190,35 @@ def case_overrun_is_counted_and_flagged():
     assert ring.peek() is None
 
 
-def case_overwriting_sent_packets_is_no_overrun():
-    small = Ring(1300)
+def case_overwriting_saved_packets_is_no_overrun_and_sent_ones_are_lost():
+    small = Ring(losses, 1300)
     small.begin(7, 5)
     assert small.slots == 10
     for _ in range(40):
-        small.make_room()
+        assert not small.make_room()
+        small.commit(122)
+        small.saved += 1
+    assert losses.packets == 0 and small.oldest == 30
+    for number in range(40):
+        assert small.make_room() == (number >= 10)  # the first ten overwrite saved packets
         small.commit(122)
         small.sent()
-    assert small.overruns == 0 and small.oldest == 30
+    assert losses.packets == 30 and small.oldest == 70
+
+
+def case_a_rewound_packet_is_saved_again():
+    small = Ring(losses, 1300)
+    small.begin(7, 5)
+    for _ in range(8):
+        small.make_room()
+        small.commit(122)
+        assert small.unsaved() is not None
+        small.saved += 1
+    small.unsave(3)
+    assert small.saved == 5
+    small.acknowledge(6)
+    small.unsave(3)
+    assert small.saved == 7  # never before the oldest
 
 
 def case_a_sample_and_a_packet_allocate_nothing():

@@ -13,7 +13,6 @@ from array import array
 gc.threshold(1024)  # as main.py does while it starts
 
 import board
-from bno085 import Bno085
 
 rate_hz, samples, poll_ms = [int(argument) for argument in sys.argv[1:4]]
 board.BUS, mode = sys.argv[4:6]
@@ -21,10 +20,9 @@ longest = int(sys.argv[6]) if len(sys.argv) > 6 else 0
 _WARM_UP = 1000
 _GIVE_UP_MS = 60000
 
-link, int_pin, rst_pin = board.open_sensor()
+sensor = board.new_sensor()
 if longest:
-    link.window.longest = longest
-sensor = Bno085(link, int_pin, rst_pin)
+    sensor._shtp._link.window.longest = longest
 gc.threshold(-1)
 sample = array("h", bytes(20))
 
@@ -45,7 +43,16 @@ async def print_samples():
                 print(line % tuple(row))
                 taken += 1
                 started_ms = time.ticks_ms()
-    print("resets", sensor.resets, "errors", sensor.errors, "present", sensor.present, "faults", sensor._shtp.faults)
+    print(
+        "resets",
+        sensor.resets,
+        "errors",
+        sensor.errors,
+        "present",
+        sensor.present,
+        "faults",
+        getattr(getattr(sensor, "_shtp", None), "faults", 0),
+    )
 
 
 def take(count):

@@ -11,9 +11,9 @@ gc.threshold(1024)  # as main.py does while it starts
 from fake_board import FakeInputs, FakeRadio
 
 import board
-from bno085 import Bno085
 from control import Control
 from gait import Gait
+from losses import Losses
 from ring import Ring
 from run_store import RunStore
 from run_transfer import RunTransfer
@@ -23,18 +23,20 @@ from standalone import Standalone
 from stream import Stream
 from tuck_cue import TuckCue
 
+losses = Losses()
+
 board.BUS, until, before = sys.argv[1:4]
 
-sensor = Bno085(*board.open_sensor())
-ring = Ring(6000)
+sensor = board.new_sensor()
+ring = Ring(losses, 6000)
 settings = Settings()
-gait = Gait()
+gait = Gait(sensor.samples.sensor)
 sounder = Sounder(board.Outputs(), settings)
 standalone = Standalone(gait, TuckCue(gait, settings), sounder, FakeInputs(), board.sleep)
-store = RunStore("runs", 200000)
+store = RunStore("runs", 200000, losses)
 radio = FakeRadio()
 stream = Stream(sensor.samples, ring, standalone.on_sample)
-control = Control(sensor, stream, ring, radio, store, RunTransfer(store, radio), standalone, settings, sounder)
+control = Control(sensor, stream, ring, radio, store, RunTransfer(store, radio), standalone, settings, sounder, losses)
 
 
 async def main():

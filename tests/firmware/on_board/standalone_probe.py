@@ -38,7 +38,7 @@ class TuckCue:
 
 
 class Control:
-    connected = listening = streaming = monitoring = recording = sensor_missing = pairing_open = False
+    attended = listening = streaming = monitoring = recording = sensor_missing = pairing_open = False
 
     async def monitor(self):
         self.monitoring = True
@@ -68,7 +68,7 @@ class Control:
 now_ms = 0
 gait = Gait()
 control = Control()
-settings = type("Settings", (), {"outputs": wire.OUT_ALL})()
+settings = type("Settings", (), {"outputs": wire.OUT_ALL, "trunk": False})()
 
 
 def note(what):
@@ -78,7 +78,7 @@ def note(what):
 def sleep(until_motion):
     """The board would stop here. A connection is simulated instead, which prevents further automatic actions."""
     note("sleep" if until_motion else "off")
-    control.connected = True
+    control.attended = True
 
 
 standalone = Standalone(gait, TuckCue(), Sounder(FakeOutputs(), settings), FakeInputs(), sleep)
@@ -105,9 +105,9 @@ async def day():
     await pass_s(200)  # a pause
     await pass_s(60, running=True)
     await pass_s(250)  # stops after 4 min, then monitors
-    control.connected = True
+    control.attended = True
     await pass_s(3600)  # an idle host keeps it awake
-    control.connected = False
+    control.attended = False
     await pass_s(910)  # sleeps
     for press in (button.SHORT, button.LONG, button.VERY_LONG):
         await standalone._handle_press(control, press)

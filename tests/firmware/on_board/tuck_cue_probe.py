@@ -1,5 +1,6 @@
 # Runs recorded samples through the firmware's gait.py and tuck_cue.py in MicroPython; prints steps, cadence and cues.
-# Arguments: file of samples (u32 ms, ten i16 each), rate in Hz, threshold in 1/100 deg, warm-up in s, settings file.
+# Arguments: file of samples (u32 ms, ten i16 each), rate in Hz, threshold in 1/100 deg, warm-up in s, settings file,
+# sensor id.
 # The first samples are standing, which the clip measures. Prints the cues (ms, cue), then one line of sums.
 
 import gc
@@ -17,7 +18,7 @@ path, kept = sys.argv[1], sys.argv[5]
 rate_hz, threshold_cdeg, warm_up_s = [int(argument) for argument in sys.argv[2:5]]
 settings = Settings(kept)
 settings.set_tuck_cue(wire.OUT_ALL, threshold_cdeg, warm_up_s, 30)
-gait = Gait()
+gait = Gait(int(sys.argv[6]))
 gait.begin(rate_hz)
 tuck_cue = TuckCue(gait, settings)
 tuck_cue.begin()

@@ -4,6 +4,7 @@
 import wire
 import wire_runs
 
+from losses import Losses
 from ring import Ring
 from run_encoder import RunEncoder
 from run_store import RunStore
@@ -49,7 +50,7 @@ def commands():
 
 def ring():
     for next_sequence in (5, 0x3FFFFFFE):
-        one = Ring(1300)
+        one = Ring(Losses(), 1300)
         one.begin(7, 5)
         one.next = one.oldest = one.cursor = next_sequence
         for packet in packets(3, next_sequence, 5):
@@ -59,12 +60,12 @@ def ring():
         for value in LARGEST:
             print(one.acknowledge(value), one.resend(value), one.oldest, one.cursor)
         status = bytearray(wire.STATUS_SIZE)
-        wire.pack_status(status, (0, 2, 0), 1, 99, 100, 7, one.oldest, one.next, 0, 1, 0, 0, 0, 0, 0, 170)
+        wire.pack_status(status, (0, 2, 0), 1, 99, 100, 7, one.oldest, one.next, 0, 1, 0, 0, 0, 0, 0, 170, 0xFFFFFFFF)
         print(bytes(status))
 
 
 def kept_run():
-    store = RunStore("runs", 200000)
+    store = RunStore("runs", 200000, Losses())
     store.begin(STARTED_S)
     run = store.recording
     for packet in packets(60, 0, 4000000):

@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from untuck.session_commands import Mute, SessionCommand, from_text
 
@@ -43,8 +43,15 @@ class Keys:
             self._command(from_text(name))
 
 
+class Pressed(Protocol):
+    """What takes keys."""
+
+    def press(self, key: str) -> None:
+        """Handle a key."""
+
+
 @contextmanager
-def listening(keys: Keys) -> Iterator[None]:
+def listening(keys: Pressed) -> Iterator[None]:
     """Pass the terminal's keys to `keys` in the running event loop; without a terminal there are none."""
     if sys.stdin is None or not sys.stdin.isatty():
         yield

@@ -8,8 +8,6 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-import click
-
 from untuck.cli import output
 from untuck.cli.views.keys import HELP, Keys, listening
 from untuck.cli.views.lsl import streamed
@@ -17,7 +15,7 @@ from untuck.motion.params import Params
 
 if TYPE_CHECKING:  # these load the analysis or the radio
     from untuck.session.clip_session import SessionResult
-    from untuck.session.live import View
+    from untuck.session.packet_loop import View
     from untuck.session.packet_pipeline import PacketPipeline
     from untuck.session.request import SessionRequest
     from untuck.sources.ble import Backend
@@ -42,11 +40,11 @@ def live_view(source: str, params: Params, as_json: bool, live: bool = False) ->
     elif as_json and live:
         from untuck.cli.views.json_lines import JsonView
 
-        yield JsonView(click.echo, state)
+        yield JsonView(output.echo, state)
     else:
         from untuck.cli.views.plain import PlainView
 
-        yield PlainView(partial(click.echo, err=as_json), state)
+        yield PlainView(partial(output.echo, err=as_json), state)
 
 
 async def run_clip(

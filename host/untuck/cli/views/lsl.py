@@ -10,7 +10,7 @@ from untuck.events import Event
 
 if TYPE_CHECKING:
     from untuck.report.lsl import Outlet
-    from untuck.session.live import View
+    from untuck.session.packet_loop import View
     from untuck.session.packet_pipeline import PacketPipeline
 
 

@@ -16,13 +16,16 @@ from untuck.events import (
     Event,
     FindingChanged,
     MovingChanged,
+    Rejected,
+    TrunkCalibrated,
+    TrunkChanged,
     Warned,
 )
 from untuck.model import Calibration, Cue, Finding
-from untuck.session.live_state import LiveState
+from untuck.session.live_state import SWAPPED, LiveState
 from untuck.session.packet_pipeline import PacketPipeline
 from untuck.session_commands import to_text
-from untuck.vocabulary import Moving, clock, facts, named
+from untuck.vocabulary import Moving, clock, facts
 
 EVERY_S = 30.0  # between status lines
 
@@ -37,15 +40,16 @@ class PlainView:
 
     def show(self, events: list[Event], packets: PacketPipeline) -> None:
         """Print these events in words."""
+        pipeline = packets.pipeline
         if packets.decoder.packets == 1:
-            self._state.begin(packets.pipeline.calibration, packets.pipeline.baseline)
+            self._state.begin(pipeline.calibration, pipeline.baseline, pipeline.trunk_calibration)
         for event in events:
             self._state.take(event)
             text = describe(event)
             if text:
                 self._write(f"{clock(event.time_s):>6}  {text}")
         if packets.last_s >= self._next_s:
-            self._state.take_progress(packets.pipeline.progress)
+            self._state.take_progress(pipeline.progress)
             self._next_s = EVERY_S * (packets.last_s // EVERY_S + 1)
             self._write(f"{clock(packets.last_s):>6}  {progress_words(self._state)}")
 
@@ -61,6 +65,12 @@ def describe(event: Event) -> str:
             return str(moving)
         case Calibrated(calibration=calibration):
             return calibration_words(calibration)
+        case TrunkCalibrated(calibration=calibration):
+            return f"upper back {calibration_words(calibration)}"
+        case TrunkChanged(present=present):
+            return "the clip on the upper back sends samples" if present else "no trunk"
+        case Rejected(what="places"):
+            return SWAPPED
         case BaselineTaken(baseline=baseline):
             return f"baseline taken: tilt {baseline.tilt_deg.mean():.1f} deg above standing"
         case FindingChanged(finding=finding):
@@ -68,7 +78,7 @@ def describe(event: Event) -> str:
         case CueDecided(cue=cue):
             return f"cue: {cue_words(cue)}"
         case CueSuppressed(cue=cue):
-            return f"no cue for {named(cue.fault, cue.side)}: {cue.reason}"
+            return f"no cue for {cue.name}: {cue.reason}"
         case CommandTaken(command=command):
             return " ".join(to_text(command)).strip()
         case Warned(text=text):
@@ -80,7 +90,7 @@ def describe(event: Event) -> str:
 def cue_words(cue: Cue) -> str:
     """A cue and its sound, in words."""
     sound = facts(cue.fault).sound_words
-    return named(cue.fault, cue.side) + (f" ({sound})" if sound else "")
+    return cue.name + (f" ({sound})" if sound else "")
 
 
 def calibration_words(calibration: Calibration) -> str:
@@ -91,7 +101,7 @@ def calibration_words(calibration: Calibration) -> str:
 
 def finding_words(finding: Finding) -> str:
     """A finding that begins or has ended."""
-    name = named(finding.fault, finding.side)
+    name = finding.name
     if finding.active:
         return f"found: {name} since {clock(finding.start_s)}, {finding.depth_deg:.1f} deg"
     return f"ended: {name}, {clock(finding.start_s)} to {clock(finding.end_s)}, up to {finding.depth_deg:.1f} deg"
@@ -101,4 +111,5 @@ def progress_words(state: LiveState) -> str:
     """The state of the session, in one line."""
     if state.moving != Moving.RUNNING:
         return f"{state.moving}: {state.ask()}"
-    return f"{state.cadence_spm:.0f} steps/min, tilt {state.tilt_deg:.1f} deg: {state.ask()}"
+    lean = "" if state.trunk is None or state.trunk_problem else f", lean {state.trunk_lean_deg:.1f} deg"
+    return f"{state.cadence_spm:.0f} steps/min, tilt {state.tilt_deg:.1f} deg{lean}: {state.ask()}"

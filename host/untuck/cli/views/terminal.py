@@ -17,6 +17,7 @@ from rich.text import Text
 from untuck.cli.views import plain
 from untuck.events import Event
 from untuck.model import Finding
+from untuck.outside_text import printable
 from untuck.report.numbers import number
 from untuck.session.live_state import LiveState
 from untuck.session.packet_pipeline import PacketPipeline
@@ -56,11 +57,12 @@ class TerminalView:
 
     def show(self, events: list[Event], packets: PacketPipeline) -> None:
         """Update the state by these events; redraw if the last drawing is old enough."""
+        pipeline = packets.pipeline
         if packets.decoder.packets == 1:
-            self._state.begin(packets.pipeline.calibration, packets.pipeline.baseline)
+            self._state.begin(pipeline.calibration, pipeline.baseline, pipeline.trunk_calibration)
         for event in events:
             self._state.take(event)
-        self._state.take_progress(packets.pipeline.progress)
+        self._state.take_progress(pipeline.progress)
         self._state.now_s = max(self._state.now_s, packets.last_s)
         self._signal.update(packets)
         now_s = time.monotonic()
@@ -70,7 +72,7 @@ class TerminalView:
 
     def say(self, text: str) -> None:
         """Add a line of text at the foot of the view."""
-        self._notes.append(text)
+        self._notes.append(printable(text))
         self._draw()
 
     def _draw(self) -> None:
@@ -85,7 +87,7 @@ class Reception:
 
     def __init__(self) -> None:
         self._newest_s = time.monotonic()
-        self._lost = self._corrupt = 0
+        self._lost = self._corrupt = self._trunk_lost = self._trunk_corrupt = 0
         self._age_s = 0.0
         self._low_battery = False
 
@@ -95,6 +97,8 @@ class Reception:
         self._lost, self._corrupt = packets.decoder.lost, packets.decoder.corrupt
         self._age_s = packets.age_s
         self._low_battery = packets.decoder.low_battery
+        if packets.trunk_decoder is not None:
+            self._trunk_lost, self._trunk_corrupt = packets.trunk_decoder.lost, packets.trunk_decoder.corrupt
 
     def __rich__(self) -> Text:
         silent_s = time.monotonic() - self._newest_s
@@ -102,6 +106,8 @@ class Reception:
             return Text(f"no data for {silent_s:.0f} s", "bold red")
         problems = f", {self._lost} packets lost" if self._lost else ""
         problems += f", {self._corrupt} damaged" if self._corrupt else ""
+        problems += f", upper back: {self._trunk_lost} lost" if self._trunk_lost else ""
+        problems += f", upper back: {self._trunk_corrupt} damaged" if self._trunk_corrupt else ""
         problems += ", battery low" if self._low_battery else ""
         receiving = f"receiving, data {self._age_s:.1f} s late"
         return Text(receiving + problems, "yellow" if problems or self._age_s > LATE_S else "green")
@@ -114,14 +120,14 @@ def drawing(
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", width=11, no_wrap=True)
     table.add_column(width=width - 17)
-    table.add_row("Source", source)
+    table.add_row("Source", Text(printable(source)))
     table.add_row("Signal", signal)
     table.add_row("Now", Text(f"{state.moving}: {state.ask()}"))
     laps = f"   lap {state.laps + 1}" if state.laps else ""
     table.add_row("Cadence", number(state.cadence_spm, 0, "steps/min") + f"   {state.strides} strides{laps}")
     table.add_row("Tilt", _tilt(state))
     table.add_row("", tilt_bar(state.against_deg, state.tuck_least_deg, tucked=(Fault.TUCK, 0) in state.active))
-    table.add_row("Pelvic lean", number(state.lean_deg, 1, "deg") + _pullback(state))
+    table.add_row("Pelvic lean" if state.trunk is None else "Trunk lean", _lean(state) + _pullback(state))
     table.add_row("Findings", _findings(state))
     table.add_row("Cues", _cues(state))
     for text in [*state.warnings[-2:], *notes[-2:]]:
@@ -147,7 +153,9 @@ def small_drawing(
         Text(f"Untuck {clock(state.now_s)}{muted}", "bold"),
         signal,
         Text(f"{state.moving}: {state.ask()}"),
-        Text(f"{number(state.cadence_spm, 0, 'steps/min')}, tilt {number(state.tilt_deg, 1, 'deg')}"),
+        Text(
+            f"{number(state.cadence_spm, 0, 'steps/min')}, tilt {number(state.tilt_deg, 1, 'deg')}{_short_lean(state)}"
+        ),
         found[-1] if found else Text(_no_fault(state), "dim"),
         Text(plain.cue_words(state.cues[-1]) if state.cues else "no cue yet", "dim"),
         Text(said[0]),
@@ -185,6 +193,19 @@ def tilt_bar(against_deg: float, band_deg: float, tucked: bool = False) -> Rende
 def _tilt(state: LiveState) -> str:
     against = f", {state.against_deg:+.1f} deg against baseline" if math.isfinite(state.against_deg) else ""
     return number(state.tilt_deg, 1, "deg above standing") + against
+
+
+def _lean(state: LiveState) -> str:
+    """Lean of the trunk and the lumbar spine, or why they are not known; with one clip lean of the pelvis."""
+    if state.trunk is None:
+        return number(state.pelvic_lean_deg, 1, "deg")
+    return state.trunk_problem or f"{number(state.trunk_lean_deg, 1, 'deg')}, lumbar {number(state.lumbar_deg, 1)}"
+
+
+def _short_lean(state: LiveState) -> str:
+    if state.trunk is None:
+        return ""
+    return ", no trunk" if state.trunk_problem else f", lean {number(state.trunk_lean_deg, 1, 'deg')}"
 
 
 def _pullback(state: LiveState) -> str:

@@ -12,7 +12,7 @@ from untuck.cli import output
 from untuck.errors import UntuckError
 
 if TYPE_CHECKING:
-    from untuck.session.live import Outcome
+    from untuck.session.outcome import Outcome
     from untuck.session.starts import SessionStart
 
 _log = logging.getLogger(__name__)

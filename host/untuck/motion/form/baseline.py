@@ -7,6 +7,7 @@ are made here; reference.py decides which one a stride is compared with, and whe
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from math import nan
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,7 +37,7 @@ def make_baseline(strides: list[Stride], params: Params, least_tilt_deg: float) 
     if tilt.mean() <= least_tilt_deg:
         raise TuckedBaselineError(
             f"Recorded tucked: the pelvis tips {tilt.mean():+.1f} deg against standing, and in running it should tip "
-            "forward. Let the belt tip forward, or stand again to set the zero: the baseline is taken anew."
+            "forward. Let the belt tip forward, or stand again to set the zero: the baseline is taken again."
         )
     bins = [make_bin([strides[k] for k in np.flatnonzero(group)], params) for group in _groups(strides, params)]
     start_s = float(strides[0].record["start_s"])
@@ -54,21 +55,34 @@ def make_bin(strides: list[Stride], params: Params) -> Baseline:
         return np.array([float(s.record[name]) for s in strides])
 
     tilt, travel = column("tilt_deg"), column("travel_deg")
+    lean, lumbar = (_of_trunk(column(name), params) for name in ("trunk_lean_deg", "lumbar_deg"))
     curve = np.mean([s.rotation for s in strides], axis=0)
     parts = np.array([s.harmonics for s in strides])
     return Baseline(
         cadence_spm=np.array([column("cadence_spm").mean()]),
-        strides=np.array([len(strides)]),
+        strides=np.array([len(strides)], dtype=np.int64),  # a browser has int32 by default
         contact_ms=np.array([0.5 * (column("contact_left_ms") + column("contact_right_ms")).mean()]),
         tilt_deg=np.array([np.median(tilt)]),
-        tilt_sd_deg=np.array([_median_sd(tilt, params.wander_strides)]),
+        tilt_sd_deg=np.array([median_sd(tilt, params.wander_strides)]),
         obliquity_range_deg=np.array([column("obliquity_range_deg").mean()]),
         rotation_range_deg=np.array([column("rotation_range_deg").mean()]),
         travel_deg=np.array([travel.mean()]),
         travel_sd_deg=np.array([_block_sd(travel, params.held_strides)]),
+        lean_deg=lean[:1],
+        lean_sd_deg=lean[1:],
+        lumbar_deg=lumbar[:1],
+        lumbar_sd_deg=lumbar[1:],
         rotation_deg=np.degrees(curve)[None],
         rotation_sd_deg=np.degrees(_harmonic_sd(parts, params.pullback_strides))[None],
     )
+
+
+def _of_trunk(values: Floats, params: Params) -> Floats:
+    """Median of a measure of the trunk, and SD of medians as that of tilt; NaN where most strides have none."""
+    known = values[np.isfinite(values)]
+    if len(known) < max(2.0, params.baseline_min_share * len(values)):
+        return np.array([nan, nan])
+    return np.array([np.median(known), median_sd(known, params.wander_strides)])
 
 
 def joined(bins: list[Baseline]) -> Baseline:
@@ -104,7 +118,7 @@ def _groups(strides: list[Stride], params: Params) -> list[np.ndarray]:
     return [nearest == value for value in large]
 
 
-def _median_sd(values: Floats, width: int) -> float:
+def median_sd(values: Floats, width: int) -> float:
     """SD of medians over `width` strides as they follow each other, at least what chance alone would give."""
     chance = 1.25 * float(values.std(ddof=1)) / np.sqrt(min(width, len(values)))  # of a median of Gaussian values
     if len(values) < 2 * width:
@@ -143,6 +157,10 @@ class Bin(NamedTuple):
     rotation_range_deg: float
     travel_deg: float
     travel_sd_deg: float
+    lean_deg: float = nan
+    lean_sd_deg: float = nan
+    lumbar_deg: float = nan
+    lumbar_sd_deg: float = nan
 
 
 def bins_of(baseline: Baseline) -> list[Bin]:

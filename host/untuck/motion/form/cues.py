@@ -15,7 +15,18 @@ import numpy as np
 from untuck.model import Cue, Finding, SuppressedCue
 from untuck.motion.params import Params
 from untuck.run_results import Run
-from untuck.vocabulary import RECOVERED, Ending, Fault, Suppression, cued_faults, priority
+from untuck.vocabulary import (
+    RECOVERED,
+    Ending,
+    Fault,
+    Suppression,
+    cue_named,
+    form_faults,
+    priority,
+    yields,
+)
+
+_WAITS = (Suppression.OTHER_CUE, Suppression.COOLDOWN)  # a cue that has sounded waits so for its repeat
 
 
 @dataclass(frozen=True)
@@ -36,6 +47,11 @@ class CueEntry:
     correct_s: float | None
     ended: str
     finding_id: int = 0
+
+    @property
+    def name(self) -> str:
+        """The fault with its side in words."""
+        return cue_named(self.fault, self.side)
 
 
 def cue_log(run: Run) -> tuple[CueEntry, ...]:
@@ -69,13 +85,14 @@ def cue_log(run: Run) -> tuple[CueEntry, ...]:
 class CuePolicy:
     """Decides on cues from the active findings; call `decide` once a stride, in order.
 
-    muted, block, stale: switches that suppress every cue while they are set; doubtful: findings that may be a slip of
-    the clip, which are cued once.
+    muted, block, stale: switches that suppress every cue while they are set; trunk: a second clip measures the trunk,
+    so that its faults have cues; extended: it shows an arched back, perhaps not yet as a finding; doubtful: findings
+    that may be a slip of the clip, which are cued once.
     """
 
     def __init__(self, params: Params) -> None:
         self.params = params
-        self.muted = self.block = self.stale = False
+        self.muted = self.block = self.stale = self.trunk = self.extended = False
         self.doubtful: set[int] = set()
         self._first_s = math.nan
         self._last_s = -np.inf
@@ -91,13 +108,14 @@ class CuePolicy:
         decided: list[Cue | SuppressedCue] = []
         if not active and not ended:
             return decided
-        due = sorted((f for f in active if f.fault in cued_faults()), key=lambda f: priority(f.fault))
-        arched = any(f.fault == Fault.ARCH for f in active)
+        with_cues = form_faults(self.trunk)
+        due = sorted((f for f in active if f.fault in with_cues), key=lambda f: priority(f.fault))
+        shown = {f.fault for f in active}
         for finding in due:
-            reason = self._reason(finding, now_s, sounded=any(isinstance(d, Cue) for d in decided), arched=arched)
+            reason = self._reason(finding, now_s, any(isinstance(d, Cue) for d in decided), shown)
             if reason == "":
                 decided.append(self._sound(finding, now_s))
-            elif (finding.id, reason) not in self._reported:
+            elif (finding.id, reason) not in self._reported and not (finding.id in self._cued and reason in _WAITS):
                 self._reported.add((finding.id, reason))
                 decided.append(
                     SuppressedCue(
@@ -129,15 +147,17 @@ class CuePolicy:
             return Suppression.STALE
         return Suppression.SILENT_END if now_s - self._first_s >= self.params.cue_silent_after_s else ""
 
-    def _reason(self, finding: Finding, now_s: float, sounded: bool, arched: bool) -> str:
-        """Why the cue must wait, "" if it may sound; arched: the pelvis is tipped far forward."""
+    def _reason(self, finding: Finding, now_s: float, sounded: bool, shown: set[str]) -> str:
+        """Why the cue must wait, "" if it may sound; shown: the active faults."""
         p = self.params
-        if finding.fault not in p.cue_faults:
+        if finding.fault not in (*p.cue_faults, *p.cue_trunk_faults):
             return Suppression.NOT_CHOSEN
         if quiet := self._quiet(now_s):
             return quiet
-        if arched and finding.fault == Fault.TUCK:
+        if finding.fault == Fault.TUCK and (Fault.ARCH in shown or self.extended):
             return Suppression.OVER_TIP
+        if yields(finding.fault, shown):
+            return Suppression.OTHER_CUE
         if finding.id in self.doubtful and finding.id in self._cued:
             return Suppression.DOUBT
         if not self._chosen.setdefault(finding.id, self._next_sounds()):

@@ -20,7 +20,7 @@ from untuck.motion.form.reference import Usual
 from untuck.motion.form.sustained import SustainedDrop
 from untuck.motion.params import Params
 from untuck.motion.strides.stride import Stride
-from untuck.vocabulary import Fault
+from untuck.vocabulary import Ending, Fault
 
 
 class RecentStrides:
@@ -163,7 +163,10 @@ class TuckDetector(_ByMeans):
 
 
 class ArchDetector(_ByMeans):
-    """Mean tilt far above the baseline's: the opposite of a tuck. One sensor cannot tell whether the back arches."""
+    """Mean tilt far above the baseline's: the opposite of a tuck. One sensor cannot tell whether the back arches.
+
+    Where a second one can (spine.py), this rule rests.
+    """
 
     def __init__(self, params: Params, ids: Iterator[int]) -> None:
         super().__init__(params, params.arch_strides, Latch(Fault.ARCH, BOTH, 1, params.arch_off_times, ids))
@@ -177,6 +180,10 @@ class ArchDetector(_ByMeans):
 
     def push(self, seen: Compared) -> list[Finding | None]:
         p, record = seen.params, seen.stride.record
+        if not record["trunk_reason"]:
+            self.clear()
+            ended = self._latch.end(seen.now_s)
+            return [None if ended is None else replace(ended, ended=Ending.NOT_COMPARABLE)]
         self._tilts.append(record["tilt_deg"])
         above = sum(self._tilts) / len(self._tilts) - seen.usual.tilt_deg
         error = hypot(record["tilt_se_deg"], seen.own.tilt_sd_deg)

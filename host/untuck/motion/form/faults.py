@@ -14,6 +14,7 @@ from untuck.motion.form import detectors
 from untuck.motion.form.detectors import Compared, Detector, RecentStrides, TuckDetector
 from untuck.motion.form.latch import Latch
 from untuck.motion.form.reference import Reference
+from untuck.motion.form.spine import SpineDetector
 from untuck.motion.params import Params
 from untuck.motion.strides.stride import Stride
 from untuck.vocabulary import Ending, NotJudged
@@ -41,7 +42,9 @@ class FaultDetector:
         self.reference = Reference(p, baseline, taken_today)
         self._chance_s: list[float] = [] if chance_s is None else chance_s
         self._tuck = TuckDetector(p, numbers)
-        self._detectors: list[Detector] = [self._tuck, *(make(p, numbers) for make in detectors.OTHERS)]
+        self._spine = SpineDetector(p, numbers, taken_today, len(baseline.strides))
+        others = [make(p, numbers) for make in detectors.OTHERS]
+        self._detectors: list[Detector] = [self._tuck, *others, self._spine]
         averages = {name: strides for each in self._detectors for name, strides in each.averages().items()}
         self._recent = RecentStrides(averages, max(each.strides for each in self._detectors))
         self._warmup = 0 if taken_today else p.warmup_strides
@@ -61,6 +64,11 @@ class FaultDetector:
     def too_deep(self) -> bool:
         """Whether tilt is further below its reference than anybody tucks."""
         return self._tuck.too_deep
+
+    @property
+    def spine(self) -> SpineDetector:
+        """What a second clip shows; its `measured` is false without one."""
+        return self._spine
 
     def usual_tilt_deg(self, stride: Stride) -> float:
         """Tilt of the baseline at this stride's cadence."""

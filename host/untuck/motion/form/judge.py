@@ -163,6 +163,8 @@ class Judge:
         for change in changes:
             if change.fault == Fault.TUCK and change.active and now_s - self._doubted_s < _DOUBT_S:
                 self.policy.doubtful.add(change.id)
+        if self._detector is not None:
+            self.policy.trunk, self.policy.extended = self._detector.spine.measured, self._detector.spine.extended
         ended = [change for change in changes if not change.active]
         for cue in self.policy.decide(active, ended, now_s):
             events.append(CueDecided(now_s, cue) if isinstance(cue, Cue) else CueSuppressed(now_s, cue))

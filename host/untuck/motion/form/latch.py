@@ -16,8 +16,8 @@ _PEAK_STRIDES, _EASED = 10, 0.8  # a mean over 6 to 10 strides falls this far wi
 class Latch:
     """Counts strides in a row that say on or off, and holds the finding while it lasts.
 
-    ids: gives each new finding its number. easing: the depth has come down from its peak of the last strides: a runner
-    who is correcting must not be cued again.
+    ids: gives each new finding its number; trunk: it rests on a second clip. easing: the depth has come down from its
+    peak of the last strides: a runner who is correcting must not be cued again.
     """
 
     fault: str
@@ -25,6 +25,7 @@ class Latch:
     on_times: int
     off_times: int
     ids: Iterator[int]
+    trunk: bool = False
     finding: Finding | None = None
     _on: int = 0
     _off: int = 0
@@ -63,6 +64,7 @@ class Latch:
                     depth_deg=depth_deg,
                     decided_s=now_s,
                     id=next(self.ids),
+                    trunk=self.trunk,
                 )
                 self._off = 0
                 self._depths.clear()

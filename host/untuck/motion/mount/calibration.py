@@ -62,8 +62,7 @@ def from_hinges(pose: Pose, hinges: Sequence[Hinge], params: Params) -> Calibrat
     forward = np.cos(turn) * frame[0] + np.sin(turn) * frame[2]
     mount = np.array([forward, pose.up, np.cross(forward, pose.up)])
     deepest = max(hinge.depth_deg for hinge in hinges)
-    in_front = angle_from_back_deg(mount) > 180.0 - _BEHIND_DEG
-    if in_front and deepest < _BACKBEND_DEG and not orientation_problem(pose.up):
+    if is_in_front(mount) and deepest < _BACKBEND_DEG and not orientation_problem(pose.up):
         raise CalibrationError("The hinges went backward: bend forward at the hips three times, back straight.")
     quality = _stand_quality(pose) | {
         "hinges": float(len(hinges)),
@@ -104,12 +103,25 @@ def angle_from_back_deg(mount: Floats) -> float:
     return abs(degrees(np.arctan2(nominal_forward[2], nominal_forward[0])))
 
 
-def placement_warning(calibration: Calibration) -> str:
-    """A warning where hinges showed an unusual orientation or position of the clip; "" if it is as intended."""
+def is_in_front(mount: Floats) -> bool:
+    """Whether the clip is opposite the back, or the hinges that found it went backward."""
+    return angle_from_back_deg(mount) > 180.0 - _BEHIND_DEG
+
+
+def placement_warning(calibration: Calibration, *, chest: bool = False) -> str:
+    """A warning where hinges showed an unusual orientation or position of the clip; "" if it is as intended.
+
+    chest: the clip may be in front too, as that of the trunk.
+    """
     mount = calibration.sensor_to_pelvis
     if problem := orientation_problem(mount[1]):
         return f"{problem}. The hinges measured this, so angles are correct; next time put it on with its long side up."
     if angle_from_back_deg(mount) > _BEHIND_DEG:
+        if chest and is_in_front(mount):
+            return (
+                "The hinges show the clip in front, on the breast bone, which measures lean as well. If it is on the "
+                "back, the hinges went backward: calibrate again."
+            )
         return (
             f"The clip is {angle_from_back_deg(mount):.0f} deg away from the middle of the back, or the hinges went "
             "backward: put it on the back of the waistband and calibrate again."

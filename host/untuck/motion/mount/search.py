@@ -7,6 +7,8 @@ search is finished, `Calibrator.partial_calibration` gives a less precise calibr
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
+from math import isnan
 
 import numpy as np
 
@@ -15,6 +17,7 @@ from untuck.model import Calibration, CalibrationProgress
 from untuck.motion.history import History
 from untuck.motion.mount.calibration import from_hinges, from_stand
 from untuck.motion.mount.hinges import Hinge, find_hinges, level_frame, verticals
+from untuck.motion.mount.lever import lever_m
 from untuck.motion.mount.standing import (
     RECENT_S,
     Pose,
@@ -75,7 +78,7 @@ class Calibrator:
         if not self._tipped_over or recent[-1] < np.cos(np.radians(self._params.hinge_home_deg)):
             return None
         self._tipped_over = False
-        return self._evaluate(self._hinges(history, end))
+        return self._evaluate(self._hinges(history, end), history)
 
     def _count_stillness(self, history: History, end: int) -> None:
         """Seconds without motion so far, for display."""
@@ -113,7 +116,7 @@ class Calibrator:
         frame = level_frame(self.pose.up)
         return find_hinges(history.time(first, end), quat, gyr, frame, self._params, number=first)
 
-    def _evaluate(self, hinges: list[Hinge]) -> Calibration | None:
+    def _evaluate(self, hinges: list[Hinge], history: History) -> Calibration | None:
         p = self._params
         self._candidates = hinges
         self._accepted = _forward_only([hinge for hinge in hinges if not hinge.problem(p)])
@@ -124,16 +127,23 @@ class Calibrator:
             return None
         assert self.pose is not None
         try:
-            return from_hinges(self.pose, self._accepted[-p.hinge_count :], p)
+            return self._with_lever(self._accepted[-p.hinge_count :], history)
         except CalibrationError as error:
             reason = str(error)
         if len(self._accepted) > p.hinge_count:  # many scattered hinges can be as precise as three good ones
             try:
-                return from_hinges(self.pose, self._accepted, p)
+                return self._with_lever(self._accepted, history)
             except CalibrationError as error:
                 reason = str(error)
         self._reject(reason, hinges)
         return None
+
+    def _with_lever(self, hinges: list[Hinge], history: History) -> Calibration:
+        """The calibration of hinges, with the lever that they show. Raises CalibrationError."""
+        assert self.pose is not None
+        found = from_hinges(self.pose, hinges, self._params)
+        lever = lever_m(history, hinges, found.sensor_to_pelvis)
+        return found if isnan(lever) else replace(found, quality=found.quality | {"lever_m": lever})
 
     def _reject(self, reason: str, hinges: list[Hinge]) -> None:
         self.rejection = self._reason = reason

@@ -18,10 +18,14 @@ from untuck.motion.params import Params
 
 
 class Mounting:
-    """Keeps the calibration; call `look` on a grid of sensor time, in order, while the runner does not run."""
+    """Keeps the calibration; call `look` on a grid of sensor time, in order, while the runner does not run.
 
-    def __init__(self, params: Params, given: Calibration | None) -> None:
+    chest: the clip may be worn in front too.
+    """
+
+    def __init__(self, params: Params, given: Calibration | None, *, chest: bool = False) -> None:
         self._params = params
+        self._chest = chest
         self.calibration = given or nominal()
         self._unchecked = given is not None
         self._calibrator = None if given is not None else Calibrator(params)
@@ -54,7 +58,7 @@ class Mounting:
 
     def _found(self, calibration: Calibration, now_s: float) -> list[Event]:
         self.calibration, self._calibrator, self._unchecked = calibration, None, False
-        warning = placement_warning(calibration)
+        warning = placement_warning(calibration, chest=self._chest)
         return [Calibrated(now_s, calibration), *([Warned(now_s, warning)] if warning else [])]
 
     def _check_standing(self, history: History, end: int, slipped: bool) -> list[Event]:

@@ -20,6 +20,7 @@ from untuck.motion.strides import stride_kernels
 from untuck.motion.strides.contacts import Step
 from untuck.motion.strides.forces import stride_forces
 from untuck.motion.strides.phase_grid import ANALYSIS, HARMONICS, PHASE, PHASES
+from untuck.vocabulary import NoTrunk
 
 _LINE_HARMONICS = 6
 
@@ -36,8 +37,8 @@ def _line_weights() -> Floats:
 LINE_WEIGHTS = _line_weights()
 
 
-_SAMPLES_MAX = 2048  # in a stride: 0.95 s at 2 kHz
-_UPRIGHT_MIN = cos(radians(40.0))  # a running pelvis leans by at most 30 deg; beyond, the mount is wrong
+SAMPLES_MAX = 2048  # in a stride: 0.95 s at 2 kHz
+UPRIGHT_MIN = cos(radians(40.0))  # a running pelvis leans by at most 30 deg; beyond, the mount is wrong
 
 
 @dataclass(eq=False, slots=True)
@@ -69,6 +70,21 @@ class Stride:
         return cast(np.void, np.array(_FIELDS(self.record), STRIDE_DTYPE)[()])
 
 
+NO_TRUNK: dict[str, Any] = {  # fields of STRIDE_DTYPE about the trunk, in strides that only the pelvis's clip measured
+    "trunk_lean_deg": nan,
+    "trunk_lean_se_deg": nan,
+    "trunk_lean_usual_deg": nan,
+    "trunk_lean_least_deg": nan,
+    "trunk_lean_range_deg": nan,
+    "trunk_obliquity_range_deg": nan,
+    "trunk_rotation_range_deg": nan,
+    "lumbar_deg": nan,
+    "lumbar_se_deg": nan,
+    "lumbar_usual_deg": nan,
+    "lumbar_least_deg": nan,
+    "side_bend_deg": nan,
+    "trunk_reason": str(NoTrunk.ABSENT),
+}
 _FIELDS = itemgetter(*(STRIDE_DTYPE.names or ()))
 _MEASURED = (  # in the order of the kernel's first numbers
     "tilt_deg",
@@ -88,7 +104,7 @@ class StrideCutter:
     def __init__(self, params: Params) -> None:
         self._params = params
         self._steps: deque[Step] = deque(maxlen=3)
-        self._angles = np.empty((_SAMPLES_MAX, 3))
+        self._angles = np.empty((SAMPLES_MAX, 3))
         self._curves = np.empty((6, PHASES))
         self._kernel_numbers = np.empty(stride_kernels.STRIDE_NUMBERS)
         self._harmonics = np.empty((4, 2 * HARMONICS))  # of rotation and of acceleration x, y, z
@@ -145,17 +161,17 @@ class StrideCutter:
         record = _timing(right, left, last)
         record.update(zip(_MEASURED, numbers, strict=False))
         record["missing_pct"] = 100.0 * numbers[stride_kernels.N_MISSING_S] / (end - start)
-        record["tilt_se_deg"] = _gap_error_deg(record, numbers[stride_kernels.N_GAPS6_S6])
+        record["tilt_se_deg"] = gap_error_deg(record, numbers[stride_kernels.N_GAPS6_S6])
         forward, upward = self._lean
         forward.append(numbers[stride_kernels.N_FORWARD])
         upward.append(numbers[stride_kernels.N_UPWARD])
-        record["lean_deg"] = degrees(atan2(sum(forward), sum(upward)))
+        record["lean_deg"] = record["pelvic_lean_deg"] = degrees(atan2(sum(forward), sum(upward)))
         if record["missing_pct"] <= self._params.whole_max_pct or not self._acceleration:
             # otherwise an impact at a gap's edge is stretched over the gap
             self._acceleration.append(numbers[stride_kernels.N_ACCEL_FORWARD])
         record["accel_m_s2"] = sum(self._acceleration) / len(self._acceleration)
         self._own_share = 0.0
-        reason = self._invalid_reason(record, numbers) if numbers[stride_kernels.N_UPRIGHT] > _UPRIGHT_MIN else "mount"
+        reason = self._invalid_reason(record, numbers) if numbers[stride_kernels.N_UPRIGHT] > UPRIGHT_MIN else "mount"
         record["reason"], record["valid"] = reason, reason == ""
         left_phase, duration = (left.contact_s - start) / (end - start), end - start
         travel = numbers[stride_kernels.N_HEADING] - radians(numbers[stride_kernels.N_TRAVEL_DEG])
@@ -222,7 +238,7 @@ def _overtone(harmonics: Floats) -> tuple[float, float]:
     return both, squares
 
 
-def _gap_error_deg(record: dict[str, Any], gaps6: float) -> float:
+def gap_error_deg(record: dict[str, Any], gaps6: float) -> float:
     """SD in degrees that gaps add to the mean tilt of a stride: of a sine of two cycles, interpolated linearly.
 
     gaps6: sum of the sixth powers of the gaps in s. A gap of h s in a stride of T s moves the mean by h^3 f'' / (12 T).
@@ -252,4 +268,5 @@ def _timing(right: Step, left: Step, last: Step) -> dict[str, Any]:
         "tilt_usual_deg": nan,
         "tuck_least_deg": nan,
         "pullback_least_deg": nan,
+        **NO_TRUNK,
     }

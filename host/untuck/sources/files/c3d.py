@@ -15,8 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
+from untuck import limits
 from untuck.errors import MissingExtraError, SamplesError
-from untuck.sources.files.table import LARGEST_BYTES, Column, Table
+from untuck.sources.files.table import Column, Table
 from untuck.sources.files.units import canonical
 
 _LONGEST_S = 300.0
@@ -57,7 +58,7 @@ def read_c3d(path: Path) -> Table:
 def main(path: str) -> None:
     """Write the analog channels of a file to stdout."""
     ezc3d = importlib.import_module("ezc3d")
-    _limit_memory()
+    _limit_memory(os.stat(path).st_size)
     file = ezc3d.c3d(path)
     parameters = file["parameters"]
     analog = parameters.get("ANALOG", {})
@@ -75,14 +76,15 @@ def main(path: str) -> None:
     sys.stdout.buffer.write(made.getvalue())
 
 
-def _limit_memory() -> None:
+def _limit_memory(packed: int) -> None:
     """A damaged file may claim any size."""
     try:
         import resource
     except ImportError:  # Windows
         return
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-    most = 2 * LARGEST_BYTES if hard == resource.RLIM_INFINITY else min(hard, 2 * LARGEST_BYTES)
+    most = limits.most_memory(packed)
+    most = most if hard == resource.RLIM_INFINITY else min(hard, most)
     resource.setrlimit(resource.RLIMIT_AS, (most, hard))
 
 

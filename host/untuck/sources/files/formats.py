@@ -219,6 +219,7 @@ FORMATS = (
 KEYS = tuple(dict.fromkeys(each.key for each in FORMATS))
 LINEAR = r"linear|user|free|(?:^|[ _./])lin[ _.]"  # acceleration without gravity
 PELVIS = r"pelvi|lumbar|sacr|waist|\bhip\b|\bhips\b|lower.?back|\bl[345]\b|belt"
+TRUNK = r"trunk|torso|thora|chest|stern|upper.?back|\bt[1-8]\b"
 
 
 _AXES = {

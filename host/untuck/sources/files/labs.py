@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
 import importlib
 import logging
+import math
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from untuck import limits
 from untuck.errors import MissingExtraError
-from untuck.sources.files.archives import of_arrays, too_large
+from untuck.sources.files.archives import of_arrays
 from untuck.sources.files.table import Column, Table, as_vector
 from untuck.sources.files.units import canonical
 
@@ -36,8 +39,8 @@ def read_hdf5(path: Path) -> Table:
         facts = {key: _text(value) for key, value in file.attrs.items()}
         labels = _labels(file)
         arrays: list[tuple[str, Any]] = []
-        _walk(h5py, file, "", arrays, 0)
-        too_large(sum(dataset.size * dataset.dtype.itemsize for _, dataset in arrays))
+        _walk(h5py, file, "", arrays, {h5py.h5o.get_info(file.id).addr})
+        limits.check_size(sum(dataset.size * max(dataset.dtype.itemsize, 8) for _, dataset in arrays), _size(path))
         for name, dataset in arrays:
             values = as_vector(dataset[()])
             sensor = next((label for key, label in labels.items() if key in name.split("/")), "")
@@ -49,14 +52,25 @@ def read_hdf5(path: Path) -> Table:
     return Table(columns, marks, facts=facts)
 
 
-def _walk(h5py: ModuleType, group: Any, prefix: str, found: list[tuple[str, Any]], depth: int) -> None:
+def _size(path: Path) -> int:
+    return path.stat().st_size
+
+
+def _walk(h5py: ModuleType, group: Any, prefix: str, found: list[tuple[str, Any]], seen: set[int]) -> None:
+    """The datasets of a group and of those in it, each group once: links may lead in circles, or to other files."""
     for name in group:
+        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            continue
         item = group.get(name)
         if isinstance(item, h5py.Dataset):
-            if item.dtype.kind in "iuf" and item.ndim in (1, 2) and len(found) < _MOST:
+            plain = item.dtype.kind in "iuf" and item.ndim in (1, 2) and not item.is_virtual and not item.external
+            if plain and len(found) < _MOST:
                 found.append((prefix + name, item))
-        elif isinstance(item, h5py.Group) and depth < _DEPTH:
-            _walk(h5py, item, f"{prefix}{name}/", found, depth + 1)
+        elif isinstance(item, h5py.Group) and prefix.count("/") < _DEPTH and len(seen) < _MOST:
+            address = h5py.h5o.get_info(item.id).addr
+            if address not in seen:
+                seen.add(address)
+                _walk(h5py, item, f"{prefix}{name}/", found, seen)
 
 
 def _labels(file: Any) -> dict[str, str]:
@@ -87,6 +101,8 @@ def read_mat(path: Path) -> Table:
     if b"MATLAB 7.3" in head or head[:4] == b"\x89HDF":
         return read_hdf5(path)
     scipy_io = _library("scipy.io", path)
+    claims = scipy_io.whosmat(path)
+    limits.check_size(sum(8 * math.prod(shape) for _, shape, _ in claims), _size(path))
     loaded = scipy_io.loadmat(path, simplify_cells=True)
     arrays: dict[str, Any] = {}
     _flatten("", {key: value for key, value in loaded.items() if not key.startswith("__")}, arrays, 0)
@@ -105,6 +121,7 @@ def read_xdf(path: Path) -> Table:
     """The streams of an XDF file: columns are called STREAM/LABEL, times are those of the stream."""
     pyxdf = _library("pyxdf", path)
     logging.getLogger("pyxdf").setLevel(logging.CRITICAL)  # it prints what it repairs
+    limits.check_size(_unpacked_size(path), _size(path))
     streams, _ = pyxdf.load_xdf(str(path), verbose=None)
     columns = []
     for stream in streams:
@@ -116,6 +133,17 @@ def read_xdf(path: Path) -> Table:
         for index, (label, unit) in enumerate(_channels(stream, values.shape[1])):
             columns.append(Column(f"{name}/{label}", values[:, index], canonical(unit), name, time=time))
     return Table(columns)
+
+
+def _unpacked_size(path: Path) -> int:
+    """Bytes of an XDF file; of one in gzip, what it unpacks to, counted no further than any recording is long."""
+    if path.suffix.lower() != ".xdfz":
+        return _size(path)
+    size = 0
+    with gzip.open(path) as file:
+        while size <= limits.MOST_VALUES_BYTES and (part := file.read(1 << 20)):
+            size += len(part)
+    return size
 
 
 def _channels(stream: Any, count: int) -> list[tuple[str, str]]:

@@ -10,8 +10,9 @@ from functools import cache
 import numpy as np
 
 from untuck.errors import SamplesError
-from untuck.sources.files.formats import FORMATS, LINEAR, PELVIS, Format
+from untuck.sources.files.formats import FORMATS, LINEAR, PELVIS, TRUNK, Format
 from untuck.sources.files.table import Column, Table, bare, split_unit
+from untuck.vocabulary import Role
 
 AXES = "xyz"
 GYR = ("gyr_x_rad_s", "gyr_y_rad_s", "gyr_z_rad_s")
@@ -19,6 +20,12 @@ ACC = ("acc_x_m_s2", "acc_y_m_s2", "acc_z_m_s2")
 QUAT = ("chip_w", "chip_x", "chip_y", "chip_z")
 COLUMNS = ("time_s", *GYR, *ACC, *QUAT)
 VECTORS = {"gyr_rad_s": GYR, "acc_m_s2": ACC, "quat": QUAT}
+_NAMED = {Role.PELVIS: PELVIS, Role.TRUNK: TRUNK}
+_GIVE = {
+    Role.PELVIS: "the one at the pelvis with --sensor NAME",
+    Role.TRUNK: "the one at the upper back with --trunk-sensor NAME",
+}
+_MOST_NAMES = 12  # of sensors in a message
 
 
 @dataclass
@@ -38,14 +45,17 @@ class Match:
     sensor: str = ""
 
 
-def match(table: Table, wanted: str = "", sensor: str = "") -> Match | None:
-    """The first format, or the wanted one, whose columns are in the table. Raises SamplesError for several sensors."""
+def match(table: Table, wanted: str = "", sensor: str = "", role: Role = Role.PELVIS) -> Match | None:
+    """The first format, or the wanted one, whose columns are in the table.
+
+    sensor: its name, of several; role: where it was worn. Raises SamplesError if that does not tell which sensor.
+    """
     for form in FORMATS:
         if wanted and form.key != wanted:
             continue
         if not wanted and not _is_marked(form, table):
             continue
-        found = _find(form, table, sensor)
+        found = _find(form, table, sensor, role)
         if found is not None:
             return found
     return None
@@ -93,7 +103,7 @@ def _triples(patterns: tuple[str, ...], table: Table, linear: bool) -> Groups:
     return found
 
 
-def _find(form: Format, table: Table, sensor: str) -> Match | None:
+def _find(form: Format, table: Table, sensor: str, role: Role) -> Match | None:
     linear = form.key != "table"
     acc, gyr = (_triples(patterns, table, linear) for patterns in (form.acc, form.gyr))
     gravity = _triples(form.gravity, table, True)
@@ -106,7 +116,7 @@ def _find(form: Format, table: Table, sensor: str) -> Match | None:
         both = [name]
     if not both:
         return None
-    chosen = _one_of(both, sensor)
+    chosen = _one_of(both, sensor, role)
     found = Match(form, acc[chosen], gyr[chosen], sensor=chosen if len(both) > 1 else "")
     if gravity:
         found.gravity = gravity.get(chosen) or next(iter(gravity.values()))
@@ -118,16 +128,27 @@ def _find(form: Format, table: Table, sensor: str) -> Match | None:
     return found
 
 
-def _one_of(sensors: list[str], wanted: str) -> str:
-    """The sensor that is wanted, the only one, or the only one at the pelvis."""
+def _one_of(sensors: list[str], wanted: str, role: Role) -> str:
+    """The sensor that is wanted, the only one, or the only one whose name says that it was worn there."""
     near = [name for name in sensors if wanted and wanted.lower() in name.lower()]
     if not wanted:
-        near = sensors if len(sensors) == 1 else [name for name in sensors if re.search(PELVIS, name, re.IGNORECASE)]
+        near = sensors if len(sensors) == 1 else [name for name in sensors if re.search(_NAMED[role], name, re.I)]
     exact = [name for name in near if name.lower() == wanted.lower()]
     if len(exact or near) == 1:
         return (exact or near)[0]
-    names = ", ".join(name or "(without name)" for name in sensors[:12])
-    raise SamplesError(f"it holds several sensors ({names}): give the one at the pelvis with --sensor NAME.")
+    if wanted and not near:
+        raise SamplesError(f"it has no sensor {wanted!r}: it has {_listed(sensors)}.")
+    if wanted:
+        raise SamplesError(f"{wanted!r} is a part of several sensors' names ({_listed(near)}): give {_GIVE[role]}.")
+    raise SamplesError(f"it holds several sensors ({_listed(sensors)}): give {_GIVE[role]}.")
+
+
+def _listed(sensors: list[str]) -> str:
+    """The names of sensors: "one, without a name", "Left, Right", "Left, one without a name"."""
+    if len(sensors) == 1:
+        return f"one, {sensors[0] or 'without a name'}"
+    more = ["..."] if len(sensors) > _MOST_NAMES else []
+    return ", ".join([*(name or "one without a name" for name in sensors[:_MOST_NAMES]), *more])
 
 
 def _first(patterns: tuple[str, ...], columns: list[Column]) -> Column | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from untuck import limits
 from untuck.errors import SamplesError, UntuckError, reason
 from untuck.model import Floats
 from untuck.motion.bunches import spread_ties
@@ -24,6 +25,7 @@ from untuck.sources.files.table import Column, Table, split_unit
 from untuck.sources.files.text import read_text
 from untuck.sources.files.times import seconds, unwrapped
 from untuck.sources.files.units import ACC, GYR, TIME, acc_unit, canonical, check_units, gyr_unit, of_name
+from untuck.vocabulary import Role
 
 _log = logging.getLogger(__name__)
 _NAMES = {".npz": "numpy archive (.npz)", ".parquet": "Parquet file", ".h5": "HDF5 file", ".hdf5": "HDF5 file"}
@@ -32,17 +34,13 @@ _TEXT = (".csv", ".txt", ".tsv", ".dat", ".log")
 
 
 def _text_file(path: Path) -> Table:
-    if path.stem in archives.PARTS and _siblings(path):
+    if path.stem in archives.PARTS and path.stem != "Gyroscope" and path.with_name("Gyroscope.csv").is_file():
         return archives.read_folder(path.parent)
-    archives.too_large(path.stat().st_size)
+    data = limits.read_bytes(path, limits.MOST_TEXT_BYTES)
     try:
-        return read_text(path.read_bytes())
+        return read_text(data)
     except SamplesError as error:
         raise SamplesError(f"is no CSV file with a header line: {error}.") from error
-
-
-def _siblings(path: Path) -> bool:
-    return path.stem != "Gyroscope" and (path.parent / "Gyroscope.csv").is_file()
 
 
 READERS: dict[str, Callable[[Path], Table]] = {
@@ -63,7 +61,10 @@ SUFFIXES = tuple(suffix for suffix in READERS if suffix != ".npy")
 
 @dataclass(frozen=True)
 class Options:
-    """What the user says about files: see read_samples. units: {"acc": "g"}; axes: of both sensors."""
+    """What the user says about files: see read_samples.
+
+    units: {"acc": "g"}; axes: of accelerometer and gyroscope; sensor: its name, of several; role: where it was worn.
+    """
 
     columns: Mapping[str, str] = field(default_factory=dict)
     rate_hz: float | None = None
@@ -71,6 +72,7 @@ class Options:
     units: Mapping[str, str] = field(default_factory=dict)
     axes: Axes | None = None
     sensor: str = ""
+    role: Role = Role.PELVIS
 
 
 class FileSamples(Samples):
@@ -93,13 +95,15 @@ def read_samples(
     """
     options = options or Options(columns or {}, rate_hz)
     try:
-        with np.errstate(all="ignore"):  # numbers of a damaged file overflow before they are rejected
+        with np.errstate(all="ignore"), limits.memory(limits.size_of(path)):  # a damaged file's numbers overflow
             return _read(path, options)
     except (UntuckError, ImportError) as error:
         if isinstance(error, SamplesError) and not str(error).startswith(str(path)):
             joint = " " if str(error).partition(" ")[0] in _VERBS else ": "
             raise SamplesError(f"{path}{joint}{error}") from error
         raise
+    except limits.LimitError as error:
+        raise SamplesError(f"{path} {error}") from error
     except OSError as error:
         if error.errno is not None and error.filename is not None:
             raise SamplesError(f"{path} cannot be read: {reason(error)}.") from error
@@ -124,10 +128,11 @@ def _read(path: Path, options: Options) -> FileSamples:
         raise SamplesError(f"{path}: only {', '.join(SUFFIXES)} can be read; convert it first.")
     if not path.exists():
         path.open("rb").close()  # raises the reason
+    limits.check_file(path)
     table = _headerless(reader(path), options)
     if not table.columns and not table.facts:
         raise SamplesError("holds no columns of numbers: it is empty or cut short.")
-    found = match(table, options.form, options.sensor)
+    found = match(table, options.form, options.sensor, options.role)
     if options.form and found is None and not options.columns:
         raise SamplesError(lacking(table, [f"the columns of --format {options.form}"], {}))
     found = apply_columns(found, table, options.columns)

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 
 from untuck.errors import SamplesError
+from untuck.limits import MOST_COLUMNS, MOST_LINE, LimitError
 from untuck.sources.files.table import split_unit, unique
 from untuck.sources.files.times import DATE
 from untuck.sources.files.units import canonical
@@ -60,6 +61,9 @@ def decode(data: bytes) -> str:
 def sniff(lines: list[str]) -> Layout:
     """The layout of a table. Raises SamplesError if the lines are none."""
     head = lines[:_LINES]
+    longest = max(map(len, head), default=0)
+    if longest > MOST_LINE:
+        raise LimitError(f"has a line of {longest:,} characters: it is no table.")
     best: tuple[int, int, str, int] | None = None
     for separator in SEPARATORS:
         rows = [_cells(line, separator) for line in head]
@@ -138,6 +142,8 @@ def _with_header(rows: list[list[str]], head: list[str], separator: str, decimal
             names = cells
     width = max(width, len(names) if names else 0)
     preamble = "\n".join(head[: above if names else above + 1])
+    if width > MOST_COLUMNS:
+        raise LimitError(f"has {width:,} columns; up to {MOST_COLUMNS:,} are read.")
     names += [""] * (width - len(names))
     units = [_unit(name, [row[index] if index < len(row) else "" for row in notes]) for index, name in enumerate(names)]
     raw = [any(index < len(row) and row[index].lower() == "raw" for row in notes) for index in range(width)]

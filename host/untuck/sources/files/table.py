@@ -12,8 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-LARGEST_BYTES = 4 << 30  # of all values of a file; a day at 1 kHz is 0.7 GB
-
 
 @dataclass(eq=False)
 class Column:
@@ -74,13 +72,16 @@ def bare(name: str) -> str:
 
 def unique(names: list[str]) -> list[str]:
     """The names, with " 2" and so on behind those that were there before, and "column 5" for one without a name."""
-    seen: dict[str, int] = {}
-    made = []
+    taken, counts = set(names), dict[str, int]()
+    made: dict[str, None] = {}
     for index, name in enumerate(names):
         name = name or f"column {index + 1}"
-        seen[name] = seen.get(name, 0) + 1
-        made.append(name if seen[name] == 1 else f"{name} {seen[name]}")
-    return made
+        other = name
+        while other in made or (other != name and other in taken):
+            counts[name] = counts.get(name, 1) + 1
+            other = f"{name} {counts[name]}"
+        made[other] = None
+    return list(made)
 
 
 def as_vector(values: NDArray[Any]) -> NDArray[Any] | None:

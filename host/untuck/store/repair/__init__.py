@@ -1,0 +1,1 @@
+"""Damage in the session store: found by check.py, saved by rebuild.py."""
