@@ -7,7 +7,7 @@ channel is stalled, so that the sender's buffers fill as on hardware.
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, TypeVar
 
 from bumble import hci, ll
 from bumble.controller import AdvertisingSet, Controller
@@ -19,7 +19,12 @@ from bumble.link import LocalLink
 ACL_DATA_BYTES = 251
 _CONNECTABLE = 1  # bit of advertising_event_properties
 
-
+# bumble sends these from tasks that nobody awaits
+_ANSWERS = (
+    hci.HCI_LE_Long_Term_Key_Request_Reply_Command,
+    hci.HCI_LE_Long_Term_Key_Request_Negative_Reply_Command,
+    hci.HCI_LE_Remote_Connection_Parameter_Request_Reply_Command,
+)
 _Report = hci.HCI_LE_Extended_Advertising_Report_Event
 _LegacyReport = hci.HCI_LE_Advertising_Report_Event
 
@@ -108,6 +113,20 @@ class ChannelController(Controller):
                 super().on_hci_acl_data_packet(packet)
 
 
+class _Host(Host):
+    """Answers to the controller about a connection that has ended meanwhile are no error, as in NimBLE and BlueZ."""
+
+    _Answered = TypeVar("_Answered", bound=hci.HCI_ReturnParameters)
+
+    async def send_sync_command(
+        self, command: hci.HCI_SyncCommand[_Answered], response_timeout: float | None = None
+    ) -> _Answered:
+        if not isinstance(command, _ANSWERS):
+            return await super().send_sync_command(command, response_timeout)
+        response = await self.send_sync_command_raw(command, response_timeout)
+        return response.return_parameters
+
+
 class RadioChannel:
     """Creates the devices of both ends; stalls, loses or cuts off their traffic."""
 
@@ -120,7 +139,7 @@ class RadioChannel:
         controller = ChannelController(name, self.link)
         controller.place = address
         self.add(controller)
-        host = Host()
+        host = _Host()
         host.controller = controller
         controller.host = host
         return Device(name=name, address=Address(address), host=host)

@@ -15,7 +15,7 @@ from uuid import UUID
 import pytest
 from bumble.device import Device
 from bumble.hci import Address, HCI_LE_Set_Random_Address_Command
-from bumble.keys import MemoryKeyStore
+from bumble.keys import MemoryKeyStore, PairingKeys
 from bumble.pairing import PairingConfig
 from virtual_clip.bleak_backend import make_backend
 from virtual_clip.bumble_peripheral import BumblePeripheral
@@ -192,3 +192,19 @@ async def test_the_radio_stops_between_two_messages_of_the_firmware(turns: int) 
     await reader.read()
     writer.close()
     await asyncio.sleep(0.1)  # a message that is done after the stop would raise in the server's task
+
+
+async def test_a_key_that_comes_after_the_link_is_gone_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with VirtualClip(motion(20, 100), speed=4) as clip:
+        await connect(clip)
+        find_key = clip.peripheral.store.get
+
+        async def leave_first(name: str) -> PairingKeys | None:
+            await next(iter(radio(clip.backend).connections.values())).disconnect()
+            return await find_key(name)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(clip.peripheral.store, "get", leave_first)
+            with pytest.raises(LinkError):
+                await connect(clip)
+        await connect(clip)
