@@ -158,7 +158,11 @@ class FakeBluez:
 
 
 class _Device:
-    """One device that was heard, and its connection."""
+    """One device that was heard, and its connection.
+
+    Its services stay on the bus without a connection, as BlueZ keeps them (Cache = always in main.conf). Removing them
+    with a call in flight would block Bluetooth in Chromium until the page is loaded again.
+    """
 
     def __init__(self, bluez: FakeBluez, objects: BusObjects, backend: Backend, found: BLEDevice) -> None:
         self._bluez = bluez
@@ -211,8 +215,9 @@ class _Device:
             raise DBusError(f"{_ERROR}Failed", "le-connection-abort-by-local") from error
         self._client = client
         self._objects.change(self.node, Connected=True)
-        for service in client.services:
-            self._add_service(service)
+        if not self._services:
+            for service in client.services:
+                self._add_service(service)
         self._objects.change(self.node, ServicesResolved=True)
         self._show_pairing()
 
@@ -226,9 +231,9 @@ class _Device:
     def _disconnected(self, _: BleakClient) -> None:
         self._client = None
         self._gone.set()
-        for node in reversed(self._services):
-            self._objects.remove(node)
-        self._services.clear()
+        for node in self._services:
+            if "Notifying" in node.properties:
+                self._objects.change(node, Notifying=False)
         self._objects.change(self.node, ServicesResolved=False, Connected=False)
 
     async def _pair(self) -> None:
@@ -249,6 +254,9 @@ class _Device:
         """Remove the pairing and the device."""
         backend: Any = self._backend.client
         await backend.radio.keystore.delete_all()
+        for node in reversed(self._services):
+            self._objects.remove(node)
+        self._services.clear()
         self._objects.remove(self.node)
 
     def _show_pairing(self) -> None:
@@ -285,7 +293,8 @@ class _Device:
             self._add_characteristic(path, one)
 
     def _add_characteristic(self, service: str, one: BleakGATTCharacteristic) -> None:
-        path = f"{service}/char{one.handle:04x}"
+        handle = one.handle  # not `one`: the node outlives the connection
+        path = f"{service}/char{handle:04x}"
         node = Node(
             path,
             "org.bluez.GattCharacteristic1",
@@ -304,20 +313,20 @@ class _Device:
             self._objects.change(node, Value=bytes(data))
 
         async def read(_options: Any) -> tuple[str, list[Any]]:
-            data = bytes(await self._access("ReadValue", lambda client: client.read_gatt_char(one)))
+            data = bytes(await self._access("ReadValue", lambda client: client.read_gatt_char(handle)))
             self._objects.change(node, Value=data)  # Chromium takes the next change after a read for its echo
             return "ay", [data]
 
         async def write(data: bytes, options: dict[str, Any]) -> None:
             sure = options.get("type") != "command"
-            await self._access("WriteValue", lambda client: client.write_gatt_char(one, data, response=sure))
+            await self._access("WriteValue", lambda client: client.write_gatt_char(handle, data, response=sure))
 
         async def start() -> None:
-            await self._access("StartNotify", lambda client: client.start_notify(one, notify))
+            await self._access("StartNotify", lambda client: client.start_notify(handle, notify))
             self._objects.change(node, Notifying=True)
 
         async def stop() -> None:
-            await self._access("StopNotify", lambda client: client.stop_notify(one))
+            await self._access("StopNotify", lambda client: client.stop_notify(handle))
             self._objects.change(node, Notifying=False)
 
         node.methods = {"ReadValue": read, "WriteValue": write, "StartNotify": start, "StopNotify": stop}
@@ -330,7 +339,7 @@ class _Device:
                 "Flags": ("as", ["read", "write"]),
             }
             self._services.append(
-                self._objects.add(Node(f"{path}/desc{one.handle + 1:04x}", "org.bluez.GattDescriptor1", descriptor))
+                self._objects.add(Node(f"{path}/desc{handle + 1:04x}", "org.bluez.GattDescriptor1", descriptor))
             )
 
     async def _access(self, member: str, call: Callable[[BleakClient], Awaitable[Any]]) -> Any:

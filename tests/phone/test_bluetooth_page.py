@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -61,6 +62,26 @@ async def test_every_packet_comes_once_over_lost_connections_without_a_tap(tmp_p
         assert source.lost == 0 and source.reconnects == 2
         assert bluez.calls.count("Connect") == 3 and bluez.calls.count("StartDiscovery") == 1
         assert {len(packet.data) for packet in packets[:-1]} == {222}
+        assert_all_came(packets, samples)
+
+
+async def test_a_link_that_is_lost_with_a_write_in_flight_comes_back(tmp_path: Path) -> None:
+    samples = motion(16, 200)
+    async with VirtualClip(samples) as clip, a_page(clip, tmp_path) as (bluez, window, radio):
+        await window.choose()
+        async with BleSource(200, backend=radio.backend, timeouts=QUICK) as source:
+            collecting = asyncio.create_task(collect(source, len(samples)))
+            await clip.sleep(4.0)
+            bluez.hangs.append("WriteValue")
+            with clip.crawling():
+                while bluez.hangs:
+                    await asyncio.sleep(0.01)
+                await clip.peripheral.drop()
+                deadline_s = time.monotonic() + 120.0
+                while source.reconnects == 0 and time.monotonic() < deadline_s:
+                    await asyncio.sleep(0.05)
+            packets = await collecting
+        assert source.lost == 0 and source.reconnects == 1
         assert_all_came(packets, samples)
 
 
