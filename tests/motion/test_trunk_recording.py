@@ -25,6 +25,7 @@ from untuck.simulate.trunk import SHIRT, STRAP, SimulatedPair, TrunkClip, simula
 HINGES_S = (7.0, 18.5)
 STAND = Phase("stand", 7), Phase("hinge", 10.5), Phase("stand", 2.5)
 RIGHT_DEG = 0.7  # RMSE of a stride's lean, and of lumbar extension
+NOT_BRIDGED_DEG = 0.85  # the same after gaps of 0.3 s in which no quaternion has followed the rotation
 LONG_S = 90.0  # of running, enough to be found at a time that is minutes off
 SETTLED_S = 28.0  # before, the runner gets up to speed, which tips the vertical that acceleration shows
 
@@ -193,7 +194,8 @@ def test_a_trunk_that_begins_too_late_for_standing_is_not_measured(from_s: float
 def test_lost_samples_leave_lean_right(every: int, lost: int) -> None:
     trunk = pair().trunk
     run = analysed(chosen(trunk, np.arange(len(trunk)) % every >= lost))
-    assert rmse_deg(run).max() < RIGHT_DEG and reasons(run) <= {"", "no trunk", "trunk gap"}
+    most_deg = NOT_BRIDGED_DEG if trunk.quat is None and lost > 5 else RIGHT_DEG
+    assert rmse_deg(run).max() < most_deg and reasons(run) <= {"", "no trunk", "trunk gap"}
 
 
 @pytest.mark.parametrize(("lost", "with_quat"), [(2, False), (5, True)])

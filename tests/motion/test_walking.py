@@ -20,6 +20,7 @@ from untuck.model import Baseline, Calibration
 from untuck.samples import Samples
 from untuck.simulate.runner import simulate
 from untuck.simulate.scenario import HINGE_S, Phase, Scenario
+from untuck.wire import SENSOR_ICM45686
 
 PREFIX = (Phase("stand", 7.0), Phase("hinge", 3 * HINGE_S), Phase("stand", 2.0))
 WORN = Calibration(IPOL_TO_PELVIS, np.zeros(3), source="nominal")
@@ -91,6 +92,17 @@ def test_changes_of_gait_are_followed_within_three_seconds(seed: int, rate_hz: f
         assert seen <= {IN_WORDS[phase.kind]}, (start_s, phase.kind)
     assert not any(a[1] == "running" and b[1] == "running" for a, b in pairwise(found))
     assert len(found) <= 12  # 9 changes of gait, and short walking before standing
+
+
+@pytest.mark.parametrize("seed", [4, 6, 10, 16, 23])
+@pytest.mark.parametrize("rate_hz", [50.0, 100.0, 200.0])
+def test_a_slow_walk_is_no_standing(seed: int, rate_hz: float) -> None:
+    """Most steps of a walk of 1.2 m/s are too small to be timed, and seconds pass between those that are."""
+    scenario = Scenario((Phase("stand", 7.0), Phase("walk", 20.0, speed_m_s=1.2), Phase("stand", 6.0)))
+    noise = untuck.Noise().on(SENSOR_ICM45686)
+    found = states(events_of(simulate(scenario, seed=seed, rate_hz=rate_hz, noise=noise).samples))
+    assert [state for _, state in found] == ["walking", "standing"]
+    assert 27.0 < found[1][0] < 30.0
 
 
 @pytest.mark.data

@@ -65,6 +65,10 @@ class History:
         base = self.base
         return self._columns[name][first - base if first > base else 0 : end - base]
 
+    def past(self) -> tuple[Floats, Floats]:
+        """Whole arrays of time and gyr from `base` on, also of samples that are stored and not yet visible."""
+        return self._time, self._columns["gyr"]
+
     def until(self, end: int) -> tuple[Floats, Floats, Floats, int]:
         """Whole arrays of time, quat and earth from `base` on, and the number of rows before sample `end`.
 

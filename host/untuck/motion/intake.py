@@ -142,7 +142,7 @@ class Intake:
         samples, state = self._stored, self._orientation.values
         time_s, acc, chip = self._time_s, samples.acc_m_s2, _NO_CHIP if samples.quat is None else samples.quat
         _, quat, earth, _ = h.until(h.end)
-        inputs = FilterInputs(time_s, samples.gyr_rad_s, acc, chip, self._speed)
+        inputs = FilterInputs(time_s, samples.gyr_rad_s, acc, chip, self._speed, past=h.past())
         orient_aided(self._orient_params, state, inputs, first, end, quat_out=quat, shift=shift)
         tracked = self._track_params, self._track_state, first, end, time_s, acc, quat, earth, shift, h.base
         found = kernels.track_chunk(*tracked, self._steps)

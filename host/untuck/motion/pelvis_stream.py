@@ -23,7 +23,7 @@ from untuck.events import (
     StrideMeasured,
     Warned,
 )
-from untuck.model import CONTACT_DTYPE, Baseline, Calibration, Floats
+from untuck.model import CONTACT_DTYPE, GRAVITY_M_S2, Baseline, Calibration, Floats
 from untuck.motion.commands import CommandQueue, apply
 from untuck.motion.form.judge import Judge
 from untuck.motion.intake import BLOCK_SAMPLES, Intake
@@ -39,6 +39,7 @@ from untuck.samples import Samples
 from untuck.session_commands import StaleData
 from untuck.vocabulary import Moving, NotJudged, Role
 
+_QUIET_S = 1.0
 _TICK_S = 0.25  # grid of sensor time on which calibration and standing are looked for
 _TICK_LEAD_S = 0.4e-3  # the grid lies between samples, so that rounding of time cannot move it by one
 
@@ -137,8 +138,15 @@ class PelvisStream:
     def _tick(self, index: int, now_s: float) -> None:
         if self.moving != Moving.RUNNING:
             self._publish_mount(self.mounting.look(self.history, index + 1, self.judge.slipped))
-        if self.moving != Moving.STANDING and now_s - self._last_step_s > self.params.standing_after_s:
+        if self.moving == Moving.STANDING or now_s - self._last_step_s <= self.params.standing_after_s:
+            return
+        if self.moving == Moving.RUNNING or self._is_quiet(index, now_s):
             self._enter(Moving.STANDING, now_s)
+
+    def _is_quiet(self, index: int, now_s: float) -> bool:
+        """Whether the last second has no steps, not even of a slow walk, many of which are too small to be timed."""
+        acc = self.history.column("acc", self.history.find(now_s - _QUIET_S, index + 1), index + 1)
+        return float(np.sqrt((acc * acc).sum(axis=1)).std()) < self.params.standing_acc_g * GRAVITY_M_S2
 
     def _publish_mount(self, events: list[Event]) -> None:
         """Publish events of the mount; what was measured with another mount is not mixed with this one's."""

@@ -13,6 +13,7 @@ import numpy as np
 from untuck.model import GRAVITY_M_S2, Floats
 from untuck.motion.orientation import layout as idx
 from untuck.motion.orientation.kernels import advance
+from untuck.motion.orientation.recurrence import Filling, fill
 
 CONJUGATE = np.array([1.0, -1.0, -1.0, -1.0])
 
@@ -26,7 +27,8 @@ class FilterInputs(NamedTuple):
     """What the filter takes in.
 
     time_s (n,); gyr (n,3) rad/s; acc (n,3) m/s^2; chip (n,4), the chip's quaternion, zeros where missing; speed_m_s
-    (n,), NaN where unknown. chip and speed_m_s may be empty.
+    (n,), NaN where unknown. chip and speed_m_s may be empty. past: time (m,) and gyr (m,3) of earlier samples and
+    these, sample 0 in row `shift`; None where they are not kept.
     """
 
     time_s: Floats
@@ -34,6 +36,7 @@ class FilterInputs(NamedTuple):
     acc: Floats
     chip: Floats
     speed_m_s: Floats
+    past: tuple[Floats, Floats] | None = None
 
 
 def orient_aided(
@@ -50,7 +53,7 @@ def orient_aided(
 
     Time must increase, also from call to call.
     """
-    time_s, gyr, acc, chip, speed_m_s = inputs
+    time_s, gyr, acc, chip, speed_m_s, past = inputs
     cov = _covariance(state)
     i = first
     while i < end:
@@ -60,7 +63,11 @@ def orient_aided(
         begin = i
         i = advance(params, state, cov, begin, end, time_s, gyr, acc, chip, speed_m_s, quat_out, shift)
         if i == begin:  # a gap lies before this sample; the block up to it has been processed
-            _bridge_gap(params, state, time_s[i], gyr[i], chip[i : i + 1])
+            known = _has_quaternion(state[idx.CHIP : idx.CHIP + 4]) and _has_quaternion(chip[i : i + 1])
+            filling = None
+            if past is not None and not known:
+                filling = fill(past[0][: i + shift], past[1][: i + shift], time_s.item(i), gyr[i])
+            _bridge_gap(params, state, time_s[i], gyr[i], chip=chip[i : i + 1], filling=filling)
             continue
         if coarse:
             dt_s = np.diff(time_s[begin:i], prepend=before_s)
@@ -122,11 +129,13 @@ def _empty_block(state: Floats) -> None:
     state[idx.BLOCK_S : idx.BLOCK_END] = 0.0
 
 
-def _bridge_gap(params: Floats, state: Floats, time_s: float, gyr: Floats, chip: Floats) -> None:
+def _bridge_gap(
+    params: Floats, state: Floats, time_s: float, gyr: Floats, chip: Floats, filling: Filling | None
+) -> None:
     """Rotate over a gap and increase the covariance by what may have happened in it.
 
-    The chip's rotation is used if known, otherwise the mean rate over a short gap. After more than RESTART_S the
-    coarse alignment starts again; estimates of the gyro's errors are kept.
+    The chip's rotation is used if known, otherwise that of an earlier stride, otherwise the mean rate over a short gap.
+    After more than RESTART_S the coarse alignment starts again; estimates of the gyro's errors are kept.
     """
     dt = time_s - state[idx.TIME_S]
     quat, before = state[idx.QUAT : idx.QUAT + 4], state[idx.CHIP : idx.CHIP + 4]
@@ -134,6 +143,11 @@ def _bridge_gap(params: Floats, state: Floats, time_s: float, gyr: Floats, chip:
     if _has_quaternion(before) and _has_quaternion(chip):
         quat[:] = _normalized(_product(_product(quat, before * CONJUGATE), chip[0]))
         turn_rad *= params[idx.CHIP_SHARE]
+    elif filling is not None:
+        each_s = dt / len(filling.rates)
+        for rate in filling.rates - state[idx.BIAS : idx.BIAS + 3]:
+            quat[:] = _normalized(_product(quat, np.append(1.0, 0.5 * each_s * rate)))
+        turn_rad = filling.error_rad
     elif dt < params[idx.GAP_TURN_S]:
         rate = 0.5 * (state[idx.GYR : idx.GYR + 3] + gyr) - state[idx.BIAS : idx.BIAS + 3]
         quat[:] = _normalized(_product(quat, np.append(1.0, 0.5 * dt * rate)))
