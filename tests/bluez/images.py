@@ -51,7 +51,7 @@ def make_images() -> None:
     BUILD.mkdir(parents=True, exist_ok=True)
     with (BUILD / "lock").open("w") as lock, ThreadPoolExecutor() as pool:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        downloaded = pool.submit(_keep, "packages", _make_packages, *_requirements(), *_pins())
+        downloaded = pool.submit(_keep, "packages", _make_packages, *_requirements(), *pins())
         system = _keep("system", _make_system, (HERE / "guest_root.sh").read_text())
         guest = [path.read_text() for path in sorted((HERE / "guest").iterdir()) if path.is_file()]
         _keep("initial.cpio", _make_initial, system, *guest)
@@ -99,18 +99,22 @@ def _requirements() -> list[str]:
     return [one for one in asked if not one.startswith("untuck")]
 
 
-def _pins() -> list[str]:
-    return [line for line in (CHECKOUT / "requirements.txt").read_text().splitlines() if not line.startswith("#")]
+def pins() -> list[str]:
+    """Lines such as `numpy==2.3.1`, without the hashes, with which pip refuses every name that has none."""
+    lines = (CHECKOUT / "requirements.txt").read_text().splitlines()
+    return [line.removesuffix("\\").strip() for line in lines if line[:1].isalnum()]
 
 
 def _make_packages() -> None:
     folder = BUILD / "packages"
     shutil.rmtree(folder, ignore_errors=True)
+    constraints = BUILD / "constraints.txt"
+    constraints.write_text("".join(f"{pin}\n" for pin in pins()))
     platforms = [word for platform in _PLATFORMS for word in ("--platform", platform)]
     _run(
         *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"),
         *("--target", folder, "--python-version", "3.11", "--only-binary", ":all:", *platforms),
-        *("--constraint", CHECKOUT / "requirements.txt", *_requirements()),
+        *("--constraint", constraints, *_requirements()),
     )
     for tests in [path for path in folder.rglob("tests") if path.is_dir()]:
         shutil.rmtree(tests)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.bluez.images import pins
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 NAMES = sorted(path.name for path in CHECKOUT.glob("requirements*.txt"))
@@ -52,6 +53,15 @@ def test_everything_the_package_asks_for_is_pinned() -> None:
         pinned = set(re.findall(r"^([\w-]+)==", (CHECKOUT / name).read_text(), re.MULTILINE))
         wanted = {re.split(r"[<>=;~! ]", need)[0].lower() for need in needs if not need.startswith("untuck[")}
         assert wanted <= pinned, f"{name} lacks {sorted(wanted - pinned)}"
+
+
+def test_constraints_of_a_guest_are_the_pins_without_hashes() -> None:
+    """A single hash makes pip refuse every package that is named without one."""
+    from pins import pins_of
+
+    constraints = pins()
+    assert {line.split("==")[0] for line in constraints} == set(pins_of((CHECKOUT / "requirements.txt").read_text()))
+    assert not any("hash" in line or line.endswith("\\") for line in constraints)
 
 
 def test_what_an_installed_package_needs_is_pinned_too() -> None:
