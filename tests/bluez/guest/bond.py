@@ -1,6 +1,7 @@
 """Pairs the guest with the clip through BlueZ alone, so that scenarios do not depend on `untuck pair`: bond.py ADDRESS
 
-What works every time: a default agent that is there before the connection, and Pair() as the first call on it.
+What works every time: a default agent that is there before the connection, and Pair() as the first call on it. The
+product then gets the clip as the runner's own, since it connects to no other.
 """
 
 import asyncio
@@ -8,6 +9,8 @@ import sys
 
 from dbus_fast import BusType, Message, MessageType
 from dbus_fast.aio import MessageBus
+
+from untuck.store.profiles import Profiles
 
 AGENT = "/rig/agent"
 ADAPTER = "/org/bluez/hci0"
@@ -39,6 +42,7 @@ async def main() -> None:
         print("not paired yet")
     await call(ADAPTER, "Adapter1", "StopDiscovery")
     await call(device, "Device1", "Disconnect")
+    Profiles().keep_clip("", sys.argv[1])
 
 
 asyncio.run(main())
