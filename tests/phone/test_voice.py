@@ -115,6 +115,7 @@ BLOCK = RATE_HZ // 50  # frames that the computer's device reads at once
 
 @given(steps=STEPS)
 @example(steps=[(1, CUE), (1, CUE), (1, CUE), (18, CUE), (1, CUE)])  # the fifth as the first ends
+@example(steps=[(1, CUE), (1, CUE), (31, CUE), (40, CUE), (40, CUE), (1, CUE), (20, SAY), (22, CUE)])  # rounded
 @settings(max_examples=60, deadline=None)
 def test_the_order_is_that_of_the_computers_mixer(steps: list[tuple[int, str]]) -> None:
     """The same calls at the same times: the same output, to the frame."""

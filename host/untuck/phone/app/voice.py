@@ -32,6 +32,7 @@ from untuck.sound.speech_levels import LEVELS
 from untuck.sound.tones import FADE_S, RATE_HZ, render
 
 BACKEND = "this phone"
+_ROUNDING_S = 1e-7  # times closer than this are the same: sums of lengths are rounded
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ class SoundQueue:
         """A cue: its place, None if two wait already; and the ids of the phrases that it cuts short or replaces."""
         self._forget(now_s)
         cut = [each.id for each in self._sounds if each.phrase]
-        kept = [each for each in self._sounds if not each.phrase or each.begin_s < now_s]
+        kept = [each for each in self._sounds if not each.phrase or each.begin_s < now_s - _ROUNDING_S]
         self._sounds = [replace(each, end_s=min(each.end_s, now_s + FADE_S)) if each.phrase else each for each in kept]
         return self._add(now_s, length_s, phrase=False), cut
 
@@ -72,7 +73,9 @@ class SoundQueue:
         return cut
 
     def _add(self, now_s: float, length_s: float, *, phrase: bool) -> Sounding | None:
-        if sum(each.begin_s >= now_s for each in self._sounds) >= WAITING_MAX:  # what begins just now waits too
+        if (
+            sum(each.begin_s > now_s - _ROUNDING_S for each in self._sounds) >= WAITING_MAX
+        ):  # what begins just now waits too
             return None
         begin_s = max([now_s, *(each.end_s for each in self._sounds)])
         sound = Sounding(next(self._ids), begin_s, begin_s + length_s, phrase)
@@ -80,7 +83,7 @@ class SoundQueue:
         return sound
 
     def _forget(self, now_s: float) -> None:
-        self._sounds = [each for each in self._sounds if each.end_s > now_s]
+        self._sounds = [each for each in self._sounds if each.end_s > now_s + _ROUNDING_S]
 
 
 class WindowPlayer:
