@@ -26,7 +26,8 @@ def angle_traces(
     angles = np.empty((len(time_s), 3))
     edges = [*np.searchsorted(time_s, [since_s for since_s, _ in mounts]), len(time_s)]
     for (_, mount), a, b in zip(mounts, edges, edges[1:], strict=False):
-        pelvis_angles(quat, a, b, mount, angles[a:b])
+        if a < b:  # a mount that was replaced before the next sample has none
+            pelvis_angles(quat, a, b, mount, angles[a:b])
     heading = angles[:, 2] if len(mounts) == 1 else np.unwrap(angles[:, 2])
     degrees = np.degrees(angles)
     return degrees[:, 0].copy(), degrees[:, 1].copy(), np.degrees(heading - _reference(time_s, heading, strides))
