@@ -2,9 +2,9 @@
 
 The rates before the gap, and the first one after it, are compared with those of the last seconds; what followed at the
 most similar times fills the gap, moved so that it begins and ends at the measured rates. The method is that of
-analogues (Lorenz, Journal of the Atmospheric Sciences 26, 1969), which needs no model of a gait. On an IMU's recordings
-of 19 joggers the angle over 60 ms has an error of 0.95 deg RMS about each axis (by the mean rate 2.4), over 210 ms of
-3.1 deg (11).
+analogues (Lorenz, Journal of the Atmospheric Sciences 26, 1969), which needs no model of a gait. In 19 recordings
+of joggers with an IMU the angle over 60 ms has an error of 0.95 deg RMS about each axis (by the mean rate 2.4), over
+210 ms of 3.1 deg (11).
 """
 
 from __future__ import annotations
