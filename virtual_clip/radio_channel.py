@@ -7,7 +7,7 @@ channel is stalled, so that the sender's buffers fill as on hardware.
 from __future__ import annotations
 
 import asyncio
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from bumble import hci, ll
 from bumble.controller import AdvertisingSet, Controller
@@ -25,6 +25,8 @@ _ANSWERS = (
     hci.HCI_LE_Long_Term_Key_Request_Negative_Reply_Command,
     hci.HCI_LE_Remote_Connection_Parameter_Request_Reply_Command,
 )
+_GONE = hci.HCI_UNKNOWN_CONNECTION_IDENTIFIER_ERROR
+_Answered = TypeVar("_Answered", bound=hci.HCI_ReturnParameters)
 _Report = hci.HCI_LE_Extended_Advertising_Report_Event
 _LegacyReport = hci.HCI_LE_Advertising_Report_Event
 
@@ -114,17 +116,17 @@ class ChannelController(Controller):
 
 
 class _Host(Host):
-    """Answers to the controller about a connection that has ended meanwhile are no error, as in NimBLE and BlueZ."""
-
-    _Answered = TypeVar("_Answered", bound=hci.HCI_ReturnParameters)
+    """An answer to the controller about a connection that has ended meanwhile is no error, as in NimBLE and BlueZ."""
 
     async def send_sync_command(
         self, command: hci.HCI_SyncCommand[_Answered], response_timeout: float | None = None
     ) -> _Answered:
-        if not isinstance(command, _ANSWERS):
+        try:
             return await super().send_sync_command(command, response_timeout)
-        response = await self.send_sync_command_raw(command, response_timeout)
-        return response.return_parameters
+        except hci.HCI_Error as error:
+            if not isinstance(command, _ANSWERS) or error.error_code != _GONE:
+                raise
+            return cast(_Answered, hci.HCI_StatusReturnParameters(status=hci.HCI_ErrorCode(_GONE)))
 
 
 class RadioChannel:

@@ -7,8 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
+import untuck
 from untuck.model import Floats
 from untuck.motion.orientation.recurrence import LONGEST_S, Filling, fill
+from untuck.samples import Samples
+from untuck.simulate.runner import Phase, Scenario, simulate
 
 RATE_HZ = 100.0
 
@@ -67,6 +70,20 @@ def test_motion_that_does_not_repeat_itself_is_not_made_up(seed: int) -> None:
     time_s = np.arange(1000) / RATE_HZ
     filling = fill(time_s[:800], gyr[:800], time_s[806], gyr[806])
     assert filling is None or np.degrees(filling.error_rad) > 4.0
+
+
+def test_how_samples_arrive_does_not_matter() -> None:
+    samples = simulate(Scenario((Phase("stand", 7.0), Phase("run", 20.0))), seed=3).samples
+    kept = np.arange(len(samples)) // 5 % 23 != 0
+    parts = samples.time_s[kept], samples.gyr_rad_s[kept], samples.acc_m_s2[kept]
+    found = []
+    for size in (len(parts[0]), 7, 1):
+        pipeline, strides_found = untuck.Pipeline(), []
+        for first in range(0, len(parts[0]), size):
+            events = pipeline.push(Samples(*(each[first : first + size] for each in parts)))
+            strides_found += [event.value.tobytes() for event in events if event.kind == "stride"]
+        found.append(strides_found)
+    assert len(found[0]) > 15 and found[0] == found[1] == found[2]
 
 
 def test_what_is_too_short_too_long_or_too_slow_is_left_alone() -> None:

@@ -229,7 +229,7 @@ async def test_a_storage_that_fills_up_during_a_run_costs_nothing_that_is_stored
         before = await page.tab.evaluate("packets.length")
         await page.tab.until(f"packets.length > {before} + 40")  # packets go on
         await page.tap("finish")
-        await page.until("phase", "value.name === 'ended'", despite_failure=True)  # which is told just before
+        await page.until("phase", "value.name === 'ended'", despite_failure=True)  # which the page reports just before
         (run,) = (await page.told("runs"))[-1]
         review = await page.until("review", timeout_s=300, despite_failure=True)
         assert review["id"] == run["id"] and review["sentences"]

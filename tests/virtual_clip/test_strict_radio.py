@@ -185,7 +185,7 @@ async def test_the_radio_stops_between_two_messages_of_the_firmware(turns: int) 
     writer.write(struct.pack("<cH", b"R", 0) + 20 * advertise)
     while peripheral.advertised < 2:
         await asyncio.sleep(0)
-    for _ in range(turns):  # of the loop, so that one of them is amid a message
+    for _ in range(turns):  # of the loop, so that one of them is in the middle of a message
         await asyncio.sleep(0)
     await peripheral.stop()
     assert peripheral.advertised < 20

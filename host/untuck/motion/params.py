@@ -53,7 +53,7 @@ class Params:
     direction_steps: int = 16  # steps above lift_sure_g that show which way is forward
     direction_min: float = 0.2  # their mean correlation with it
     standing_after_s: float = 1.5  # time without a step
-    standing_acc_g: float = 0.06  # SD over 1 s: a walker above it has only taken small steps; 0.12 at 1.2 m/s
+    standing_acc_g: float = 0.06  # SD over 1 s: above it a walker has taken small steps; simulated at 1.2 m/s 0.12
     side_window_s: tuple[float, float] = (0.06, 0.11)  # after contact, when the swing side drops
     side_mean_s: float = 1.4  # two strides
     side_most_deg: float = 6.0  # limit of a step's vote: obliquity drifts while the orientation settles

@@ -13,7 +13,7 @@ import numpy as np
 from untuck.model import GRAVITY_M_S2, Floats
 from untuck.motion.orientation import layout as idx
 from untuck.motion.orientation.kernels import advance
-from untuck.motion.orientation.recurrence import Filling, fill
+from untuck.motion.orientation.recurrence import fill
 
 CONJUGATE = np.array([1.0, -1.0, -1.0, -1.0])
 
@@ -63,11 +63,8 @@ def orient_aided(
         begin = i
         i = advance(params, state, cov, begin, end, time_s, gyr, acc, chip, speed_m_s, quat_out, shift)
         if i == begin:  # a gap lies before this sample; the block up to it has been processed
-            known = _has_quaternion(state[idx.CHIP : idx.CHIP + 4]) and _has_quaternion(chip[i : i + 1])
-            filling = None
-            if past is not None and not known:
-                filling = fill(past[0][: i + shift], past[1][: i + shift], time_s.item(i), gyr[i])
-            _bridge_gap(params, state, time_s[i], gyr[i], chip=chip[i : i + 1], filling=filling)
+            before = None if past is None else (past[0][: i + shift], past[1][: i + shift])
+            _bridge_gap(params, state, time_s.item(i), gyr[i], chip=chip[i : i + 1], past=before)
             continue
         if coarse:
             dt_s = np.diff(time_s[begin:i], prepend=before_s)
@@ -130,7 +127,7 @@ def _empty_block(state: Floats) -> None:
 
 
 def _bridge_gap(
-    params: Floats, state: Floats, time_s: float, gyr: Floats, chip: Floats, filling: Filling | None
+    params: Floats, state: Floats, time_s: float, gyr: Floats, chip: Floats, past: tuple[Floats, Floats] | None
 ) -> None:
     """Rotate over a gap and increase the covariance by what may have happened in it.
 
@@ -143,7 +140,7 @@ def _bridge_gap(
     if _has_quaternion(before) and _has_quaternion(chip):
         quat[:] = _normalized(_product(_product(quat, before * CONJUGATE), chip[0]))
         turn_rad *= params[idx.CHIP_SHARE]
-    elif filling is not None:
+    elif past is not None and (filling := fill(*past, time_s, gyr)) is not None:
         each_s = dt / len(filling.rates)
         for rate in filling.rates - state[idx.BIAS : idx.BIAS + 3]:
             quat[:] = _normalized(_product(quat, np.append(1.0, 0.5 * each_s * rate)))

@@ -35,10 +35,7 @@ _SEARCH_HZ = 100.0  # more samples a second are not compared, so that a fast sen
 
 @dataclass(frozen=True)
 class Filling:
-    """What lies in a gap. rates (k,3): in rad/s, of k equal intervals; error_rad: by which the filter increases its SD.
-
-    Of tilt, about each axis.
-    """
+    """What lies in a gap. rates (k,3): in rad/s, of k equal intervals; error_rad: what it adds to the SD of tilt."""
 
     rates: Floats
     error_rad: float

@@ -73,9 +73,8 @@ class SoundQueue:
         return cut
 
     def _add(self, now_s: float, length_s: float, *, phrase: bool) -> Sounding | None:
-        if (
-            sum(each.begin_s > now_s - _ROUNDING_S for each in self._sounds) >= WAITING_MAX
-        ):  # what begins just now waits too
+        waiting = [each for each in self._sounds if each.begin_s > now_s - _ROUNDING_S]  # also what begins just now
+        if len(waiting) >= WAITING_MAX:
             return None
         begin_s = max([now_s, *(each.end_s for each in self._sounds)])
         sound = Sounding(next(self._ids), begin_s, begin_s + length_s, phrase)
