@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from untuck.model import Floats
 
-LONGEST_S = 0.6  # gap: less than a stride
-_MEMORY_S = 8.0  # how far back is searched: ten strides
+LONGEST_S = 0.6004  # gap: less than a stride. It and the memory end between samples: rounding of time decides nothing
+_MEMORY_S = 8.0004  # how far back is searched: ten strides
 _WINDOW_S = 0.3  # before the gap that is compared: nearly half a stride, so that left and right differ
 _FADE_S = 0.1  # what is longer ago counts less
 _END_WEIGHT = 3.0  # of the sample after the gap; each before it has at most 1
@@ -25,6 +25,7 @@ _LEAST_SHARE = 0.6  # of the weight that must be present, since samples are miss
 _MOST = 4  # analogues
 _APART_S = 0.12  # between two of them
 _NEARLY = 2.5  # an analogue differs at most by this factor more, in mean square, than the best
+_EQUAL = 1.0 + 1e-6  # ratio of differences that are equal but for rounding: the nearest of them counts
 _UNLIKE = 1.0  # RMS difference over RMS rate; above it the motion does not repeat itself
 _ERROR_SHARE = 2.2  # of the angle of this difference over the gap; the error's SD is 0.6 of it. The filter learns tilt
 # sooner than its noises say: on recorded runners errors after a gap are least with 3 to 5 times the SD, more after long
@@ -56,7 +57,7 @@ def fill(time_s: Floats, gyr: Floats, after_s: float, after: Floats) -> Filling 
     lags = np.arange(intervals + every, last - window, every)
     if intervals < 1 or window < _LEAST_SAMPLES or not len(lags):
         return None
-    weight = np.exp(-np.arange(0, window + 1, every) * step_s / _FADE_S)
+    weight = np.exp(-np.arange(0, window + 1, every) * round(step_s, 6) / _FADE_S)  # equal on every clock, for ties
     unlike2, mean2 = _differences(grid, after, lags, intervals=intervals, every=every, weight=weight)
     best = _analogues(unlike2, round(_APART_S / (every * step_s)))
     if not best or unlike2[best[0]] > _UNLIKE**2 * mean2:
@@ -107,7 +108,7 @@ def _analogues(unlike2: Floats, apart: int) -> list[int]:
     """Indices of the most similar lags, the best one first."""
     left, chosen = unlike2.copy(), list[int]()
     while len(chosen) < _MOST:
-        one = int(np.argmin(left))
+        one = int(np.flatnonzero(left <= _EQUAL * left.min())[0])
         if not np.isfinite(left[one]) or (chosen and left[one] > _NEARLY * unlike2[chosen[0]]):
             break
         chosen.append(one)
