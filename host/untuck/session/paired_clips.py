@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 from untuck.errors import LinkError
 from untuck.session.request import with_paired_clip
 from untuck.sources.ble_link import Link, Timeouts
+from untuck.sources.ble_scan import HeardClip
 from untuck.sources.stack import Backend
 from untuck.store.config import Config
 from untuck.store.profile import Profile
 from untuck.vocabulary import Role
 
 SCAN_S = 3.0
+IN_USE_S = 3.0  # how long a clip must say so: the system may remember it, and the clip may not yet know of a link's end
+_AGAIN_S = 0.5
 
 
 def paired_addresses(config: Config, profile: Profile) -> dict[Role, str]:
@@ -23,11 +27,16 @@ def paired_addresses(config: Config, profile: Profile) -> dict[Role, str]:
 
 
 async def look_at_clip(
-    role: Role, address: str, backend: Backend | None = None, timeouts: Timeouts | None = None
+    role: Role,
+    address: str,
+    backend: Backend | None = None,
+    timeouts: Timeouts | None = None,
+    in_use_s: float = IN_USE_S,
 ) -> str:
-    """Name, firmware, battery and signal of the clip with this role. A clip that a host uses is not connected.
+    """Name, firmware, battery and signal of the clip with this role.
 
-    Raises LinkError if it is not in range, not paired, or worn elsewhere.
+    A clip that says for `in_use_s` seconds that a host uses it is not connected. Raises LinkError if it is not in
+    range, not paired, or worn elsewhere.
     """
     link = Link(
         replace(backend or Backend(), pairs=False),
@@ -35,7 +44,7 @@ async def look_at_clip(
         lambda packet: None,
         lambda: None,
     )
-    clip = await link.find(address)
+    clip = await _find(link, address, in_use_s)
     known, said = "in use by a computer or phone", clip.role
     if not clip.in_use:
         try:
@@ -50,3 +59,11 @@ async def look_at_clip(
             f"or pair another clip for the {role}."
         )
     return f"{clip.name}, {known}, {clip.rssi_dbm} dBm"
+
+
+async def _find(link: Link, address: str, in_use_s: float) -> HeardClip:
+    clock = asyncio.get_running_loop().time
+    until_s = clock() + in_use_s
+    while (clip := await link.find(address)).in_use and clock() < until_s:
+        await asyncio.sleep(_AGAIN_S)
+    return clip
