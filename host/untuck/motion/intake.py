@@ -124,8 +124,8 @@ class Intake:
             return self._dt_s
         return float(np.median(np.diff(self.history.time(0, count))))
 
-    def store(self, samples: Samples) -> None:
-        """Store samples for `take`; all earlier ones must have been taken."""
+    def store(self, samples: Samples) -> float:
+        """Store samples for `take`; all earlier ones must have been taken. Returns the time of the first in s."""
         history, self._time_s = self.history, np.empty(len(samples))
         even_stamps(self._clock, samples.time_s, self._time_s)
         self.stamp_s = samples.time_s.item(-1)
@@ -135,6 +135,7 @@ class Intake:
         speed = np.full(len(samples), self._speed[-1] if len(self._speed) else np.nan)
         self._stored, self._speed = samples, speed
         self._taken, self._shift = 0, history.end - history.base
+        return self._time_s.item(0)
 
     def take(self, count: int) -> Floats:
         """Process samples; returns the step rows (n, STEP_COLUMNS) that they complete, valid until the next call."""

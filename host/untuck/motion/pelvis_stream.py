@@ -89,10 +89,10 @@ class PelvisStream:
             raise SamplesError(
                 f"Samples at {time_s[0]:.3f} s follow {intake.stamp_s:.3f} s: push them in order of time."
             )
-        if isnan(self._next_tick_s):
-            self._next_tick_s = float(time_s[0]) + _TICK_S - _TICK_LEAD_S
         first, end = 0, len(samples)
-        intake.store(samples)
+        first_s = intake.store(samples)
+        if isnan(self._next_tick_s):
+            self._next_tick_s = first_s + _TICK_S - _TICK_LEAD_S
         while first < end:
             left = intake.left_in_block()
             if left == BLOCK_SAMPLES:
