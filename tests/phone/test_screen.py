@@ -87,6 +87,14 @@ def test_data_that_stop_are_old_then_gone(monkeypatch: pytest.MonkeyPatch) -> No
     assert (screen.value()["state"], screen.value()["data"]) == ("NO_DATA", "4 s old")
 
 
+def test_data_that_come_too_late_for_cues_are_said_to_be_late() -> None:
+    packets = PacketPipeline(Settings())
+    screen = PhoneScreen(clip(None), packets)
+    for number, data in enumerate(pack(simulate(RUN, seed=3).samples[:400], 100)):
+        screen.show(packets.push(Packet(data, number * 0.05 + (1.2 if number >= 60 else 0.0))), packets)
+        assert screen.value()["data"] == ("1.2 s late" if number >= 60 else "live")
+
+
 def test_traces_hold_the_last_seconds_and_strides() -> None:
     for before, value in pairwise(screen["traces"] for screen in screens()):
         assert len(value["time"]) == len(value["tilt"]) <= 602

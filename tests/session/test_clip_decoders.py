@@ -15,7 +15,7 @@ from untuck.samples import Samples
 from untuck.session.clip_decoders import ClipDecoders
 from untuck.session.packet_pipeline import PacketPipeline
 from untuck.session.reanalysis import decode, reanalyse
-from untuck.session_commands import Lap
+from untuck.session_commands import Lap, SessionCommand, StaleData
 from untuck.simulate.packets import pack
 from untuck.simulate.scenario import Phase, Scenario
 from untuck.simulate.trunk import simulate_pair
@@ -112,3 +112,14 @@ def test_a_trunk_nobody_expected_is_decoded_too() -> None:
     assert decoders.trunk is None
     parts = list(decoders.push(sorted(sent(Role.PELVIS, [0.01]) + sent(Role.TRUNK, [0.01]), key=lambda p: p.arrival_s)))
     assert decoders.trunk is not None and {role for role, samples in parts if len(samples)} == set(Role)
+
+
+def test_cues_are_no_longer_suppressed_once_a_corrected_clock_is_known() -> None:
+    """The host's clock is set 1.5 s ahead after 20 s, and stays so."""
+    decoders, found = ClipDecoders(stale_s=0.7), list[SessionCommand]()
+    for number, packet in enumerate(sent(Role.PELVIS, [0.01, 0.05])):
+        arrival_s = packet.arrival_s + (1.5 if number >= 400 else 0.0)
+        for _ in decoders.push([packet._replace(arrival_s=arrival_s)]):
+            found += decoders.commands
+    assert [command.on for command in found if isinstance(command, StaleData)] == [True, False]
+    assert 14.9 < found[1].time_s - found[0].time_s < 21.0

@@ -27,8 +27,8 @@ _SENSOR_KEY = 256  # sensors are counted as this and their id, versions as thems
 class Accepted(NamedTuple):
     """A packet whose samples were accepted.
 
-    before_s, last_s: sensor time of the newest sample before and after it, before_s -inf for the first; restarts: as
-    counted by then; clock: another number where the clip's clock had restarted, so that times are continued roughly.
+    before_s, last_s: sensor time of the newest sample before and after it, before_s -inf for the first; restarts, lost:
+    as counted by then; clock: another number where the clip's clock had restarted, so that times are continued roughly.
     """
 
     arrival_s: float | None
@@ -36,6 +36,7 @@ class Accepted(NamedTuple):
     last_s: float
     flags: int
     restarts: int
+    lost: int
     clock: int
 
 
@@ -250,7 +251,7 @@ class Decoder:
         self.gaps += bool(head.flags & wire.FLAG_GAP)
         self.overruns += bool(head.flags & wire.FLAG_OVERRUN)
         span_s = before_s, self._last_time_s
-        self.accepted.append(Accepted(head.arrival_s, *span_s, head.flags, self.restarts, clock=self._clock))
+        self.accepted.append(Accepted(head.arrival_s, *span_s, head.flags, self.restarts, self.lost, clock=self._clock))
 
 
 def _follows(before: _Head, after: _Head) -> bool:

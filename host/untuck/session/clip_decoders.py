@@ -43,7 +43,7 @@ class PacketCommands:
         if packet.restarts != self._restarts:  # the clip's clock has restarted: its offset is not known
             self._restarts, self._age = packet.restarts, DataAge()
         if packet.arrival_s is not None:
-            self.age_s = self._age.heard(packet.last_s, packet.arrival_s)
+            self.age_s = self._age.heard(packet.last_s, packet.arrival_s, packet.lost)
         commands: list[SessionCommand] = []
         if self._stale != (self.age_s > self._stale_s):
             self._stale = not self._stale

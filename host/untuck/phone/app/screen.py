@@ -92,7 +92,7 @@ class PhoneScreen:
             "number": self._number(kind, verdict),
             "gauge": self._gauge(kind, verdict),
             "cue": self._last_cue(),
-            "data": "no packet yet" if not self._count else f"{silent_s:.0f} s old" if silent_s > LATE_S else "live",
+            "data": self._data(silent_s),
             "battery": "" if self._clip.battery_pct is None else f"{self._clip.battery_pct} %",
             "time": clock(self._packets.last_s - self._packets.first_s),
             "laps": state.laps,
@@ -110,6 +110,15 @@ class PhoneScreen:
         if count != self._count:
             self._count, self._heard_s = count, now_s
         return now_s - self._heard_s
+
+    def _data(self, silent_s: float) -> str:
+        """How old the data are; beyond cue_stale_s their cues are suppressed."""
+        if not self._count:
+            return "no packet yet"
+        if silent_s > LATE_S:
+            return f"{silent_s:.0f} s old"
+        age_s = self._packets.age_s
+        return f"{age_s:.1f} s late" if age_s > self._state.params.cue_stale_s else "live"
 
     def _kind(self, verdict: Verdict, silent_s: float) -> State:
         if not self._count:
