@@ -31,7 +31,7 @@ def jitter_s(count: int, seed: int = 0) -> Floats:
 
 
 @given(st.floats(-3.0, 3.0), st.floats(0.0, 40.0), st.integers(0, 3))
-def test_a_host_clock_that_is_corrected_makes_data_late_for_half_a_minute_at_most(
+def test_a_host_clock_that_is_corrected_makes_data_late_for_little_more_than_a_minute(
     by_s: float, within_s: float, seed: int
 ) -> None:
     time_s = PERIOD_S * np.arange(3000)
@@ -39,7 +39,7 @@ def test_a_host_clock_that_is_corrected_makes_data_late_for_half_a_minute_at_mos
     late_s = ages(jitter_s(3000, seed) + wrong_s)
     assert late_s.min() >= 0.0
     assert late_s[time_s < 30.0].max() < 0.1
-    assert late_s[time_s > 30.0 + within_s + 20.1].max() < 0.1
+    assert late_s[time_s > 30.0 + within_s + 65.1].max() < 0.1
 
 
 @pytest.mark.parametrize("waited_s", [1.0, 5.0, 20.0])

@@ -3,8 +3,8 @@
 The sensor's clock and the host's start at different times and drift apart. A host's clock may also be corrected while a
 session runs, by seconds within half a minute (chrony does so): all packets are then later than the earliest ones, for
 good. Late data come in another way: a queue grows, empties, or is full and loses packets. So the same least delay for
-15 s, with nothing lost, is that of the clocks. Only arrival times that are stored with the packets are used, so that a
-replay computes the same ages.
+a minute, with nothing lost, is that of the clocks. Only arrival times that are stored with the packets are used, so
+that a replay computes the same ages.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from collections import deque
 
 DRIFT = 2e-4  # largest relative drift of the two clocks: ten times that of crystals
 _PART_S = 5.0  # of which the least delay is kept
-_PARTS = 3  # as many with the same least delay show the clocks' offset
-_SAME_S = 0.1  # what two connection events differ by; a queue that empties in a minute changes by more
+_PARTS = 12  # as many with the same least delay show the clocks' offset
+_SAME_S = 0.1  # what two connection events differ by; a queue of 1 s that empties in 5 min changes by more
 
 
 class DataAge:
