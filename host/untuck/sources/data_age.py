@@ -15,7 +15,7 @@ from collections import deque
 DRIFT = 2e-4  # largest relative drift of the two clocks: ten times that of crystals
 _PART_S = 5.0  # of which the least delay is kept
 _PARTS = 12  # as many with the same least delay show the clocks' offset
-_SAME_S = 0.1  # what two connection events differ by; a queue of 1 s that empties in 5 min changes by more
+_SAME_S = 0.1  # what two connection events differ by; a queue of 1 s that empties in 3 min changes by more
 
 
 class DataAge:
@@ -33,18 +33,18 @@ class DataAge:
 
         lost: packets that are missing so far.
         """
-        since_s = max(arrival_s - self._arrival_s, 0.0) if math.isfinite(self._arrival_s) else math.inf
+        since_s = max(arrival_s - self._arrival_s, 0.0)
         delay_s, self._arrival_s = arrival_s - sample_s, arrival_s
-        if lost != self._lost or since_s > _PART_S:
+        broken = lost != self._lost or since_s > _PART_S
+        if broken:
             self._lost = lost
             self._least_s.clear()
-            self._part_least_s, self._part_end_s = math.inf, arrival_s + _PART_S
         elif arrival_s >= self._part_end_s:
             self._least_s.append(self._part_least_s)
-            self._part_least_s, self._part_end_s = math.inf, arrival_s + _PART_S
             if len(self._least_s) == _PARTS and max(self._least_s) - min(self._least_s) < _SAME_S:
                 self._offset_s = max(self._offset_s, min(self._least_s))
+        if broken or arrival_s >= self._part_end_s:
+            self._part_least_s, self._part_end_s = math.inf, arrival_s + _PART_S
         self._part_least_s = min(self._part_least_s, delay_s)
-        drift_s = DRIFT * since_s if math.isfinite(since_s) else 0.0
-        self._offset_s = min(self._offset_s + drift_s, delay_s)
+        self._offset_s = min(self._offset_s + DRIFT * since_s, delay_s)
         return delay_s - self._offset_s
